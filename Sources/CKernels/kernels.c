@@ -1,0 +1,1 @@
+#include "giv_kernels.h"

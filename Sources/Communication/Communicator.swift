@@ -1,0 +1,27 @@
+import Diagnostics
+
+/// A group of ranks that work on one problem.
+///
+/// Algorithms do not call these members: they sum over rows with ``DistributedRows`` and agree on failures with
+/// ``agree(_:)``. Every call but `send` and `receive` is collective: all ranks make it, in the same order.
+///
+/// - Throws: every member throws a ``Failure`` that names the call that failed.
+public protocol Communicator: Sendable {
+  /// This rank's number, `0 ..< size`.
+  var rank: Int { get }
+  /// The number of ranks.
+  var size: Int { get }
+
+  /// Sends bytes to another rank; returns when `message` may be reused.
+  func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws
+  /// Receives exactly `message.count` bytes from another rank. Messages of one pair of ranks arrive in order.
+  func receive(into message: UnsafeMutableRawBufferPointer, from source: Int) throws
+  /// Copies `message` of rank `root` to all ranks; the count is the same on all.
+  func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws
+  /// Collects every rank's bytes, of any length, on every rank, in the order of ranks.
+  func allGather(_ message: [UInt8]) throws -> [[UInt8]]
+  /// Returns when all ranks have called it.
+  func barrier() throws
+  /// Splits the ranks into groups of equal `color`; ranks keep their relative order.
+  func split(color: Int) throws -> any Communicator
+}

@@ -1,0 +1,39 @@
+/// What a row holds, by its role in the analysis.
+public enum Variable: String, Sendable, CaseIterable, Codable {
+  /// x [n, m]: covariates.
+  case covariates
+  /// t [n]: treatment.
+  case treatment
+  /// y [n]: outcome.
+  case outcome
+  /// z [n], integers: the true source, when known; used in scoring only.
+  case source
+  /// weight [n]: non-negative row weights.
+  case weight
+  /// id [n]: strings or integers carried to the posteriors.
+  case identifier
+}
+
+/// Where a variable lies in an HDF5 file: the paths of its datasets.
+public struct DatasetNames: Sendable, Codable, Equatable {
+  public var covariates = "x"
+  public var treatment = "t"
+  public var outcome = "y"
+  public var source = "z"
+  public var weight = "weight"
+  public var identifier = "id"
+
+  public init() {}
+
+  /// The path of a variable's dataset.
+  public subscript(variable: Variable) -> String {
+    switch variable {
+    case .covariates: covariates
+    case .treatment: treatment
+    case .outcome: outcome
+    case .source: source
+    case .weight: weight
+    case .identifier: identifier
+    }
+  }
+}

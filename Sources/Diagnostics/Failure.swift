@@ -1,0 +1,34 @@
+/// Exit codes of `giv-dist`, after sysexits.h.
+public enum ExitCode: Int32, Sendable, Codable {
+  /// The command line is wrong (EX_USAGE).
+  case usage = 64
+  /// The input data are wrong (EX_DATAERR).
+  case data = 65
+  /// An input file does not exist or cannot be read (EX_NOINPUT).
+  case noInput = 66
+  /// A numerical failure, or a fault of the program itself (EX_SOFTWARE).
+  case numerical = 70
+  /// An output cannot be created (EX_CANTCREAT).
+  case cannotCreate = 73
+  /// Reading or writing failed (EX_IOERR).
+  case inputOutput = 74
+  /// Stopped, and worth trying again (EX_TEMPFAIL).
+  case temporary = 75
+  /// The environment is not set up (EX_CONFIG).
+  case configuration = 78
+}
+
+/// The one error type that reaches a user: what is wrong, where, and the remedy, with the exit code that it ends in.
+///
+/// `message` names the file, dataset, row or option at fault and says what to do; it is one line without a final stop.
+public struct Failure: Error, Sendable, Codable, Equatable, CustomStringConvertible {
+  public let exitCode: ExitCode
+  public let message: String
+
+  public init(_ exitCode: ExitCode, _ message: String) {
+    self.exitCode = exitCode
+    self.message = message
+  }
+
+  public var description: String { message }
+}
