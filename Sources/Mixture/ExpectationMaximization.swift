@@ -1,0 +1,80 @@
+import Diagnostics
+
+/// When to stop.
+public struct Convergence: Sendable, Equatable {
+  /// A fit has converged when a pass raises the log-likelihood per row by at most this; it does not depend on the
+  /// units of any column.
+  public var tolerance: Double
+  /// Passes at most.
+  public var maximumPasses: Int
+
+  public init(tolerance: Double = 1e-8, maximumPasses: Int = 1000) {
+    self.tolerance = tolerance
+    self.maximumPasses = maximumPasses
+  }
+}
+
+/// The course of EM from one start.
+public struct Fit<Model: MixtureModel>: Sendable {
+  /// The start's number, from zero.
+  public let start: Int
+  public var model: Model
+  /// The log-likelihood at the parameters before each M step.
+  public internal(set) var trace: [Double] = []
+  public internal(set) var isConverged = false
+  /// What kept groups from degenerating in the last M step.
+  public internal(set) var events: [String] = []
+  /// Why the start was given up, if it was.
+  public internal(set) var degeneracy: String?
+
+  public init(start: Int, model: Model) {
+    self.start = start
+    self.model = model
+  }
+
+  /// The last log-likelihood; that of a start that was given up counts as the lowest.
+  public var logLikelihood: Double { degeneracy == nil ? trace.last ?? -.infinity : -.infinity }
+
+  mutating func advance(_ statistics: SufficientStatistics, convergence: Convergence) {
+    let rise = statistics.logLikelihood - (trace.last ?? -.infinity)
+    trace.append(statistics.logLikelihood)
+    if rise <= convergence.tolerance * statistics.total {
+      isConverged = true
+    } else {
+      do { events = try model.maximize(statistics) } catch { degeneracy = error.description }
+    }
+  }
+}
+
+/// Reports one pass: the passes so far, the fits still going on, and the best log-likelihood.
+public typealias PassObserver = (_ pass: Int, _ active: Int, _ logLikelihood: Double) throws -> Void
+
+extension Design {
+  /// Runs EM from several models at once: one walk over the rows and one reduction per pass serve them all.
+  ///
+  /// A fit leaves when it converges or degenerates. The model returned is the one whose likelihood ends the trace when
+  /// it converged, and one M step further when the passes ran out.
+  public func expectationMaximization<Model>(
+    _ fits: [Fit<Model>], convergence: Convergence, observer: PassObserver = { _, _, _ in }
+  ) throws -> [Fit<Model>] {
+    var fits = fits
+    for pass in 0..<convergence.maximumPasses {
+      let active = fits.indices.filter { !fits[$0].isConverged && fits[$0].degeneracy == nil }
+      guard !active.isEmpty else { break }
+      let statistics = try statistics(of: active.map { fits[$0].model })
+      for (index, statistics) in zip(active, statistics) { fits[index].advance(statistics, convergence: convergence) }
+      try observer(pass, active.count, fits.map(\.logLikelihood).max() ?? -.infinity)
+    }
+    return fits
+  }
+}
+
+extension Sequence {
+  /// The `count` fits of the highest log-likelihood, best first; the earlier start first where they are equal.
+  public func best<Model>(_ count: Int) -> [Fit<Model>] where Element == Fit<Model> {
+    Array(
+      filter { $0.degeneracy == nil && $0.logLikelihood.isFinite }
+        .sorted { (-$0.logLikelihood, $0.start) < (-$1.logLikelihood, $1.start) }
+        .prefix(count))
+  }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import LinearAlgebra
+
+/// What a Gaussian group's covariance may look like.
+public enum CovarianceShape: String, Sendable, Codable, CaseIterable {
+  /// One full matrix per group.
+  case full
+  /// One full matrix for all groups.
+  case tied
+  /// One variance per group and column.
+  case diagonal
+  /// One variance per group.
+  case spherical
+}
+
+/// The paper's mixture of K Gaussians on c = (r, t), Eq. (5)-(12).
+public struct GaussianMixture: MixtureModel {
+  public var mixingWeights: [Double]
+  /// μ_k: K × d, d = p + 1, in the order (r, t).
+  public var means: [[Double]]
+  /// Σ_k [d, d].
+  public private(set) var covariances: [Matrix]
+  /// Σ_k = L_k L_k'.
+  private var factors: [Cholesky]
+  public let shape: CovarianceShape
+
+  /// - Throws: ``NotPositiveDefinite`` when a covariance has no Cholesky factor.
+  public init(
+    mixingWeights: [Double], means: [[Double]], covariances: [Matrix], shape: CovarianceShape
+  ) throws(NotPositiveDefinite) {
+    self.mixingWeights = mixingWeights
+    self.means = means
+    self.covariances = covariances
+    self.shape = shape
+    factors = []
+    for covariance in covariances { factors.append(try Cholesky(covariance)) }
+  }
+
+  /// With Σ = L L', the forms are the rows of L⁻¹ (c - μ).
+  public var forms: MixtureForms {
+    let d = means[0].count
+    var coefficients: [Double] = []
+    var logScale: [Double] = []
+    for k in 0..<groupCount {
+      let inverse = factors[k].inverseLower
+      for f in 0..<d {
+        coefficients.append(-(0...f).reduce(0) { $0 + inverse[f, $1] * means[k][$1] })
+        for j in 0...f { coefficients.append(inverse[f, j]) }
+      }
+      logScale.append(log(mixingWeights[k]) - 0.5 * (Double(d) * log(2 * .pi) + factors[k].logDeterminant))
+    }
+    return MixtureForms(shape: .triangular, coefficients: coefficients, logScale: logScale)
+  }
+
+  /// K - 1 shares, K d means and the free entries of the covariances.
+  public var parameterCount: Int {
+    let d = means[0].count
+    let covariance =
+      switch shape {
+      case .full: groupCount * PackedTriangle.count(order: d)
+      case .tied: PackedTriangle.count(order: d)
+      case .diagonal: groupCount * d
+      case .spherical: groupCount
+      }
+    return groupCount - 1 + groupCount * d + covariance
+  }
+
+  public var leadingParameters: [Double] { means.map { $0[$0.count - 1] } }
+
+  public func reordered(_ order: [Int]) -> GaussianMixture {
+    var copy = self
+    copy.mixingWeights = order.map { mixingWeights[$0] }
+    copy.means = order.map { means[$0] }
+    copy.covariances = order.map { covariances[$0] }
+    copy.factors = order.map { factors[$0] }
+    return copy
+  }
+
+  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String] {
+    var events: [String] = []
+    let total = statistics.total
+    let d = means[0].count
+    var scatters: [Matrix] = []
+    for k in 0..<groupCount {
+      let count = statistics.count(k)
+      try DegenerateGroup.require(count, atLeast: shape == .full ? d + 1 : 2, group: k)
+      let gram = statistics.gram(k)
+      mixingWeights[k] = count / total
+      means[k] = (0..<d).map { gram[0, $0 + 1] / count }
+      scatters.append(gram.scatter(about: means[k], count: count))
+    }
+    for (k, scatter) in shaped(scatters, total: total).enumerated() {
+      let (factor, ridge) = try scatter.factored(group: k)
+      factors[k] = factor
+      covariances[k] = scatter
+      if ridge > 0 {
+        for j in 0..<d { covariances[k][j, j] *= 1 + ridge }
+        events.append("group \(k): covariance not positive definite, ridge \(ridge) added")
+      }
+    }
+    return events
+  }
+
+  /// The covariances of each group's scatter Σ γ (c - μ)(c - μ)' under the shape.
+  private func shaped(_ scatters: [Matrix], total: Double) -> [Matrix] {
+    let d = means[0].count
+    switch shape {
+    case .full:
+      return zip(scatters, mixingWeights).map { (1 / ($1 * total)) * $0 }
+    case .tied:
+      let sum = scatters.dropFirst().reduce(scatters[0], +)
+      return Array(repeating: (1 / total) * sum, count: groupCount)
+    case .diagonal:
+      return zip(scatters, mixingWeights).map { scatter, weight in
+        Matrix(diagonal: scatter.diagonal.map { $0 / (weight * total) })
+      }
+    case .spherical:
+      return zip(scatters, mixingWeights).map { scatter, weight in
+        let mean = scatter.diagonal.reduce(0, +) / (weight * total * Double(d))
+        return Matrix(diagonal: Array(repeating: mean, count: d))
+      }
+    }
+  }
+}
+
+extension Matrix {
+  /// Σ γ (c - μ)(c - μ)' from this Gram matrix of (1, c).
+  func scatter(about mean: [Double], count: Double) -> Matrix {
+    var scatter = Matrix(rows: mean.count, columns: mean.count)
+    for i in mean.indices {
+      for j in mean.indices { scatter[i, j] = self[i + 1, j + 1] - count * mean[i] * mean[j] }
+    }
+    return scatter
+  }
+}

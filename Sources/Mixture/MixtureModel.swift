@@ -1,0 +1,73 @@
+import CKernels
+import LinearAlgebra
+
+/// What the E step needs of a model, in the shape of the kernels: the log density of group k at c = (1, r, t) is
+/// `logScale[k]` - 1/2 Σ_f (form_kf · c)².
+public struct MixtureForms: Sendable {
+  enum Shape: Sendable {
+    /// Each group has this many forms over all columns.
+    case dense(Int)
+    /// Each group has p + 1 forms, of which form f uses columns 0 … f + 1.
+    case triangular
+  }
+
+  let shape: Shape
+  let coefficients: [Double]
+  let logScale: [Double]
+  /// Whether a row belongs wholly to its likeliest group (K-means).
+  var isHard = false
+
+  func withKernelMixture<Result>(_ body: (inout giv_mixture) -> Result) -> Result {
+    coefficients.withUnsafeBufferPointer { coefficients in
+      logScale.withUnsafeBufferPointer { logScale in
+        let (kernelShape, count) =
+          switch shape {
+          case .dense(let count): (GIV_DENSE, count)
+          case .triangular: (GIV_TRIANGULAR, 0)
+          }
+        var mixture = giv_mixture(
+          shape: kernelShape, group_count: logScale.count, form_count: count, forms: coefficients.baseAddress,
+          log_scale: logScale.baseAddress, hard: isHard ? 1 : 0)
+        return body(&mixture)
+      }
+    }
+  }
+}
+
+/// A distribution block: a mixture of K groups over c = (1, r, t), by its E step and its M step.
+public protocol MixtureModel: Sendable {
+  /// π_k, the share of each group.
+  var mixingWeights: [Double] { get }
+  /// The E step.
+  var forms: MixtureForms { get }
+  /// The number of free parameters.
+  var parameterCount: Int { get }
+  /// Orders groups of equal share: the first parameter of each group.
+  var leadingParameters: [Double] { get }
+
+  /// The M step: the parameters that maximise the expected log-likelihood of `statistics`.
+  ///
+  /// - Returns: what had to be done to keep a group from degenerating.
+  /// - Throws: ``DegenerateGroup`` when a group has too few rows to go on with.
+  mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String]
+
+  /// The same model with groups in another order: group k of the result is group `order[k]` of this one.
+  func reordered(_ order: [Int]) -> Self
+}
+
+extension MixtureModel {
+  public var groupCount: Int { mixingWeights.count }
+
+  /// The same model with its groups by descending share, then by first parameter: one order for equal solutions.
+  public var canonical: Self {
+    let leading = leadingParameters
+    return reordered(
+      (0..<groupCount).sorted { (-mixingWeights[$0], leading[$0], $0) < (-mixingWeights[$1], leading[$1], $1) })
+  }
+}
+
+/// A group has lost so many rows that its parameters are not determined.
+public struct DegenerateGroup: Error, Sendable, CustomStringConvertible {
+  public let group: Int
+  public let description: String
+}

@@ -1,0 +1,120 @@
+import Diagnostics
+import Foundation
+import LinearAlgebra
+
+/// A mixture of linear regressions: t | r, k ~ N(β_k'(1, r), σ_k²), with shares π_k.
+///
+/// Under the Unconfounded assumption Pr(R | Z) does not depend on Z and cancels from the posterior, so the groups need
+/// no model of r: E: log γ_ik = log π_k - log σ_k - (t_i - β_k'(1, r_i))² / (2 σ_k²) + const.; M: weighted least squares
+/// per group from its Gram matrix (DeSarbo and Cron 1988).
+public struct RegressionMixture: MixtureModel, Equatable {
+  public var mixingWeights: [Double]
+  /// β_k, the constant first: K × (p + 1).
+  public var coefficients: [[Double]]
+  /// σ_k.
+  public var standardDeviations: [Double]
+  /// σ_k² never falls below this, so that no group closes in on a few rows.
+  public let varianceFloor: Double
+
+  public init(
+    mixingWeights: [Double], coefficients: [[Double]], standardDeviations: [Double], varianceFloor: Double = 0
+  ) {
+    self.mixingWeights = mixingWeights
+    self.coefficients = coefficients
+    self.standardDeviations = standardDeviations
+    self.varianceFloor = varianceFloor
+  }
+
+  public var forms: MixtureForms {
+    MixtureForms(
+      shape: .dense(1),
+      coefficients: zip(coefficients, standardDeviations).flatMap { beta, sigma in beta.map { -$0 / sigma } + [1 / sigma] },
+      logScale: zip(mixingWeights, standardDeviations).map { log($0) - log($1) - 0.5 * log(2 * .pi) })
+  }
+
+  /// K (p + 1) coefficients, K variances and K - 1 shares.
+  public var parameterCount: Int { groupCount * (coefficients[0].count + 2) - 1 }
+  public var leadingParameters: [Double] { coefficients.map { $0.count > 1 ? $0[1] : $0[0] } }
+
+  public func reordered(_ order: [Int]) -> RegressionMixture {
+    RegressionMixture(
+      mixingWeights: order.map { mixingWeights[$0] }, coefficients: order.map { coefficients[$0] },
+      standardDeviations: order.map { standardDeviations[$0] }, varianceFloor: varianceFloor)
+  }
+
+  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String] {
+    var events: [String] = []
+    let total = statistics.total
+    for k in 0..<groupCount {
+      let count = statistics.count(k)
+      try DegenerateGroup.require(count, atLeast: coefficients[k].count + 1, group: k)
+      let products = LeastSquaresProducts(statistics.gram(k))
+      let (factor, ridge) = try products.gram.factored(group: k)
+      if ridge > 0 { events.append("group \(k): collinear in its rows, ridge \(ridge) added") }
+      coefficients[k] = factor.solve(products.crossProduct)
+      let variance = products.residualSquares(coefficients[k]) / count
+      if variance < varianceFloor { events.append("group \(k): residual variance held at its floor") }
+      standardDeviations[k] = max(variance, varianceFloor).squareRoot()
+      mixingWeights[k] = count / total
+    }
+    return events
+  }
+}
+
+/// The parts of a Gram matrix of (1, r, t) that a regression of t on (1, r) uses.
+struct LeastSquaresProducts {
+  /// Σ ρρ', ρ = (1, r).
+  let gram: Matrix
+  /// Σ ρ t.
+  let crossProduct: [Double]
+  /// Σ t².
+  let squares: Double
+
+  init(_ full: Matrix) {
+    let p = full.columns - 1
+    gram = full.leading(p)
+    crossProduct = (0..<p).map { full[$0, p] }
+    squares = full[p, p]
+  }
+
+  /// Σ (t - β'ρ)².
+  func residualSquares(_ beta: [Double]) -> Double {
+    let fitted = gram * beta
+    var sum = squares
+    for j in beta.indices { sum += beta[j] * (fitted[j] - 2 * crossProduct[j]) }
+    return max(sum, 0)
+  }
+}
+
+extension Matrix {
+  /// The leading block [order, order].
+  func leading(_ order: Int) -> Matrix {
+    var block = Matrix(rows: order, columns: order)
+    for i in 0..<order { for j in 0..<order { block[i, j] = self[i, j] } }
+    return block
+  }
+
+  /// A Cholesky factor, after adding to the diagonal as little of itself as it takes; policy: 0, then 1e-10 times ten
+  /// to the 0, 2, 4, 6 of each entry, then the group is given up.
+  func factored(group: Int) throws(DegenerateGroup) -> (Cholesky, ridge: Double) {
+    for ridge in [0, 1e-10, 1e-8, 1e-6, 1e-4] {
+      var raised = self
+      for j in 0..<rows { raised[j, j] *= 1 + ridge }
+      if let factor = try? Cholesky(raised) { return (factor, ridge) }
+    }
+    throw DegenerateGroup(group: group, description: "group \(group) has a singular covariance")
+  }
+}
+
+extension DegenerateGroup {
+  /// A group needs more rows than it has parameters.
+  static func require(_ count: Double, atLeast least: Int, group: Int) throws(DegenerateGroup) {
+    guard count.isFinite else {
+      throw DegenerateGroup(group: group, description: "group \(group) has a number of rows that is not finite")
+    }
+    guard count >= Double(least) else {
+      throw DegenerateGroup(
+        group: group, description: "group \(group) emptied: \(count) rows for \(least) parameters")
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import LinearAlgebra
+
+/// A mixture of regressions whose groups share the shape of each covariate's effect and differ in its weight:
+/// t | x, k ~ N(α_k0 + Σ_j α_kj h_j(x_j), σ_k²), h_j(x_j) = θ_j'B_j(x_j) with the basis B_j of covariate j.
+///
+/// This is the paper's model (2) with an additive representation r_j = h_j(x_j): K m weights and one curve per
+/// covariate where free splines have K curves. The M step is two conditional maximisations on the same Gram matrices,
+/// α given θ and θ given α, so the likelihood never falls (Meng and Rubin 1993).
+public struct SharedShapeRegressionMixture: MixtureModel {
+  public private(set) var mixture: RegressionMixture
+  /// α_k: K × (m + 1), the constant first.
+  public private(set) var loadings: [[Double]]
+  /// θ_j, one list per covariate, scaled so that its largest entry by magnitude is 1.
+  public private(set) var shapes: [[Double]]
+
+  public var mixingWeights: [Double] { mixture.mixingWeights }
+  public var forms: MixtureForms { mixture.forms }
+  public var leadingParameters: [Double] { loadings.map { $0[1] } }
+
+  /// K (m + 1) weights, K variances, K - 1 shares, and the entries of each shape less its scale.
+  public var parameterCount: Int {
+    groupCount * (shapes.count + 3) - 1 + shapes.reduce(0) { $0 + $1.count - 1 }
+  }
+
+  /// Starts at the nearest shared shapes of a free fit: per covariate the leading direction of the groups'
+  /// coefficients in the metric of the features' covariance.
+  ///
+  /// - Parameters:
+  ///   - free: a fit on all features.
+  ///   - featureCounts: the number of features of each covariate, in order.
+  ///   - pooled: the statistics of all rows.
+  /// - Throws: ``DegenerateGroup`` when the features of a covariate depend linearly on each other.
+  public init(nearest free: RegressionMixture, featureCounts: [Int], pooled: SufficientStatistics) throws {
+    let gram = pooled.gram(0)
+    let count = pooled.count(0)
+    var loadings = free.coefficients.map { [$0[0]] }
+    var shapes: [[Double]] = []
+    var first = 1
+    for length in featureCounts {
+      let covariance = gram.covariance(columns: first..<first + length, count: count)
+      let (factor, _) = try covariance.factored(group: 0)
+      let block = Matrix(free.coefficients.map { Array($0[first..<first + length]) })
+      let whitened = block * factor.lower
+      let leading = try SymmetricEigen(whitened.transposed * whitened).vectors
+      let direction = (0..<length).map { leading[$0, length - 1] }
+      let shape = factor.inverseLower.transposed * direction
+      for k in loadings.indices { loadings[k].append((0..<length).reduce(0) { $0 + whitened[k, $1] * direction[$1] }) }
+      shapes.append(shape)
+      first += length
+    }
+    self.loadings = loadings
+    self.shapes = shapes
+    mixture = free
+    normalize()
+  }
+
+  public func reordered(_ order: [Int]) -> SharedShapeRegressionMixture {
+    var copy = self
+    copy.mixture = mixture.reordered(order)
+    copy.loadings = order.map { loadings[$0] }
+    return copy
+  }
+
+  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String] {
+    let products = (0..<groupCount).map { LeastSquaresProducts(statistics.gram($0)) }
+    for k in 0..<groupCount {
+      try DegenerateGroup.require(statistics.count(k), atLeast: shapes.count + 2, group: k)
+    }
+    try updateLoadings(products)
+    try updateShapes(products)
+    try updateLoadings(products)
+    normalize()
+    var events: [String] = []
+    let total = statistics.total
+    for k in 0..<groupCount {
+      let count = statistics.count(k)
+      let variance = products[k].residualSquares(mixture.coefficients[k]) / count
+      if variance < mixture.varianceFloor { events.append("group \(k): residual variance held at its floor") }
+      mixture.standardDeviations[k] = max(variance, mixture.varianceFloor).squareRoot()
+      mixture.mixingWeights[k] = count / total
+    }
+    return events
+  }
+
+  /// α_k given θ: least squares of t on (1, h_1 … h_m).
+  private mutating func updateLoadings(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) {
+    let projection = shapeMatrix
+    for (k, product) in products.enumerated() {
+      let gram = projection.transposed * product.gram * projection
+      let (factor, _) = try gram.factored(group: k)
+      loadings[k] = factor.solve(projection.transposed * product.crossProduct)
+    }
+  }
+
+  /// θ given α: the groups' weighted least squares stacked, each weighted by 1/σ_k².
+  private mutating func updateShapes(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) {
+    let owner = shapes.enumerated().flatMap { j, shape in Array(repeating: j + 1, count: shape.count) }
+    var normal = Matrix(rows: owner.count, columns: owner.count)
+    var right = Array(repeating: 0.0, count: owner.count)
+    for (k, product) in products.enumerated() {
+      let precision = 1 / (mixture.standardDeviations[k] * mixture.standardDeviations[k])
+      for a in owner.indices {
+        let weight = precision * loadings[k][owner[a]]
+        right[a] += weight * (product.crossProduct[a + 1] - loadings[k][0] * product.gram[a + 1, 0])
+        for b in owner.indices { normal[a, b] += weight * product.gram[a + 1, b + 1] * loadings[k][owner[b]] }
+      }
+    }
+    let (factor, _) = try normal.factored(group: 0)
+    let solution = factor.solve(right)
+    var first = 0
+    for j in shapes.indices {
+      shapes[j] = Array(solution[first..<first + shapes[j].count])
+      first += shapes[j].count
+    }
+  }
+
+  /// Fixes the scale that α and θ share, and writes the coefficients of all features.
+  private mutating func normalize() {
+    for j in shapes.indices {
+      let scale = shapes[j].max { abs($0) < abs($1) } ?? 1
+      guard scale != 0 else { continue }
+      for index in shapes[j].indices { shapes[j][index] /= scale }
+      for k in loadings.indices { loadings[k][j + 1] *= scale }
+    }
+    for k in loadings.indices {
+      mixture.coefficients[k] =
+        [loadings[k][0]] + shapes.enumerated().flatMap { j, shape in shape.map { $0 * loadings[k][j + 1] } }
+    }
+  }
+
+  /// The map from (1, all features) to (1, h_1 … h_m).
+  private var shapeMatrix: Matrix {
+    var matrix = Matrix(rows: 1 + shapes.reduce(0) { $0 + $1.count }, columns: shapes.count + 1)
+    matrix[0, 0] = 1
+    var first = 1
+    for (j, shape) in shapes.enumerated() {
+      for (offset, value) in shape.enumerated() { matrix[first + offset, j + 1] = value }
+      first += shape.count
+    }
+    return matrix
+  }
+}
+
+extension Matrix {
+  /// The covariance of some columns from this Gram matrix of (1, c).
+  func covariance(columns: Range<Int>, count: Double) -> Matrix {
+    var result = Matrix(rows: columns.count, columns: columns.count)
+    for (a, i) in columns.enumerated() {
+      for (b, j) in columns.enumerated() {
+        result[a, b] = (self[i, j] - self[0, i] * self[0, j] / count) / count
+      }
+    }
+    return result
+  }
+}

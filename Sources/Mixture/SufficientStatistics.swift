@@ -1,0 +1,103 @@
+import CKernels
+import Communication
+import LinearAlgebra
+
+/// The sums that one E step leaves for the M step: per group Σ γ c c' with c = (1, r, t), which holds N_k and Σ γ c
+/// in its first row, and the log-likelihood and entropy of the posteriors.
+public struct SufficientStatistics: Reducible, Equatable {
+  public let groupCount: Int
+  /// The number of columns of c, p + 2.
+  public let columnCount: Int
+  /// The packed upper triangles of the groups one after another, then log-likelihood and entropy.
+  public var summands: [Double]
+
+  public init(groupCount: Int, columnCount: Int) {
+    self.groupCount = groupCount
+    self.columnCount = columnCount
+    summands = Array(repeating: 0, count: groupCount * PackedTriangle.count(order: columnCount) + 2)
+  }
+
+  /// Σ_i w_i log Σ_k π_k f_k(c_i), at the parameters of the E step.
+  public var logLikelihood: Double { summands[summands.count - 2] }
+  /// - Σ_i w_i Σ_k γ_ik log γ_ik.
+  public var entropy: Double { summands[summands.count - 1] }
+  /// N_k = Σ_i w_i γ_ik.
+  public func count(_ group: Int) -> Double { summands[group * PackedTriangle.count(order: columnCount)] }
+  /// Σ_k N_k: the number of rows, or the sum of their weights.
+  public var total: Double { (0..<groupCount).reduce(0) { $0 + count($1) } }
+
+  /// Σ_i w_i γ_ik c_i c_i' [p + 2, p + 2].
+  public func gram(_ group: Int) -> Matrix {
+    let count = PackedTriangle.count(order: columnCount)
+    return Matrix(packedTriangle: summands[group * count..<(group + 1) * count], order: columnCount)
+  }
+
+  /// Adds the E step of `forms` on one chunk.
+  mutating func add(_ block: inout giv_block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
+    let totals = summands.withUnsafeMutableBufferPointer { sums in
+      forms.withKernelMixture { mixture in
+        var totals = giv_totals()
+        giv_pass(&block, &mixture, weights, sums.baseAddress, &totals)
+        return totals
+      }
+    }
+    summands[summands.count - 2] += totals.log_likelihood
+    summands[summands.count - 1] += totals.entropy
+  }
+
+  /// Adds one chunk with given group weights, `weights[group * stride + row]`, rows padded with zeros.
+  public mutating func add(_ block: inout giv_block, groupWeights: UnsafePointer<Double>, stride: Int) {
+    summands.withUnsafeMutableBufferPointer { sums in
+      giv_weighted_gram(&block, groupWeights, groupCount, stride, sums.baseAddress)
+    }
+  }
+}
+
+extension Design {
+  /// One pass: the E step of every model of a batch on all rows, summed by one reduction.
+  public func statistics(of models: [some MixtureModel]) throws -> [SufficientStatistics] {
+    let forms = models.map(\.forms)
+    let zero = models.map { SufficientStatistics(groupCount: $0.groupCount, columnCount: columnCount) }
+    return try rows.sum(Batch(zero)) { partial, chunk in
+      withBlock(ofChunk: chunk) { block, weights in
+        for (index, forms) in forms.enumerated() { partial.parts[index].add(&block, weights: weights, forms: forms) }
+      }
+    }.parts
+  }
+
+  /// The statistics of all rows as one group.
+  public func pooledStatistics() throws -> SufficientStatistics {
+    try rows.sum(SufficientStatistics(groupCount: 1, columnCount: columnCount)) { partial, chunk in
+      withBlock(ofChunk: chunk) { block, weights in
+        let count = block.row_count
+        withUnsafeTemporaryAllocation(
+          byteCount: RowGrid.chunkLength * MemoryLayout<Double>.stride, alignment: 64
+        ) { bytes in
+          let one = bytes.bindMemory(to: Double.self)
+          one.update(repeating: 0)
+          for row in 0..<count { one[row] = weights?[row] ?? 1 }
+          partial.add(&block, groupWeights: one.baseAddress!, stride: RowGrid.chunkLength)
+        }
+      }
+    }
+  }
+}
+
+/// Several values summed in one reduction.
+struct Batch<Value: Reducible>: Reducible {
+  var parts: [Value]
+
+  init(_ parts: [Value]) { self.parts = parts }
+
+  var summands: [Double] {
+    get { parts.flatMap(\.summands) }
+    set {
+      var first = 0
+      for index in parts.indices {
+        let count = parts[index].summands.count
+        parts[index].summands = Array(newValue[first..<first + count])
+        first += count
+      }
+    }
+  }
+}

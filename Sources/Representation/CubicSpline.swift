@@ -1,0 +1,74 @@
+/// The cubic B-splines of one covariate on clamped knots, continued linearly outside them.
+///
+/// With distinct breakpoints q_0 < … < q_s the basis has s + 3 functions; on each interval four are not zero, each a
+/// cubic polynomial stored in the local coordinate u = x - q_i (de Boor 1978, ch. IX and X). Outside [q_0, q_s] every
+/// function continues along its tangent, so that a new row outside the training range gets a finite, modest feature.
+public struct CubicSpline: Sendable, Codable, Equatable {
+  /// Distinct breakpoints, ascending, at least two.
+  public let breakpoints: [Double]
+  /// coefficients[(interval * 4 + b) * 4 + e]: of u^e, for function interval + b.
+  private let coefficients: [Double]
+
+  /// The number of basis functions.
+  public var count: Int { breakpoints.count + 2 }
+
+  /// - Precondition: `breakpoints` ascend strictly and are at least two.
+  public init(breakpoints: [Double]) {
+    precondition(breakpoints.count >= 2 && zip(breakpoints, breakpoints.dropFirst()).allSatisfy(<))
+    self.breakpoints = breakpoints
+    let knots =
+      Array(repeating: breakpoints.first!, count: 3) + breakpoints + Array(repeating: breakpoints.last!, count: 3)
+    coefficients = (0..<breakpoints.count - 1).flatMap { Self.polynomials(knots: knots, interval: $0) }
+  }
+
+  /// The four polynomials of one interval by the Cox-de Boor recurrence on polynomials in u = x - q_interval.
+  private static func polynomials(knots: [Double], interval: Int) -> [Double] {
+    let origin = knots[interval + 3]
+    // Of degree d, functions interval + 3 - d ... interval + 3 are not zero on the interval.
+    var basis = [[1.0, 0, 0, 0]]
+    for degree in 1...3 {
+      var next = Array(repeating: [0.0, 0, 0, 0], count: degree + 1)
+      for (position, lower) in basis.enumerated() {
+        let j = interval + 4 - degree + position
+        let left = knots[j]
+        let right = knots[j + degree]
+        let width = right - left
+        // This function of the lower degree rises into function j of the higher one, falls into function j - 1.
+        for e in 0..<4 {
+          next[position + 1][e] += (origin - left) / width * lower[e]
+          next[position][e] += (right - origin) / width * lower[e]
+          if e < 3 {
+            next[position + 1][e + 1] += lower[e] / width
+            next[position][e + 1] -= lower[e] / width
+          }
+        }
+      }
+      basis = next
+    }
+    return basis.flatMap { $0 }
+  }
+
+  /// Evaluates all functions but the first, which the others determine: function b of value i goes to
+  /// `output[(b - 1) * count + i]`, b = 1 ..< `self.count`.
+  public func evaluate(_ values: UnsafePointer<Double>, count rows: Int, into output: UnsafeMutablePointer<Double>) {
+    output.update(repeating: 0, count: (count - 1) * rows)
+    let last = breakpoints.count - 2
+    breakpoints.withUnsafeBufferPointer { breaks in
+      coefficients.withUnsafeBufferPointer { coefficients in
+        for row in 0..<rows {
+          let inside = min(max(values[row], breaks[0]), breaks[last + 1])
+          var interval = 0
+          while interval < last && inside >= breaks[interval + 1] { interval += 1 }
+          let u = inside - breaks[interval]
+          let beyond = values[row] - inside
+          for b in (interval == 0 ? 1 : 0)..<4 {
+            let c = coefficients.baseAddress! + (interval * 4 + b) * 4
+            let value = ((c[3] * u + c[2]) * u + c[1]) * u + c[0]
+            let slope = (3 * c[3] * u + 2 * c[2]) * u + c[1]
+            output[(interval + b - 1) * rows + row] = beyond == 0 ? value : value + beyond * slope
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Communication
+import Dataset
+import Diagnostics
+
+/// Additive cubic B-splines per covariate on quantile knots: the default representation.
+///
+/// The first basis function of each covariate is left out, since the functions of a covariate sum to one and the
+/// constant is in every model already. A covariate with too few distinct values to carry a cubic (an indicator, a short
+/// scale) enters linearly.
+public struct SplineRepresentation: Representation {
+  /// One covariate's features.
+  enum Term: Sendable, Codable, Equatable {
+    case linear
+    case spline(CubicSpline)
+
+    var dimension: Int {
+      switch self {
+      case .linear: 1
+      case .spline(let spline): spline.count - 1
+      }
+    }
+
+    /// Writes feature j of row i to `output[j * rowCount + i]`.
+    func evaluate(_ values: UnsafePointer<Double>, rowCount: Int, into output: UnsafeMutablePointer<Double>) {
+      switch self {
+      case .linear:
+        output.update(from: values, count: rowCount)
+      case .spline(let spline):
+        spline.evaluate(values, count: rowCount, into: output)
+      }
+    }
+  }
+
+  /// Breakpoints per covariate unless told: the ends and four inner quantiles.
+  public static let defaultKnotCount = 6
+
+  let terms: [Term]
+  public let featureNames: [String]
+  /// Which of the terms' features are kept, in order; those that depend linearly on others are left out.
+  private(set) var kept: [Int]
+
+  public var dimension: Int { kept.count }
+
+  /// Fits the knots: `knotCount` equally spaced quantiles of every covariate, duplicates merged.
+  ///
+  /// - Throws: a failure of communication.
+  public init(fitting table: Table, rows: DistributedRows, knotCount: Int = defaultKnotCount) throws {
+    let probabilities = (0..<knotCount).map { Double($0) / Double(knotCount - 1) }
+    let quantiles = try table.quantiles(of: probabilities, rows: rows)
+    self.init(covariateNames: table.covariateNames, quantiles: quantiles)
+  }
+
+  /// From the quantiles of each covariate, ascending, duplicates allowed.
+  public init(covariateNames: [String], quantiles: [[Double]]) {
+    var terms: [Term] = []
+    var names: [String] = []
+    for (name, values) in zip(covariateNames, quantiles) {
+      var breakpoints: [Double] = []
+      for value in values where breakpoints.last.map({ value > $0 }) ?? true { breakpoints.append(value) }
+      // Merged quantiles mean ties: with fewer than four breakpoints a cubic basis would outnumber the distinct values.
+      let term: Term = breakpoints.count < 4 ? .linear : .spline(CubicSpline(breakpoints: breakpoints))
+      terms.append(term)
+      names += term.dimension == 1 ? [name] : (1...term.dimension).map { "\(name).bs\($0)" }
+    }
+    self.terms = terms
+    featureNames = names
+    kept = Array(names.indices)
+  }
+
+  /// Leaves out features, by index among those now kept, that others determine.
+  public func dropping(_ features: Set<Int>) -> SplineRepresentation {
+    var copy = self
+    copy.kept = kept.enumerated().filter { !features.contains($0.offset) }.map(\.element)
+    return copy
+  }
+
+  public func transform(
+    _ covariates: [UnsafePointer<Double>], rowCount: Int, into features: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    let widest = terms.map(\.dimension).max() ?? 0
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: widest * rowCount) { scratch in
+      let basis = scratch.baseAddress!
+      var next = kept.startIndex
+      var first = 0
+      for (term, values) in zip(terms, covariates) {
+        term.evaluate(values, rowCount: rowCount, into: basis)
+        while next < kept.endIndex, kept[next] < first + term.dimension {
+          (features + next * stride).update(from: basis + (kept[next] - first) * rowCount, count: rowCount)
+          next += 1
+        }
+        first += term.dimension
+      }
+    }
+  }
+}
