@@ -56,7 +56,7 @@ def main():
     for name in flexmix:
         assert_close(corrected[name], flexmix[name], 1e-9, f"numpy with flexmix's variance, {name}")
     write("flexmix.json", {
-        "rowsOf": "regression.json", **versions, "initialClusters": clusters, "varianceFactor": factor,
+        "rowsOf": "regression.json", "programs": versions, "initialClusters": clusters, "varianceFactor": factor,
         "flexmix": flexmix, "maximumLikelihood": reference(features, t, clusters, 1.0)}, ("numpy",))
 
 
