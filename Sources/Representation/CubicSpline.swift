@@ -16,8 +16,7 @@ public struct CubicSpline: Sendable, Codable, Equatable {
   public init(breakpoints: [Double]) {
     precondition(breakpoints.count >= 2 && zip(breakpoints, breakpoints.dropFirst()).allSatisfy(<))
     self.breakpoints = breakpoints
-    let knots =
-      Array(repeating: breakpoints.first!, count: 3) + breakpoints + Array(repeating: breakpoints.last!, count: 3)
+    let knots = Self.clamped(breakpoints)
     coefficients = (0..<breakpoints.count - 1).flatMap { Self.polynomials(knots: knots, interval: $0) }
   }
 
@@ -46,6 +45,16 @@ public struct CubicSpline: Sendable, Codable, Equatable {
       basis = next
     }
     return basis.flatMap { $0 }
+  }
+
+  /// Per function the mean of its three inner knots: the coefficients of the function x.
+  var knotAverages: [Double] {
+    let knots = Self.clamped(breakpoints)
+    return (0..<count).map { (knots[$0 + 1] + knots[$0 + 2] + knots[$0 + 3]) / 3 }
+  }
+
+  private static func clamped(_ breakpoints: [Double]) -> [Double] {
+    Array(repeating: breakpoints.first!, count: 3) + breakpoints + Array(repeating: breakpoints.last!, count: 3)
   }
 
   /// Evaluates all functions but the first, which the others determine: function b of value i goes to

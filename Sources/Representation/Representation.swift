@@ -1,7 +1,3 @@
-import Communication
-import Dataset
-import Diagnostics
-
 /// A map from covariates x in R^m to the representation r in R^p that the distribution blocks see.
 ///
 /// It is a pure function of one row, so it may be evaluated chunk by chunk and again in every pass.
@@ -25,12 +21,14 @@ public enum AnyRepresentation: Sendable, Codable {
   case identity(IdentityRepresentation)
   case polynomial(PolynomialRepresentation)
   case spline(SplineRepresentation)
+  case shape(ShapeRepresentation)
 
   public var base: any Representation {
     switch self {
     case .identity(let value): value
     case .polynomial(let value): value
     case .spline(let value): value
+    case .shape(let value): value
     }
   }
 }

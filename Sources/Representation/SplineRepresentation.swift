@@ -31,8 +31,8 @@ public struct SplineRepresentation: Representation {
     }
   }
 
-  /// Breakpoints per covariate unless told: the ends and four inner quantiles.
-  public static let defaultKnotCount = 6
+  /// Breakpoints per covariate unless told: the ends, the median and four more quantiles.
+  public static let defaultKnotCount = 7
 
   let terms: [Term]
   public let featureNames: [String]
@@ -65,6 +65,35 @@ public struct SplineRepresentation: Representation {
     self.terms = terms
     featureNames = names
     kept = Array(names.indices)
+  }
+
+  /// The number of kept features of each covariate.
+  public var featureCounts: [Int] {
+    var first = 0
+    return terms.map { term in
+      let own = first..<first + term.dimension
+      first = own.upperBound
+      return kept.count { own.contains($0) }
+    }
+  }
+
+  /// Coefficients on (1, features) of the function with coefficients `linear` on (1, x), exactly: a line is
+  /// Σ_b ξ_b B_b(x) with the knot averages ξ_b (Marsden's identity).
+  /// Where features were left out the line is only near.
+  public func embedding(linear: [Double]) -> [Double] {
+    var constant = linear[0]
+    var coefficients: [Double] = []
+    for (term, slope) in zip(terms, linear.dropFirst()) {
+      switch term {
+      case .linear:
+        coefficients.append(slope)
+      case .spline(let spline):
+        let averages = spline.knotAverages
+        constant += slope * averages[0]
+        coefficients += averages.dropFirst().map { slope * ($0 - averages[0]) }
+      }
+    }
+    return [constant] + kept.map { coefficients[$0] }
   }
 
   /// Leaves out features, by index among those now kept, that others determine.
