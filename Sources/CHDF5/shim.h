@@ -21,3 +21,31 @@ static inline hid_t giv_h5p_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t giv_h5p_file_create(void) { return H5P_FILE_CREATE; }
 static inline hid_t giv_h5p_dataset_create(void) { return H5P_DATASET_CREATE; }
 static inline hid_t giv_h5p_link_create(void) { return H5P_LINK_CREATE; }
+static inline hid_t giv_h5p_group_create(void) { return H5P_GROUP_CREATE; }
+static inline hid_t giv_h5p_dataset_access(void) { return H5P_DATASET_ACCESS; }
+static inline hid_t giv_h5e_default(void) { return H5E_DEFAULT; }
+
+// H5Ovisit and its types are macros that change their meaning with the version of the library.
+typedef struct {
+    void (*found)(const char *name, void *context);
+    void *context;
+} giv_h5_dataset_visitor;
+
+static inline herr_t giv_h5_visit_object(hid_t object, const char *name, const H5O_info_t *info, void *visitor)
+{
+    const giv_h5_dataset_visitor *receiver = (const giv_h5_dataset_visitor *)visitor;
+    (void)object;
+    if (info->type == H5O_TYPE_DATASET)
+        receiver->found(name, receiver->context);
+    return 0;
+}
+
+// Calls `found` with the path of every dataset below `file`, in the order of names.
+static inline herr_t giv_h5_visit_datasets(hid_t file, giv_h5_dataset_visitor *visitor)
+{
+#if H5_VERSION_GE(1, 12, 0)
+    return H5Ovisit(file, H5_INDEX_NAME, H5_ITER_INC, giv_h5_visit_object, visitor, H5O_INFO_BASIC);
+#else
+    return H5Ovisit(file, H5_INDEX_NAME, H5_ITER_INC, giv_h5_visit_object, visitor);
+#endif
+}

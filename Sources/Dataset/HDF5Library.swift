@@ -1,0 +1,90 @@
+internal import CHDF5
+import Diagnostics
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The one gate to libhdf5: every call goes through ``check(_:on:_:_:)``, which holds the lock and reads the error
+/// stack.
+///
+/// Most distributions build libhdf5 without thread safety, so one lock serialises all calls of the process. It is
+/// recursive because the library calls back into Swift, where a handle may close.
+enum HDF5Library {
+  private static let mutex = RecursiveMutex()
+
+  /// Opens the library and turns off its own printing of errors, once.
+  private static let prepared: Void = {
+    H5open()
+    H5Eset_auto2(giv_h5e_default(), nil, nil)
+  }()
+
+  /// Runs `body` while no other thread is inside the library.
+  static func locked<Result: ~Copyable>(_ body: () throws -> Result) rethrows -> Result {
+    mutex.lock()
+    defer { mutex.unlock() }
+    _ = prepared
+    return try body()
+  }
+
+  /// Runs one call of the library and returns what it returned.
+  ///
+  /// - Parameters:
+  ///   - call: the name of the C function.
+  ///   - subject: the file, and the dataset or attribute, that the call works on.
+  /// - Throws: ``Failure`` when the call returned a negative number, with the library's own account of the reason.
+  @discardableResult
+  static func check<Status: SignedInteger>(
+    _ call: String, on subject: String, _ exitCode: ExitCode, _ body: () -> Status
+  ) throws -> Status {
+    try locked {
+      let status = body()
+      guard status < 0 else { return status }
+      throw Failure(exitCode, "\(subject): \(call) failed: \(errorStack())")
+    }
+  }
+
+  /// The innermost entries of the error stack, in words; empties the stack.
+  private static func errorStack() -> String {
+    var entries: [String] = []
+    withUnsafeMutablePointer(to: &entries) { pointer in
+      _ = H5Ewalk2(
+        giv_h5e_default(), H5E_WALK_UPWARD,
+        { _, entry, context in
+          if let text = entry?.pointee.desc {
+            context!.assumingMemoryBound(to: [String].self).pointee.append(String(cString: text))
+          }
+          return 0
+        }, pointer)
+    }
+    H5Eclear2(giv_h5e_default())
+    let reason = entries.isEmpty ? "no reason given" : entries.prefix(2).joined(separator: ", ")
+    return reason.contains("errno = 11,")
+      ? reason + "; another process writes the file, or the file system has no locks: "
+        + "then set the environment variable HDF5_USE_FILE_LOCKING=FALSE"
+      : reason
+  }
+}
+
+/// A lock that the thread holding it may take again.
+private final class RecursiveMutex: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+  init() {
+    var attributes = pthread_mutexattr_t()
+    pthread_mutexattr_init(&attributes)
+    pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE))
+    pthread_mutex_init(mutex, &attributes)
+    pthread_mutexattr_destroy(&attributes)
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+  }
+
+  func lock() { pthread_mutex_lock(mutex) }
+  func unlock() { pthread_mutex_unlock(mutex) }
+}

@@ -1,0 +1,127 @@
+import Diagnostics
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The input of a problem: files whose rows, one after another, are its rows.
+///
+/// Only metadata are read here; ``Table/load(_:rows:variables:)`` reads the rows of a rank.
+public struct ShardCollection: Sendable {
+  /// One file of the collection.
+  public struct Shard: Sendable {
+    public let path: String
+    /// The global rows.
+    public let rows: Range<Int>
+    public let institution: String?
+    /// The SHA-256 that the manifest of the folder states.
+    public let statedDigest: String?
+    let variables: Set<Variable>
+  }
+
+  public let shards: [Shard]
+  /// Where the variables lie in every file.
+  public let names: DatasetNames
+  /// The variables that every shard has.
+  public let variables: Set<Variable>
+  public let covariateNames: [String]
+  public let treatmentName: String
+  public let outcomeName: String
+  /// Whether identifiers are strings; false also when there are none.
+  public let hasTextIdentifiers: Bool
+
+  public var rowCount: Int { shards.last!.rows.upperBound }
+  public var covariateCount: Int { covariateNames.count }
+
+  /// Opens files and folders.
+  ///
+  /// A folder stands for the shards of its manifest or, when it has none, for its `.h5` files in the order of names.
+  /// - Parameters:
+  ///   - names: where the variables lie. A variable whose name is not the default is required.
+  ///   - required: variables that every shard must have.
+  /// - Throws: ``Failure`` `noInput` when there is no such file; `data` when one is not HDF5 or is damaged, lacks a
+  ///   required dataset, has a wrong shape or type, when shards disagree, or when there is no row at all.
+  public static func open(
+    _ paths: [String], names: DatasetNames = DatasetNames(), required: Set<Variable> = [.covariates, .treatment]
+  ) throws -> ShardCollection {
+    let standard = DatasetNames()
+    let required = required.union(Variable.allCases.filter { names[$0] != standard[$0] })
+    let files = try paths.flatMap { try Self.files(at: $0) }.map {
+      try ShardFile(path: $0.path, names: names, required: required, entry: $0.entry)
+    }
+    guard let first = files.first else { throw Failure(.usage, "no shards given; name files or folders") }
+    for file in files.dropFirst() { try requireAgreement(first, file) }
+    guard files.contains(where: { $0.rowCount > 0 }) else {
+      throw Failure(.data, "\(first.path)\(files.count > 1 ? " and the other shards hold" : " holds") no rows")
+    }
+    return ShardCollection(files: files, names: names)
+  }
+
+  private init(files: [ShardFile], names: DatasetNames) {
+    var start = 0
+    self.shards = files.map { file in
+      defer { start += file.rowCount }
+      return Shard(
+        path: file.path, rows: start..<start + file.rowCount, institution: file.header?.institution,
+        statedDigest: file.entry?.sha256, variables: file.variables)
+    }
+    self.names = names
+    self.variables = files.dropFirst().reduce(files[0].variables) { $0.intersection($1.variables) }
+    let header = files.lazy.compactMap(\.header).first
+    self.covariateNames = header?.covariateNames ?? ShardHeader.defaultNames(files[0].covariateCount)
+    self.treatmentName = header?.treatmentName ?? names.treatment
+    self.outcomeName = header?.outcomeName ?? names.outcome
+    self.hasTextIdentifiers = files[0].hasTextIdentifiers
+  }
+
+  /// Refuses to go on without variables.
+  ///
+  /// - Throws: ``Failure`` `data` that names the variable.
+  public func require(_ required: Set<Variable>) throws {
+    for variable in Variable.allCases where required.contains(variable) {
+      guard let lacking = shards.first(where: { !$0.variables.contains(variable) }) else { continue }
+      let having = shards.first { $0.variables.contains(variable) }
+      throw Failure(
+        .data,
+        "\(lacking.path) has no dataset '\(names[variable])' (\(variable.rawValue))"
+          + (having.map { ", though \($0.path) has" } ?? "; name the one to use with \(variable.option)"))
+    }
+  }
+
+  private static func files(at path: String) throws -> [(path: String, entry: Manifest.Shard?)] {
+    guard HDF5File.isFolder(path) else { return [(path, nil)] }
+    let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    if let manifest = try Manifest.read(fromFolder: folder) {
+      return manifest.shards.map { ("\(folder)/\($0.file)", $0) }
+    }
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+      .filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.sorted()
+    guard !names.isEmpty else { throw Failure(.noInput, "\(folder) holds neither \(Manifest.fileName) nor .h5 files") }
+    return names.map { ("\(folder)/\($0)", nil) }
+  }
+
+  private static func requireAgreement(_ first: ShardFile, _ other: ShardFile) throws {
+    func disagree(_ what: String) -> Failure {
+      Failure(.data, "\(first.path) and \(other.path) disagree on \(what); shards of one problem must agree")
+    }
+    guard first.covariateCount == other.covariateCount else {
+      throw disagree("the number of covariates (\(first.covariateCount) and \(other.covariateCount))")
+    }
+    if let one = first.header, let two = other.header {
+      if let index = one.covariateNames.indices.first(where: { one.covariateNames[$0] != two.covariateNames[$0] }) {
+        throw disagree("covariate \(index) ('\(one.covariateNames[index])' and '\(two.covariateNames[index])')")
+      }
+      guard one.treatmentName == two.treatmentName else {
+        throw disagree("the treatment ('\(one.treatmentName)' and '\(two.treatmentName)')")
+      }
+      guard one.outcomeName == two.outcomeName else {
+        throw disagree("the outcome ('\(one.outcomeName)' and '\(two.outcomeName)')")
+      }
+    }
+    guard first.hasTextIdentifiers == other.hasTextIdentifiers else {
+      throw disagree("whether identifiers are strings or integers")
+    }
+  }
+}
