@@ -48,7 +48,7 @@ let package = Package(
     // MARK: Tests
     .target(name: "TestSupport", dependencies: ["Communication", "Diagnostics"], path: "Tests/Support"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CKernels", "TestSupport"]),
-    .testTarget(name: "CommunicationTests", dependencies: ["Communication", "TestSupport"]),
+    .testTarget(name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport"]),
     .testTarget(name: "DatasetTests", dependencies: ["Dataset", "TestSupport"]),
     .testTarget(name: "RepresentationTests", dependencies: ["Representation", "TestSupport"]),
     .testTarget(name: "MixtureTests", dependencies: ["Mixture", "MetaEM", "TestSupport"]),
