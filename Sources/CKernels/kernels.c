@@ -1,1 +1,75 @@
 #include "giv_kernels.h"
+#include "giv_elementary.h"
+#include "instruction_set.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+// Best first.
+static const giv_instruction_set *const instruction_sets[] = {
+#if defined(__x86_64__)
+    &giv_avx512,
+    &giv_avx2,
+#endif
+    &giv_portable,
+};
+static const int instruction_set_count = sizeof(instruction_sets) / sizeof(instruction_sets[0]);
+
+static int is_supported(const giv_instruction_set *set) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (set == &giv_avx512) {
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+    }
+    if (set == &giv_avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+    return set == &giv_portable;
+}
+
+static const giv_instruction_set *supported(const char *name) {
+    for (int i = 0; i < instruction_set_count; i++) {
+        const giv_instruction_set *set = instruction_sets[i];
+        if ((!name || strcmp(name, set->name) == 0) && is_supported(set)) return set;
+    }
+    return NULL;
+}
+
+static _Atomic(const giv_instruction_set *) chosen;
+
+static const giv_instruction_set *current(void) {
+    const giv_instruction_set *set = atomic_load_explicit(&chosen, memory_order_acquire);
+    if (set) return set;
+    set = supported(NULL);
+    // A choice made meanwhile by another thread stands.
+    const giv_instruction_set *none = NULL;
+    return atomic_compare_exchange_strong(&chosen, &none, set) ? set : none;
+}
+
+int giv_kernel_select(const char *name) {
+    const giv_instruction_set *set = supported(name);
+    if (!set) return -1;
+    atomic_store_explicit(&chosen, set, memory_order_release);
+    return 0;
+}
+
+const char *giv_kernel_name(void) { return current()->name; }
+
+void giv_responsibilities(const giv_block *block, const giv_mixture *mixture, const double *row_weights, double *gamma,
+                          ptrdiff_t stride, giv_totals *totals) {
+    current()->responsibilities(block, mixture, row_weights, gamma, stride, totals);
+}
+
+void giv_weighted_gram(const giv_block *block, const double *weights, ptrdiff_t group_count, ptrdiff_t stride,
+                       double *gram) {
+    current()->weighted_gram(block, weights, group_count, stride, gram);
+}
+
+void giv_pass(const giv_block *block, const giv_mixture *mixture, const double *row_weights, double *gram,
+              giv_totals *totals) {
+    current()->pass(block, mixture, row_weights, gram, totals);
+}
+
+void giv_exp(const double *x, double *result, ptrdiff_t count) { current()->exp(x, result, count); }
+
+void giv_log(const double *x, double *result, ptrdiff_t count) { current()->log(x, result, count); }

@@ -1,0 +1,20 @@
+// What one build of the kernels offers; kernels.c picks a build.
+#pragma once
+#include "giv_kernels.h"
+
+typedef struct {
+    const char *name;
+    void (*responsibilities)(const giv_block *, const giv_mixture *, const double *row_weights, double *gamma,
+                             ptrdiff_t stride, giv_totals *);
+    void (*weighted_gram)(const giv_block *, const double *weights, ptrdiff_t group_count, ptrdiff_t stride,
+                          double *gram);
+    void (*pass)(const giv_block *, const giv_mixture *, const double *row_weights, double *gram, giv_totals *);
+    void (*exp)(const double *x, double *result, ptrdiff_t count);
+    void (*log)(const double *x, double *result, ptrdiff_t count);
+} giv_instruction_set;
+
+extern const giv_instruction_set giv_portable;
+#if defined(__x86_64__)
+extern const giv_instruction_set giv_avx2;
+extern const giv_instruction_set giv_avx512;
+#endif

@@ -1,0 +1,45 @@
+// All of one instruction set. INSTRUCTION_SET names it; WIDTH, TILE_VECTORS, FORM_STRIP, GRAM_STRIP and GRAM_TILE shape
+// its vectors and register tiles, which change the speed and not one bit of the results.
+#include "instruction_set.h"
+#include "scratch.h"
+
+#include "vector.inc.h"
+
+#include "elementary.inc.h"
+
+#include "densities.inc.h"
+
+#include "responsibilities.inc.h"
+
+#include "gram.inc.h"
+
+static void responsibilities(const giv_block *block, const giv_mixture *mixture, const double *row_weights,
+                             double *gamma, ptrdiff_t stride, giv_totals *totals) {
+    double *scratch = giv_scratch(expectation_scratch(block, mixture));
+    expectation(block, mixture, row_weights, 0, gamma, stride, totals, scratch);
+}
+
+static void weighted_gram(const giv_block *block, const double *weights, ptrdiff_t group_count, ptrdiff_t stride,
+                          double *sums) {
+    gram(block, weights, group_count, stride, sums, giv_scratch(gram_scratch(block->column_count)));
+}
+
+static void pass(const giv_block *block, const giv_mixture *mixture, const double *row_weights, double *sums,
+                 giv_totals *totals) {
+    // Groups lie off a power of two apart, for the cache's sake.
+    const ptrdiff_t stride = padded(block->row_count) + GIV_LANES;
+    const size_t gamma_size = (size_t)(mixture->group_count * stride);
+    const size_t first = expectation_scratch(block, mixture), second = gram_scratch(block->column_count);
+    double *const gamma = giv_scratch(gamma_size + (first > second ? first : second));
+    double *const scratch = gamma + gamma_size;
+    expectation(block, mixture, row_weights, 1, gamma, stride, totals, scratch);
+    gram(block, gamma, mixture->group_count, stride, sums, scratch);
+}
+
+#define JOIN(a, b) a##b
+#define NAMED(set) JOIN(giv_, set)
+#define QUOTED(set) #set
+#define NAME_OF(set) QUOTED(set)
+const giv_instruction_set NAMED(INSTRUCTION_SET) = {
+    NAME_OF(INSTRUCTION_SET), responsibilities, weighted_gram, pass, exponentials, logarithms,
+};
