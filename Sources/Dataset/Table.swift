@@ -103,15 +103,15 @@ public final class Table: @unchecked Sendable {
     return storage.baseAddress!.assumingMemoryBound(to: Double.self) + tile * RowGrid.chunkLength
   }
 
-  /// Replaces every covariate by (x_j - center_j) / scale_j, computed as a product with the reciprocal.
+  /// Replaces every covariate and the treatment by (value - center) / scale, computed as a product with the reciprocal.
   ///
-  /// - Precondition: one center and one positive scale for each covariate.
+  /// - Precondition: one center and one positive scale for each covariate, then those of the treatment.
   public func standardize(center: [Double], scale: [Double]) {
-    precondition(center.count == covariateCount && scale.count == covariateCount && scale.allSatisfy { $0 > 0 })
+    precondition(center.count == covariateCount + 1 && scale.count == center.count && scale.allSatisfy { $0 > 0 })
     for chunk in rows.localChunks {
-      for covariate in 0..<covariateCount {
-        let values = column(covariate, chunk: chunk)
-        let (shift, factor) = (center[covariate], 1 / scale[covariate])
+      for index in center.indices {
+        let values = column(index, chunk: chunk)
+        let (shift, factor) = (center[index], 1 / scale[index])
         for row in 0..<rowCount(ofChunk: chunk) { values[row] = (values[row] - shift) * factor }
       }
     }

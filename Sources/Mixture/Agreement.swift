@@ -21,7 +21,9 @@ public struct Agreement: Sendable, Equatable, Codable {
     }
     let assigned = minimumCostAssignment(costs)
     matching = (0..<found).map { assigned[$0] < confusion.count ? assigned[$0] : nil }
-    let right = matching.enumerated().reduce(0) { $0 + ($1.element.map { row in confusion[row][$1.offset] } ?? 0) }
+    let right = zip(matching, 0...).reduce(0) { sum, pair in
+      sum + (pair.0.map { confusion[$0][pair.1] } ?? 0)
+    }
     accuracy = total == 0 ? 0 : Double(right) / Double(total)
     adjustedRandIndex = Self.adjustedRand(confusion, total: total)
   }

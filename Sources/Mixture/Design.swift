@@ -1,4 +1,3 @@
-import CKernels
 import Communication
 import Dataset
 import LinearAlgebra
@@ -17,8 +16,11 @@ public final class Design: @unchecked Sendable {
   /// Features of a rank up to this many bytes are kept.
   static let cacheLimit = 1 << 26
 
+  /// The rows of the design: the table's, or some chunks of them.
   public let rows: DistributedRows
   public let table: Table
+  /// The table's chunk of each of the design's; nil when they are the same.
+  private let tableChunks: [Int]?
   public let featureNames: [String]
   private let features: FeatureMap?
   private let ones: AlignedBuffer
@@ -31,12 +33,15 @@ public final class Design: @unchecked Sendable {
   /// - Parameters:
   ///   - featureNames: p names.
   ///   - features: evaluates the p features; nil for r = x.
-  public init(table: Table, rows: DistributedRows, featureNames: [String], features: FeatureMap?) {
+  ///   - subset: takes some chunks of the table only.
+  public init(table: Table, featureNames: [String], features: FeatureMap?, subset: ChunkSubset? = nil) {
     self.table = table
-    self.rows = rows
+    rows = subset?.rows ?? table.rows
+    tableChunks = subset?.chunks
     self.featureNames = featureNames
     self.features = features
-    ones = AlignedBuffer(count: RowGrid.chunkLength, repeating: 1)
+    ones = AlignedBuffer(count: RowGrid.chunkLength)
+    ones.pointer.update(repeating: 1, count: ones.count)
     let chunkCount = rows.localChunks.count
     let perChunk = featureNames.count * RowGrid.chunkLength
     isCached = features != nil && chunkCount * perChunk * MemoryLayout<Double>.stride <= Self.cacheLimit
@@ -50,28 +55,62 @@ public final class Design: @unchecked Sendable {
   }
 
   private func evaluate(_ chunk: Int, into target: UnsafeMutablePointer<Double>) {
-    let covariates = (0..<table.covariateCount).map { table.covariate($0, chunk: chunk) }
-    features?(covariates, rows.grid.rows(ofChunk: chunk).count, target, RowGrid.chunkLength)
+    features?(covariates(ofChunk: chunk), rows.grid.rows(ofChunk: chunk).count, target, RowGrid.chunkLength)
+  }
+
+  private func tableChunk(_ chunk: Int) -> Int { tableChunks?[chunk] ?? chunk }
+
+  /// A pointer to each covariate of a chunk of this rank.
+  public func covariates(ofChunk chunk: Int) -> [UnsafePointer<Double>] {
+    (0..<table.covariateCount).map { table.pointer(covariate: $0, chunk: tableChunk(chunk)) }
   }
 
   /// Gives `body` the columns of a chunk of this rank, and the row weights if there are any.
   public func withBlock<Result>(
-    ofChunk chunk: Int, _ body: (inout giv_block, UnsafePointer<Double>?) throws -> Result
+    ofChunk chunk: Int, _ body: (Kernel.Block, UnsafePointer<Double>?) throws -> Result
   ) rethrows -> Result {
     var columns: [UnsafePointer<Double>?] = [UnsafePointer(ones.pointer)]
     if features == nil {
-      for j in 0..<table.covariateCount { columns.append(table.covariate(j, chunk: chunk)) }
+      columns += covariates(ofChunk: chunk).map(Optional.some)
     } else {
       let target = slot(of: chunk)
       if !isCached { evaluate(chunk, into: target) }
       for j in featureNames.indices { columns.append(UnsafePointer(target + j * RowGrid.chunkLength)) }
     }
-    columns.append(table.treatment(chunk: chunk))
+    columns.append(table.treatment(chunk: tableChunk(chunk)))
     return try columns.withUnsafeBufferPointer { columns in
-      var block = giv_block(
-        columns: columns.baseAddress, column_count: columns.count,
-        row_count: rows.grid.rows(ofChunk: chunk).count)
-      return try body(&block, table.weight(chunk: chunk))
+      let block = Kernel.Block(
+        columns: columns.baseAddress!, columnCount: columns.count, rowCount: rows.grid.rows(ofChunk: chunk).count)
+      return try body(block, table.weight(chunk: tableChunk(chunk)))
     }
+  }
+}
+
+/// Some chunks of a table, spread over its rows, on which starts are tried when the rows are many.
+public struct ChunkSubset: Sendable {
+  public let rows: DistributedRows
+  /// The table's chunks, ascending.
+  public let chunks: [Int]
+
+  /// One chunk drawn from each of `count` equal stretches of the rows; nil when the table has no more chunks than that.
+  ///
+  /// The draw depends on the seed and the grid only, so it is the same on any number of ranks.
+  public init?(of all: DistributedRows, count: Int, seed: UInt64) {
+    let total = all.grid.chunkCount
+    guard total > count else { return nil }
+    let random = CounterRandom(seed: seed, stream: .subsample)
+    let chosen = (0..<count).map { stretch in
+      let first = total * stretch / count
+      return first + random.integer(below: total * (stretch + 1) / count - first, row: stretch, draw: 1)
+    }
+    // Only the last chunk of all may be short, and it can only be the last one chosen.
+    let rowCount = (count - 1) * RowGrid.chunkLength + all.grid.rows(ofChunk: chosen[count - 1]).count
+    let owned = all.partition.chunks.map { range in
+      let first = chosen.firstIndex { $0 >= range.lowerBound } ?? count
+      return first..<max(first, chosen.firstIndex { $0 >= range.upperBound } ?? count)
+    }
+    chunks = chosen
+    rows = DistributedRows(
+      partition: Partition(grid: RowGrid(rowCount: rowCount), chunks: owned), communicator: all.communicator)
   }
 }

@@ -27,9 +27,21 @@ public struct Fit<Model: MixtureModel>: Sendable {
   /// Why the start was given up, if it was.
   public internal(set) var degeneracy: String?
 
+  private let earlierPasses: Int
+  /// Passes so far, those of the fit that this one carries on included.
+  public var passes: Int { earlierPasses + trace.count }
+
   public init(start: Int, model: Model) {
     self.start = start
     self.model = model
+    earlierPasses = 0
+  }
+
+  /// Carries another fit on.
+  public init(continuing other: Fit, model: Model? = nil) {
+    start = other.start
+    self.model = model ?? other.model
+    earlierPasses = other.passes
   }
 
   /// The last log-likelihood; that of a start that was given up counts as the lowest.

@@ -1,34 +1,21 @@
-import CKernels
 import LinearAlgebra
 
 /// What the E step needs of a model, in the shape of the kernels: the log density of group k at c = (1, r, t) is
 /// `logScale[k]` - 1/2 Σ_f (form_kf · c)².
 public struct MixtureForms: Sendable {
-  enum Shape: Sendable {
-    /// Each group has this many forms over all columns.
-    case dense(Int)
-    /// Each group has p + 1 forms, of which form f uses columns 0 … f + 1.
-    case triangular
-  }
-
-  let shape: Shape
+  let shape: Kernel.FormShape
   let coefficients: [Double]
   let logScale: [Double]
   /// Whether a row belongs wholly to its likeliest group (K-means).
   var isHard = false
 
-  func withKernelMixture<Result>(_ body: (inout giv_mixture) -> Result) -> Result {
+  func withKernelMixture<Result>(_ body: (Kernel.Mixture) -> Result) -> Result {
     coefficients.withUnsafeBufferPointer { coefficients in
       logScale.withUnsafeBufferPointer { logScale in
-        let (kernelShape, count) =
-          switch shape {
-          case .dense(let count): (GIV_DENSE, count)
-          case .triangular: (GIV_TRIANGULAR, 0)
-          }
-        var mixture = giv_mixture(
-          shape: kernelShape, group_count: logScale.count, form_count: count, forms: coefficients.baseAddress,
-          log_scale: logScale.baseAddress, hard: isHard ? 1 : 0)
-        return body(&mixture)
+        body(
+          Kernel.Mixture(
+            shape: shape, groupCount: logScale.count, forms: coefficients.baseAddress!,
+            logScales: logScale.baseAddress!, hard: isHard))
       }
     }
   }

@@ -1,4 +1,3 @@
-import CKernels
 import Communication
 import LinearAlgebra
 
@@ -32,7 +31,7 @@ public struct PosteriorRule: Sendable {
   }
 
   /// The E step of one chunk, with the log-likelihood and entropy of its rows.
-  public func callAsFunction(_ design: Design, chunk: Int) -> (block: PosteriorBlock, totals: giv_totals) {
+  public func callAsFunction(_ design: Design, chunk: Int) -> (block: PosteriorBlock, totals: Kernel.Totals) {
     let stride = RowGrid.chunkLength
     let rows = design.rows.grid.rows(ofChunk: chunk)
     return withUnsafeTemporaryAllocation(
@@ -41,9 +40,8 @@ public struct PosteriorRule: Sendable {
       let gamma = bytes.bindMemory(to: Double.self)
       let totals = design.withBlock(ofChunk: chunk) { block, weights in
         forms.withKernelMixture { mixture in
-          var totals = giv_totals()
-          giv_responsibilities(&block, &mixture, weights, gamma.baseAddress, stride, &totals)
-          return totals
+          Kernel.responsibilities(
+            of: block, under: mixture, rowWeights: weights, into: gamma.baseAddress!, stride: stride)
         }
       }
       var posteriors: [Double] = []
@@ -118,10 +116,10 @@ public struct LabelSummary: Reducible {
   ///   - covariates: a pointer per covariate to the chunk's rows, about any pivot.
   ///   - truth: per row the true label, 0 ..< truthCount; nil when unknown.
   public mutating func add(
-    _ block: PosteriorBlock, totals: giv_totals, covariates: [UnsafePointer<Double>],
+    _ block: PosteriorBlock, totals: Kernel.Totals, covariates: [UnsafePointer<Double>],
     weights: UnsafePointer<Double>?, truth: [Int]?
   ) {
-    summands[0] += totals.log_likelihood
+    summands[0] += totals.logLikelihood
     summands[1] += totals.entropy
     for (row, label) in block.labels.enumerated() {
       let weight = weights?[row] ?? 1

@@ -118,7 +118,12 @@ extension Design {
         for column in 1..<columnCount { mine.append(block.columns[column]![row - chunk * RowGrid.chunkLength]) }
       }
     }
-    let all = try rows.gatherInOrder(mine)
+    // The chunks of ranks are consecutive, so ranks in the order of their chunks hold the rows in order.
+    let shares = try rows.communicator.allGather(elements: mine)
+    let order = rows.partition.chunks.indices.sorted {
+      rows.partition.chunks[$0].lowerBound < rows.partition.chunks[$1].lowerBound
+    }
+    let all = order.flatMap { shares[$0] }
     let d = columnCount - 1
     return (0..<all.count / d).map { Array(all[$0 * d..<($0 + 1) * d]) }
   }

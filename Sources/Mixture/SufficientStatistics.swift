@@ -1,4 +1,3 @@
-import CKernels
 import Communication
 import LinearAlgebra
 
@@ -33,22 +32,21 @@ public struct SufficientStatistics: Reducible, Equatable {
   }
 
   /// Adds the E step of `forms` on one chunk.
-  mutating func add(_ block: inout giv_block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
+  mutating func add(_ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
     let totals = summands.withUnsafeMutableBufferPointer { sums in
       forms.withKernelMixture { mixture in
-        var totals = giv_totals()
-        giv_pass(&block, &mixture, weights, sums.baseAddress, &totals)
-        return totals
+        Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress!)
       }
     }
-    summands[summands.count - 2] += totals.log_likelihood
+    summands[summands.count - 2] += totals.logLikelihood
     summands[summands.count - 1] += totals.entropy
   }
 
   /// Adds one chunk with given group weights, `weights[group * stride + row]`, rows padded with zeros.
-  public mutating func add(_ block: inout giv_block, groupWeights: UnsafePointer<Double>, stride: Int) {
+  mutating func add(_ block: Kernel.Block, groupWeights: UnsafePointer<Double>, stride: Int) {
     summands.withUnsafeMutableBufferPointer { sums in
-      giv_weighted_gram(&block, groupWeights, groupCount, stride, sums.baseAddress)
+      Kernel.addWeightedGram(
+        of: block, weights: groupWeights, groupCount: groupCount, stride: stride, to: sums.baseAddress!)
     }
   }
 }
@@ -60,23 +58,29 @@ extension Design {
     let zero = models.map { SufficientStatistics(groupCount: $0.groupCount, columnCount: columnCount) }
     return try rows.sum(Batch(zero)) { partial, chunk in
       withBlock(ofChunk: chunk) { block, weights in
-        for (index, forms) in forms.enumerated() { partial.parts[index].add(&block, weights: weights, forms: forms) }
+        for (index, forms) in forms.enumerated() { partial.parts[index].add(block, weights: weights, forms: forms) }
       }
     }.parts
   }
 
   /// The statistics of all rows as one group.
-  public func pooledStatistics() throws -> SufficientStatistics {
-    try rows.sum(SufficientStatistics(groupCount: 1, columnCount: columnCount)) { partial, chunk in
-      withBlock(ofChunk: chunk) { block, weights in
-        let count = block.row_count
-        withUnsafeTemporaryAllocation(
-          byteCount: RowGrid.chunkLength * MemoryLayout<Double>.stride, alignment: 64
-        ) { bytes in
-          let one = bytes.bindMemory(to: Double.self)
-          one.update(repeating: 0)
-          for row in 0..<count { one[row] = weights?[row] ?? 1 }
-          partial.add(&block, groupWeights: one.baseAddress!, stride: RowGrid.chunkLength)
+  public func pooledStatistics() throws -> SufficientStatistics { try statistics(folds: 1) }
+
+  /// The statistics of rows in folds, as groups: row i is in fold i mod `folds`.
+  public func statistics(folds: Int) throws -> SufficientStatistics {
+    let stride = RowGrid.chunkLength
+    return try rows.sum(SufficientStatistics(groupCount: folds, columnCount: columnCount)) { partial, chunk in
+      let first = rows.grid.rows(ofChunk: chunk).lowerBound
+      withUnsafeTemporaryAllocation(
+        byteCount: folds * stride * MemoryLayout<Double>.stride, alignment: 64
+      ) { bytes in
+        let indicator = bytes.bindMemory(to: Double.self)
+        indicator.update(repeating: 0)
+        withBlock(ofChunk: chunk) { block, weights in
+          for row in 0..<block.rowCount {
+            indicator[(first + row) % folds * stride + row] = weights?[row] ?? 1
+          }
+          partial.add(block, groupWeights: indicator.baseAddress!, stride: stride)
         }
       }
     }

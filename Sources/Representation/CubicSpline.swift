@@ -50,11 +50,12 @@ public struct CubicSpline: Sendable, Codable, Equatable {
   /// Per function the mean of its three inner knots: the coefficients of the function x.
   var knotAverages: [Double] {
     let knots = Self.clamped(breakpoints)
-    return (0..<count).map { (knots[$0 + 1] + knots[$0 + 2] + knots[$0 + 3]) / 3 }
+    return (0..<count).map { function in knots[function + 1...function + 3].reduce(0, +) / 3 }
   }
 
   private static func clamped(_ breakpoints: [Double]) -> [Double] {
-    Array(repeating: breakpoints.first!, count: 3) + breakpoints + Array(repeating: breakpoints.last!, count: 3)
+    let (first, last) = (breakpoints[0], breakpoints[breakpoints.count - 1])
+    return [first, first, first] + breakpoints + [last, last, last]
   }
 
   /// Evaluates all functions but the first, which the others determine: function b of value i goes to

@@ -15,7 +15,7 @@ public struct PolynomialFeatures: Sendable, Codable, Equatable {
     var all: [[Int]] = []
     var last: [[Int]] = [[]]
     for _ in 0..<degree {
-      last = last.flatMap { head in (head.last ?? 0..<origin.count).map { head + [$0] } }
+      last = last.flatMap { head in ((head.last ?? 0)..<origin.count).map { head + [$0] } }
       all += last
     }
     monomials = all

@@ -35,18 +35,19 @@ public struct SplineRepresentation: Representation {
   public static let defaultKnotCount = 7
 
   let terms: [Term]
-  public let featureNames: [String]
+  private let allNames: [String]
   /// Which of the terms' features are kept, in order; those that depend linearly on others are left out.
   private(set) var kept: [Int]
 
   public var dimension: Int { kept.count }
+  public var featureNames: [String] { kept.map { allNames[$0] } }
 
   /// Fits the knots: `knotCount` equally spaced quantiles of every covariate, duplicates merged.
   ///
   /// - Throws: a failure of communication.
-  public init(fitting table: Table, rows: DistributedRows, knotCount: Int = defaultKnotCount) throws {
+  public init(fitting table: Table, knotCount: Int = defaultKnotCount) throws {
     let probabilities = (0..<knotCount).map { Double($0) / Double(knotCount - 1) }
-    let quantiles = try table.quantiles(of: probabilities, rows: rows)
+    let quantiles = try table.quantiles(of: probabilities)
     self.init(covariateNames: table.covariateNames, quantiles: quantiles)
   }
 
@@ -63,7 +64,7 @@ public struct SplineRepresentation: Representation {
       names += term.dimension == 1 ? [name] : (1...term.dimension).map { "\(name).bs\($0)" }
     }
     self.terms = terms
-    featureNames = names
+    allNames = names
     kept = Array(names.indices)
   }
 

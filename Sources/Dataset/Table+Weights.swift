@@ -1,0 +1,17 @@
+extension Table {
+  /// Scales the row weights to mean 1, so that they weigh rows against each other and sum to the number of rows.
+  /// Collective; nothing happens to a table without weights.
+  ///
+  /// - Throws: a failure of communication.
+  public func normalizeWeights() throws {
+    guard variables.contains(.weight) else { return }
+    let sum = try rows.sum([0.0]) { partial, chunk in
+      for row in 0..<rowCount(ofChunk: chunk) { partial[0] += weight(chunk: chunk)![row] }
+    }
+    let factor = Double(rows.rowCount) / sum[0]
+    for chunk in rows.localChunks {
+      let values = column(columnIndex(of: .weight), chunk: chunk)
+      for row in 0..<rowCount(ofChunk: chunk) { values[row] *= factor }
+    }
+  }
+}

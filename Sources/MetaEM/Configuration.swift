@@ -1,0 +1,45 @@
+import Dataset
+import Mixture
+
+/// How covariates become the representation r.
+public enum RepresentationKind: String, Sendable, Codable, CaseIterable {
+  /// r = x.
+  case identity
+  /// The reference implementation's ridge polynomials.
+  case polynomial
+  /// Additive cubic splines; with `regression`, whether groups differ in slopes, in the weights of shared curves or
+  /// freely is chosen by BIC.
+  case spline
+}
+
+/// How groups differ in distribution.
+public enum DistributionKind: String, Sendable, Codable, CaseIterable {
+  /// Mixture of regressions of t on r.
+  case regression
+  /// The paper's Gaussian mixture on (r, t).
+  case gaussian
+  /// K-means on (r, t).
+  case kmeans
+}
+
+/// Everything that determines a fit besides the data.
+public struct Configuration: Sendable, Codable, Equatable {
+  public var groups: Int
+  public var representation = RepresentationKind.spline
+  public var distribution = DistributionKind.regression
+  public var covariance = CovarianceShape.full
+  public var gaussianStart = GaussianStart.equation6
+  public var labels = LabelRule.argmax
+  public var starts = 20
+  public var seed: UInt64 = 1
+  /// See ``Convergence``.
+  public var tolerance = 1e-8
+  public var maximumIterations = 1000
+  /// Whether x and t are scaled to unit variance first.
+  public var standardize = false
+  /// Whether the dataset `weight` weighs rows.
+  public var useWeights = false
+  public var names = DatasetNames()
+
+  public init(groups: Int) { self.groups = groups }
+}

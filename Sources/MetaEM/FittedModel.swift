@@ -1,0 +1,34 @@
+import Mixture
+import Representation
+
+/// A fitted distribution block.
+public enum FittedMixture: Sendable {
+  case regression(RegressionMixture)
+  case gaussian(GaussianMixture)
+  case kmeans(KMeansMixture)
+
+  public var base: any MixtureModel {
+    switch self {
+    case .regression(let model): model
+    case .gaussian(let model): model
+    case .kmeans(let model): model
+    }
+  }
+}
+
+/// The affine map of each column on its way in: (value - center) / scale. The center is the mean, so that sums of
+/// products do not cancel; the scale is 1 unless columns are standardised.
+public struct ColumnScaling: Sendable, Codable, Equatable {
+  /// x_1 … x_m, then t.
+  public var centers: [Double]
+  public var scales: [Double]
+}
+
+/// All that new rows need to get their posteriors: columns, scaling, representation and mixture.
+public struct FittedModel: Sendable {
+  public var covariateNames: [String]
+  public var treatmentName: String
+  public var scaling: ColumnScaling
+  public var representation: AnyRepresentation
+  public var mixture: FittedMixture
+}

@@ -1,0 +1,30 @@
+import Foundation
+import Mixture
+import Representation
+
+/// How the groups of a spline regression differ.
+public enum SplineForm: String, Sendable, Codable {
+  /// In slopes: t is linear in x.
+  case linear
+  /// In the weights of one curve per covariate, which all groups share: the paper's model.
+  case shared
+  /// In every curve.
+  case free
+}
+
+/// A fitted form and its BIC on the rows that it was tried on, carried over to all rows.
+public struct FormCriterion: Sendable, Codable, Equatable {
+  public let form: SplineForm
+  public let parameterCount: Int
+  /// -2 log L n / n' + q log n, with log L on n' of the n rows.
+  public let bic: Double
+
+  init?<Model>(_ form: SplineForm, _ fit: Fit<Model>?, triedOn tried: Int, rowCount: Int) {
+    guard let fit, fit.logLikelihood.isFinite else { return nil }
+    self.form = form
+    parameterCount = fit.model.parameterCount
+    bic =
+      -2 * fit.logLikelihood * Double(rowCount) / Double(tried)
+      + Double(parameterCount) * log(Double(rowCount))
+  }
+}

@@ -1,0 +1,139 @@
+import Communication
+import Dataset
+import Diagnostics
+import LinearAlgebra
+import Mixture
+import Representation
+
+/// The way of the data, from shards to labels.
+///
+/// ```
+/// shards -> table of this rank's rows -> representation -> sufficient statistics -> one reduction -> parameters
+///        -> posteriors and labels -> report
+/// ```
+/// Nothing here or below sees a rank: rows are walked chunk by chunk and summed by ``DistributedRows``, so every result
+/// has the same bits on any number of ranks.
+public struct MetaEM {
+  public let configuration: Configuration
+  /// Told of every pass over the rows, on every rank.
+  public var observer: (PassRecord) throws -> Void = { _ in }
+
+  public init(_ configuration: Configuration) { self.configuration = configuration }
+
+  /// Fits groups to the rows of a collection. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``: data that cannot be read or fitted.
+  public func train(_ collection: ShardCollection, on communicator: any Communicator) throws -> TrainingResult {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
+    let table = try Table.load(collection, rows: rows, variables: variables(of: collection))
+    let scaling = try prepare(table)
+
+    var passes = 0
+    let fitBegin = clock.now
+    let search = Search(
+      convergence: Convergence(tolerance: configuration.tolerance, maximumPasses: configuration.maximumIterations)
+    ) { phase in
+      { pass, active, logLikelihood in
+        passes += 1
+        try observer(
+          PassRecord(
+            phase: phase, pass: pass, fits: active, logLikelihood: logLikelihood,
+            seconds: begin.duration(to: clock.now).seconds))
+      }
+    }
+    let outcome = try Fitting(configuration: configuration, table: table, scaling: scaling, search: search).run()
+    let fitSeconds = fitBegin.duration(to: clock.now).seconds
+
+    let design = Design(table: table, representation: outcome.model.representation)
+    let rule = PosteriorRule(
+      model: outcome.model.mixture.base, labelRule: configuration.labels, seed: configuration.seed)
+    let truth = try Truth(table)
+    let summary = try LabelSummary(design, rule: rule, truth: truth)
+    return TrainingResult(
+      configuration: configuration, outcome: outcome, summary: summary, truth: truth, design: design, rule: rule,
+      passes: passes, secondsPerPass: passes == 0 ? 0 : fitSeconds / Double(passes),
+      seconds: begin.duration(to: clock.now).seconds)
+  }
+
+  private func variables(of collection: ShardCollection) -> Set<Variable> {
+    var variables: Set<Variable> = [.covariates, .treatment]
+    if configuration.useWeights { variables.insert(.weight) }
+    if collection.variables.contains(.source) { variables.insert(.source) }
+    return variables
+  }
+
+  /// Refuses data that cannot be fitted, and centers the columns.
+  private func prepare(_ table: Table) throws -> ColumnScaling {
+    try table.normalizeWeights()
+    let summaries = try table.summary()
+    let preconditions = Preconditions(configuration: configuration, table: table, summaries: summaries)
+    try preconditions.checkColumns()
+    let columns = summaries.prefix(table.covariateCount + 1)
+    let scaling = ColumnScaling(
+      centers: columns.map(\.mean), scales: columns.map { configuration.standardize ? $0.standardDeviation : 1 })
+    table.standardize(center: scaling.centers, scale: scaling.scales)
+    let identity = Design(table: table, featureNames: table.covariateNames, features: nil)
+    try preconditions.checkDependence(try identity.pooledStatistics())
+    return scaling
+  }
+}
+
+/// One pass over the rows, as it goes into the metrics of a run.
+public struct PassRecord: Sendable, Codable, Equatable {
+  /// What the pass was part of: starts, search or em, and on what.
+  public let phase: String
+  public let pass: Int
+  /// Fits that the pass served.
+  public let fits: Int
+  /// The best log-likelihood so far.
+  public let logLikelihood: Double
+  /// Seconds since the run began.
+  public let seconds: Double
+}
+
+/// The true sources of the rows, coded 0 … in the order of their values; unknown when the data have none.
+public struct Truth: Sendable {
+  /// The distinct values, ascending; empty when unknown.
+  public let values: [Int64]
+  private let codes: [Int64: Int]
+  /// More distinct sources than this are no sources.
+  static let largestCount = 1000
+
+  /// Collective.
+  init(_ table: Table) throws {
+    let communicator = table.rows.communicator
+    let mine = Set(table.sources ?? [])
+    try communicator.agree {
+      guard mine.count <= Self.largestCount else {
+        throw Failure(.data, "the true source has more than \(Self.largestCount) distinct values; name another --z")
+      }
+    }
+    values = Set(try communicator.allGather(elements: Array(mine)).joined()).sorted()
+    codes = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($0.element, $0.offset) })
+  }
+
+  func codes(_ table: Table, chunk: Int) -> [Int]? { table.sources(chunk: chunk)?.map { codes[$0]! } }
+}
+
+extension LabelSummary {
+  /// The final E step over all rows. Collective.
+  init(_ design: Design, rule: PosteriorRule, truth: Truth) throws {
+    let zero = LabelSummary(
+      groupCount: rule.groupCount, covariateCount: design.table.covariateCount, truthCount: truth.values.count)
+    self = try design.rows.sum(zero) { partial, chunk in
+      let (block, totals) = rule(design, chunk: chunk)
+      partial.add(
+        block, totals: totals, covariates: design.covariates(ofChunk: chunk),
+        weights: design.table.weight(chunk: chunk), truth: truth.codes(design.table, chunk: chunk))
+    }
+  }
+}
+
+extension Duration {
+  var seconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+}

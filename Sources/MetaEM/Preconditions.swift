@@ -1,0 +1,75 @@
+import Communication
+import Dataset
+import Diagnostics
+import LinearAlgebra
+import Mixture
+
+/// What the data must be for a mixture to be fitted; each violation is refused with its remedy.
+struct Preconditions {
+  let configuration: Configuration
+  let table: Table
+  let summaries: [ColumnSummary]
+
+  /// Checked on the columns as they are in the files, before centering.
+  func checkColumns() throws {
+    let (m, n) = (table.covariateCount, table.rows.rowCount)
+    let needed = configuration.groups * (m + 3)
+    guard n >= needed else {
+      throw Failure(
+        .data,
+        "\(n) row\(n == 1 ? "" : "s") for --groups \(configuration.groups) and \(m) covariates: at least \(needed) "
+          + "are needed; give more rows, fewer groups or fewer covariates")
+    }
+    for summary in summaries.prefix(m + 1) where summary.isConstant {
+      let role = summary.name == table.treatmentName ? "treatment" : "covariate"
+      throw Failure(
+        .data,
+        "\(role) '\(summary.name)' is constant (\(summary.minimum) in all \(n) rows); "
+          + (role == "covariate" ? "leave it out" : "there is no variation of which to find the sources"))
+    }
+    let distinct = try distinctRows(upTo: configuration.groups)
+    guard distinct >= configuration.groups else {
+      throw Failure(
+        .data,
+        "only \(distinct) rows are distinct in covariates and treatment, fewer than --groups "
+          + "\(configuration.groups); choose fewer groups")
+    }
+  }
+
+  /// Checked on the Gram matrix of (1, x, t) about the means.
+  func checkDependence(_ pooled: SufficientStatistics) throws {
+    let gram = pooled.gram(0)
+    let m = table.covariateCount
+    if let column = gram.dependentColumns(1...m).first {
+      throw Failure(
+        .data,
+        "covariate '\(table.covariateNames[column - 1])' is a linear combination of the covariates before it; "
+          + "leave one of them out (of the indicators of a category, one level)")
+    }
+    if !gram.dependentColumns(1...m + 1).isEmpty {
+      throw Failure(
+        .data,
+        "treatment '\(table.treatmentName)' is a linear function of the covariates: nothing is left in it that "
+          + "could tell sources apart; leave out the covariate that it was computed from")
+    }
+  }
+
+  /// The number of distinct rows of (x, t), counted up to `limit`.
+  private func distinctRows(upTo limit: Int) throws -> Int {
+    var seen: Set<[Double]> = []
+    let width = table.covariateCount + 1
+    search: for chunk in table.rows.localChunks {
+      let columns =
+        (0..<table.covariateCount).map { table.pointer(covariate: $0, chunk: chunk) } + [table.treatment(chunk: chunk)]
+      for row in 0..<table.rowCount(ofChunk: chunk) {
+        seen.insert(columns.map { $0[row] })
+        if seen.count >= limit { break search }
+      }
+    }
+    let all = try table.rows.communicator.allGather(elements: Array(seen.joined()))
+    let union = all.flatMap { values in
+      (0..<values.count / width).map { Array(values[$0 * width..<($0 + 1) * width]) }
+    }
+    return Set(union).count
+  }
+}

@@ -1,0 +1,64 @@
+import Communication
+import Diagnostics
+import Mixture
+
+/// What the starts of a fit came to.
+public struct SearchSummary: Sendable, Codable, Equatable {
+  /// Starts tried.
+  public var starts = 0
+  /// Starts given up because a group degenerated.
+  public var degenerate = 0
+  /// Starts carried on to convergence.
+  public var continued = 0
+  /// Those of them that reached the best log-likelihood.
+  public var agreed = 0
+}
+
+/// Several short runs of EM, of which the best few go on to convergence.
+struct Search {
+  static let shortPasses = 20
+  static let continuedStarts = 5
+  /// Chunks on which starts are tried when there are more: about a hundred thousand rows place the modes.
+  static let subsetChunks = 96
+  /// Fits whose log-likelihoods differ by no more than this have found the same solution.
+  static let sameLikelihood = 0.5
+
+  let convergence: Convergence
+  let observer: (_ phase: String) -> PassObserver
+
+  /// Runs `fits` for a few passes.
+  func short<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
+    try design.expectationMaximization(
+      fits, convergence: Convergence(tolerance: convergence.tolerance, maximumPasses: Self.shortPasses),
+      observer: observer(phase))
+  }
+
+  /// Carries the best of `fits` on to convergence, best first.
+  func continued<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
+    let chosen = fits.best(Self.continuedStarts).map { Fit(continuing: $0) }
+    return try design.expectationMaximization(chosen, convergence: convergence, observer: observer(phase))
+      .best(Self.continuedStarts)
+  }
+
+  /// Carries the best of `fits` on over all rows; the fits stay as they are when `design` is what they were made on.
+  func finished<Model>(
+    _ fits: [Fit<Model>], on design: Design, phase: String, groups: Int
+  ) throws -> Fit<Model> {
+    let chosen = fits.best(Self.continuedStarts).map { Fit(continuing: $0) }
+    for fit in chosen {
+      let final = try design.expectationMaximization([fit], convergence: convergence, observer: observer(phase))
+      if let best = final.best(1).first { return best }
+    }
+    let reason = fits.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
+    throw Failure(
+      .numerical,
+      "every start degenerated for --groups \(groups)\(reason); choose fewer groups or a smaller representation")
+  }
+
+  static func summary<Model>(_ short: [Fit<Model>], _ continued: [Fit<Model>]) -> SearchSummary {
+    let best = continued.first?.logLikelihood ?? 0
+    return SearchSummary(
+      starts: short.count, degenerate: short.count { $0.degeneracy != nil }, continued: continued.count,
+      agreed: continued.count { $0.logLikelihood >= best - sameLikelihood })
+  }
+}

@@ -1,0 +1,56 @@
+import Communication
+import Dataset
+import Diagnostics
+import Mixture
+
+extension Design {
+  /// Writes the posteriors, labels and identifiers of all rows, in their order, to one HDF5 file. Collective.
+  ///
+  /// The file holds `posterior` [n, K], `label` [n] and, when the shards have identifiers, `id` [n].
+  ///
+  /// - Parameter path: where to write; nil computes the digest only.
+  /// - Returns: the SHA-256 of the posteriors' bits (little-endian Float64, row after row), on all ranks.
+  /// - Throws: on all ranks the same ``Failure`` when the file cannot be written or identifiers cannot be read.
+  @discardableResult
+  public func writePosteriors(
+    of rule: PosteriorRule, collection: ShardCollection, to path: String?, force: Bool
+  ) throws -> String {
+    var file: PosteriorFile?
+    var digest = SHA256Digest()
+    let groups = rule.groupCount
+    if let path {
+      let count = rows.rowCount
+      try rows.communicator.agree {
+        guard rows.communicator.isRoot else { return }
+        file = try PosteriorFile(
+          path, rows: count, groups: groups, textIdentifiers: collection.variables.contains(.identifier)
+            ? collection.hasTextIdentifiers : nil, force: force)
+      }
+    }
+    try rows.forEachChunkAtRoot { chunk in
+      let block = rule(self, chunk: chunk).block
+      return block.posteriors.withUnsafeBytes(Array.init) + block.labels.map(Int64.init).withUnsafeBytes(Array.init)
+    } consume: { chunk, bytes in
+      let range = rows.grid.rows(ofChunk: chunk)
+      let cut = range.count * groups * MemoryLayout<Double>.stride
+      bytes[..<cut].withUnsafeBytes { digest.update($0) }
+      guard file != nil else { return }
+      try file!.write(
+        posteriors: bytes[..<cut].elements(Double.self), labels: bytes[cut...].elements(Int64.self),
+        identifiers: try collection.identifiers(ofRows: range), atRow: range.lowerBound)
+    }
+    try rows.communicator.agree { try file?.commit() }
+    let hex = rows.communicator.isRoot ? Array(digest.finalize().utf8) : []
+    return String(decoding: try rows.communicator.broadcast(hex, from: 0), as: UTF8.self)
+  }
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate func elements<Element: BitwiseCopyable>(_: Element.Type) -> [Element] {
+    withUnsafeBytes { bytes in
+      (0..<bytes.count / MemoryLayout<Element>.stride).map {
+        bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.stride, as: Element.self)
+      }
+    }
+  }
+}

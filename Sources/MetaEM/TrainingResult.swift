@@ -1,0 +1,85 @@
+import Communication
+import Dataset
+import Foundation
+import Mixture
+
+/// A finished fit: the model, what the labels look like, and how it went.
+public struct TrainingResult: Sendable {
+  public let configuration: Configuration
+  public let outcome: FitOutcome
+  public let summary: LabelSummary
+  public let truth: Truth
+  public let design: Design
+  public let rule: PosteriorRule
+  /// Passes over the rows, of all phases.
+  public let passes: Int
+  public let secondsPerPass: Double
+  public let seconds: Double
+
+  /// The covariates whose spread between groups is above this are named.
+  static let noticeableDifference = 0.1
+
+  /// The number of rows; also the sum of the normalised weights.
+  public var rowCount: Int { design.rows.rowCount }
+
+  /// log L of (t | r), or of (r, t) for `gaussian`, in the units of the data; nil for `kmeans`, which has none.
+  public var logLikelihood: Double? {
+    let scales = outcome.model.scaling.scales
+    switch outcome.model.mixture {
+    case .regression: return summary.logLikelihood - Double(rowCount) * log(scales[scales.count - 1])
+    case .gaussian: return summary.logLikelihood - Double(rowCount) * gaussianVolume
+    case .kmeans: return nil
+    }
+  }
+
+  /// log of the scale factors of the columns that the Gaussians see.
+  private var gaussianVolume: Double {
+    let scales = outcome.model.scaling.scales
+    // Features other than x keep the units of their representation.
+    guard case .identity = outcome.model.representation else { return log(scales[scales.count - 1]) }
+    return scales.reduce(0) { $0 + log($1) }
+  }
+
+  /// The sum of squared distances to the nearest centre; nil but for `kmeans`.
+  public var inertia: Double? {
+    if case .kmeans = outcome.model.mixture { -2 * summary.logLikelihood } else { nil }
+  }
+
+  public var criteria: InformationCriteria? {
+    logLikelihood.map {
+      InformationCriteria(
+        logLikelihood: $0, entropy: summary.entropy, parameterCount: outcome.parameterCount, rowCount: Double(rowCount))
+    }
+  }
+
+  public var balance: Balance { Balance(summary) }
+  /// Nil when the true source is unknown.
+  public var agreement: Agreement? { truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion) }
+
+  /// Everything that a reader of the result should know before trusting it.
+  public var events: [String] {
+    var events = outcome.events
+    let search = outcome.search
+    if !outcome.isConverged {
+      events.append("not converged after \(configuration.maximumIterations) passes; raise --max-iterations")
+    }
+    if search.degenerate > 0 {
+      events.append("\(search.degenerate) of \(search.starts) starts degenerated and were given up")
+    }
+    if search.continued > 1 && search.agreed == 1 {
+      events.append("only one start reached the best likelihood: it may not be the highest there is; raise --starts")
+    }
+    for group in 0..<summary.groupCount where summary.rowCount(group) == 0 {
+      events.append("group \(group) is the label of no row")
+    }
+    let differences = balance.largestStandardizedDifferences
+    let unbalanced = zip(design.table.covariateNames, differences).filter { $0.1 > Self.noticeableDifference }
+    if !unbalanced.isEmpty {
+      events.append(
+        "groups differ in the means of \(unbalanced.map(\.0).joined(separator: ", ")) by more than "
+          + "\(Self.noticeableDifference) standard deviations: the label may depend on covariates, and then it is no "
+          + "instrument")
+    }
+    return events
+  }
+}
