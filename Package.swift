@@ -47,8 +47,11 @@ let package = Package(
 
     // MARK: Tests
     .target(name: "TestSupport", dependencies: ["Communication", "Diagnostics"], path: "Tests/Support"),
+    .executableTarget(
+      name: "mpi-probe", dependencies: ["Communication", "Diagnostics", "MPICommunication", "TestSupport"],
+      path: "Tests/Probe"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CKernels", "TestSupport"]),
-    .testTarget(name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport"]),
+    .testTarget(name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
     .testTarget(name: "DatasetTests", dependencies: ["Dataset", "TestSupport"]),
     .testTarget(name: "RepresentationTests", dependencies: ["Representation", "TestSupport"]),
     .testTarget(name: "MixtureTests", dependencies: ["Mixture", "MetaEM", "TestSupport"]),

@@ -1,0 +1,44 @@
+import Foundation
+
+/// The folder of the built executables: that of the test program.
+public let productsDirectory = Bundle.main.bundleURL
+
+/// The folder of Package.swift.
+public let packageDirectory = URL(fileURLWithPath: #filePath)
+  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+/// The path of a built executable.
+public func tool(_ name: String) -> String {
+  productsDirectory.appendingPathComponent(name).path
+}
+
+/// Runs a built executable on ranks of Open MPI; more ranks than cores, and root, are allowed.
+public func mpirun(
+  ranks: Int, tool name: String, _ arguments: [String] = [], environment: [String: String?] = [:],
+  directory: URL? = nil, timeout: Double = 120
+) throws -> CommandResult {
+  let allowances: [String: String?] = [
+    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+  ]
+  return try run(
+    "mpirun", ["-n", "\(ranks)", tool(name)] + arguments, environment: allowances.merging(environment) { $1 },
+    directory: directory, timeout: timeout)
+}
+
+/// Runs Python with the packages that the tests compare with: GIV_PYTHON, or the package's `.venv`.
+public func python(
+  _ arguments: [String], environment: [String: String?] = [:], timeout: Double = 300
+) throws -> CommandResult {
+  let own = packageDirectory.appendingPathComponent(".venv/bin/python").path
+  let interpreter = ProcessInfo.processInfo.environment["GIV_PYTHON"] ?? own
+  return try run(interpreter, arguments, environment: environment, timeout: timeout)
+}
+
+/// Runs `body` with a new empty folder, which is removed afterwards.
+public func withTemporaryDirectory<Value>(_ body: (URL) throws -> Value) throws -> Value {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("giv-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  return try body(folder)
+}
