@@ -1,5 +1,10 @@
 import COpenBLAS
-import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
 
 /// The Cholesky factor of a symmetric positive definite matrix, A = L L'.
 ///

@@ -1,4 +1,8 @@
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
 
 /// A counter-based random generator: every number is a pure function of (seed, stream, row, draw).
 ///
@@ -33,6 +37,12 @@ public struct CounterRandom: Sendable {
     Self.uniform(word(row: row, draw: draw))
   }
 
+  /// Two independent uniform numbers in [0, 1), from the two halves of one block; the first is `uniform`.
+  public func uniformPair(row: Int, draw: Int) -> (Double, Double) {
+    let bits = bits(row: row, draw: draw)
+    return (Self.uniform(Self.word(bits.lowHalf)), Self.uniform(Self.word(bits.highHalf)))
+  }
+
   /// A uniform number in the open interval (0, 1), symmetric about one half; for logarithms and quantile functions.
   public func openUniform(row: Int, draw: Int) -> Double {
     (Double(word(row: row, draw: draw) >> 12) + 0.5) * 0x1p-52
@@ -43,12 +53,12 @@ public struct CounterRandom: Sendable {
     normalPair(row: row, draw: draw).0
   }
 
-  /// Two independent standard normal numbers, by Box-Muller from the two halves of one block; the first is `normal`.
+  /// Two independent standard normal numbers, by Box-Muller from a pair of uniform ones; the first is `normal`.
   public func normalPair(row: Int, draw: Int) -> (Double, Double) {
-    let bits = bits(row: row, draw: draw)
+    let (first, second) = uniformPair(row: row, draw: draw)
     // 1 - u lies in (0, 1].
-    let radius = (-2 * log(1 - Self.uniform(Self.word(bits.lowHalf)))).squareRoot()
-    let angle = 2 * Double.pi * Self.uniform(Self.word(bits.highHalf))
+    let radius = (-2 * log(1 - first)).squareRoot()
+    let angle = 2 * Double.pi * second
     return (radius * cos(angle), radius * sin(angle))
   }
 
