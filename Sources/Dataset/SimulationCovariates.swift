@@ -8,6 +8,8 @@ public struct SimulationCovariates: Sendable {
   public let names: [String]
   /// X [rows, columns], row-major.
   public let values: [Double]
+  /// The SHA-256 of the file that they come from.
+  public private(set) var sourceDigest: String?
 
   public var columns: Int { names.count }
   public var rows: Int { values.count / columns }
@@ -55,6 +57,7 @@ public struct SimulationCovariates: Sendable {
       for (name, index) in zip(columns, indices) { values.append(try reader.number(index, column: name)) }
     }
     try self.init(names: columns, values: values, origin: path)
+    sourceDigest = try SHA256Digest.ofFile(path)
   }
 }
 
