@@ -50,12 +50,17 @@ let package = Package(
     .executableTarget(
       name: "mpi-probe", dependencies: ["Communication", "Diagnostics", "MPICommunication", "TestSupport"],
       path: "Tests/Probe"),
-    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CKernels", "TestSupport"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["CKernels", "Diagnostics", "LinearAlgebra", "TestSupport"]),
     .testTarget(name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
-    .testTarget(name: "DatasetTests", dependencies: ["Dataset", "TestSupport"]),
-    .testTarget(name: "RepresentationTests", dependencies: ["Representation", "TestSupport"]),
-    .testTarget(name: "MixtureTests", dependencies: ["Mixture", "MetaEM", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["giv-dist", "TestSupport"]),
+    .testTarget(
+      name: "DatasetTests", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "TestSupport"]),
+    .testTarget(
+      name: "RepresentationTests",
+      dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Representation", "TestSupport"]),
+    .testTarget(
+      name: "MixtureTests",
+      dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"]),
   ],
   swiftLanguageModes: [.v6]
 )
