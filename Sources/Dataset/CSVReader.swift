@@ -72,7 +72,7 @@ final class CSVReader {
   /// The number of fields of the current record.
   var fieldCount: Int { tokenizer.fields.count }
 
-  /// Calls `body` with the bytes of a field of the current record.
+  /// Calls `body` with the bytes of a field of the current record, where quotes inside it are still doubled.
   func withField<Result>(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
     let field = tokenizer.fields[index]
     let bytes = UnsafeBufferPointer(rebasing: buffer[field.start..<field.start + field.count])
@@ -81,26 +81,13 @@ final class CSVReader {
 
   /// A field of the current record as a string.
   func text(_ index: Int) throws -> String {
-    let hasDoubledQuotes = tokenizer.fields[index].hasDoubledQuotes
-    return try withField(index) { bytes in
-      let text = String(decoding: bytes, as: UTF8.self)
-      // Decoding repairs what is not UTF-8, and so changes it.
-      guard text.utf8.elementsEqual(bytes) else {
-        throw Failure(.data, "\(path): line \(line): not UTF-8; convert the file, for example with iconv")
-      }
-      return hasDoubledQuotes ? withSingleQuotes(bytes) : text
+    let bytes = tokenizer.fields[index].content(of: UnsafeBufferPointer(buffer))
+    let text = String(decoding: bytes, as: UTF8.self)
+    // Decoding repairs what is not UTF-8, and so changes it.
+    guard text.utf8.elementsEqual(bytes) else {
+      throw Failure(.data, "\(path): line \(line): not UTF-8; convert the file, for example with iconv")
     }
-  }
-
-  /// The field with one quote where it has two; inside a quoted field every quote is doubled.
-  private func withSingleQuotes(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-    var kept: [UInt8] = []
-    var position = 0
-    while position < bytes.count {
-      kept.append(bytes[position])
-      position += bytes[position] == Byte.quote ? 2 : 1
-    }
-    return String(decoding: kept, as: UTF8.self)
+    return text
   }
 
   private var isBlank: Bool {

@@ -5,6 +5,21 @@ struct CSVField {
   var isQuoted: Bool
   /// The field holds `""`, which stands for one quote.
   var hasDoubledQuotes: Bool
+
+  /// The bytes that the field stands for: doubled quotes made single; blanks cut off around what is not quoted.
+  func content(of bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    let field = UnsafeBufferPointer(rebasing: bytes[start..<start + count])
+    guard isQuoted else { return Array(trimmed(field)) }
+    guard hasDoubledQuotes else { return Array(field) }
+    var kept: [UInt8] = []
+    var position = 0
+    while position < count {
+      kept.append(field[position])
+      // Inside a quoted field every quote is followed by its double.
+      position += field[position] == Byte.quote ? 2 : 1
+    }
+    return kept
+  }
 }
 
 /// Cuts bytes into CSV records after RFC 4180.

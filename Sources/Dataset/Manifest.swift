@@ -34,6 +34,8 @@ public struct Manifest: Codable, Sendable, Equatable {
   public var outcome: String
   /// The shards in the order of their rows.
   public var shards: [Shard]
+  /// Where the rows came from, when the shards were made from tables.
+  public var imported: ImportRecord?
 
   public static let fileName = "manifest.json"
 

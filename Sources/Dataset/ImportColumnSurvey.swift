@@ -1,0 +1,99 @@
+import Diagnostics
+
+/// What is found out about a covariate, from the kept rows.
+struct CovariateSurvey {
+  let name: String
+  private(set) var isCategorical: Bool
+  /// Numbers came before the first text, so that they are not among the categories.
+  private(set) var isMixed = false
+  private(set) var categories: Set<String> = []
+  private(set) var missing = 0
+  private var numbers = 0
+  private var sum = CompensatedSum()
+  /// The first text and where it stands, for messages.
+  private var firstText = ""
+
+  init(name: String, isCategorical: Bool) {
+    self.name = name
+    self.isCategorical = isCategorical
+  }
+
+  /// The mean of the numbers, 0 when there are none.
+  var mean: Double { numbers == 0 ? 0 : sum.value / Double(numbers) }
+
+  mutating func note(_ rows: ImportRows, _ index: Int) throws {
+    switch rows.values[index] {
+    case .missing:
+      missing += 1
+      return
+    case .number(let number) where !isCategorical:
+      numbers += 1
+      sum.add(number)
+      return
+    case .number: break
+    case .text, .notFinite:
+      if firstText.isEmpty { firstText = "'\(try rows.text(index))', \(rows.table.path) \(rows.table.place)" }
+      isMixed = isMixed || numbers > 0
+      isCategorical = true
+    }
+    // One more than allowed tells that there are too many.
+    if categories.count <= ImportSurvey.mostCategories { categories.insert(try rows.text(index)) }
+  }
+
+  func check() throws {
+    guard isCategorical else {
+      if numbers == 0 { throw Failure(.data, "covariate '\(name)' has no value in any row; leave it out") }
+      return
+    }
+    guard categories.count <= ImportSurvey.mostCategories else {
+      throw Failure(
+        .data,
+        "covariate '\(name)' has texts (first \(firstText)) and more than \(ImportSurvey.mostCategories) different "
+          + "values: leave it out if it identifies rows, or name its text in --missing-markers if that means missing")
+    }
+    guard categories.count + (missing > 0 ? 1 : 0) > 1 else {
+      throw Failure(.data, "covariate '\(name)' is '\(categories.first ?? "")' in every row; leave it out")
+    }
+  }
+}
+
+/// What is found out about the true source, from the kept rows.
+struct SourceSurvey {
+  private var isInteger = true
+  private var categories: Set<String> = []
+
+  mutating func note(_ rows: ImportRows, _ index: Int) throws {
+    // Integers of more than 53 bits may have been rounded, so they count as texts.
+    if case .number(let number) = rows.values[index], number == number.rounded(), abs(number) <= 0x1p53 {
+    } else {
+      isInteger = false
+    }
+    if categories.count <= ImportSurvey.mostCategories { categories.insert(try rows.text(index)) }
+  }
+
+  /// The sources in the order of their codes; nil when integers are kept as they are.
+  func codedSources(column: String) throws -> [String]? {
+    if isInteger { return nil }
+    guard categories.count <= ImportSurvey.mostCategories else {
+      throw Failure(
+        .data,
+        "--source '\(column)' is not integers and has more than \(ImportSurvey.mostCategories) different values; "
+          + "name a column of sources")
+    }
+    return ImportEncoding.sorted(categories)
+  }
+}
+
+/// A sum with Neumaier's correction, so that a mean over many rows keeps its digits.
+struct CompensatedSum {
+  private var sum = 0.0
+  private var correction = 0.0
+
+  var value: Double { sum + correction }
+
+  mutating func add(_ term: Double) {
+    let next = sum + term
+    correction += abs(sum) >= abs(term) ? (sum - next) + term : (term - next) + sum
+    sum = next
+  }
+}

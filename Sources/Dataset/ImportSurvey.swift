@@ -1,0 +1,102 @@
+import Diagnostics
+
+/// What the first pass over the inputs finds out: counts, categories, means, institutions.
+struct ImportSurvey {
+  /// More categories than this are taken for an identifier, or for numbers with a stray text among them.
+  static let mostCategories = 256
+
+  let plan: ImportPlan
+  private(set) var columnNames: [String] = []
+  private(set) var roles: [ImportRole] = []
+  private(set) var rowsRead = 0
+  private(set) var rowsKept = 0
+  /// Missing values over all rows read, by column.
+  private(set) var missing: [Int] = []
+  private(set) var covariates: [CovariateSurvey] = []
+  private var source = SourceSurvey()
+  /// Kept rows of each institution.
+  private(set) var institutions: [String: Int] = [:]
+
+  /// Reads all inputs once, or twice when a column turns out to hold categories after some of them passed for numbers.
+  init(of inputs: [String], _ plan: ImportPlan) throws {
+    try self.init(of: inputs, plan, categorical: [])
+    let mixed = Set(covariates.indices.filter { covariates[$0].isMixed })
+    if !mixed.isEmpty { try self.init(of: inputs, plan, categorical: mixed) }
+    try checkMissing()
+    for covariate in covariates { try covariate.check() }
+  }
+
+  private init(of inputs: [String], _ plan: ImportPlan, categorical: Set<Int>) throws {
+    self.plan = plan
+    for input in inputs {
+      let rows = try ImportRows(input, plan)
+      if columnNames.isEmpty { prepare(for: rows, categorical: categorical) }
+      try checkAgreement(of: rows, with: inputs[0])
+      let before = rowsRead
+      while try rows.next() { try note(rows) }
+      guard rowsRead > before else { throw Failure(.data, "\(input) has no rows; leave it out or fill it") }
+    }
+  }
+
+  private mutating func prepare(for rows: ImportRows, categorical: Set<Int>) {
+    columnNames = rows.columns.map(\.name)
+    roles = rows.roles
+    missing = columnNames.map { _ in 0 }
+    covariates = zip(columnNames, roles).filter { $0.1 == .covariate }.enumerated().map { index, column in
+      CovariateSurvey(name: column.0, isCategorical: categorical.contains(index))
+    }
+  }
+
+  private func checkAgreement(of rows: ImportRows, with first: String) throws {
+    let names = rows.columns.map(\.name)
+    guard names != columnNames else { return }
+    throw Failure(
+      .data,
+      "\(rows.table.path) has the columns \(names.joined(separator: ", ")) where \(first) has "
+        + "\(columnNames.joined(separator: ", ")); all inputs need the same")
+  }
+
+  private mutating func note(_ rows: ImportRows) throws {
+    rowsRead += 1
+    for (index, value) in rows.values.enumerated() {
+      if case .missing = value { missing[index] += 1 }
+    }
+    guard rows.isKept else { return }
+    rowsKept += 1
+    var covariate = 0
+    for (index, role) in roles.enumerated() {
+      switch role {
+      case .covariate:
+        try covariates[covariate].note(rows, index)
+        covariate += 1
+      case .source: try source.note(rows, index)
+      case .institution: institutions[try rows.text(index), default: 0] += 1
+      case .treatment, .outcome, .weight: break
+      }
+    }
+  }
+
+  /// The true sources in the order of their codes; nil when they are integers or not known.
+  func sources() throws -> [String]? { try plan.source.flatMap { try source.codedSources(column: $0) } }
+
+  /// Columns with missing values and their counts.
+  var missingByColumn: [(name: String, count: Int)] {
+    zip(columnNames, missing).filter { $0.1 > 0 }.map { (name: $0.0, count: $0.1) }
+  }
+
+  private func checkMissing() throws {
+    let counts = missingByColumn.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+    if plan.missing == .refuse && !counts.isEmpty {
+      throw Failure(
+        .data,
+        "missing values in \(rowsRead) rows: \(counts); leave such rows out with --missing drop, or fill covariates "
+          + "with --missing mean")
+    }
+    guard rowsKept > 0 else {
+      throw Failure(
+        .data,
+        "no row is left of \(rowsRead) after those with missing values (\(counts)) are dropped; name fewer "
+          + "columns, or use --missing mean")
+    }
+  }
+}

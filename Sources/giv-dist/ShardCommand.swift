@@ -1,0 +1,125 @@
+import ArgumentParser
+import Dataset
+import Diagnostics
+
+/// `giv-dist shard`: tables to shards.
+struct Shard: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Turn CSV or HDF5 tables into shards.",
+    discussion: """
+      Reads the inputs twice, in memory that does not grow with them: once to find categories, means and institutions, \
+      once to write. Columns are named by the header of a CSV file or by the path of an HDF5 dataset, of which a matrix \
+      stands for all its columns.
+
+      A covariate with any text is categorical: each category but the first in sorted order becomes an indicator column \
+      'column=category'.
+
+        giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age,sex,region
+        giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age --by hospital
+        giv-dist shard foreign.h5 --out shards --treatment /t --outcome /y --covariates /features
+      """)
+
+  @Argument(help: "CSV files with a header, or HDF5 files; all with the same columns.")
+  var inputs: [String]
+
+  @Option(help: "The folder of the shards; created when it does not exist.")
+  var out: String
+
+  @Option(help: "The column of the treatment, numbers.")
+  var treatment: String
+
+  @Option(help: "The column of the outcome, numbers.")
+  var outcome: String
+
+  @Option(help: "The columns of the covariates, separated by commas; quote a name that has one: 'age,\"height, cm\"'.")
+  var covariates: String
+
+  @Option(help: "The column of the true source, when known: integers, or texts that are coded 0, 1, … in sorted order.")
+  var source: String?
+
+  @Option(help: "The column of the row weights, numbers of at least 0.")
+  var weight: String?
+
+  @Option(help: "The column that identifies rows; kept as text.")
+  var id: String?
+
+  @Option(help: "Write one shard for each value of this column, such as a hospital.")
+  var by: String?
+
+  @Option(help: "Rows of a shard, without --by. (default: 1000000)")
+  var rowsPerShard: Int?
+
+  @Option(
+    help: """
+      What to do about missing values: refuse the input; drop such rows; or put the mean of the kept rows into \
+      covariates of numbers and an own category into those of categories, dropping rows that miss anything else.
+      """)
+  var missing: MissingPolicy = .refuse
+
+  @Option(help: "The texts that mean missing, separated by commas; nothing between two commas is the empty text.")
+  var missingMarkers: String = ImportPlan.defaultMissingMarkers.joined(separator: ",")
+
+  @Option(help: "What separates the fields of a CSV file: one character, or 'tab'.")
+  var delimiter: String = ","
+
+  @Flag(help: "Replace the shards of an earlier run in the folder.")
+  var force = false
+
+  @Flag(help: "Print one JSON object instead of a summary.")
+  var json = false
+
+  func run() throws {
+    let summary = try Importer(inputs: inputs, plan: plan()).run(into: out, force: force)
+    print(json ? try summary.jsonText() : summary.text)
+  }
+
+  private func plan() throws -> ImportPlan {
+    if by != nil && rowsPerShard != nil {
+      throw Failure(.usage, "--by writes one shard for each value, so --rows-per-shard cannot be given with it")
+    }
+    var plan = ImportPlan(
+      treatment: treatment, outcome: outcome,
+      covariates: try ImportPlan.list(covariates, option: "--covariates").filter { !$0.isEmpty })
+    plan.source = source
+    plan.weight = weight
+    plan.identifier = id
+    plan.institution = by
+    plan.missing = missing
+    plan.missingMarkers = try ImportPlan.list(missingMarkers, option: "--missing-markers")
+    plan.delimiter = ["tab", "\\t"].contains(delimiter) ? "\t" : delimiter
+    if let rowsPerShard { plan.rowsPerShard = rowsPerShard }
+    return plan
+  }
+}
+
+extension MissingPolicy: ExpressibleByArgument {}
+
+extension ImportSummary {
+  /// The summary for people.
+  fileprivate var text: String {
+    let missing = record.missingValues
+    var lines = [
+      "Rows      \(missing.rowsRead) read, \(missing.rowsKept) kept, \(missing.rowsDropped) dropped",
+      "Shards    \(shards.count) in \(folder)",
+    ]
+    for shard in shards.prefix(10) {
+      lines.append("  \(shard.file): \(shard.rows) rows" + (shard.institution.map { ", institution \($0)" } ?? ""))
+    }
+    if shards.count > 10 { lines.append("  … and \(shards.count - 10) more, see \(Manifest.fileName)") }
+    lines.append("Columns   \(covariates.count) in x: \(covariates.joined(separator: ", "))")
+    for (name, categories) in record.categories.covariates.sorted(by: { $0.key < $1.key }) {
+      lines.append("  \(name): \(categories.count) categories, '\(categories[0])' without an indicator")
+    }
+    if let sources = record.categories.source {
+      lines.append("Sources   0, 1, … are \(sources.joined(separator: ", "))")
+    }
+    if !missing.missing.isEmpty {
+      let counts = missing.missing.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      lines.append("Missing   \(counts.joined(separator: ", ")) (policy: \(missing.policy.rawValue))")
+    }
+    for (name, mean) in missing.means.sorted(by: { $0.key < $1.key }) {
+      lines.append("  \(name): filled with \(mean)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
