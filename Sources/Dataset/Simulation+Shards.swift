@@ -6,6 +6,11 @@ import Diagnostics
 #else
   import Foundation
 #endif
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
 
 extension Simulation {
   /// The name of the file with the test sample.
@@ -108,21 +113,28 @@ extension Simulation {
 
   /// Makes the folder, and empties it of an earlier simulation when `force` allows: its shards would pass for ours.
   private static func prepare(_ folder: String, force: Bool) throws {
-    let files = FileManager.default
-    do {
-      try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      let present = try files.contentsOfDirectory(atPath: folder)
-      guard force || present.isEmpty else {
-        throw Failure(
-          .cannotCreate, "\(folder) has files; give --force to replace a simulation in it, or name another folder")
+    try makeFolder(folder)
+    let present = try FileManager.default.contentsOfDirectory(atPath: folder)
+    guard force || present.isEmpty else {
+      throw Failure(
+        .cannotCreate, "\(folder) has files; give --force to replace a simulation in it, or name another folder")
+    }
+    // The manifest goes first: a folder that has one is complete.
+    for name in present.filter({ $0 == Manifest.fileName }) + present.filter(isShardOrTruth) {
+      guard unlink("\(folder)/\(name)") == 0 else {
+        throw Failure(.cannotCreate, "\(folder)/\(name) cannot be replaced: \(String(cString: strerror(errno)))")
       }
-      // The manifest goes first: a folder that has one is complete.
-      let manifests = present.filter { $0 == Manifest.fileName }
-      for name in manifests + present.filter(isShardOrTruth) { try files.removeItem(atPath: "\(folder)/\(name)") }
-    } catch let failure as Failure {
-      throw failure
-    } catch {
-      throw Failure(.cannotCreate, "\(folder) cannot be made a folder of shards: \(error)")
+    }
+  }
+
+  /// Makes a folder and those above it; one that exists will do.
+  private static func makeFolder(_ folder: String) throws {
+    let ends = folder.indices.dropFirst().filter { folder[$0] == "/" } + [folder.endIndex]
+    for end in ends where mkdir(String(folder[..<end]), 0o777) != 0 && errno != EEXIST {
+      throw Failure(.cannotCreate, "\(folder) cannot be created: \(String(cString: strerror(errno)))")
+    }
+    guard HDF5File.isFolder(folder) else {
+      throw Failure(.cannotCreate, "\(folder) is not a folder; name another")
     }
   }
 

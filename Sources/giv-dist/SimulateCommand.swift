@@ -74,7 +74,7 @@ struct Simulate: ParsableCommand {
     parameters.scenario = scenario
     parameters.groups = groups
     parameters.covariates = covariates ?? table?.columns ?? parameters.covariates
-    parameters.rows = rows ?? table.map { $0.rows - testRows } ?? parameters.rows
+    parameters.rows = rows ?? table.map { max(1, $0.rows - testRows) } ?? parameters.rows
     parameters.testRows = testRows
     parameters.seed = seed
     parameters.noise = noise

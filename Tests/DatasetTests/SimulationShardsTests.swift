@@ -117,12 +117,23 @@ import Testing
     }
   }
 
+  @Test func makesTheFoldersAbove() throws {
+    let simulation = try simulation(rows: 100, testRows: 0)
+    try withFolder { folder in
+      try write(simulation, shards: 1, to: "\(folder)/a/b/")
+      #expect(try Manifest.read(fromFolder: "\(folder)/a/b")?.rows == 100)
+    }
+  }
+
   @Test func saysWhenTheFolderCannotBeMade() throws {
     let simulation = try simulation(rows: 100, testRows: 0)
     try withFolder { file in
       try "a file".write(toFile: file, atomically: true, encoding: .utf8)
-      let failure = #expect(throws: Failure.self) { try write(simulation, shards: 1, to: file, ranks: 2) }
-      #expect(failure?.exitCode == .cannotCreate && failure?.message.contains(file) == true)
+      for (folder, reason) in [(file, "is not a folder"), (file + "/below", "Not a directory")] {
+        let failure = #expect(throws: Failure.self) { try write(simulation, shards: 1, to: folder, ranks: 2) }
+        #expect(failure?.exitCode == .cannotCreate && failure?.message.hasPrefix(folder) == true)
+        #expect(failure?.message.contains(reason) == true)
+      }
     }
   }
 }
