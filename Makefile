@@ -1,0 +1,36 @@
+# The few gates of the project; people and .ci/run call the same ones.
+SOURCES := Sources Tests Package.swift
+# Tests run in release, where the C kernels are optimised, and share the build of the program itself.
+TEST_OPTIONS := -c release --disable-testable-imports
+
+.PHONY: setup build test lint format docs bench check demo clean
+
+setup: ## install missing packages and make .venv
+	@launch/setup.sh
+
+build: setup ## release build
+	swift build -c release
+
+test: build ## all tests, in release
+	swift test $(TEST_OPTIONS)
+
+lint: ## style
+	swift format lint --strict --recursive $(SOURCES)
+
+format: ## rewrite in style
+	swift format --in-place --recursive $(SOURCES)
+
+docs: setup ## reference pages in .build/documentation
+	launch/docs.sh
+
+bench: build ## speed beside scikit-learn and numpy, as ratios
+	@launch/setup.sh --bench
+	.venv/bin/python bench/compare.py
+
+check: lint test ## what must pass before a commit
+
+demo: ## simulate shards and train on eight ranks
+	@launch/demo.sh
+
+clean: ## remove what building and setting up made
+	rm -rf .build .venv
