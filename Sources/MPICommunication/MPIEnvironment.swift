@@ -3,6 +3,8 @@ import Diagnostics
 import Glibc
 
 /// What a launcher told this process about the job, through environment variables.
+///
+/// To be read before MPI is started: a process that MPI could not connect then gets variables of a job of its own.
 public enum MPIEnvironment {
   /// Whether the process was started by a launcher that Open MPI can join: mpirun, or srun with PMIx or PMI.
   public static var isLaunched: Bool {
@@ -32,13 +34,15 @@ public enum MPIEnvironment {
 
   /// Refuses a job whose processes would each believe to be alone.
   ///
-  /// - Parameter size: The number of ranks that this process knows of.
-  static func check(size: Int) throws {
-    guard size == 1, launchedSize > 1 else { return }
+  /// - Parameters:
+  ///   - size: The number of ranks that this process knows of.
+  ///   - launched: ``launchedSize``, read before MPI was started.
+  static func check(size: Int, launched: Int) throws {
+    guard size == 1, launched > 1 else { return }
     throw Failure(
       .configuration,
       """
-      \(launchedSize) processes were started but MPI does not connect them; \
+      \(launched) processes were started but MPI does not connect them; \
       start them with srun --mpi=pmix, or with the mpirun of Open MPI
       """)
   }

@@ -23,29 +23,30 @@ public enum MPIJob {
   package static func run(
     stallTimeout: Double, largestMessage: Int, _ body: (any Communicator) throws -> Void
   ) -> Int32 {
-    guard MPIEnvironment.isLaunched else { return runAlone(body) }
+    let launchedSize = MPIEnvironment.launchedSize
+    let isFirst = MPIEnvironment.launchedRank == 0
+    func checked(_ communicator: any Communicator) throws {
+      try MPIEnvironment.check(size: communicator.size, launched: launchedSize)
+      try body(communicator)
+    }
+    guard MPIEnvironment.isLaunched else { return runAlone(isFirst: isFirst, checked) }
     // Waiting ranks give way to working ones; without it, more ranks than cores wait a thousand times longer.
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0)
     do {
       let world = try start(stallTimeout: stallTimeout, largestMessage: largestMessage)
-      let outcome = Result {
-        try MPIEnvironment.check(size: world.communicator.size)
-        try body(world.communicator)
-      }
-      return try finish(world, outcome)
+      return try finish(world, Result { try checked(world.communicator) }, isFirst: isFirst)
     } catch {
       return abort(Failure(error))
     }
   }
 
-  private static func runAlone(_ body: (any Communicator) throws -> Void) -> Int32 {
+  private static func runAlone(isFirst: Bool, _ body: (any Communicator) throws -> Void) -> Int32 {
     do {
-      try MPIEnvironment.check(size: 1)
       try body(SoloCommunicator())
       return 0
     } catch {
       let failure = Failure(error)
-      if MPIEnvironment.launchedRank == 0 { ErrorOutput.write(failure) }
+      if isFirst { ErrorOutput.write(failure) }
       return failure.exitCode.rawValue
     }
   }
@@ -73,7 +74,7 @@ public enum MPIJob {
     return World(communicator: communicator, notes: notes, gate: gate)
   }
 
-  private static func finish(_ world: World, _ outcome: Result<Void, any Error>) throws -> Int32 {
+  private static func finish(_ world: World, _ outcome: Result<Void, any Error>, isFirst: Bool) throws -> Int32 {
     var code: Int32 = 0
     if case .failure(let error) = outcome {
       let failures = try world.notes.exchange(Failure(error))
@@ -82,7 +83,7 @@ public enum MPIJob {
       }
       let first = failures[0]!
       let isShared = failures.values.allSatisfy { $0 == first }
-      if MPIEnvironment.launchedRank == 0 { ErrorOutput.write(isShared ? first : named(first, rank: 0)) }
+      if isFirst { ErrorOutput.write(isShared ? first : named(first, rank: 0)) }
       code = first.exitCode.rawValue
     }
     try world.notes.close()

@@ -29,8 +29,8 @@ final class Watchdog: Sendable {
   }
 
   private func watch() {
-    // Ranks wait half a second after each other, so that the first one ends the job before the next one speaks.
-    let limit = timeout + 0.5 * Double(min(rank, 20))
+    // Ranks wait a while after each other, so that the first one ends the job before the next one speaks.
+    let limit = timeout + 5 * Double(min(rank, 12))
     let tick = min(0.25, timeout / 4)
     while true {
       usleep(UInt32(tick * 1e6))

@@ -2,6 +2,7 @@ import Foundation
 
 /// What a finished command left behind.
 public struct CommandResult: Sendable {
+  /// The exit code, or 128 + the signal that ended it.
   public let exitCode: Int32
   public let output: String
   public let error: String
@@ -20,10 +21,11 @@ public struct CommandTimeout: Error, CustomStringConvertible {
 ///   - executable: A path, or a name to look up in PATH.
 ///   - environment: Variables to set over those of this process; nil removes one. Those of MPI launchers are removed.
 ///   - timeout: Seconds after which the command is killed.
+///   - during: Called with the process number once the command runs, for instance to send it a signal.
 /// - Throws: ``CommandTimeout``, or Foundation's error when the command cannot be started.
 public func run(
   _ executable: String, _ arguments: [String] = [], environment: [String: String?] = [:], directory: URL? = nil,
-  timeout: Double = 120
+  timeout: Double = 120, during: (pid_t) throws -> Void = { _ in }
 ) throws -> CommandResult {
   try withTemporaryDirectory { folder in
     let output = folder.appendingPathComponent("output")
@@ -39,11 +41,17 @@ public func run(
     process.standardError = try FileHandle(forWritingTo: error)
     let ended = DispatchSemaphore(value: 0)
     process.terminationHandler = { _ in ended.signal() }
-    try process.run()
+    try withoutBlockedSignals { try process.run() }
+    do { try during(process.processIdentifier) } catch {
+      stop(process, ended)
+      throw error
+    }
     let hasEnded = ended.wait(timeout: .now() + timeout) == .success
     if !hasEnded { stop(process, ended) }
+    let isKilled = process.terminationReason == .uncaughtSignal
     let result = CommandResult(
-      exitCode: process.terminationStatus, output: try String(decoding: Data(contentsOf: output), as: UTF8.self),
+      exitCode: process.terminationStatus + (isKilled ? 128 : 0),
+      output: try String(decoding: Data(contentsOf: output), as: UTF8.self),
       error: try String(decoding: Data(contentsOf: error), as: UTF8.self))
     guard hasEnded else {
       throw CommandTimeout(
@@ -54,6 +62,16 @@ public func run(
     }
     return result
   }
+}
+
+/// The threads that tests run on block signals, and a command would inherit that.
+private func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+  var none = sigset_t()
+  var blocked = sigset_t()
+  sigemptyset(&none)
+  pthread_sigmask(SIG_SETMASK, &none, &blocked)
+  defer { pthread_sigmask(SIG_SETMASK, &blocked, nil) }
+  try body()
 }
 
 /// Asks the process to end, so that mpirun ends its ranks, and kills it when it does not.

@@ -23,9 +23,9 @@ public enum Scenario {
     return Set(all.flatMap { $0 }).sorted().joined(separator: " ")
   }
 
-  /// A digest of 24 MB that every call carries in turn.
+  /// A digest of 2.4 MB that every call carries in turn.
   public static func large(_ communicator: any Communicator) throws -> String {
-    let numbers = (0..<3_000_000).map { number(chunk: $0, index: 3) }
+    let numbers = (0..<300_000).map { number(chunk: $0, index: 3) }
     let copy = try communicator.broadcast(communicator.rank == 0 ? numbers : [], from: 0)
     let everyone = try communicator.allGather(elements: communicator.isRoot ? copy : [Double(communicator.rank)])
     let largest = try communicator.maximum(everyone[0])

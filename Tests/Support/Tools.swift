@@ -15,7 +15,7 @@ public func tool(_ name: String) -> String {
 /// Runs a built executable on ranks of Open MPI; more ranks than cores, and root, are allowed.
 public func mpirun(
   ranks: Int, tool name: String, _ arguments: [String] = [], environment: [String: String?] = [:],
-  directory: URL? = nil, timeout: Double = 120
+  directory: URL? = nil, timeout: Double = 120, during: (pid_t) throws -> Void = { _ in }
 ) throws -> CommandResult {
   let allowances: [String: String?] = [
     "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -23,7 +23,7 @@ public func mpirun(
   ]
   return try run(
     "mpirun", ["-n", "\(ranks)", tool(name)] + arguments, environment: allowances.merging(environment) { $1 },
-    directory: directory, timeout: timeout)
+    directory: directory, timeout: timeout, during: during)
 }
 
 /// Runs Python with the packages that the tests compare with: GIV_PYTHON, or the package's `.venv`.
