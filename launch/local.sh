@@ -13,7 +13,7 @@ shift
 
 # Open MPI counts cores, not hardware threads; a cpuset may leave fewer than the machine has.
 threads=$(nproc)
-cores=$(lscpu --parse=core,socket 2>/dev/null | grep -v '^#' | sort -u | wc -l)
+cores=$(lscpu --parse=core,socket 2>/dev/null | awk '!/^#/ && !seen[$0]++ { n++ } END { print n + 0 }' || true)
 ((cores >= 1 && cores <= threads)) || cores=$threads
 
 # The ranks are the parallel work: a BLAS with threads of its own would fight them for the cores.
