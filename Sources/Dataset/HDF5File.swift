@@ -133,3 +133,12 @@ public struct HDF5File: ~Copyable {
     }
   }
 }
+
+extension HDF5File {
+  /// The version of libhdf5.
+  public static var libraryVersion: String {
+    var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+    HDF5Library.locked { _ = H5get_libversion(&major, &minor, &release) }
+    return "\(major).\(minor).\(release)"
+  }
+}

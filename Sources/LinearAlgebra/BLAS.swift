@@ -10,11 +10,13 @@ public enum BLAS {
   /// The number of threads that OpenBLAS would use.
   public static var threads: Int { Int(openblas_get_num_threads()) }
 
+  /// The processor whose kernels the library has chosen.
+  public static var coreName: String { String(cString: openblas_get_corename()) }
+
   /// The library's version, build options and the processor it has chosen its kernels for.
   public static var description: String {
     // Both strings are constants of the library.
     let configuration = String(cString: openblas_get_config())
-    let core = String(cString: openblas_get_corename())
-    return "\(configuration.trimmingPrefix { $0 == " " }) (running on \(core))"
+    return "\(configuration.trimmingPrefix { $0 == " " }) (running on \(coreName))"
   }
 }

@@ -114,17 +114,15 @@ struct Fitting {
     let curves = try search.short(bent, on: splineDesign, phase: "starts spline")
     let free = try search.continued(curves, on: splineDesign, phase: "search free")
     let pooled = try splineDesign.pooledStatistics()
-    // Groups of one covariate each would share nothing; with one group shared and free are the same.
-    let shared =
-      configuration.groups == 1 || basis.featureCounts.contains(0)
-      ? []
-      : try search.continued(
-        free.map {
-          Fit(
-            start: $0.start,
-            model: try SharedShapeRegressionMixture(
-              nearest: $0.model, featureCounts: basis.featureCounts, pooled: pooled))
-        }, on: splineDesign, phase: "search shared")
+    // With one group, shared and free are the same.
+    let isShareable = configuration.groups > 1 && !basis.featureCounts.contains(0)
+    let nearest = try (isShareable ? free : []).map { fit in
+      Fit(
+        continuing: fit,
+        model: try SharedShapeRegressionMixture(
+          nearest: fit.model, featureCounts: basis.featureCounts, pooled: pooled))
+    }
+    let shared = try search.continued(nearest, on: splineDesign, phase: "search shared")
 
     let (tried, rowCount) = (linearDesign.rows.rowCount, table.rows.rowCount)
     let forms = [

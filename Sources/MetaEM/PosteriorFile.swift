@@ -5,6 +5,7 @@ import Diagnostics
 final class PosteriorFile {
   private var file: HDF5File?
   private var target: AtomicFile?
+  private var identifierColumn: HDF5StringColumn?
 
   /// - Parameter textIdentifiers: whether identifiers are strings; nil when there are none.
   init(_ path: String, rows: Int, groups: Int, textIdentifiers: Bool?, force: Bool) throws {
@@ -13,7 +14,7 @@ final class PosteriorFile {
     try file.createDataset("posterior", of: Double.self, shape: [rows, groups])
     try file.createDataset("label", of: Int64.self, shape: [rows])
     switch textIdentifiers {
-    case true?: try file.createStringDataset("id", width: 8, rowCount: 0, chunkRows: 1024, isExtendible: true)
+    case true?: identifierColumn = HDF5StringColumn("id", chunkRows: 4096)
     case false?: try file.createDataset("id", of: Int64.self, shape: [rows])
     case nil: break
     }
@@ -23,11 +24,12 @@ final class PosteriorFile {
     self.target = consume target
   }
 
+  /// Writes the rows that follow those written before.
   func write(posteriors: [Double], labels: [Int64], identifiers: Identifiers?, atRow row: Int) throws {
     try file!.dataset("posterior").write(posteriors, atRow: row)
     try file!.dataset("label").write(labels, atRow: row)
     switch identifiers {
-    case .strings(let strings): try file!.dataset("id").write(strings, atRow: row)
+    case .strings(let strings): try identifierColumn!.append(strings, to: file!)
     case .integers(let integers): try file!.dataset("id").write(integers, atRow: row)
     case nil: break
     }

@@ -35,7 +35,7 @@ struct Search {
 
   /// Carries the best of `fits` on to convergence, best first.
   func continued<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
-    let chosen = fits.best(Self.continuedStarts).map { Fit(continuing: $0) }
+    let chosen = fits.best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
     return try design.expectationMaximization(chosen, convergence: convergence, observer: observer(phase))
       .best(Self.continuedStarts)
   }
@@ -44,7 +44,7 @@ struct Search {
   func finished<Model>(
     _ fits: [Fit<Model>], on design: Design, phase: String, groups: Int
   ) throws -> Fit<Model> {
-    let chosen = fits.best(Self.continuedStarts).map { Fit(continuing: $0) }
+    let chosen = fits.best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
     for fit in chosen {
       let final = try design.expectationMaximization([fit], convergence: convergence, observer: observer(phase))
       if let best = final.best(1).first { return best }
@@ -55,7 +55,7 @@ struct Search {
       "every start degenerated for --groups \(groups)\(reason); choose fewer groups or a smaller representation")
   }
 
-  static func summary<Model>(_ short: [Fit<Model>], _ continued: [Fit<Model>]) -> SearchSummary {
+  static func summary<First, Second>(_ short: [Fit<First>], _ continued: [Fit<Second>]) -> SearchSummary {
     let best = continued.first?.logLikelihood ?? 0
     return SearchSummary(
       starts: short.count, degenerate: short.count { $0.degeneracy != nil }, continued: continued.count,

@@ -46,10 +46,10 @@ extension Design {
 }
 
 extension ArraySlice<UInt8> {
-  fileprivate func elements<Element: BitwiseCopyable>(_: Element.Type) -> [Element] {
+  fileprivate func elements<Value: BitwiseCopyable>(_: Value.Type) -> [Value] {
     withUnsafeBytes { bytes in
-      (0..<bytes.count / MemoryLayout<Element>.stride).map {
-        bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.stride, as: Element.self)
+      (0..<bytes.count / MemoryLayout<Value>.stride).map {
+        bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.stride, as: Value.self)
       }
     }
   }

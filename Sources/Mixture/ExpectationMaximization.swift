@@ -37,10 +37,10 @@ public struct Fit<Model: MixtureModel>: Sendable {
     earlierPasses = 0
   }
 
-  /// Carries another fit on.
-  public init(continuing other: Fit, model: Model? = nil) {
+  /// Carries another fit on with a model made from its own.
+  public init<Other>(continuing other: Fit<Other>, model: Model) {
     start = other.start
-    self.model = model ?? other.model
+    self.model = model
     earlierPasses = other.passes
   }
 

@@ -1,9 +1,10 @@
 import ArgumentParser
+import Communication
 import Dataset
 import Diagnostics
 
 /// `giv-dist shard`: tables to shards.
-struct Shard: ParsableCommand {
+struct Shard: DistributedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Turn CSV or HDF5 tables into shards.",
     discussion: """
@@ -68,9 +69,15 @@ struct Shard: ParsableCommand {
   @Flag(help: "Print one JSON object instead of a summary.")
   var json = false
 
-  func run() throws {
-    let summary = try Importer(inputs: inputs, plan: plan()).run(into: out, force: force)
-    print(json ? try summary.jsonText() : summary.text)
+  @OptionGroup var job: JobOptions
+
+  /// One rank does the work, for the input is one stream; the others wait.
+  func run(on communicator: any Communicator) throws {
+    let report = try communicator.broadcast {
+      let summary = try Importer(inputs: inputs, plan: plan()).run(into: out, force: force)
+      return json ? try summary.jsonText() : summary.text
+    }
+    if communicator.isRoot { print(report) }
   }
 
   private func plan() throws -> ImportPlan {

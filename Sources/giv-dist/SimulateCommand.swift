@@ -9,7 +9,7 @@ extension SimulationErrorLaw: ExpressibleByArgument {}
 extension SimulationNoiseKind: ExpressibleByArgument {}
 
 /// `giv-dist simulate`: data with a hidden group instrument, as shards with their truth.
-struct Simulate: ParsableCommand {
+struct Simulate: DistributedCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Simulate shards with a hidden group instrument and known truth (Eq. 13-16 of the Meta-EM paper).",
@@ -50,6 +50,7 @@ struct Simulate: ParsableCommand {
   var testRows = 0
   @Option(help: "The folder to write.")
   var out: String
+  @OptionGroup var job: JobOptions
   @Flag(help: "Replace a simulation that is in the folder.")
   var force = false
   @Flag(help: "Print one JSON object.")

@@ -1,0 +1,173 @@
+import Dataset
+import Diagnostics
+import FoundationEssentials
+import LinearAlgebra
+import Mixture
+import Representation
+
+/// `model.h5`: the parameters of every block, with what is needed to use and to repeat them.
+///
+/// Attributes of the root: `encoding-type` "giv-model", `encoding-version`, `configuration`, `representation` and
+/// `software` (JSON), `input-digest`, `model-digest`, `covariate-names`, `treatment-name`. Datasets: `scaling/centers`
+/// and `scaling/scales` [m + 1]; under `mixture/`: `mixing_weights` [K] and, by kind, `coefficients` [K, p + 1] (constant
+/// first) and `standard_deviations` [K]; `means` [K, d] and `covariances` [K, d, d]; or `centers` [K, d]. Columns are in
+/// the order (r, t), in the scaled units of `scaling`.
+extension FittedModel {
+  static let encodingType = "giv-model"
+  static let encodingVersion = "1.0.0"
+
+  /// The SHA-256 of all parameters' bits and of the representation.
+  public func digest() throws -> String {
+    var digest = SHA256Digest()
+    digest.update(try representationJSON())
+    digest.update(scaling.centers)
+    digest.update(scaling.scales)
+    for (name, _, values) in arrays {
+      digest.update(name)
+      digest.update(values)
+    }
+    return digest.finalize()
+  }
+
+  /// Writes the file under its name once it is complete.
+  ///
+  /// - Parameters:
+  ///   - inputDigest: that of the data fitted.
+  ///   - software: versions, as JSON.
+  /// - Throws: ``Failure`` `cannotCreate` or `inputOutput`.
+  public func save(
+    to path: String, configuration: Configuration, inputDigest: String, software: String, force: Bool
+  ) throws {
+    let target = try AtomicFile(path, force: force)
+    let file = try HDF5File.create(target.temporaryPath, named: path)
+    try file.setAttribute("encoding-type", .string(Self.encodingType))
+    try file.setAttribute("encoding-version", .string(Self.encodingVersion))
+    try file.setAttribute("configuration", .string(try Self.json(configuration)))
+    try file.setAttribute("representation", .string(try representationJSON()))
+    try file.setAttribute("software", .string(software))
+    try file.setAttribute("input-digest", .string(inputDigest))
+    try file.setAttribute("model-digest", .string(try digest()))
+    try file.setAttribute("covariate-names", .strings(covariateNames))
+    try file.setAttribute("treatment-name", .string(treatmentName))
+    try file.write(scaling.centers, to: "scaling/centers")
+    try file.write(scaling.scales, to: "scaling/scales")
+    for (name, shape, values) in arrays { try file.write(values, shape: shape, to: "mixture/\(name)") }
+    try file.close()
+    try target.commit()
+  }
+
+  /// Reads a model and the configuration it was fitted with.
+  ///
+  /// - Throws: ``Failure`` `noInput` when there is no such file, `data` when it is no model or was altered.
+  public static func load(_ path: String) throws -> (model: FittedModel, configuration: Configuration) {
+    let file = try HDF5File.open(path)
+    guard try file.text("encoding-type") == encodingType else {
+      throw Failure(.data, "\(path) is no model; give the folder that giv-dist train wrote (--out)")
+    }
+    let version = try file.text("encoding-version") ?? ""
+    guard version.split(separator: ".").first == encodingVersion.split(separator: ".").first else {
+      throw Failure(.data, "\(path) is a model of version \(version), this program reads \(encodingVersion)")
+    }
+    let configuration: Configuration = try file.decoded("configuration")
+    let representation: AnyRepresentation = try file.decoded("representation")
+    guard case .strings(let names)? = try file.attribute("covariate-names"),
+      let treatment = try file.text("treatment-name")
+    else { throw Failure(.data, "\(path) lacks the names of its columns; train again") }
+    let scaling = ColumnScaling(
+      centers: try file.dataset("scaling/centers").read(), scales: try file.dataset("scaling/scales").read())
+    let model = FittedModel(
+      covariateNames: names, treatmentName: treatment, scaling: scaling, representation: representation,
+      mixture: try FittedMixture(file, configuration: configuration))
+    guard try model.digest() == file.text("model-digest") else {
+      throw Failure(.data, "\(path) was altered: its digest does not fit its parameters; train again")
+    }
+    return (model, configuration)
+  }
+
+  private func representationJSON() throws -> String { try Self.json(representation) }
+
+  private static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  /// The mixture's arrays, by name and shape.
+  private var arrays: [(name: String, shape: [Int], values: [Double])] {
+    let weights = mixture.base.mixingWeights
+    let groups = weights.count
+    func rows(_ name: String, _ values: [[Double]]) -> (String, [Int], [Double]) {
+      (name, [groups, values[0].count], Array(values.joined()))
+    }
+    let parameters: [(String, [Int], [Double])] =
+      switch mixture {
+      case .regression(let model):
+        [
+          rows("coefficients", model.coefficients), ("standard_deviations", [groups], model.standardDeviations),
+        ]
+      case .gaussian(let model):
+        [
+          rows("means", model.means),
+          (
+            "covariances", [groups, model.means[0].count, model.means[0].count],
+            model.covariances.flatMap(\.values)
+          ),
+        ]
+      case .kmeans(let model): [rows("centers", model.centers)]
+      }
+    return [("mixing_weights", [groups], weights)] + parameters
+  }
+}
+
+extension FittedMixture {
+  init(_ file: borrowing HDF5File, configuration: Configuration) throws {
+    func rows(_ name: String) throws -> [[Double]] {
+      let dataset = try file.dataset("mixture/\(name)")
+      let width = try dataset.columnCount()
+      let values: [Double] = try dataset.read()
+      return (0..<values.count / width).map { Array(values[$0 * width..<($0 + 1) * width]) }
+    }
+    let weights = try rows("mixing_weights").map { $0[0] }
+    switch configuration.distribution {
+    case .regression:
+      self = .regression(
+        RegressionMixture(
+          mixingWeights: weights, coefficients: try rows("coefficients"),
+          standardDeviations: try rows("standard_deviations").map { $0[0] }))
+    case .gaussian:
+      let means = try rows("means")
+      let d = means[0].count
+      let covariances = try rows("covariances").map { Matrix(rows: d, columns: d, values: $0) }
+      do {
+        self = .gaussian(
+          try GaussianMixture(
+            mixingWeights: weights, means: means, covariances: covariances, shape: configuration.covariance))
+      } catch {
+        throw Failure(.data, "\(file.path): \(error); the file is damaged, train again")
+      }
+    case .kmeans:
+      var model = KMeansMixture(centers: try rows("centers"))
+      model.mixingWeights = weights
+      self = .kmeans(model)
+    }
+  }
+}
+
+extension HDF5File {
+  /// A string attribute of the root.
+  fileprivate borrowing func text(_ name: String) throws -> String? {
+    guard case .string(let value)? = try attribute(name) else { return nil }
+    return value
+  }
+
+  /// A JSON attribute of the root.
+  fileprivate borrowing func decoded<Value: Decodable>(_ name: String) throws -> Value {
+    guard let text = try text(name), let value = try? JSONDecoder().decode(Value.self, from: [UInt8](text.utf8).data)
+    else { throw Failure(.data, "\(path): attribute '\(name)' cannot be read; the file is damaged, train again") }
+    return value
+  }
+}
+
+extension [UInt8] {
+  fileprivate var data: Data { Data(self) }
+}

@@ -1,0 +1,45 @@
+import Communication
+import Dataset
+import Diagnostics
+import Mixture
+
+/// The groups of new rows under a fitted model.
+public struct Prediction: Sendable {
+  public let design: Design
+  public let rule: PosteriorRule
+  public let summary: LabelSummary
+  /// Nil when the new rows do not say their true source.
+  public let agreement: Agreement?
+
+  /// Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure`` when the rows cannot be read.
+  public init(
+    _ model: FittedModel, _ collection: ShardCollection, labelRule: LabelRule, seed: UInt64,
+    on communicator: any Communicator
+  ) throws {
+    let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
+    let known: Set<Variable> = collection.variables.contains(.source) ? [.source] : []
+    let table = try Table.load(collection, rows: rows, variables: known)
+    table.standardize(center: model.scaling.centers, scale: model.scaling.scales)
+    design = Design(table: table, representation: model.representation)
+    rule = PosteriorRule(model: model.mixture.base, labelRule: labelRule, seed: seed)
+    let truth = try Truth(table)
+    summary = try LabelSummary(design, rule: rule, truth: truth)
+    agreement = truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion)
+  }
+}
+
+extension FittedModel {
+  /// Refuses rows whose covariates are not those of the model.
+  ///
+  /// - Throws: ``Failure`` `data` that names the difference.
+  public func requireColumns(of collection: ShardCollection, path: String) throws {
+    guard collection.covariateNames == covariateNames else {
+      throw Failure(
+        .data,
+        "\(path) has covariates \(collection.covariateNames.joined(separator: ", ")), the model was fitted to "
+          + "\(covariateNames.joined(separator: ", ")); give the same columns in the same order")
+    }
+  }
+}

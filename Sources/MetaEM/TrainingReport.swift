@@ -1,0 +1,164 @@
+import FoundationEssentials
+import Mixture
+
+/// A training run in numbers, as `--json` prints it; undefined values are null.
+public struct TrainingReport: Sendable, Encodable {
+  /// One group: its label, size and parameters, in the units of the data where the representation is r = x.
+  public struct Group: Sendable, Encodable {
+    public let group: Int
+    /// Rows with this label.
+    public let rows: Int
+    /// π_k.
+    public let share: Double
+    /// The spread of t about the group's regression, σ_k.
+    public let residualStandardDeviation: Double?
+    /// β_k by feature name, the constant as "(constant)".
+    public let coefficients: [String: Double]?
+    /// μ_k by column name.
+    public let means: [String: Double]?
+  }
+
+  public let version: String
+  public let rows: Int
+  public let ranks: Int
+  public let groups: Int
+  public let representation: String
+  /// The form of a spline regression: linear, shared or free.
+  public let form: String?
+  public let distribution: String
+  @NullEncoded public var logLikelihood: Double?
+  @NullEncoded public var bic: Double?
+  @NullEncoded public var icl: Double?
+  @NullEncoded public var inertia: Double?
+  @NullEncoded public var mmd: Double?
+  public let entropy: Double
+  public let parameterCount: Int
+  public let iterations: Int
+  public let passes: Int
+  public let converged: Bool
+  public let starts: SearchSummary
+  public let forms: [FormCriterion]
+  @NullEncoded public var accuracy: Double?
+  @NullEncoded public var adjustedRandIndex: Double?
+  @NullEncoded public var confusion: [[Int]]?
+  public let trueSources: [Int64]
+  public let components: [Group]
+  /// Per covariate the largest standardised mean difference between groups.
+  public let balance: [String: Double]
+  public let modelDigest: String
+  public let posteriorDigest: String
+  public let inputDigest: String
+  public let kernel: String
+  public let seconds: Double
+  public let secondsPerPass: Double
+  public let events: [String]
+
+  public init(
+    _ result: TrainingResult, ranks: Int, version: String, kernel: String, modelDigest: String,
+    posteriorDigest: String
+  ) {
+    let criteria = result.criteria
+    let agreement = result.agreement
+    let balance = result.balance
+    self.version = version
+    self.kernel = kernel
+    self.modelDigest = modelDigest
+    self.posteriorDigest = posteriorDigest
+    self.ranks = ranks
+    rows = result.rowCount
+    groups = result.configuration.groups
+    representation = result.configuration.representation.rawValue
+    distribution = result.configuration.distribution.rawValue
+    form = result.outcome.form?.rawValue
+    forms = result.outcome.forms
+    _logLikelihood = NullEncoded(wrappedValue: result.logLikelihood)
+    _bic = NullEncoded(wrappedValue: criteria?.bic)
+    _icl = NullEncoded(wrappedValue: criteria?.icl)
+    _inertia = NullEncoded(wrappedValue: result.inertia)
+    _mmd = NullEncoded(wrappedValue: balance.mmd)
+    _accuracy = NullEncoded(wrappedValue: agreement?.accuracy)
+    _adjustedRandIndex = NullEncoded(wrappedValue: agreement?.adjustedRandIndex)
+    _confusion = NullEncoded(wrappedValue: agreement?.confusion)
+    trueSources = result.truth.values
+    entropy = result.summary.entropy
+    parameterCount = result.outcome.parameterCount
+    iterations = result.outcome.iterations
+    passes = result.passes
+    converged = result.outcome.isConverged
+    starts = result.outcome.search
+    components = Self.components(result)
+    self.balance = Dictionary(
+      zip(result.design.table.covariateNames, balance.largestStandardizedDifferences)) { first, _ in first }
+    inputDigest = result.design.table.digest
+    seconds = result.seconds
+    secondsPerPass = result.secondsPerPass
+    events = result.events
+  }
+
+  private static func components(_ result: TrainingResult) -> [Group] {
+    let model = result.outcome.model
+    let names = model.representation.base.featureNames
+    let weights = model.mixture.base.mixingWeights
+    let sigmaScale = model.scaling.scales[model.scaling.scales.count - 1]
+    return weights.indices.map { k in
+      var sigma: Double?
+      var coefficients: [String: Double]?
+      var means: [String: Double]?
+      switch model.mixture {
+      case .regression(let mixture):
+        sigma = mixture.standardDeviations[k] * sigmaScale
+        coefficients = named(["(constant)"] + names, model.inDataUnits(mixture.coefficients[k]))
+      case .gaussian(let mixture):
+        means = named(names + [model.treatmentName], model.meansInDataUnits(mixture.means[k]))
+      case .kmeans(let mixture):
+        means = named(names + [model.treatmentName], model.meansInDataUnits(mixture.centers[k]))
+      }
+      return Group(
+        group: k, rows: result.summary.rowCount(k), share: weights[k], residualStandardDeviation: sigma,
+        coefficients: coefficients, means: means)
+    }
+  }
+
+  private static func named(_ names: [String], _ values: [Double]) -> [String: Double] {
+    Dictionary(zip(names, values)) { first, _ in first }
+  }
+}
+
+extension FittedModel {
+  /// Coefficients (constant first) of t in its own units on the features, and for r = x on x in its own units.
+  func inDataUnits(_ coefficients: [Double]) -> [Double] {
+    let m = scaling.centers.count - 1
+    var result = coefficients.map { $0 * scaling.scales[m] }
+    result[0] += scaling.centers[m]
+    guard case .identity = representation else { return result }
+    for j in 0..<m {
+      result[j + 1] /= scaling.scales[j]
+      result[0] -= result[j + 1] * scaling.centers[j]
+    }
+    return result
+  }
+
+  /// Means of (r, t), of t in its own units, and for r = x of x too.
+  func meansInDataUnits(_ means: [Double]) -> [Double] {
+    let m = scaling.centers.count - 1
+    var result = means
+    result[means.count - 1] = means[means.count - 1] * scaling.scales[m] + scaling.centers[m]
+    guard case .identity = representation else { return result }
+    for j in 0..<m { result[j] = means[j] * scaling.scales[j] + scaling.centers[j] }
+    return result
+  }
+}
+
+/// Encodes nil, and numbers that JSON does not have, as null instead of leaving the key out.
+@propertyWrapper
+public struct NullEncoded<Value: Encodable & Sendable>: Encodable, Sendable {
+  public var wrappedValue: Value?
+
+  public init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    guard let value = wrappedValue, (value as? Double)?.isFinite ?? true else { return try container.encodeNil() }
+    try container.encode(value)
+  }
+}

@@ -1,0 +1,48 @@
+import Communication
+import Dataset
+import MetaEM
+import Mixture
+
+/// What a training run would read, hold and send, without fitting.
+struct DryRun: Encodable {
+  struct Rank: Codable {
+    let rank: Int
+    let rows: Int
+    /// Bytes of the columns that the rank holds in memory.
+    let dataBytes: Int
+  }
+
+  let rows: Int
+  let covariates: Int
+  let shards: Int
+  let chunkRows = RowGrid.chunkLength
+  let ranks: [Rank]
+  /// Bytes of the sums of one fit, which each rank sends once per pass up the reduction's tree.
+  let bytesPerReduction: Int
+
+  init(_ collection: ShardCollection, _ configuration: Configuration, _ communicator: any Communicator) {
+    let partition = DistributedRows(rowCount: collection.rowCount, communicator: communicator).partition
+    rows = collection.rowCount
+    covariates = collection.covariateCount
+    shards = collection.shards.count
+    let columns = collection.covariateCount + 1 + (configuration.useWeights ? 1 : 0)
+    ranks = partition.chunks.enumerated().map { rank, chunks in
+      Rank(
+        rank: rank, rows: partition.grid.rows(ofChunks: chunks).count,
+        dataBytes: chunks.count * RowGrid.chunkLength * columns * MemoryLayout<Double>.stride)
+    }
+    bytesPerReduction =
+      SufficientStatistics(groupCount: configuration.groups, columnCount: collection.covariateCount + 2).summands.count
+      * MemoryLayout<Double>.stride
+  }
+
+  func print(json: Bool) throws {
+    var table = TextTable(["rank", "rows", "MiB"])
+    for rank in ranks {
+      table.rows.append(["\(rank.rank)", "\(rank.rows)", format(Double(rank.dataBytes) / 1_048_576, decimals: 1)])
+    }
+    let heading =
+      "\(rows) rows of \(covariates) covariates in \(shards) shards; \(bytesPerReduction) bytes per fit and pass on r = x"
+    Swift.print(json ? try jsonText(self) : ([heading] + table.lines).joined(separator: "\n"))
+  }
+}

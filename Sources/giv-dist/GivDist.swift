@@ -1,0 +1,56 @@
+import ArgumentParser
+import Communication
+import Glibc
+import MPICommunication
+
+/// The version of the program, as it is stored with every result.
+let programVersion = "0.1.0"
+
+/// `giv-dist`: one verb per file.
+@main
+struct GivDist: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "giv-dist",
+    abstract: "Find hidden sources in fused data, and the causal effects that they identify.",
+    discussion: """
+      Rows (covariates x, treatment t, outcome y) come from several sources, each with its own rule for the treatment; \
+      the source is not recorded. giv-dist recovers it as a group instrument. Every command runs alone or on the ranks \
+      of an MPI job, with the same result to the last bit:
+
+        mpirun -n 8 giv-dist train shards --groups 3 --out run
+      """,
+    version: programVersion,
+    subcommands: [Simulate.self, Shard.self, Train.self, Predict.self, Benchmark.self, Info.self])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      guard let distributed = command as? any DistributedCommand else { return try command.run() }
+      Glibc.exit(MPIJob.run(stallTimeout: distributed.job.stallTimeout) { try distributed.run(on: $0) })
+    } catch {
+      // Every rank parses the same command line; one of them speaks.
+      if MPIEnvironment.launchedRank == 0 { exit(withError: error) }
+      Glibc.exit(exitCode(for: error).rawValue)
+    }
+  }
+}
+
+/// A command that runs on all ranks of a job.
+protocol DistributedCommand: ParsableCommand {
+  var job: JobOptions { get }
+
+  /// Does the work. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``.
+  func run(on communicator: any Communicator) throws
+}
+
+/// Options of every command that runs on ranks.
+struct JobOptions: ParsableArguments {
+  @Option(help: "Seconds that a rank waits for another before it ends the job, with exit code 75; 0 waits forever.")
+  var stallTimeout = 600.0
+
+  func validate() throws {
+    guard stallTimeout >= 0 else { throw ValidationError("--stall-timeout must not be negative") }
+  }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Communication
+import Dataset
+import LinearAlgebra
+import MPICommunication
+
+/// `giv-dist info`: what the program runs on.
+struct Info: DistributedCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print versions, ranks, the kernels chosen and thread settings.")
+
+  @OptionGroup var job: JobOptions
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  private struct Report: Encodable {
+    let software = Software()
+    let ranks: Int
+    let hosts: [String]
+    let kernels: [String]
+    let blasThreads: Int
+    let launched = MPIEnvironment.isLaunched
+  }
+
+  func run(on communicator: any Communicator) throws {
+    try RankSetup.requireOneKernel(communicator)
+    let report = Report(
+      ranks: communicator.size, hosts: try communicator.allGather(value: HostName.current),
+      kernels: try communicator.allGather(value: Kernel.name), blasThreads: BLAS.threads)
+    guard communicator.isRoot else { return }
+    print(json ? try jsonText(report) : text(report))
+  }
+
+  private func text(_ report: Report) -> String {
+    var lines = [
+      "giv-dist   \(report.software.givDist)",
+      "MPI        \(report.software.mpi)\(report.launched ? "" : " (not in use: no launcher started this process)")",
+      "HDF5       \(report.software.hdf5)",
+      "BLAS       \(report.software.blas), \(report.blasThreads) thread per rank",
+      "ranks      \(report.ranks)",
+    ]
+    for (host, kernel) in Set(zip(report.hosts, report.kernels).map { [$0, $1] }).map({ ($0[0], $0[1]) }).sorted(by: <) {
+      let count = zip(report.hosts, report.kernels).count { $0 == host && $1 == kernel }
+      lines.append("  \(host): \(count) rank\(count == 1 ? "" : "s"), EM kernel \(kernel)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+import MetaEM
+
+/// How long work shows that it goes on.
+enum ProgressStyle: String, CaseIterable, ExpressibleByArgument {
+  /// Lines, once a run takes more than two seconds.
+  case auto
+  /// One line that is written over.
+  case bar
+  /// A line every two seconds.
+  case plain
+  case none
+}
+
+/// Progress on standard error. Whether that is a terminal cannot be told under mpirun, so the style is an option.
+final class ProgressDisplay {
+  private static let interval = 2.0
+  private let style: ProgressStyle
+  private var last = 0.0
+  private var isOpen = false
+
+  init(_ style: ProgressStyle) { self.style = style }
+
+  func show(_ record: PassRecord) {
+    let wait = style == .bar ? 0.1 : Self.interval
+    guard style != .none, record.seconds - last >= wait else { return }
+    last = record.seconds
+    let line =
+      "\(format(record.seconds, decimals: 1)) s  \(record.phase): pass \(record.pass), "
+      + "\(record.fits) fit\(record.fits == 1 ? "" : "s"), log-likelihood \(format(record.logLikelihood, decimals: 3))"
+    write(style == .bar ? "\r\u{1B}[K\(line)" : "\(line)\n")
+    isOpen = style == .bar
+  }
+
+  /// Ends a line that was written over.
+  func finish() { if isOpen { write("\n") } }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// A number with a fixed number of decimals.
+func format(_ value: Double, decimals: Int) -> String { String(format: "%.\(decimals)f", value) }

@@ -1,0 +1,20 @@
+/// Columns of text under headings: the first column to the left, numbers to the right.
+struct TextTable {
+  let headings: [String]
+  var rows: [[String]] = []
+
+  init(_ headings: [String]) { self.headings = headings }
+
+  var lines: [String] {
+    let widths = headings.indices.map { column in
+      ([headings] + rows).map { $0[column].count }.max() ?? 0
+    }
+    return ([headings] + rows).map { row in
+      let cells = row.enumerated().map { column, cell in
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        return column == 0 ? cell + padding : padding + cell
+      }
+      return "  " + cells.joined(separator: "  ")
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Communication
+import Dataset
+import Diagnostics
+import FoundationEssentials
+import LinearAlgebra
+import MetaEM
+import Mixture
+
+extension RepresentationKind: ExpressibleByArgument {}
+extension DistributionKind: ExpressibleByArgument {}
+extension CovarianceShape: ExpressibleByArgument {}
+extension GaussianStart: ExpressibleByArgument {}
+extension LabelRule: ExpressibleByArgument {}
+
+/// `giv-dist train`: finds the groups of rows that follow different rules of treatment.
+struct Train: DistributedCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Fit groups to shards: which rows share a rule for the treatment.",
+    discussion: """
+      Prints what was found and, with --out, writes model.h5, posteriors.h5 and metrics.jsonl. The result has the same \
+      bits for any number of ranks and however the rows are cut into files.
+
+        giv-dist train shards --groups 3 --out run
+        mpirun -n 8 giv-dist train a.h5 b.h5 --x covariates --t dose --groups 2 --json
+      """)
+
+  @OptionGroup var data: DatasetOptions
+  @OptionGroup var job: JobOptions
+
+  @Option(help: "The number of groups, K.")
+  var groups: Int
+  @Option(help: "How covariates enter.")
+  var representation = RepresentationKind.spline
+  @Option(help: "How groups differ.")
+  var distribution = DistributionKind.regression
+  @Option(help: "The covariances of --distribution gaussian.")
+  var covariance = CovarianceShape.full
+  @Option(help: "How --distribution gaussian starts.")
+  var start = GaussianStart.equation6
+  @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior.")
+  var labels = LabelRule.argmax
+  @Option(help: "The number of starts.")
+  var starts = 20
+  @Option(help: "The seed of all random numbers.")
+  var seed: UInt64 = 1
+  @Option(help: "A fit has converged when a pass raises the log-likelihood per row by no more.")
+  var tolerance = 1e-8
+  @Option(help: "Passes of one fit at most.")
+  var maxIterations = 1000
+  @Flag(help: "Use the row weights of the dataset 'weight'.")
+  var useWeights = false
+  @Flag(help: "Scale covariates and treatment to unit variance first.")
+  var standardize = false
+
+  @Option(help: "The folder of the run; without it nothing is written.")
+  var out: String?
+  @Flag(help: "Replace an earlier run in the folder.")
+  var force = false
+  @Flag(help: "Say what the run would read, hold and send, and stop.")
+  var dryRun = false
+  @Flag(help: "Print one JSON object.")
+  var json = false
+  @Option(help: "Progress on standard error: auto shows lines when a fit takes more than two seconds.")
+  var progress = ProgressStyle.auto
+
+  func validate() throws {
+    func require(_ holds: Bool, _ message: String) throws { if !holds { throw ValidationError(message) } }
+    try require(groups >= 1, "--groups must be at least 1, not \(groups)")
+    try require(starts >= 1, "--starts must be at least 1, not \(starts)")
+    try require(tolerance >= 0, "--tolerance must not be negative")
+    try require(maxIterations >= 1, "--max-iterations must be at least 1, not \(maxIterations)")
+  }
+
+  private var fitConfiguration: Configuration {
+    var configuration = Configuration(groups: groups)
+    configuration.representation = representation
+    configuration.distribution = distribution
+    configuration.covariance = covariance
+    configuration.gaussianStart = start
+    configuration.labels = labels
+    configuration.starts = starts
+    configuration.seed = seed
+    configuration.tolerance = tolerance
+    configuration.maximumIterations = maxIterations
+    configuration.standardize = standardize
+    configuration.useWeights = useWeights || data.weight != DatasetNames().weight
+    configuration.names = data.names
+    return configuration
+  }
+
+  func run(on communicator: any Communicator) throws {
+    try RankSetup.requireOneKernel(communicator)
+    let configuration = fitConfiguration
+    var required: Set<Variable> = [.covariates, .treatment]
+    if configuration.useWeights { required.insert(.weight) }
+    let collection = try communicator.agree {
+      try ShardCollection.open(data.shards, names: data.names, required: required)
+    }
+    if dryRun {
+      let plan = DryRun(collection, configuration, communicator)
+      return communicator.isRoot ? try plan.print(json: json) : ()
+    }
+    let folder = try RunFolder(out, force: force, on: communicator)
+    let display = ProgressDisplay(communicator.isRoot ? progress : .none)
+
+    var metaEM = MetaEM(configuration)
+    metaEM.observer = { record in
+      try folder?.record(record)
+      display.show(record)
+    }
+    let result = try metaEM.train(collection, on: communicator)
+    display.finish()
+
+    let posteriorDigest = try result.design.writePosteriors(
+      of: result.rule, collection: collection, to: folder?.posteriors, force: force)
+    let model = result.outcome.model
+    try communicator.agree {
+      guard let folder, communicator.isRoot else { return }
+      try model.save(
+        to: folder.model, configuration: configuration, inputDigest: result.design.table.digest,
+        software: try Software.json(), force: force)
+      try folder.finishMetrics()
+    }
+    guard communicator.isRoot else { return }
+    let report = TrainingReport(
+      result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
+      modelDigest: try model.digest(), posteriorDigest: posteriorDigest)
+    print(json ? try jsonText(report) : TrainingSummary(result, report, folder: out).text)
+  }
+}
+
+/// One JSON object on one line, with sorted keys.
+func jsonText(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

@@ -1,0 +1,128 @@
+import Foundation
+import MetaEM
+import Mixture
+
+/// The summary of a training run for people.
+struct TrainingSummary {
+  let result: TrainingResult
+  let report: TrainingReport
+  let folder: String?
+
+  /// Groups and covariates that a table shows at most; the files hold all.
+  private static let widestTable = 12
+
+  init(_ result: TrainingResult, _ report: TrainingReport, folder: String?) {
+    self.result = result
+    self.report = report
+    self.folder = folder
+  }
+
+  var text: String {
+    [heading, groupTable, fit, starts, truth, balance, events, files].filter { !$0.isEmpty }
+      .map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+  }
+
+  private var heading: [String] {
+    var blocks = "\(report.representation) representation, \(report.distribution) groups"
+    if let form = report.form { blocks += " (\(formText(form)))" }
+    return [
+      "\(report.groups) group\(report.groups == 1 ? "" : "s") in \(report.rows) rows on \(report.ranks) "
+        + "rank\(report.ranks == 1 ? "" : "s"): \(blocks)"
+    ]
+  }
+
+  private func formText(_ form: String) -> String {
+    switch SplineForm(rawValue: form) {
+    case .linear?: "t linear in x"
+    case .shared?: "one curve per covariate, weighted by group"
+    case .free?: "curves of each group's own"
+    case nil: form
+    }
+  }
+
+  private var groupTable: [String] {
+    let components = report.components
+    let names = parameterNames
+    var table = TextTable(["group", "rows", "share"] + names.shown + (hasSpread ? ["spread"] : []))
+    for group in components {
+      let values = group.coefficients ?? group.means ?? [:]
+      table.rows.append(
+        ["\(group.group)", "\(group.rows)", format(group.share, decimals: 4)]
+          + names.shown.map { values[$0].map(significant) ?? "-" }
+          + (group.residualStandardDeviation.map { [significant($0)] } ?? []))
+    }
+    let kind = hasSpread ? "coefficients of the treatment's regression" : "means"
+    let rest = names.hidden > 0 ? ["  and \(names.hidden) more \(kind), in model.h5 and with --json"] : []
+    return table.lines + rest
+  }
+
+  private var hasSpread: Bool { report.components.allSatisfy { $0.residualStandardDeviation != nil } }
+
+  private var parameterNames: (shown: [String], hidden: Int) {
+    let features = result.outcome.model.representation.base.featureNames
+    let all = hasSpread ? ["(constant)"] + features : features + [result.outcome.model.treatmentName]
+    return (Array(all.prefix(Self.widestTable)), max(0, all.count - Self.widestTable))
+  }
+
+  private var fit: [String] {
+    var lines: [String] = []
+    if let logLikelihood = report.logLikelihood, let bic = report.bic, let icl = report.icl {
+      lines.append(
+        "log-likelihood \(format(logLikelihood, decimals: 3))   BIC \(format(bic, decimals: 2))   "
+          + "ICL \(format(icl, decimals: 2))   \(report.parameterCount) parameters")
+    }
+    if let inertia = report.inertia { lines.append("inertia \(significant(inertia))") }
+    lines.append(
+      "MMD \(report.mmd.map(significant) ?? "-")   entropy of the labels "
+        + "\(format(report.entropy / Double(report.rows), decimals: 4)) per row")
+    if !report.forms.isEmpty {
+      let forms = report.forms.map { "\($0.form.rawValue) \(format($0.bic, decimals: 1))" }
+      lines.append("BIC of the ways in which groups may differ: \(forms.joined(separator: ", "))")
+    }
+    return lines
+  }
+
+  private var starts: [String] {
+    let search = report.starts
+    let state = report.converged ? "converged" : "NOT converged"
+    return [
+      "\(state) after \(report.iterations) passes; \(search.agreed) of the best \(search.continued) of "
+        + "\(search.starts) starts agree; \(format(report.seconds, decimals: 2)) s, "
+        + "\(significant(report.secondsPerPass * 1e3)) ms per pass"
+    ]
+  }
+
+  private var truth: [String] {
+    guard let agreement = result.agreement else { return [] }
+    var table = TextTable(["true source"] + (0..<report.groups).map { "group \($0)" })
+    for (value, counts) in zip(report.trueSources, agreement.confusion) {
+      table.rows.append(["\(value)"] + counts.map(String.init))
+    }
+    return [
+      "against the true source: accuracy \(format(agreement.accuracy, decimals: 4)), adjusted Rand index "
+        + format(agreement.adjustedRandIndex, decimals: 4)
+    ] + table.lines
+  }
+
+  private var balance: [String] {
+    guard report.groups > 1 else { return [] }
+    let names = result.design.table.covariateNames
+    let differences = result.balance.largestStandardizedDifferences
+    let order = names.indices.sorted { (-differences[$0], $0) < (-differences[$1], $1) }.prefix(Self.widestTable)
+    let cells = order.map { "\(names[$0]) \(format(differences[$0], decimals: 3))" }
+    return [
+      "largest differences of covariate means between groups, in standard deviations:",
+      "  " + cells.joined(separator: "  "),
+    ]
+  }
+
+  private var events: [String] { report.events.map { "note: \($0)" } }
+
+  private var files: [String] {
+    (folder.map { ["wrote \($0)/model.h5, posteriors.h5 and metrics.jsonl"] } ?? [])
+      + ["digests: model \(report.modelDigest.prefix(16)), posteriors \(report.posteriorDigest.prefix(16))"]
+  }
+}
+
+/// Five significant digits.
+func significant(_ value: Double) -> String { String(format: "%.5g", value) }
