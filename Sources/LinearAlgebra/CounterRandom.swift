@@ -110,6 +110,8 @@ public enum RandomStream: UInt32, Sendable {
   case sampledLabels = 17
   case folds = 18
   case subsample = 19
+  /// Starts of EM with curved differences between groups.
+  case curvedStarts = 20
   // The test suite.
   case test = 255
 }

@@ -90,9 +90,9 @@ struct Fitting {
 
   // MARK: The default: spline regression, its form chosen by BIC
 
-  /// Starts run on x first, where few parameters find the groups; their lines are then lines of the spline basis, from
-  /// which EM bends the curves of each group, and the shared curves start at the nearest ones. The form of the lowest
-  /// BIC goes on to all rows.
+  /// Every start is made twice: on x first, where few parameters find the groups and whose lines are then lines of the
+  /// spline basis, and on the basis itself. From both EM bends the curves of each group; shared curves start at the
+  /// nearest ones. The form of the lowest BIC goes on to all rows.
   private func splineRegression() throws -> FitOutcome {
     let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
     let (basis, events) = try splineBasis()
@@ -106,14 +106,18 @@ struct Fitting {
           starts, groups: configuration.groups, pooled: linearDesign.pooledStatistics(), random: random)),
       on: linearDesign, phase: "starts")
     let linear = try search.continued(lines, on: linearDesign, phase: "search linear")
+    let pooled = try splineDesign.pooledStatistics()
     let bent = lines.filter { $0.degeneracy == nil }.map { line in
       var model = line.model
       model.coefficients = model.coefficients.map(basis.embedding(linear:))
       return Fit(continuing: line, model: model)
     }
-    let curves = try search.short(bent, on: splineDesign, phase: "starts spline")
+    let random = CounterRandom(seed: configuration.seed, stream: .curvedStarts)
+    let curved = try RegressionMixture.starts(
+      starts, groups: configuration.groups, pooled: pooled, directions: basis.smoothDirections, random: random
+    ).enumerated().map { Fit(start: starts.count + $0.offset, model: $0.element) }
+    let curves = try search.short(bent + curved, on: splineDesign, phase: "starts spline")
     let free = try search.continued(curves, on: splineDesign, phase: "search free")
-    let pooled = try splineDesign.pooledStatistics()
     // With one group, shared and free are the same.
     let isShareable = configuration.groups > 1 && !basis.featureCounts.contains(0)
     let nearest = try (isShareable ? free : []).map { fit in
@@ -122,7 +126,9 @@ struct Fitting {
         model: try SharedShapeRegressionMixture(
           nearest: fit.model, featureCounts: basis.featureCounts, pooled: pooled))
     }
-    let shared = try search.continued(nearest, on: splineDesign, phase: "search shared")
+    let shared = try splineDesign.expectationMaximization(
+      nearest, convergence: search.convergence, observer: search.observer("search shared")
+    ).best(Search.continuedStarts)
 
     let (tried, rowCount) = (linearDesign.rows.rowCount, table.rows.rowCount)
     let forms = [

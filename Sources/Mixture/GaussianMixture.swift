@@ -133,3 +133,8 @@ extension Matrix {
     return scatter
   }
 }
+
+extension Matrix {
+  /// The rows as arrays. L⁻¹'s rows are L⁻ᵀ's columns: directions of unit variance under LL'.
+  var rowArrays: [[Double]] { (0..<rows).map { Array(self[row: $0]) } }
+}

@@ -15,13 +15,18 @@ extension RegressionMixture {
     _ = try maximize(pooled)
   }
 
-  /// Random starts: the pooled regression plus, per group, a slope in a random direction.
+  /// Random starts: the pooled regression plus, per group, a random function of the features.
   ///
-  /// The direction is normal in the features whitened by their pooled covariance, scaled so that slopes move the mean of
-  /// t by as much as the pooled residual spread; σ_k is half that spread. So a start does not depend on units, and it
-  /// leaves the direction in which groups may differ open, where random assignment of rows makes all groups alike.
+  /// The function is a normal combination of `directions`, each scaled to unit variance over the rows, that moves the
+  /// mean of t by as much as the pooled residual spread; σ_k is half that spread. So a start does not depend on units,
+  /// and groups differ from the first pass on, where random assignment of rows makes them all alike.
+  ///
+  /// - Parameters:
+  ///   - directions: coefficients on the features of functions in which groups may differ; by default the features
+  ///     whitened by their pooled covariance.
   public static func starts(
-    _ numbers: Range<Int>, groups: Int, pooled: SufficientStatistics, random: CounterRandom
+    _ numbers: Range<Int>, groups: Int, pooled: SufficientStatistics, directions: [[Double]]? = nil,
+    random: CounterRandom
   ) throws -> [RegressionMixture] {
     let center = try RegressionMixture(pooled: pooled)
     let spread = center.standardDeviations[0]
@@ -29,17 +34,23 @@ extension RegressionMixture {
     let count = pooled.count(0)
     let gram = pooled.gram(0)
     let p = pooled.columnCount - 2
-    let (factor, _) = try gram.covariance(columns: 1..<p + 1, count: count).factored(group: 0)
-    let unwhiten = factor.inverseLower.transposed
+    let covariance = gram.covariance(columns: 1..<p + 1, count: count)
+    let directions = try directions ?? covariance.factored(group: 0).0.inverseLower.rowArrays
+    let units = directions.map { direction in
+      let variance = zip(direction, covariance * direction).reduce(0) { $0 + $1.0 * $1.1 }
+      return direction.map { variance > 0 ? $0 / variance.squareRoot() : 0 }
+    }
+    let amplitude = spread / Double(units.count).squareRoot()
     return numbers.map { number in
       let coefficients = (0..<groups).map { group in
         guard groups > 1 else { return center.coefficients[0] }
-        let direction = (0..<p).map { random.normal(row: number, draw: group * p + $0) / Double(p).squareRoot() }
-        let slopes = unwhiten * direction.map { spread * $0 }
         var beta = center.coefficients[0]
-        for j in 0..<p {
-          beta[j + 1] += slopes[j]
-          beta[0] -= slopes[j] * gram[0, j + 1] / count
+        for (index, unit) in units.enumerated() {
+          let weight = amplitude * random.normal(row: number, draw: group * units.count + index)
+          for (j, value) in unit.enumerated() {
+            beta[j + 1] += weight * value
+            beta[0] -= weight * value * gram[0, j + 1] / count
+          }
         }
         return beta
       }

@@ -53,6 +53,15 @@ public struct CubicSpline: Sendable, Codable, Equatable {
     return (0..<count).map { function in knots[function + 1...function + 3].reduce(0, +) / 3 }
   }
 
+  /// Per function the mean of the products of two of its three inner knots: the coefficients of the function x².
+  var knotProducts: [Double] {
+    let knots = Self.clamped(breakpoints)
+    return (0..<count).map { function in
+      let (a, b, c) = (knots[function + 1], knots[function + 2], knots[function + 3])
+      return (a * b + a * c + b * c) / 3
+    }
+  }
+
   private static func clamped(_ breakpoints: [Double]) -> [Double] {
     let (first, last) = (breakpoints[0], breakpoints[breakpoints.count - 1])
     return [first, first, first] + breakpoints + [last, last, last]

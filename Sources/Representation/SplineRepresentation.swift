@@ -97,6 +97,27 @@ public struct SplineRepresentation: Representation {
     return [constant] + kept.map { coefficients[$0] }
   }
 
+  /// Coefficients on the features of the lines and parabolas of each covariate, up to constants: smooth functions in
+  /// which groups may differ.
+  public var smoothDirections: [[Double]] {
+    var directions: [[Double]] = []
+    var first = 0
+    for term in terms {
+      let curves: [[Double]] =
+        switch term {
+        case .linear: [[1]]
+        case .spline(let spline): [spline.knotAverages, spline.knotProducts].map { c in c.dropFirst().map { $0 - c[0] } }
+        }
+      for curve in curves {
+        var all = Array(repeating: 0.0, count: allNames.count)
+        for (offset, value) in curve.enumerated() { all[first + offset] = value }
+        directions.append(kept.map { all[$0] })
+      }
+      first += term.dimension
+    }
+    return directions
+  }
+
   /// Leaves out features, by index among those now kept, that others determine.
   public func dropping(_ features: Set<Int>) -> SplineRepresentation {
     var copy = self
