@@ -25,7 +25,14 @@ extension HDF5File {
   }
 
   /// Reads an attribute; nil when there is none of that name or it is neither a number nor a string.
+  ///
+  /// Strings of variable length are not protected by a checksum: see ``setRecord(_:)``.
   public func attribute(_ name: String, of object: String = "/") throws -> HDF5Attribute? {
+    try attribute(name, of: object, fixedLengthOnly: false)
+  }
+
+  /// - Parameter fixedLengthOnly: whether strings of variable length are passed over.
+  func attribute(_ name: String, of object: String = "/", fixedLengthOnly: Bool) throws -> HDF5Attribute? {
     let location = "\(path): attribute '\(name)'"
     guard
       try HDF5Library.check(
@@ -46,6 +53,7 @@ extension HDF5File {
     let isScalar = HDF5Library.locked { H5Sget_simple_extent_type(space.id) } == H5S_SCALAR
     switch HDF5Library.locked({ H5Tget_class(type.id) }) {
     case H5T_STRING:
+      if fixedLengthOnly && HDF5Library.locked({ H5Tis_variable_str(type.id) }) > 0 { return nil }
       let strings = try readStrings(attribute.id, type: type.id, space: space.id, count: count, location)
       return isScalar ? .string(strings[0]) : .strings(strings)
     case H5T_INTEGER:
@@ -85,7 +93,7 @@ extension HDF5File {
   }
 
   /// Creates an attribute, a scalar or of `count` elements, and writes it.
-  private func setAttribute(
+  func setAttribute(
     _ name: String, type: hid_t, _ count: Int?, of object: String, _ write: (hid_t) -> herr_t
   ) throws {
     let location = "\(path): attribute '\(name)'"

@@ -6,7 +6,7 @@ extension HDF5File {
   ///
   /// - Throws: ``Failure`` `data` that lists the datasets there are, when this one is missing.
   public func dataset(_ name: String) throws -> HDF5Dataset {
-    guard hasDataset(name) else {
+    guard try hasDataset(name) else {
       throw Failure(.data, "\(path) has no dataset '\(name)'; it holds: \(datasetList())")
     }
     let location = "\(path): dataset '\(name)'"

@@ -99,17 +99,26 @@ public struct HDF5File: ~Copyable {
   }
 
   /// Whether the path names a dataset.
-  public func hasDataset(_ name: String) -> Bool {
+  ///
+  /// - Throws: ``Failure`` when an object on the path is damaged: that it cannot be opened does not make it absent.
+  public func hasDataset(_ name: String) throws -> Bool {
+    let parts = name.split(separator: "/")
     var prefix = ""
-    for part in name.split(separator: "/") {
+    for (depth, part) in parts.enumerated() {
       prefix += "/" + part
-      guard HDF5Library.locked({ H5Lexists(handle.id, prefix, giv_h5p_default()) }) > 0 else { return false }
+      let subject = "\(path): object '\(prefix)'"
+      let exists = try HDF5Library.check("H5Lexists", on: subject, exitCode) {
+        H5Lexists(handle.id, prefix, giv_h5p_default())
+      }
+      guard exists > 0 else { return false }
+      let object = try HDF5Handle("H5Oopen", on: subject, exitCode, closedBy: H5Oclose) {
+        H5Oopen(handle.id, prefix, giv_h5p_default())
+      }
+      let kind = HDF5Library.locked { H5Iget_type(object.id) }
+      if depth == parts.count - 1 { return kind == H5I_DATASET }
+      guard kind == H5I_GROUP else { return false }
     }
-    return HDF5Library.locked {
-      let object = H5Oopen(handle.id, name, giv_h5p_default())
-      defer { if object >= 0 { H5Oclose(object) } }
-      return object >= 0 && H5Iget_type(object) == H5I_DATASET
-    }
+    return false
   }
 
   /// Creates the groups that a path runs through.

@@ -10,22 +10,17 @@ import Diagnostics
 /// The one gate to libhdf5: every call goes through ``check(_:on:_:_:)``, which holds the lock and reads the error
 /// stack.
 ///
-/// Most distributions build libhdf5 without thread safety, so one lock serialises all calls of the process. It is
-/// recursive because the library calls back into Swift, where a handle may close.
+/// libhdf5 is often built without thread safety, so one lock serialises all calls of the process. It is recursive
+/// because the library calls back into Swift, where a handle may close.
 enum HDF5Library {
   private static let mutex = RecursiveMutex()
-
-  /// Opens the library and turns off its own printing of errors, once.
-  private static let prepared: Void = {
-    H5open()
-    H5Eset_auto2(giv_h5e_default(), nil, nil)
-  }()
 
   /// Runs `body` while no other thread is inside the library.
   static func locked<Result: ~Copyable>(_ body: () throws -> Result) rethrows -> Result {
     mutex.lock()
     defer { mutex.unlock() }
-    _ = prepared
+    // The library's own printing is off; builds with thread safety keep this setting for each thread.
+    H5Eset_auto2(giv_h5e_default(), nil, nil)
     return try body()
   }
 

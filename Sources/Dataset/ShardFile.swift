@@ -25,7 +25,7 @@ struct ShardFile: Sendable {
     var hasTextIdentifiers = false
     for variable in Variable.allCases {
       let name = names[variable]
-      guard file.hasDataset(name) else {
+      guard try file.hasDataset(name) else {
         if required.contains(variable) { throw Self.missing(variable, name, in: file) }
         continue
       }

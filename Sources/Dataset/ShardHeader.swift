@@ -1,7 +1,10 @@
 import Diagnostics
 
-/// What a shard says about its rows: the attributes on the root of its file.
-public struct ShardHeader: Sendable, Equatable {
+/// What a shard says about its rows.
+///
+/// It is stored twice on the root of the file: as ``HDF5File/setRecord(_:)``, which carries a checksum and is what we
+/// read, and as plain attributes for readers in other languages.
+public struct ShardHeader: Sendable, Equatable, Codable {
   /// The names of the columns of x.
   public var covariateNames: [String]
   public var treatmentName = "t"
@@ -25,79 +28,46 @@ public struct ShardHeader: Sendable, Equatable {
   }
 }
 
-extension ShardHeader {
+/// The record of a shard: its header, the format and the number of rows.
+private struct ShardRecord: Codable {
   static let encodingType = "giv-shard"
-  static let encodingVersion = "1.0.0"
-  private static let digestAttribute = "attributes-digest"
 
-  /// The attributes in the order in which they are written.
-  private func attributes(rowCount: Int, version: String = encodingVersion) -> [(name: String, value: HDF5Attribute)] {
-    var attributes: [(name: String, value: HDF5Attribute)] = [
-      ("encoding-type", .string(Self.encodingType)), ("encoding-version", .string(version)),
-      ("rows", .integer(Int64(rowCount))), ("covariates", .strings(covariateNames)),
-      ("treatment", .string(treatmentName)), ("outcome", .string(outcomeName)),
-    ]
+  var encodingType = Self.encodingType
+  var encodingVersion = "1.0.0"
+  var rows: Int
+  var header: ShardHeader
+}
+
+extension ShardHeader {
+  func write(to file: borrowing HDF5File, rowCount: Int) throws {
+    let record = ShardRecord(rows: rowCount, header: self)
+    try file.setRecord(record)
+    try file.setAttribute("encoding-type", .string(record.encodingType))
+    try file.setAttribute("encoding-version", .string(record.encodingVersion))
+    try file.setAttribute("rows", .integer(Int64(rowCount)))
+    try file.setAttribute("covariates", .strings(covariateNames))
+    try file.setAttribute("treatment", .string(treatmentName))
+    try file.setAttribute("outcome", .string(outcomeName))
     for (name, text) in [
       ("institution", institution), ("source-digest", sourceDigest), ("categories", categories),
       ("missing-values", missingValues),
     ] {
-      if let text { attributes.append((name, .string(text))) }
+      if let text { try file.setAttribute(name, .string(text)) }
     }
-    return attributes
   }
 
-  func write(to file: borrowing HDF5File, rowCount: Int) throws {
-    let attributes = attributes(rowCount: rowCount)
-    for (name, value) in attributes { try file.setAttribute(name, value) }
-    try file.setAttribute(Self.digestAttribute, .string(Self.digest(attributes)))
-  }
-
-  /// Reads the attributes of a shard; nil when the file is none of ours.
+  /// Reads the header of a shard; nil when the file is none of ours.
   ///
-  /// The texts of attributes carry no checksum in the file, so their digest is compared.
-  /// - Throws: ``Failure`` `data` when the attributes are damaged or of a later version.
+  /// - Throws: ``Failure`` `data` when the record is damaged or of a later version.
   static func read(from file: borrowing HDF5File) throws -> (header: ShardHeader, rowCount: Int)? {
-    guard let digest = try file.attribute(digestAttribute) else { return nil }
-    func text(_ name: String) throws -> String? {
-      if case .string(let text)? = try file.attribute(name) { text } else { nil }
+    guard let record = try file.record(as: ShardRecord.self) else { return nil }
+    guard record.encodingType == ShardRecord.encodingType else {
+      throw Failure(.data, "\(file.path) is a \(record.encodingType) file, not a shard")
     }
-    guard case .strings(let names)? = try file.attribute("covariates"),
-      case .integer(let rowCount)? = try file.attribute("rows")
-    else { throw damaged(file.path) }
-    var header = ShardHeader(covariateNames: names)
-    header.treatmentName = try text("treatment") ?? ""
-    header.outcomeName = try text("outcome") ?? ""
-    header.institution = try text("institution")
-    header.sourceDigest = try text("source-digest")
-    header.categories = try text("categories")
-    header.missingValues = try text("missing-values")
-    let version = try text("encoding-version") ?? ""
-    guard version.hasPrefix("1.") else {
-      throw Failure(.data, "\(file.path) has shard format '\(version)', and this program reads 1.x: update the program")
+    guard record.encodingVersion.hasPrefix("1.") else {
+      throw Failure(
+        .data, "\(file.path) has shard format \(record.encodingVersion), and this program reads 1.x: update it")
     }
-    guard digest == .string(Self.digest(header.attributes(rowCount: Int(rowCount), version: version))),
-      try text("encoding-type") == encodingType
-    else { throw damaged(file.path) }
-    return (header, Int(rowCount))
-  }
-
-  private static func damaged(_ path: String) -> Failure {
-    Failure(.data, "\(path): the attributes of the shard are damaged; copy or write the file again")
-  }
-
-  private static func digest(_ attributes: [(name: String, value: HDF5Attribute)]) -> String {
-    var digest = SHA256Digest()
-    for (name, value) in attributes {
-      digest.update(name)
-      switch value {
-      case .string(let text): digest.update(text)
-      case .strings(let texts):
-        digest.update(texts.count)
-        for text in texts { digest.update(text) }
-      case .integer(let integer): digest.update(Int(integer))
-      case .integers, .number, .numbers: preconditionFailure("a shard has no such attribute")
-      }
-    }
-    return digest.finalize()
+    return (record.header, record.rows)
   }
 }

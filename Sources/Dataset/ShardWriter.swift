@@ -131,7 +131,9 @@ public final class ShardWriter {
     }
     switch gatheredIdentifiers {
     case .integers(let integers): try file!.dataset(DatasetNames().identifier).append(integers)
-    case .strings(let strings): try append(strings)
+    case .strings(let strings):
+      try refuseZeroCharacters(strings)
+      try append(strings)
     case nil: break
     }
     gatheredIdentifiers = nil
@@ -173,6 +175,14 @@ public final class ShardWriter {
       try file!.widenStrings(of: name, to: width, chunkRows: chunkRows)
     }
     try file!.dataset(name).append(strings)
+  }
+
+  /// Strings of fixed length end at a zero, so an identifier that holds one would come back cut off.
+  private func refuseZeroCharacters(_ strings: [String]) throws {
+    if let string = strings.first(where: { $0.utf8.contains(0) }) {
+      let visible = string.replacing("\0", with: "\\0")
+      throw Failure(.data, "\(path): the identifier '\(visible)' holds a zero character; remove it")
+    }
   }
 
   /// Bytes for the longest string, with some to spare.
