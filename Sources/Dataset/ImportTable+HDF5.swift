@@ -40,9 +40,9 @@ final class HDF5Table: ImportTable {
   var place: String { "row \(row + 1)" }
 
   func columns(named name: String) throws -> [ImportColumn] {
-    if file.hasDataset(name) { return try columns(ofDataset: name) }
+    if try file.hasDataset(name) { return try columns(ofDataset: name) }
     // `path[j]` is one column of a matrix.
-    if name.last == "]", let bracket = name.lastIndex(of: "["), file.hasDataset(String(name[..<bracket])),
+    if name.last == "]", let bracket = name.lastIndex(of: "["), try file.hasDataset(String(name[..<bracket])),
       let column = Int(name[name.index(after: bracket)...].dropLast())
     {
       let all = try columns(ofDataset: String(name[..<bracket]))
