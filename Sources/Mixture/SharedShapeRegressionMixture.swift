@@ -4,8 +4,8 @@ import LinearAlgebra
 /// t | x, k ~ N(α_k0 + Σ_j α_kj h_j(x_j), σ_k²), h_j(x_j) = θ_j'B_j(x_j) with the basis B_j of covariate j.
 ///
 /// This is the paper's model (2) with an additive representation r_j = h_j(x_j): K m weights and one curve per
-/// covariate where free splines have K curves. The M step is two conditional maximisations on the same Gram matrices,
-/// α given θ and θ given α, so the likelihood never falls (Meng and Rubin 1993).
+/// covariate where free splines have K curves. The M step alternates conditional maximisations on the same Gram
+/// matrices, α given θ and θ given α, so the likelihood never falls (Meng and Rubin 1993).
 public struct SharedShapeRegressionMixture: MixtureModel {
   public private(set) var mixture: RegressionMixture
   /// α_k: K × (m + 1), the constant first.
@@ -66,10 +66,16 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     for k in 0..<groupCount {
       try DegenerateGroup.require(statistics.count(k), atLeast: shapes.count + 2, group: k)
     }
-    try updateLoadings(products)
-    try updateShapes(products)
-    try updateLoadings(products)
-    normalize()
+    // Alternations cost little beside a pass over the rows, and one alone would converge slowly.
+    var loss = Double.infinity
+    for _ in 0..<Self.largestAlternations {
+      try updateLoadings(products)
+      try updateShapes(products)
+      normalize()
+      let next = weightedSquares(products)
+      if loss - next <= Self.alternationTolerance * next { break }
+      loss = next
+    }
     var events: [String] = []
     let total = statistics.total
     for k in 0..<groupCount {
@@ -80,6 +86,17 @@ public struct SharedShapeRegressionMixture: MixtureModel {
       mixture.mixingWeights[k] = count / total
     }
     return events
+  }
+
+  private static let largestAlternations = 50
+  private static let alternationTolerance = 1e-7
+
+  /// Σ_k Σ γ (t - fit)² / σ_k², which the alternations lower.
+  private func weightedSquares(_ products: [LeastSquaresProducts]) -> Double {
+    zip(products, mixture.coefficients.indices).reduce(0) { sum, pair in
+      let sigma = mixture.standardDeviations[pair.1]
+      return sum + pair.0.residualSquares(mixture.coefficients[pair.1]) / (sigma * sigma)
+    }
   }
 
   /// α_k given θ: least squares of t on (1, h_1 … h_m).
