@@ -53,7 +53,8 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["CKernels", "Diagnostics", "LinearAlgebra", "TestSupport"]),
     .testTarget(name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
     .testTarget(
-      name: "DatasetTests", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "TestSupport"]),
+      name: "DatasetTests", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "TestSupport"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "RepresentationTests",
       dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Representation", "TestSupport"]),

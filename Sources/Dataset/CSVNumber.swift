@@ -1,5 +1,5 @@
 /// What a text says when it is read as a number.
-enum ParsedNumber: Equatable {
+package enum ParsedNumber: Equatable {
   case number(Double)
   /// An infinity or NaN, spelled out or by overflow (`1e999`).
   case notFinite
@@ -13,7 +13,7 @@ enum ParsedNumber: Equatable {
 ///
 /// Numbers of up to 19 digits and a power of ten in -27 ... 27 take one exact integer product or quotient of 128 bits:
 /// 5^27 < 2^64, so the rounding sees the exact remainder. All others go through the standard library.
-func parseNumber(_ text: UnsafeBufferPointer<UInt8>) -> ParsedNumber {
+package func parseNumber(_ text: UnsafeBufferPointer<UInt8>) -> ParsedNumber {
   let bytes = trimmed(text)
   var position = 0
   let isNegative = bytes.first == Byte.minus

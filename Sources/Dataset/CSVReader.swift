@@ -13,13 +13,13 @@ import Diagnostics
 ///
 /// - Throws: ``Failure`` with the path and line: `.noInput` when the file cannot be opened, `.inputOutput` when reading
 ///   fails, `.data` when it is not CSV.
-final class CSVReader {
+package final class CSVReader {
   /// A longer record is taken for a quote that is never closed.
-  static let longestRecord = 16 << 20
+  package static let longestRecord = 16 << 20
 
-  let path: String
+  package let path: String
   /// The line on which the current record starts, from 1.
-  private(set) var line = 0
+  package private(set) var line = 0
 
   private let descriptor: Int32
   private var tokenizer: CSVTokenizer
@@ -30,7 +30,7 @@ final class CSVReader {
   private var nextLine = 1
   private var expectedFields: Int?
 
-  init(path: String, delimiter: UInt8 = UInt8(ascii: ","), bufferSize: Int = 1 << 20) throws {
+  package init(path: String, delimiter: UInt8 = UInt8(ascii: ","), bufferSize: Int = 1 << 20) throws {
     self.path = path
     descriptor = open(path, O_RDONLY)
     tokenizer = CSVTokenizer(delimiter: delimiter)
@@ -46,7 +46,7 @@ final class CSVReader {
   }
 
   /// Moves to the next record; false after the last one.
-  func next() throws -> Bool {
+  package func next() throws -> Bool {
     while true {
       if start == end && isAtEnd { return false }
       let bytes = UnsafeBufferPointer(rebasing: buffer[..<end])
@@ -70,18 +70,14 @@ final class CSVReader {
   }
 
   /// The number of fields of the current record.
-  var fieldCount: Int { tokenizer.fields.count }
+  package var fieldCount: Int { tokenizer.fields.count }
 
-  /// Calls `body` with the bytes of a field of the current record, where quotes inside it are still doubled.
-  func withField<Result>(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
-    let field = tokenizer.fields[index]
-    let bytes = UnsafeBufferPointer(rebasing: buffer[field.start..<field.start + field.count])
-    return try body(field.isQuoted ? bytes : trimmed(bytes))
-  }
+  /// The current record; its bytes are valid until the next one is read.
+  var record: CSVRecord { CSVRecord(bytes: UnsafeBufferPointer(buffer), fields: tokenizer.fields) }
 
   /// A field of the current record as a string.
-  func text(_ index: Int) throws -> String {
-    let bytes = tokenizer.fields[index].content(of: UnsafeBufferPointer(buffer))
+  package func text(_ index: Int) throws -> String {
+    let bytes = record.fields[index].content(of: record.bytes)
     let text = String(decoding: bytes, as: UTF8.self)
     // Decoding repairs what is not UTF-8, and so changes it.
     guard text.utf8.elementsEqual(bytes) else {

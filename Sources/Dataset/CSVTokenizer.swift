@@ -22,6 +22,19 @@ struct CSVField {
   }
 }
 
+/// The bytes of a record, in the buffer that was scanned.
+struct CSVRecord {
+  let bytes: UnsafeBufferPointer<UInt8>
+  let fields: [CSVField]
+
+  /// The bytes of a field, where quotes inside it are still doubled; blanks around an unquoted one are cut off.
+  subscript(index: Int) -> UnsafeBufferPointer<UInt8> {
+    let field = fields[index]
+    let content = UnsafeBufferPointer(rebasing: bytes[field.start..<field.start + field.count])
+    return field.isQuoted ? content : trimmed(content)
+  }
+}
+
 /// Cuts bytes into CSV records after RFC 4180.
 ///
 /// Fields may be quoted, and then hold delimiters, doubled quotes and line breaks. Lines end in LF, CRLF or CR. A quote

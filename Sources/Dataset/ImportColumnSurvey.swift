@@ -21,8 +21,8 @@ struct CovariateSurvey {
   /// The mean of the numbers, 0 when there are none.
   var mean: Double { numbers == 0 ? 0 : sum.value / Double(numbers) }
 
-  mutating func note(_ rows: ImportRows, _ index: Int) throws {
-    switch rows.values[index] {
+  mutating func note(_ value: ImportValue, _ rows: ImportRows, _ index: Int) throws {
+    switch value {
     case .missing:
       missing += 1
       return
@@ -62,9 +62,9 @@ struct SourceSurvey {
   private var isInteger = true
   private var categories: Set<String> = []
 
-  mutating func note(_ rows: ImportRows, _ index: Int) throws {
+  mutating func note(_ value: ImportValue, _ rows: ImportRows, _ index: Int) throws {
     // Integers of more than 53 bits may have been rounded, so they count as texts.
-    if case .number(let number) = rows.values[index], number == number.rounded(), abs(number) <= 0x1p53 {
+    if case .number(let number) = value, number == number.rounded(), abs(number) <= 0x1p53 {
     } else {
       isInteger = false
     }

@@ -53,11 +53,12 @@ struct ImportEncoding {
   ///
   /// - Throws: ``Failure`` `inputOutput` when the row holds what the survey did not see.
   func append(_ rows: ImportRows, to block: inout ShardBlock) throws {
+    let values = rows.values
     var covariate = 0
     for (index, role) in rows.roles.enumerated() {
-      switch (role, rows.values[index]) {
-      case (.covariate, _):
-        try append(rows, index, codes[covariate], to: &block.covariates)
+      switch (role, values[index]) {
+      case (.covariate, let value):
+        try append(value, rows, index, codes[covariate], to: &block.covariates)
         covariate += 1
       case (.treatment, .number(let number)): block.treatment.append(number)
       case (.outcome, .number(let number)): block.outcome!.append(number)
@@ -68,12 +69,14 @@ struct ImportEncoding {
     }
   }
 
-  private func append(_ rows: ImportRows, _ index: Int, _ code: CovariateCode, to numbers: inout [Double]) throws {
-    switch (code, rows.values[index]) {
+  private func append(
+    _ value: ImportValue, _ rows: ImportRows, _ index: Int, _ code: CovariateCode, to numbers: inout [Double]
+  ) throws {
+    switch (code, value) {
     case (.number, .number(let number)): numbers.append(number)
     case (.number(let mean), .missing): numbers.append(mean)
     case (.number, _): throw changedInput(rows.table.path)
-    case (.categories(let places, let count), let value):
+    case (.categories(let places, let count), _):
       let isMissing = if case .missing = value { true } else { false }
       guard let place = places[isMissing ? Self.missingCategory : try rows.text(index)] else {
         throw changedInput(rows.table.path)

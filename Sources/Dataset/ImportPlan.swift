@@ -83,7 +83,7 @@ public struct ImportPlan: Sendable, Codable, Equatable {
 
 /// The part that a column plays while rows are read, in the order of ``ImportRows/values``.
 enum ImportRole: Equatable {
-  case treatment, outcome, weight, source, institution, covariate
+  case treatment, outcome, weight, source, institution, identifier, covariate
 
   /// Values must be numbers.
   var isNumeric: Bool { self == .treatment || self == .outcome || self == .weight }

@@ -3,13 +3,13 @@ import Diagnostics
 /// A cursor over the planned columns of one input.
 final class ImportRows {
   let table: any ImportTable
-  /// The planned columns: treatment, outcome, then weight, source, institution where planned, then the covariates.
+  /// The planned columns: treatment, outcome, then weight, source, institution and identifier where planned, then the
+  /// covariates.
   let columns: [ImportColumn]
   let roles: [ImportRole]
   /// The values of the current row, one for each column.
   private(set) var values: [ImportValue]
 
-  private let identifier: ImportColumn?
   private let missing: MissingPolicy
 
   init(_ path: String, _ plan: ImportPlan) throws {
@@ -18,7 +18,7 @@ final class ImportRows {
     var roles: [ImportRole] = []
     let single: [(String?, ImportRole)] = [
       (plan.treatment, .treatment), (plan.outcome, .outcome), (plan.weight, .weight), (plan.source, .source),
-      (plan.institution, .institution),
+      (plan.institution, .institution), (plan.identifier, .identifier),
     ]
     for case (let name?, let role) in single {
       columns.append(try Self.column(named: name, of: table))
@@ -29,7 +29,6 @@ final class ImportRows {
       columns += found
       roles += found.map { _ in .covariate }
     }
-    identifier = try plan.identifier.map { [table] in try Self.column(named: $0, of: table) }
     self.columns = columns
     self.roles = roles
     values = columns.map { _ in .missing }
@@ -46,21 +45,18 @@ final class ImportRows {
   ///   weight, negative.
   func next() throws -> Bool {
     guard try table.next() else { return false }
-    for index in columns.indices {
-      let value = try table.value(columns[index])
-      try check(value, index)
-      values[index] = value
-    }
+    table.read(columns, into: &values)
+    try check(values)
     return true
   }
 
   /// Whether the current row becomes part of a shard.
   var isKept: Bool {
-    for index in values.indices {
-      guard case .missing = values[index] else { continue }
-      if missing != .mean || roles[index] != .covariate { return false }
+    let (values, roles) = (self.values, self.roles)
+    return values.indices.allSatisfy { index in
+      guard case .missing = values[index] else { return true }
+      return roles[index] == .identifier || roles[index] == .covariate && missing == .mean
     }
-    return true
   }
 
   /// A cell of the current row as text.
@@ -68,16 +64,21 @@ final class ImportRows {
 
   /// The identifier of the current row, empty when missing.
   func identifierText() throws -> String {
-    guard let identifier else { return "" }
-    if case .missing = try table.value(identifier) { return "" }
-    return try table.text(identifier)
+    guard let index = position(of: .identifier) else { return "" }
+    if case .missing = values[index] { return "" }
+    return try text(index)
   }
 
-  private func check(_ value: ImportValue, _ index: Int) throws {
-    switch (value, roles[index]) {
-    case (.notFinite, let role) where role.isNumeric || role == .covariate:
+  private func check(_ values: [ImportValue]) throws {
+    let roles = self.roles
+    for index in values.indices { try check(values[index], roles[index], index) }
+  }
+
+  private func check(_ value: ImportValue, _ role: ImportRole, _ index: Int) throws {
+    switch (value, role) {
+    case (.notFinite, _) where role.isNumeric || role == .covariate:
       throw try refused(index, "is not finite; correct it, or name it in --missing-markers when it means missing")
-    case (.text, let role) where role.isNumeric:
+    case (.text, _) where role.isNumeric:
       throw try refused(
         index, "is not a number, as \(role) must be; correct it, or name it in --missing-markers when it means missing")
     case (.number(let weight), .weight) where weight < 0:

@@ -58,8 +58,9 @@ struct ImportSurvey {
 
   private mutating func note(_ rows: ImportRows) throws {
     rowsRead += 1
-    for (index, value) in rows.values.enumerated() {
-      if case .missing = value { missing[index] += 1 }
+    let values = rows.values
+    for index in values.indices where roles[index] != .identifier {
+      if case .missing = values[index] { missing[index] += 1 }
     }
     guard rows.isKept else { return }
     rowsKept += 1
@@ -67,11 +68,11 @@ struct ImportSurvey {
     for (index, role) in roles.enumerated() {
       switch role {
       case .covariate:
-        try covariates[covariate].note(rows, index)
+        try covariates[covariate].note(values[index], rows, index)
         covariate += 1
-      case .source: try source.note(rows, index)
+      case .source: try source.note(values[index], rows, index)
       case .institution: institutions[try rows.text(index), default: 0] += 1
-      case .treatment, .outcome, .weight: break
+      case .treatment, .outcome, .weight, .identifier: break
       }
     }
   }

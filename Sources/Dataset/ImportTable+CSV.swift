@@ -33,14 +33,13 @@ final class CSVTable: ImportTable {
 
   func next() throws -> Bool { try reader.next() }
 
-  func value(_ column: ImportColumn) -> ImportValue {
-    reader.withField(column.index) { bytes in
-      if markers.contains(where: { $0.count == bytes.count && $0.elementsEqual(bytes) }) { return .missing }
-      return switch parseNumber(bytes) {
-      case .number(let number): .number(number)
-      case .notFinite: .notFinite
-      case .notANumber: .text
-      }
+  func read(_ columns: [ImportColumn], into values: inout [ImportValue]) {
+    let record = reader.record
+    let markers = self.markers
+    for index in columns.indices {
+      let bytes = record[columns[index].index]
+      let isMissing = markers.contains { $0.count == bytes.count && $0.elementsEqual(bytes) }
+      values[index] = isMissing ? .missing : ImportValue(parseNumber(bytes))
     }
   }
 

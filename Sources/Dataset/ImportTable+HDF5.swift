@@ -64,7 +64,11 @@ final class HDF5Table: ImportTable {
     return true
   }
 
-  func value(_ column: ImportColumn) -> ImportValue {
+  func read(_ columns: [ImportColumn], into values: inout [ImportValue]) {
+    for index in columns.indices { values[index] = value(columns[index]) }
+  }
+
+  private func value(_ column: ImportColumn) -> ImportValue {
     let (source, cell) = locate(column)
     return switch sources[source].cells {
     case .numbers(let numbers) where numbers[cell].isNaN: .missing
@@ -86,11 +90,7 @@ final class HDF5Table: ImportTable {
   private func value(of text: String) -> ImportValue {
     if markers.contains(text) { return .missing }
     var text = text
-    return switch text.withUTF8(parseNumber) {
-    case .number(let number): .number(number)
-    case .notFinite: .notFinite
-    case .notANumber: .text
-    }
+    return ImportValue(text.withUTF8(parseNumber))
   }
 
   private func locate(_ column: ImportColumn) -> (source: Int, cell: Int) {

@@ -7,6 +7,15 @@ enum ImportValue {
   /// An infinity, or NaN in a text that is not marked as missing.
   case notFinite
   case text
+
+  init(_ parsed: ParsedNumber) {
+    self =
+      switch parsed {
+      case .number(let number): .number(number)
+      case .notFinite: .notFinite
+      case .notANumber: .text
+      }
+  }
 }
 
 /// A column of a table.
@@ -28,8 +37,8 @@ protocol ImportTable: AnyObject {
   func next() throws -> Bool
   /// Where the current row is, for a message.
   var place: String { get }
-  /// A cell of the current row.
-  func value(_ column: ImportColumn) throws -> ImportValue
+  /// Reads cells of the current row, as many as `values` has.
+  func read(_ columns: [ImportColumn], into values: inout [ImportValue])
   /// A cell of the current row as text.
   func text(_ column: ImportColumn) throws -> String
 }
@@ -47,7 +56,7 @@ func similarNames(to name: String, among names: [String]) -> [String] {
     let isPart = !wanted.isEmpty && candidate.lowercased().contains(name.lowercased())
     return (name: candidate, distance: isPart ? min(1, editDistance(wanted, other)) : editDistance(wanted, other))
   }
-  let closest = ranked.filter { $0.distance <= max(2, wanted.count / 3) }
+  let closest = ranked.filter { $0.distance <= min(max(2, wanted.count / 3), wanted.count / 2) }
   return closest.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
 }
 

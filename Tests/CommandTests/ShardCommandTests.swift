@@ -1,0 +1,98 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ShardCommandTests {
+  private static let table = """
+    id,site,dose,survival,age,sex,arm
+    001,north,1.5,10,40,f,b
+    002,south,2.5,20,.,m,a
+    003,north,NA,30,60,m,b
+    004,south,0.5,40,50,,a
+    """
+  private static let columns = ["--treatment", "dose", "--outcome", "survival", "--covariates", "age,sex"]
+
+  private func shard(_ arguments: [String], table: String = Self.table) throws -> (CommandResult, files: [String]) {
+    try withTemporaryDirectory { folder in
+      try Data(table.utf8).write(to: folder.appendingPathComponent("trial.csv"))
+      let result = try run(tool("giv-dist"), ["shard", "trial.csv", "--out", "out"] + arguments, directory: folder)
+      let files = try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/out").sorted()
+      return (result, files ?? [])
+    }
+  }
+
+  @Test func summaryTellsWhatWasDone() throws {
+    let (result, files) = try shard(
+      Self.columns + ["--missing", "mean", "--by", "site", "--source", "arm", "--id", "id"])
+    #expect(result.exitCode == 0, "\(result.error)")
+    #expect(files == ["manifest.json", "north.h5", "south.h5"])
+    #expect(
+      result.output == """
+        Rows      4 read, 3 kept, 1 dropped
+        Shards    2 in out
+          north.h5: 1 rows, institution north
+          south.h5: 2 rows, institution south
+        Columns   3 in x: age, sex=m, sex=(missing)
+          sex: 3 categories, 'f' without an indicator
+        Sources   0, 1, … are a, b
+        Missing   age 1, dose 1, sex 1 (policy: mean)
+          age: filled with 45.0
+
+        """)
+  }
+
+  @Test func jsonIsOneObject() throws {
+    let columns = ["--treatment", "dose", "--outcome", "survival", "--covariates", "age"]
+    let (result, _) = try shard(columns + ["--missing", "drop", "--json"])
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    #expect(object["rows"] as? Int == 2)
+    #expect(object["folder"] as? String == "out")
+    #expect((object["shards"] as? [[String: Any]])?.first?["file"] as? String == "shard-00000.h5")
+  }
+
+  @Test func missingValuesEndWithCountsAndRemedy() throws {
+    let (result, files) = try shard(Self.columns)
+    #expect(result.exitCode == 65)
+    #expect(result.output.isEmpty)
+    #expect(result.error.contains("dose 1, age 1, sex 1; leave such rows out with --missing drop"))
+    #expect(files.isEmpty)
+  }
+
+  @Test(arguments: [
+    (["--covariates", "ages"], 65, "no column named 'ages'; did you mean 'age'?"),
+    (["--covariates", ""], 64, "--covariates names no column"),
+    (["--covariates", "\"age"], 64, "close its quotes"),
+    (["--covariates", "age", "--by", "site", "--rows-per-shard", "5"], 64, "--rows-per-shard cannot be given with it"),
+    (["--covariates", "age", "--missing", "guess"], 64, "refuse"),
+    (["--covariates", "age", "--delimiter", ";"], 65, "no column named 'dose'"),
+    (["--covariates", "age", "--missing-markers", "NA", "--missing", "drop"], 65, "covariate 'age' has texts"),
+  ])
+  func errorsNameTheOptionOrColumn(options: [String], exitCode: Int32, message: String) throws {
+    // So many ages that a full stop among them is not taken for a category.
+    let table = Self.table + (0..<300).map { "\n9,north,1,2,\($0),f,a" }.joined()
+    let (result, files) = try shard(["--treatment", "dose", "--outcome", "survival"] + options, table: table)
+    #expect(result.exitCode == exitCode)
+    #expect(result.error.contains(message), "\(result.error)")
+    #expect(files.isEmpty)
+  }
+
+  @Test func tabsAndQuotedNamesAreUnderstood() throws {
+    let table = "t\ty\t\"height, cm\"\n1\t2\t3\n4\t5\t-9\n"
+    let (result, _) = try shard(
+      [
+        "--treatment", "t", "--outcome", "y", "--covariates", "\"height, cm\"", "--delimiter", "tab",
+        "--missing-markers=-9", "--missing", "mean",
+      ], table: table)
+    #expect(result.output.contains("height, cm: filled with 3.0"), "\(result.error)")
+  }
+
+  @Test func helpNamesEveryOption() throws {
+    let help = try run(tool("giv-dist"), ["shard", "--help"]).output
+    for option in [
+      "--out", "--treatment", "--outcome", "--covariates", "--source", "--weight", "--id", "--by", "--rows-per-shard",
+      "--missing", "--missing-markers", "--delimiter", "--force", "--json",
+    ] {
+      #expect(help.contains(option))
+    }
+  }
+}
