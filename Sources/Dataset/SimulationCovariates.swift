@@ -63,7 +63,7 @@ public struct SimulationCovariates: Sendable {
 
 extension CSVReader {
   fileprivate func number(_ index: Int, column: String) throws -> Double {
-    if case .number(let value) = withField(index, parseNumber) { return value }
+    if case .number(let value) = parseNumber(record[index]) { return value }
     throw Failure(
       .data,
       "\(path): line \(line), column \(column): \"\(try text(index))\" is not a finite number; remove such rows first")
