@@ -5,7 +5,7 @@
 // tiles of the strip x up to GRAM_TILE columns.
 
 // Rows that a tile is worked on at a time, so that the weighted columns stay in the first cache.
-#define GRAM_ROWS 512
+#define GRAM_ROWS 256
 
 // Sums of products of a strip: lanes of (a, b), b >= a, one row of the triangle after another. `length` is the length
 // of the strip's first row.

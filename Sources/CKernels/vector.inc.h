@@ -9,10 +9,12 @@
 #define PARTS (GIV_LANES / WIDTH)
 
 typedef double vector __attribute__((ext_vector_type(WIDTH)));
+typedef double unaligned_vector __attribute__((ext_vector_type(WIDTH), aligned(sizeof(double))));
 typedef long long integers __attribute__((ext_vector_type(WIDTH)));
 typedef unsigned long long bits __attribute__((ext_vector_type(WIDTH)));
 
 INLINE vector load(const double *from) { return *(const vector *)from; }
+INLINE vector load_unaligned(const double *from) { return *(const unaligned_vector *)from; }
 INLINE void store(double *to, vector value) { *(vector *)to = value; }
 INLINE vector fused(vector a, vector b, vector c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE vector larger(vector a, vector b) { return a > b ? a : b; }
@@ -28,6 +30,8 @@ INLINE ptrdiff_t even_part(ptrdiff_t count, ptrdiff_t most) {
 
 // Adds each of `count` eight-lane sums to its total: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
 static void add_lanes(const double *lanes, ptrdiff_t count, double *totals) {
+    // One sum at a time: gathering lanes of several is slower.
+#pragma clang loop vectorize(disable)
     for (ptrdiff_t i = 0; i < count; i++) {
         const double *lane = lanes + i * GIV_LANES;
         totals[i] += ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));

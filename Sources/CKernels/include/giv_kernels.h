@@ -32,6 +32,7 @@ typedef struct {
     int hard;                // 1: responsibilities are 1 for the largest log density (lowest group on ties), 0 elsewhere
 } giv_mixture;
 
+// Set by each call. A NaN in a row, or a row that no group can have made (all log densities -inf), shows as a NaN here.
 typedef struct {
     double log_likelihood;   // sum over rows of weight x log sum_k exp(log density); with `hard`, of the largest one
     double entropy;          // - sum over rows of weight x sum_k gamma log gamma
