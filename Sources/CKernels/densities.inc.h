@@ -9,6 +9,8 @@ static void pack_tile(const giv_block *block, ptrdiff_t row, ptrdiff_t rows, dou
     for (ptrdiff_t j = 0; j < block->column_count; j++, tile += TILE_ROWS) {
         const double *column = block->columns[j] + row;
         if (rows >= TILE_ROWS) {
+            // The next tile is asked for now: rows of many columns are too short runs for the processor to foresee.
+            UNROLL for (int i = 0; i < TILE_ROWS; i += GIV_LANES) __builtin_prefetch(column + TILE_ROWS + i);
             UNROLL for (int i = 0; i < TILE_ROWS; i += WIDTH) store(tile + i, load(column + i));
         } else {
             for (int i = 0; i < TILE_ROWS; i += WIDTH) store(tile + i, i < rows ? load(column + i) : (vector)0);

@@ -3,14 +3,11 @@
 #include "instruction_set.h"
 #include "scratch.h"
 
+// In this order: each builds on those before it.
 #include "vector.inc.h"
-
 #include "elementary.inc.h"
-
 #include "densities.inc.h"
-
 #include "responsibilities.inc.h"
-
 #include "gram.inc.h"
 
 static void responsibilities(const giv_block *block, const giv_mixture *mixture, const double *row_weights,
