@@ -15,10 +15,14 @@ import Diagnostics
 enum HDF5Library {
   private static let mutex = RecursiveMutex()
 
+  /// Handles close their objects; the library's own clean-up at exit would try again what failed, and complain.
+  private static let prepared: Void = { _ = H5dont_atexit() }()
+
   /// Runs `body` while no other thread is inside the library.
   static func locked<Result: ~Copyable>(_ body: () throws -> Result) rethrows -> Result {
     mutex.lock()
     defer { mutex.unlock() }
+    prepared
     // The library's own printing is off; builds with thread safety keep this setting for each thread.
     H5Eset_auto2(giv_h5e_default(), nil, nil)
     return try body()

@@ -45,6 +45,22 @@ import Testing
     #expect(try folder.contents == ["a.h5"])
   }
 
+  /// Needs a file system of a few megabytes: `mount -t tmpfs -o size=2m tmpfs DIR; GIV_SMALL_DISK=DIR swift test`.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["GIV_SMALL_DISK"] != nil))
+  func aFullDiskIsReportedAndLeavesNothing() throws {
+    let disk = ProcessInfo.processInfo.environment["GIV_SMALL_DISK"]!
+    let rows = ExampleRows(rowCount: 100_000)
+    for _ in 0..<3 {
+      let refusal = failure { try rows.write(0..<100_000, to: disk + "/a.h5") }
+      #expect(refusal?.exitCode == .inputOutput)
+      #expect(refusal?.message.contains("No space left on device") == true, "\(refusal?.message ?? "")")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: disk).isEmpty)
+    }
+    try rows.write(0..<1_000, to: disk + "/a.h5")
+    #expect(try ShardCollection.open([disk + "/a.h5"]).rowCount == 1_000)
+    try FileManager.default.removeItem(atPath: disk + "/a.h5")
+  }
+
   @Test func aMissingFolderIsNamed() throws {
     let refusal = failure { try ExampleRows(rowCount: 1).write(0..<1, to: "/no/such/folder/a.h5") }
     #expect(refusal?.exitCode == .cannotCreate)
