@@ -9,9 +9,26 @@ extension HDF5File {
     guard try hasDataset(name) else {
       throw Failure(.data, "\(path) has no dataset '\(name)'; it holds: \(datasetList())")
     }
-    let location = "\(path): dataset '\(name)'"
-    let opened = try HDF5Handle("H5Dopen2", on: location, exitCode, closedBy: H5Dclose) {
-      H5Dopen2(handle.id, name, giv_h5p_default())
+    let dataset = try open(name, access: giv_h5p_default())
+    // Others may have written chunks larger than the library's cache, which would be read anew for every few rows.
+    let chunkBytes = isWritable ? 0 : try dataset.chunkBytesPerRow()
+    guard chunkBytes > 1 << 20 else { return dataset }
+    let access = try HDF5Handle("H5Pcreate", on: dataset.location, exitCode, closedBy: H5Pclose) {
+      H5Pcreate(giv_h5p_dataset_access())
+    }
+    try HDF5Library.check("H5Pset_chunk_cache", on: dataset.location, exitCode) {
+      H5Pset_chunk_cache(access.id, 521, min(chunkBytes, Self.largestCache), 1)
+    }
+    _ = consume dataset
+    return try open(name, access: access.id)
+  }
+
+  /// Bytes of chunks that are kept at most.
+  private static let largestCache = 256 << 20
+
+  private func open(_ name: String, access: hid_t) throws -> HDF5Dataset {
+    let opened = try HDF5Handle("H5Dopen2", on: "\(path): dataset '\(name)'", exitCode, closedBy: H5Dclose) {
+      H5Dopen2(handle.id, name, access)
     }
     return HDF5Dataset(path: path, name: name, exitCode: exitCode, handle: opened)
   }

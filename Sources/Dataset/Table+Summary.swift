@@ -67,11 +67,14 @@ extension Table {
     for chunk in rows.localChunks {
       for index in 0..<count {
         let values = column(index, chunk: chunk)
+        var (low, high) = (minimum[index], maximum[index])
         // Adding 0 turns -0 into 0, so that the range does not depend on which of them comes first.
         for row in 0..<rowCount(ofChunk: chunk) {
-          minimum[index] = min(minimum[index], values[row] + 0)
-          maximum[index] = max(maximum[index], values[row] + 0)
+          let value = values[row] + 0
+          if value < low { low = value }
+          if value > high { high = value }
         }
+        (minimum[index], maximum[index]) = (low, high)
       }
     }
     return (try rows.communicator.minimum(minimum), try rows.communicator.maximum(maximum))
