@@ -131,11 +131,11 @@ struct Fitting {
     ).best(Search.continuedStarts)
 
     let (tried, rowCount) = (linearDesign.rows.rowCount, table.rows.rowCount)
-    let forms = [
-      FormCriterion(.linear, linear.first, triedOn: tried, rowCount: rowCount),
-      FormCriterion(.shared, shared.first, triedOn: tried, rowCount: rowCount),
-      FormCriterion(.free, free.first, triedOn: tried, rowCount: rowCount),
-    ].compactMap { $0 }
+    let scale = scaling.scales[table.covariateCount]
+    func criterion<Model>(_ form: SplineForm, _ fits: [Fit<Model>]) -> FormCriterion? {
+      FormCriterion(form, fits.first, triedOn: tried, rowCount: rowCount, treatmentScale: scale)
+    }
+    let forms = [criterion(.linear, linear), criterion(.shared, shared), criterion(.free, free)].compactMap { $0 }
     let chosen = forms.min { $0.bic < $1.bic }?.form ?? .linear
     var result: FitOutcome
     switch chosen {

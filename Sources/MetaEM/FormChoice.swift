@@ -16,15 +16,17 @@ public enum SplineForm: String, Sendable, Codable {
 public struct FormCriterion: Sendable, Codable, Equatable {
   public let form: SplineForm
   public let parameterCount: Int
-  /// -2 log L n / n' + q log n, with log L on n' of the n rows.
+  /// -2 log L n / n' + q log n, with log L of t in its own units on n' of the n rows.
   public let bic: Double
 
-  init?<Model>(_ form: SplineForm, _ fit: Fit<Model>?, triedOn tried: Int, rowCount: Int) {
+  init?<Model>(
+    _ form: SplineForm, _ fit: Fit<Model>?, triedOn tried: Int, rowCount: Int, treatmentScale: Double
+  ) {
     guard let fit, fit.logLikelihood.isFinite else { return nil }
     self.form = form
     parameterCount = fit.model.parameterCount
     bic =
-      -2 * fit.logLikelihood * Double(rowCount) / Double(tried)
+      -2 * (fit.logLikelihood / Double(tried) - log(treatmentScale)) * Double(rowCount)
       + Double(parameterCount) * log(Double(rowCount))
   }
 }

@@ -13,7 +13,7 @@ struct Benchmark: ParsableCommand {
 }
 
 /// `giv-dist benchmark em`: nanoseconds per row and pass of EM.
-struct BenchmarkEM: DistributedCommand {
+struct BenchmarkEM: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "em",
     abstract: "Time EM passes over random rows, the reduction included.",

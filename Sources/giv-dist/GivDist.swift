@@ -26,7 +26,7 @@ struct GivDist: ParsableCommand {
     do {
       var command = try parseAsRoot()
       guard let distributed = command as? any DistributedCommand else { return try command.run() }
-      Glibc.exit(MPIJob.run(stallTimeout: distributed.job.stallTimeout) { try distributed.run(on: $0) })
+      Glibc.exit(MPIJob.run(stallTimeout: distributed.stallTimeout) { try distributed.run(on: $0) })
     } catch {
       // Every rank parses the same command line; one of them speaks.
       if MPIEnvironment.launchedRank == 0 { exit(withError: error) }
@@ -37,7 +37,8 @@ struct GivDist: ParsableCommand {
 
 /// A command that runs on all ranks of a job.
 protocol DistributedCommand: ParsableCommand {
-  var job: JobOptions { get }
+  /// Seconds that a rank waits for another before it ends the job; 0 waits forever.
+  var stallTimeout: Double { get }
 
   /// Does the work. Collective.
   ///
@@ -45,7 +46,7 @@ protocol DistributedCommand: ParsableCommand {
   func run(on communicator: any Communicator) throws
 }
 
-/// Options of every command that runs on ranks.
+/// Options of every command whose ranks work together.
 struct JobOptions: ParsableArguments {
   @Option(help: "Seconds that a rank waits for another before it ends the job, with exit code 75; 0 waits forever.")
   var stallTimeout = 600.0
@@ -53,4 +54,13 @@ struct JobOptions: ParsableArguments {
   func validate() throws {
     guard stallTimeout >= 0 else { throw ValidationError("--stall-timeout must not be negative") }
   }
+}
+
+/// A command that takes its ``JobOptions`` from the command line.
+protocol JobCommand: DistributedCommand {
+  var job: JobOptions { get }
+}
+
+extension JobCommand {
+  var stallTimeout: Double { job.stallTimeout }
 }

@@ -5,7 +5,7 @@ import LinearAlgebra
 import MPICommunication
 
 /// `giv-dist info`: what the program runs on.
-struct Info: DistributedCommand {
+struct Info: JobCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print versions, ranks, the kernels chosen and thread settings.")
 

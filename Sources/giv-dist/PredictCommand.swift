@@ -6,7 +6,7 @@ import MetaEM
 import Mixture
 
 /// `giv-dist predict`: the groups of new rows under a stored model.
-struct Predict: DistributedCommand {
+struct Predict: JobCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the posteriors of new rows under a model that train stored.",
     discussion: """

@@ -69,9 +69,10 @@ struct Shard: DistributedCommand {
   @Flag(help: "Print one JSON object instead of a summary.")
   var json = false
 
-  @OptionGroup var job: JobOptions
+  /// The other ranks wait as long as it takes.
+  var stallTimeout: Double { 0 }
 
-  /// One rank does the work, for the input is one stream; the others wait.
+  /// One rank does the work, for the input is one stream.
   func run(on communicator: any Communicator) throws {
     let report = try communicator.broadcast {
       let summary = try Importer(inputs: inputs, plan: plan()).run(into: out, force: force)

@@ -9,7 +9,7 @@ extension SimulationErrorLaw: ExpressibleByArgument {}
 extension SimulationNoiseKind: ExpressibleByArgument {}
 
 /// `giv-dist simulate`: data with a hidden group instrument, as shards with their truth.
-struct Simulate: DistributedCommand {
+struct Simulate: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Simulate shards with a hidden group instrument and known truth (Eq. 13-16 of the Meta-EM paper).",

@@ -14,7 +14,7 @@ extension GaussianStart: ExpressibleByArgument {}
 extension LabelRule: ExpressibleByArgument {}
 
 /// `giv-dist train`: finds the groups of rows that follow different rules of treatment.
-struct Train: DistributedCommand {
+struct Train: JobCommand {
   static let configuration = CommandConfiguration(
     abstract: "Fit groups to shards: which rows share a rule for the treatment.",
     discussion: """

@@ -8,8 +8,9 @@ struct TrainingSummary {
   let report: TrainingReport
   let folder: String?
 
-  /// Groups and covariates that a table shows at most; the files hold all.
-  private static let widestTable = 12
+  /// Covariates that a line shows at most, and characters that the names of parameters take; the files hold all.
+  private static let mostCovariates = 12
+  private static let widestNames = 80
 
   init(_ result: TrainingResult, _ report: TrainingReport, folder: String?) {
     self.result = result
@@ -61,7 +62,12 @@ struct TrainingSummary {
   private var parameterNames: (shown: [String], hidden: Int) {
     let features = result.outcome.model.representation.base.featureNames
     let all = hasSpread ? ["(constant)"] + features : features + [result.outcome.model.treatmentName]
-    return (Array(all.prefix(Self.widestTable)), max(0, all.count - Self.widestTable))
+    var width = 0
+    let shown = all.prefix { name in
+      width += max(name.count, 9) + 2
+      return width <= Self.widestNames
+    }
+    return (Array(shown), all.count - shown.count)
   }
 
   private var fit: [String] {
@@ -108,7 +114,7 @@ struct TrainingSummary {
     guard report.groups > 1 else { return [] }
     let names = result.design.table.covariateNames
     let differences = result.balance.largestStandardizedDifferences
-    let order = names.indices.sorted { (-differences[$0], $0) < (-differences[$1], $1) }.prefix(Self.widestTable)
+    let order = names.indices.sorted { (-differences[$0], $0) < (-differences[$1], $1) }.prefix(Self.mostCovariates)
     let cells = order.map { "\(names[$0]) \(format(differences[$0], decimals: 3))" }
     return [
       "largest differences of covariate means between groups, in standard deviations:",
