@@ -3,7 +3,7 @@ SOURCES := Sources Tests Package.swift
 # Tests run in release, where the C kernels are optimised, and share the build of the program itself.
 TEST_OPTIONS := -c release --disable-testable-imports
 
-.PHONY: setup build test lint format docs bench check demo clean
+.PHONY: setup build test lint format docs bench accuracy check demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -26,6 +26,9 @@ docs: setup ## reference pages in .build/documentation
 bench: build ## speed beside scikit-learn and numpy, as ratios
 	@launch/setup.sh --bench
 	.venv/bin/python bench/compare.py
+
+accuracy: build ## labels beside the Bayes rule on nine scenarios: some minutes
+	.venv/bin/python bench/accuracy.py $$(swift build -c release --show-bin-path)/giv-dist
 
 check: lint test ## what must pass before a commit
 
