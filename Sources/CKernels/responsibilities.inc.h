@@ -71,7 +71,7 @@ static size_t expectation_scratch(const giv_block *block, const giv_mixture *mix
     return (size_t)(block->column_count + mixture->group_count) * TILE_ROWS;
 }
 
-// Weights of the rows of a tile: 0 where there are none, 1 where all rows weigh the same. `buffer` may come to hold them.
+// Weights of the rows of a tile, 0 where there are no rows and 1 where all weigh the same; `buffer` may hold them.
 INLINE const double *tile_weights(const double *row_weights, ptrdiff_t row, ptrdiff_t rows, double *buffer) {
     if (row_weights && rows >= TILE_ROWS) return row_weights + row;
     for (ptrdiff_t i = 0; i < TILE_ROWS; i++) buffer[i] = i < rows ? 1 : 0;
