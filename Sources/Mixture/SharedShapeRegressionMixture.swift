@@ -4,8 +4,8 @@ import LinearAlgebra
 /// t | x, k ~ N(α_k0 + Σ_j α_kj h_j(x_j), σ_k²), h_j(x_j) = θ_j'B_j(x_j) with the basis B_j of covariate j.
 ///
 /// This is the paper's model (2) with an additive representation r_j = h_j(x_j): K m weights and one curve per
-/// covariate where free splines have K curves. The M step alternates conditional maximisations on the same Gram
-/// matrices, α given θ and θ given α, so the likelihood never falls (Meng and Rubin 1993).
+/// covariate where free splines have K curves. Given σ the M step is a bilinear least-squares problem in the Gram matrices
+/// of the groups; α and θ descend in it together, then σ follows, so the likelihood never falls (Meng and Rubin 1993).
 public struct SharedShapeRegressionMixture: MixtureModel {
   public private(set) var mixture: RegressionMixture
   /// α_k: K × (m + 1), the constant first.
@@ -66,16 +66,8 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     for k in 0..<groupCount {
       try DegenerateGroup.require(statistics.count(k), atLeast: shapes.count + 2, group: k)
     }
-    // Alternations cost little beside a pass over the rows, and one alone would converge slowly.
-    var loss = Double.infinity
-    for _ in 0..<Self.largestAlternations {
-      try updateLoadings(products)
-      try updateShapes(products)
-      normalize()
-      let next = weightedSquares(products)
-      if loss - next <= Self.alternationTolerance * next { break }
-      loss = next
-    }
+    try updateLoadings(products)
+    try descend(products)
     var events: [String] = []
     let total = statistics.total
     for k in 0..<groupCount {
@@ -88,15 +80,85 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     return events
   }
 
-  private static let largestAlternations = 50
-  private static let alternationTolerance = 1e-7
+  private static let largestStepCount = 20
+  private static let relativeTolerance = 1e-12
 
-  /// Σ_k Σ γ (t - fit)² / σ_k², which the alternations lower.
+  /// Σ_k Σ γ (t - fit)² / σ_k².
   private func weightedSquares(_ products: [LeastSquaresProducts]) -> Double {
     zip(products, mixture.coefficients.indices).reduce(0) { sum, pair in
       let sigma = mixture.standardDeviations[pair.1]
       return sum + pair.0.residualSquares(mixture.coefficients[pair.1]) / (sigma * sigma)
     }
+  }
+
+  /// Lowers the weighted squares in all α and θ together, by Gauss-Newton steps damped as Levenberg and Marquardt do:
+  /// alternating between the two instead converges hundreds of times slower. No step raises the squares.
+  private mutating func descend(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) {
+    normalize()
+    var loss = weightedSquares(products)
+    var damping = 1e-8
+    for _ in 0..<Self.largestStepCount {
+      let (gradient, curvature) = gaussNewton(products)
+      var damped = curvature
+      for index in gradient.indices { damped[index, index] *= 1 + damping }
+      let (factor, _) = try damped.factored(group: 0)
+      var trial = self
+      trial.move(by: factor.solve(gradient))
+      let next = trial.weightedSquares(products)
+      if next <= loss {
+        let fall = loss - next
+        self = trial
+        loss = next
+        damping = max(damping / 10, 1e-8)
+        if fall <= Self.relativeTolerance * loss { break }
+      } else {
+        damping *= 100
+        if damping > 1e6 { break }
+      }
+    }
+  }
+
+  /// The gradient J'r and curvature J'J of half the weighted squares in (α_1 … α_K, θ), the sign that of descent.
+  private func gaussNewton(_ products: [LeastSquaresProducts]) -> (gradient: [Double], curvature: Matrix) {
+    let projection = shapeMatrix
+    let owner = shapes.enumerated().flatMap { j, shape in Array(repeating: j + 1, count: shape.count) }
+    let width = shapes.count + 1
+    let first = groupCount * width
+    var gradient = Array(repeating: 0.0, count: first + owner.count)
+    var curvature = Matrix(rows: gradient.count, columns: gradient.count)
+    for (k, product) in products.enumerated() {
+      let sigma = mixture.standardDeviations[k]
+      let precision = 1 / (sigma * sigma)
+      let fitted = product.gram * mixture.coefficients[k]
+      let residual = zip(product.crossProduct, fitted).map { precision * ($0 - $1) }
+      let projected = projection.transposed * product.gram
+      let square = projected * projection
+      let direct = projection.transposed * residual
+      for i in 0..<width {
+        gradient[k * width + i] = direct[i]
+        for j in 0..<width { curvature[k * width + i, k * width + j] = precision * square[i, j] }
+        for a in owner.indices {
+          let cross = precision * projected[i, a + 1] * loadings[k][owner[a]]
+          curvature[k * width + i, first + a] = cross
+          curvature[first + a, k * width + i] = cross
+        }
+      }
+      for a in owner.indices {
+        let weight = loadings[k][owner[a]]
+        gradient[first + a] += weight * residual[a + 1]
+        for b in owner.indices {
+          curvature[first + a, first + b] += precision * weight * product.gram[a + 1, b + 1] * loadings[k][owner[b]]
+        }
+      }
+    }
+    return (gradient, curvature)
+  }
+
+  private mutating func move(by step: [Double]) {
+    var next = step.makeIterator()
+    for k in loadings.indices { for j in loadings[k].indices { loadings[k][j] += next.next()! } }
+    for j in shapes.indices { for b in shapes[j].indices { shapes[j][b] += next.next()! } }
+    normalize()
   }
 
   /// α_k given θ: least squares of t on (1, h_1 … h_m).
@@ -106,28 +168,6 @@ public struct SharedShapeRegressionMixture: MixtureModel {
       let gram = projection.transposed * product.gram * projection
       let (factor, _) = try gram.factored(group: k)
       loadings[k] = factor.solve(projection.transposed * product.crossProduct)
-    }
-  }
-
-  /// θ given α: the groups' weighted least squares stacked, each weighted by 1/σ_k².
-  private mutating func updateShapes(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) {
-    let owner = shapes.enumerated().flatMap { j, shape in Array(repeating: j + 1, count: shape.count) }
-    var normal = Matrix(rows: owner.count, columns: owner.count)
-    var right = Array(repeating: 0.0, count: owner.count)
-    for (k, product) in products.enumerated() {
-      let precision = 1 / (mixture.standardDeviations[k] * mixture.standardDeviations[k])
-      for a in owner.indices {
-        let weight = precision * loadings[k][owner[a]]
-        right[a] += weight * (product.crossProduct[a + 1] - loadings[k][0] * product.gram[a + 1, 0])
-        for b in owner.indices { normal[a, b] += weight * product.gram[a + 1, b + 1] * loadings[k][owner[b]] }
-      }
-    }
-    let (factor, _) = try normal.factored(group: 0)
-    let solution = factor.solve(right)
-    var first = 0
-    for j in shapes.indices {
-      shapes[j] = Array(solution[first..<first + shapes[j].count])
-      first += shapes[j].count
     }
   }
 
