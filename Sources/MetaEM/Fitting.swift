@@ -126,9 +126,7 @@ struct Fitting {
         model: try SharedShapeRegressionMixture(
           nearest: fit.model, featureCounts: basis.featureCounts, pooled: pooled))
     }
-    let shared = try splineDesign.expectationMaximization(
-      nearest, convergence: search.convergence, observer: search.observer("search shared")
-    ).best(Search.continuedStarts)
+    let shared = try search.converged(nearest, on: splineDesign, phase: "search shared")
 
     let (tried, rowCount) = (linearDesign.rows.rowCount, table.rows.rowCount)
     let scale = scaling.scales[table.covariateCount]

@@ -18,6 +18,9 @@ public struct MetaEM {
   /// Told of every pass over the rows, on every rank.
   public var observer: (PassRecord) throws -> Void = { _ in }
 
+  /// Where passes are kept, so that an interrupted run can go on; nil keeps nothing.
+  public var checkpoints: CheckpointStore?
+
   public init(_ configuration: Configuration) { self.configuration = configuration }
 
   /// Fits groups to the rows of a collection. Collective.
@@ -30,19 +33,12 @@ public struct MetaEM {
     let table = try Table.load(collection, rows: rows, variables: variables(of: collection))
     let scaling = try prepare(table)
 
-    var passes = 0
     let fitBegin = clock.now
+    let journal = Journal(
+      observer: observer, checkpoints: try checkpoints?.opened(configuration, inputDigest: table.digest))
     let search = Search(
-      convergence: Convergence(tolerance: configuration.tolerance, maximumPasses: configuration.maximumIterations)
-    ) { phase in
-      { pass, active, logLikelihood in
-        passes += 1
-        try observer(
-          PassRecord(
-            phase: phase, pass: pass, fits: active, logLikelihood: logLikelihood,
-            seconds: begin.duration(to: clock.now).seconds))
-      }
-    }
+      convergence: Convergence(tolerance: configuration.tolerance, maximumPasses: configuration.maximumIterations),
+      journal: journal)
     let outcome = try Fitting(configuration: configuration, table: table, scaling: scaling, search: search).run()
     let fitSeconds = fitBegin.duration(to: clock.now).seconds
 
@@ -53,7 +49,7 @@ public struct MetaEM {
     let summary = try LabelSummary(design, rule: rule, truth: truth)
     return TrainingResult(
       configuration: configuration, outcome: outcome, summary: summary, truth: truth, design: design, rule: rule,
-      passes: passes, secondsPerPass: passes == 0 ? 0 : fitSeconds / Double(passes),
+      passes: journal.passes, secondsPerPass: fitSeconds / Double(max(journal.passes, 1)),
       seconds: begin.duration(to: clock.now).seconds)
   }
 
@@ -78,19 +74,6 @@ public struct MetaEM {
     try preconditions.checkDependence(try identity.pooledStatistics())
     return scaling
   }
-}
-
-/// One pass over the rows, as it goes into the metrics of a run.
-public struct PassRecord: Sendable, Codable, Equatable {
-  /// What the pass was part of: starts, search or em, and on what.
-  public let phase: String
-  public let pass: Int
-  /// Fits that the pass served.
-  public let fits: Int
-  /// The best log-likelihood so far.
-  public let logLikelihood: Double
-  /// Seconds since the run began.
-  public let seconds: Double
 }
 
 /// The true sources of the rows, coded 0 … in the order of their values; unknown when the data have none.

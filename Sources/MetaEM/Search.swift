@@ -24,30 +24,35 @@ struct Search {
   static let sameLikelihood = 0.5
 
   let convergence: Convergence
-  let observer: (_ phase: String) -> PassObserver
+  let journal: Journal
 
   /// Runs `fits` for a few passes.
   func short<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
-    try design.expectationMaximization(
-      fits, convergence: Convergence(tolerance: convergence.tolerance, maximumPasses: Self.shortPasses),
-      observer: observer(phase))
+    try journal.run(
+      fits, on: design, Convergence(tolerance: convergence.tolerance, maximumPasses: Self.shortPasses), phase: phase)
+  }
+
+  /// Carries `fits` on to convergence, best first.
+  func converged<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
+    try journal.run(fits, on: design, convergence, phase: phase).best(Self.continuedStarts)
   }
 
   /// Carries the best of `fits` on to convergence, best first.
   func continued<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
     let chosen = fits.best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
-    return try design.expectationMaximization(chosen, convergence: convergence, observer: observer(phase))
-      .best(Self.continuedStarts)
+    return try converged(chosen, on: design, phase: phase)
   }
 
-  /// Carries the best of `fits` on over all rows; the fits stay as they are when `design` is what they were made on.
+  /// Carries the best of `fits` that does not degenerate on to convergence over all rows.
+  ///
+  /// - Throws: ``Failure`` `numerical` when all degenerate.
   func finished<Model>(
     _ fits: [Fit<Model>], on design: Design, phase: String, groups: Int
   ) throws -> Fit<Model> {
-    let chosen = fits.best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
-    for fit in chosen {
-      let final = try design.expectationMaximization([fit], convergence: convergence, observer: observer(phase))
-      if let best = final.best(1).first { return best }
+    for (place, fit) in fits.best(Self.continuedStarts).enumerated() {
+      let final = try converged(
+        [Fit(continuing: fit, model: fit.model)], on: design, phase: place == 0 ? phase : "\(phase) \(place + 1)")
+      if let best = final.first { return best }
     }
     let reason = fits.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
     throw Failure(

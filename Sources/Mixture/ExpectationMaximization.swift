@@ -15,7 +15,7 @@ public struct Convergence: Sendable, Equatable {
 }
 
 /// The course of EM from one start.
-public struct Fit<Model: MixtureModel>: Sendable {
+public struct Fit<Model: MixtureModel>: Sendable, Codable {
   /// The start's number, from zero.
   public let start: Int
   public var model: Model
@@ -44,6 +44,9 @@ public struct Fit<Model: MixtureModel>: Sendable {
     earlierPasses = other.passes
   }
 
+  /// Whether passes can still change it.
+  public var isActive: Bool { !isConverged && degeneracy == nil }
+
   /// The last log-likelihood; that of a start that was given up counts as the lowest.
   public var logLikelihood: Double { degeneracy == nil ? trace.last ?? -.infinity : -.infinity }
 
@@ -58,26 +61,25 @@ public struct Fit<Model: MixtureModel>: Sendable {
   }
 }
 
-/// Reports one pass: the passes so far, the fits still going on, and the best log-likelihood.
-public typealias PassObserver = (_ pass: Int, _ active: Int, _ logLikelihood: Double) throws -> Void
-
 extension Design {
   /// Runs EM from several models at once: one walk over the rows and one reduction per pass serve them all.
   ///
-  /// A fit leaves when it converges or degenerates. The model returned is the one whose likelihood ends the trace when
-  /// it converged, and one M step further when the passes ran out.
+  /// A fit leaves when it converges, degenerates or has had its passes. The model returned is the one whose likelihood
+  /// ends the trace when it converged, and one M step further when the passes ran out. Fits that were interrupted go on
+  /// where they were.
+  ///
+  /// - Parameter afterPass: told of the fits after every pass; throws to stop.
   public func expectationMaximization<Model>(
-    _ fits: [Fit<Model>], convergence: Convergence, observer: PassObserver = { _, _, _ in }
+    _ fits: [Fit<Model>], convergence: Convergence, afterPass: ([Fit<Model>]) throws -> Void = { _ in }
   ) throws -> [Fit<Model>] {
     var fits = fits
-    for pass in 0..<convergence.maximumPasses {
-      let active = fits.indices.filter { !fits[$0].isConverged && fits[$0].degeneracy == nil }
-      guard !active.isEmpty else { break }
+    while true {
+      let active = fits.indices.filter { fits[$0].isActive && fits[$0].trace.count < convergence.maximumPasses }
+      guard !active.isEmpty else { return fits }
       let statistics = try statistics(of: active.map { fits[$0].model })
       for (index, statistics) in zip(active, statistics) { fits[index].advance(statistics, convergence: convergence) }
-      try observer(pass, active.count, fits.map(\.logLikelihood).max() ?? -.infinity)
+      try afterPass(fits)
     }
-    return fits
   }
 }
 

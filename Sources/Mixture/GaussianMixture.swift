@@ -123,6 +123,30 @@ public struct GaussianMixture: MixtureModel {
   }
 }
 
+extension GaussianMixture {
+  private enum CodingKeys: String, CodingKey {
+    case mixingWeights, means, covariances, shape
+  }
+
+  /// - Throws: ``NotPositiveDefinite`` for a covariance that has no Cholesky factor.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      mixingWeights: values.decode([Double].self, forKey: .mixingWeights),
+      means: values.decode([[Double]].self, forKey: .means),
+      covariances: values.decode([[[Double]]].self, forKey: .covariances).map { Matrix($0) },
+      shape: values.decode(CovarianceShape.self, forKey: .shape))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(mixingWeights, forKey: .mixingWeights)
+    try values.encode(means, forKey: .means)
+    try values.encode(covariances.map(\.rowArrays), forKey: .covariances)
+    try values.encode(shape, forKey: .shape)
+  }
+}
+
 extension Matrix {
   /// Σ γ (c - μ)(c - μ)' from this Gram matrix of (1, c).
   func scatter(about mean: [Double], count: Double) -> Matrix {

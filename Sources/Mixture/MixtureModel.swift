@@ -22,7 +22,7 @@ public struct MixtureForms: Sendable {
 }
 
 /// A distribution block: a mixture of K groups over c = (1, r, t), by its E step and its M step.
-public protocol MixtureModel: Sendable {
+public protocol MixtureModel: Sendable, Codable {
   /// π_k, the share of each group.
   var mixingWeights: [Double] { get }
   /// The E step.

@@ -17,15 +17,17 @@ final class RunFolder {
 
   /// Makes the folder. Collective; nil without a path.
   ///
-  /// - Throws: on all ranks the same ``Failure`` `cannotCreate`: the folder cannot be made, or holds a run and `force`
-  ///   is false.
-  init?(_ path: String?, force: Bool, on communicator: any Communicator) throws {
+  /// - Parameters:
+  ///   - force: whether an earlier run may be replaced; its files are, when this one has finished.
+  ///   - resume: whether an unfinished run may be there.
+  /// - Throws: on all ranks the same ``Failure`` `cannotCreate`: the folder cannot be made, or holds a run.
+  init?(_ path: String?, force: Bool, resume: Bool, on communicator: any Communicator) throws {
     guard let path else { return nil }
     self.path = path
-    metrics = try communicator.agree { communicator.isRoot ? try Self.prepare(path, force: force) : nil }
+    metrics = try communicator.agree { communicator.isRoot ? try Self.prepare(path, force: force, resume: resume) : nil }
   }
 
-  private static func prepare(_ path: String, force: Bool) throws -> FileHandle {
+  private static func prepare(_ path: String, force: Bool, resume: Bool) throws -> FileHandle {
     let files = FileManager.default
     do {
       try files.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -36,10 +38,19 @@ final class RunFolder {
     where !force && files.fileExists(atPath: "\(path)/\(name)") {
       throw Failure(.cannotCreate, "--out \(path) holds a run (\(name)); name another folder, or replace it by --force")
     }
+    for name in CheckpointStore.fileNames where !resume && files.fileExists(atPath: "\(path)/\(name)") {
+      guard force else {
+        throw Failure(
+          .cannotCreate, "--out \(path) holds an unfinished run; go on with it by --resume, or start anew by --force")
+      }
+      try? files.removeItem(atPath: "\(path)/\(name)")
+    }
     let partial = "\(path)/metrics.jsonl.partial"
-    guard files.createFile(atPath: partial, contents: nil), let handle = FileHandle(forWritingAtPath: partial) else {
+    if !resume || !files.fileExists(atPath: partial) { _ = files.createFile(atPath: partial, contents: nil) }
+    guard let handle = FileHandle(forWritingAtPath: partial) else {
       throw Failure(.cannotCreate, "--out \(path): no file can be written there; check its permissions")
     }
+    try handle.seekToEnd()
     return handle
   }
 

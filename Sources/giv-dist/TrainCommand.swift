@@ -57,6 +57,14 @@ struct Train: JobCommand {
   var out: String?
   @Flag(help: "Replace an earlier run in the folder.")
   var force = false
+  @Flag(help: "Go on from the checkpoint in the folder, on any number of ranks; without one, begin.")
+  var resume = false
+  @Option(help: "Passes from one checkpoint to the next at most; SIGTERM and SIGUSR1 save one and stop, with exit code 75.")
+  var checkpointEvery = CheckpointStore.Policy().passes
+  @Option(help: "Minutes from one checkpoint to the next at most.")
+  var checkpointMinutes = CheckpointStore.Policy().minutes
+  @Option(help: "Save a checkpoint and stop after so many hours, with exit code 75.")
+  var maxHours: Double?
   @Flag(help: "Say what the run would read, hold and send, and stop.")
   var dryRun = false
   @Flag(help: "Print one JSON object.")
@@ -70,6 +78,11 @@ struct Train: JobCommand {
     try require(starts >= 1, "--starts must be at least 1, not \(starts)")
     try require(tolerance >= 0, "--tolerance must not be negative")
     try require(maxIterations >= 1, "--max-iterations must be at least 1, not \(maxIterations)")
+    try require(checkpointEvery >= 1, "--checkpoint-every must be at least 1, not \(checkpointEvery)")
+    try require(checkpointMinutes > 0, "--checkpoint-minutes must be positive")
+    try require(maxHours ?? 1 > 0, "--max-hours must be positive")
+    try require(!resume || out != nil, "--resume goes on in the folder of --out; name it")
+    try require(!(resume && force), "--resume goes on and --force starts anew; give one of them")
   }
 
   private var fitConfiguration: Configuration {
@@ -101,7 +114,7 @@ struct Train: JobCommand {
       let plan = DryRun(collection, configuration, communicator)
       return communicator.isRoot ? try plan.print(json: json) : ()
     }
-    let folder = try RunFolder(out, force: force, on: communicator)
+    let folder = try RunFolder(out, force: force, resume: resume, on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? progress : .none)
 
     var metaEM = MetaEM(configuration)
@@ -109,6 +122,7 @@ struct Train: JobCommand {
       try folder?.record(record)
       display.show(record)
     }
+    metaEM.checkpoints = try checkpoints(on: communicator)
     let result = try metaEM.train(collection, on: communicator)
     display.finish()
 
@@ -122,11 +136,25 @@ struct Train: JobCommand {
         software: try Software.json(), force: force)
       try folder.finishMetrics()
     }
+    metaEM.checkpoints?.remove()
     guard communicator.isRoot else { return }
     let report = TrainingReport(
       result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
       modelDigest: try model.digest(), posteriorDigest: posteriorDigest)
     print(json ? try jsonText(report) : TrainingSummary(result, report, folder: out).text)
+  }
+}
+
+extension Train {
+  /// Checkpoints in the folder of the run, if there is one.
+  private func checkpoints(on communicator: any Communicator) throws -> CheckpointStore? {
+    guard let out else { return nil }
+    StopSignal.install()
+    var policy = CheckpointStore.Policy()
+    policy.passes = checkpointEvery
+    policy.minutes = checkpointMinutes
+    policy.maximumHours = maxHours
+    return try CheckpointStore(folder: out, policy: policy, resume: resume, on: communicator) { StopSignal.isReceived }
   }
 }
 

@@ -1,0 +1,185 @@
+import Communication
+import Dataset
+import Diagnostics
+import Foundation
+import Mixture
+
+/// Checkpoints of a run: the fits of every phase so far, in `checkpoint.json`, and the one before it in
+/// `checkpoint-previous.json`.
+///
+/// A checkpoint is written beside, synced and renamed. Its first line is the SHA-256 of the rest, so that a damaged one
+/// is known and the previous one is taken. Only the root rank touches files; the ranks decide together.
+public final class CheckpointStore {
+  /// When checkpoints are written.
+  public struct Policy: Sendable {
+    /// Passes from one to the next at most.
+    public var passes = 500
+    /// Minutes from one to the next at most.
+    public var minutes = 10.0
+    /// Hours after which the run saves and stops; nil for no limit.
+    public var maximumHours: Double?
+
+    public init() {}
+  }
+
+  private struct Content: Codable {
+    var version = CheckpointStore.version
+    var configuration: Configuration
+    var inputDigest: String
+    /// The fits of each phase, as JSON.
+    var phases: [String: String] = [:]
+  }
+
+  private static let version = 1
+  /// What a run keeps in its folder while it goes on.
+  public static let fileNames = ["checkpoint.json", "checkpoint-previous.json"]
+
+  private let folder: String
+  private let policy: Policy
+  private let communicator: any Communicator
+  private let isStopRequested: () -> Bool
+  private var content: Content?
+  private let saved: Content?
+  private let clock = ContinuousClock()
+  private let begin = ContinuousClock().now
+  private var lastSave = ContinuousClock().now
+  private var passesSinceSave = 0
+
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - resume: whether to go on from the checkpoint in the folder; without one the run begins anew.
+  ///   - isStopRequested: asked on the root rank after every pass; when true the run saves and stops.
+  /// - Throws: on all ranks the same ``Failure`` `data` when no checkpoint in the folder is whole.
+  public init(
+    folder: String, policy: Policy, resume: Bool, on communicator: any Communicator,
+    isStopRequested: @escaping () -> Bool
+  ) throws {
+    self.folder = folder
+    self.policy = policy
+    self.communicator = communicator
+    self.isStopRequested = isStopRequested
+    saved = resume ? try communicator.broadcast { try Self.read(folder) } : nil
+  }
+
+  /// The store for one configuration and input.
+  ///
+  /// - Throws: ``Failure`` `data` when the checkpoint is of another.
+  func opened(_ configuration: Configuration, inputDigest: String) throws -> CheckpointStore {
+    if let saved {
+      guard saved.inputDigest == inputDigest else {
+        throw Failure(.data, "\(folder): the checkpoint is of other data; name its shards, or start anew by --force")
+      }
+      guard saved.configuration == configuration else {
+        throw Failure(.data, "\(folder): the checkpoint is of other options; give the same, or start anew by --force")
+      }
+    }
+    content = saved ?? Content(configuration: configuration, inputDigest: inputDigest)
+    return self
+  }
+
+  /// The fits of a phase as they were saved; nil when it had not begun.
+  func fits<Model>(of phase: String) throws -> [Fit<Model>]? {
+    guard let text = content?.phases[phase] else { return nil }
+    do {
+      return try Self.decoder.decode([Fit<Model>].self, from: Data(text.utf8))
+    } catch {
+      throw Failure(.data, "\(folder): the checkpoint does not fit this program; start anew by --force")
+    }
+  }
+
+  /// Takes note of fits after a pass, and saves when it is time or a stop was asked for. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``: `temporary` when the run stops, `inputOutput` when saving fails.
+  func keep<Model>(_ fits: [Fit<Model>], of phase: String) throws {
+    passesSinceSave += 1
+    guard let action = Action(rawValue: try communicator.broadcast([action.rawValue], from: 0)[0]), action != .goOn
+    else { return }
+    try finish(fits, of: phase)
+    try save()
+    if action == .stop {
+      throw Failure(.temporary, "stopped after a checkpoint in \(folder); the same command with --resume goes on")
+    }
+  }
+
+  /// Takes note of the fits of a phase, for the next checkpoint.
+  func finish<Model>(_ fits: [Fit<Model>], of phase: String) throws {
+    guard communicator.isRoot else { return }
+    content?.phases[phase] = String(decoding: try Self.encoder.encode(fits), as: UTF8.self)
+  }
+
+  /// Removes the checkpoints of a finished run.
+  public func remove() {
+    guard communicator.isRoot else { return }
+    for name in Self.fileNames { unlink("\(folder)/\(name)") }
+  }
+
+  // MARK: - When
+
+  private enum Action: UInt8 {
+    case goOn, save, stop
+  }
+
+  /// What the root rank finds is to be done; the others follow it.
+  private var action: Action {
+    let now = clock.now
+    if isStopRequested() { return .stop }
+    if let hours = policy.maximumHours, begin.duration(to: now).seconds >= hours * 3600 { return .stop }
+    if passesSinceSave >= policy.passes { return .save }
+    return lastSave.duration(to: now).seconds >= policy.minutes * 60 ? .save : .goOn
+  }
+
+  // MARK: - Files
+
+  private static let encoder: JSONEncoder = {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return encoder
+  }()
+
+  private static let decoder: JSONDecoder = {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }()
+
+  private func save() throws {
+    let (current, previous) = ("\(folder)/\(Self.fileNames[0])", "\(folder)/\(Self.fileNames[1])")
+    try communicator.agree {
+      guard communicator.isRoot, let content else { return }
+      let body = [UInt8](try Self.encoder.encode(content))
+      var digest = SHA256Digest()
+      digest.update(body)
+      let target = [UInt8]((digest.finalize() + "\n").utf8) + body
+      if access(current, F_OK) == 0, rename(current, previous) != 0 {
+        throw Failure(.inputOutput, "\(current) cannot be renamed: \(String(cString: strerror(errno)))")
+      }
+      try AtomicFile.save(target, to: current, force: true)
+    }
+    lastSave = clock.now
+    passesSinceSave = 0
+  }
+
+  /// The latest checkpoint that is whole; nil when there is none at all.
+  private static func read(_ folder: String) throws -> Content? {
+    let paths = fileNames.map { name in "\(folder)/\(name)" }
+    let found = paths.filter { path in access(path, F_OK) == 0 }
+    for path in found {
+      guard let bytes = FileManager.default.contents(atPath: path), let end = bytes.firstIndex(of: 0x0A) else { continue }
+      let body = bytes[(end + 1)...]
+      var digest = SHA256Digest()
+      digest.update([UInt8](body))
+      guard Array(digest.finalize().utf8) == Array(bytes[..<end]) else { continue }
+      guard let content = try? decoder.decode(Content.self, from: Data(body)), content.version == version else {
+        throw Failure(.data, "\(path) was written by another version of giv-dist; start anew by --force")
+      }
+      return content
+    }
+    guard found.isEmpty else {
+      throw Failure(.data, "\(found.joined(separator: " and ")): damaged; start anew by --force")
+    }
+    return nil
+  }
+}

@@ -1,0 +1,13 @@
+import Glibc
+
+/// SIGTERM and SIGUSR1 ask a run to save and stop, as batch systems do before time runs out.
+enum StopSignal {
+  // Written by the handler, which may do nothing else; read between passes.
+  nonisolated(unsafe) private static var received: sig_atomic_t = 0
+
+  static var isReceived: Bool { received != 0 }
+
+  static func install() {
+    for number in [SIGTERM, SIGUSR1] { signal(number) { _ in StopSignal.received = 1 } }
+  }
+}
