@@ -18,7 +18,8 @@ extension HDF5Dataset {
     }
     for index in 0..<count {
       let name = try virtualSource(index, of: creation.id)
-      guard name == "." || access(resolved(name), R_OK) == 0 else {
+      // A '%' stands for the number of a block; "." is the file itself.
+      guard name == "." || name.contains("%") || access(resolved(name), R_OK) == 0 else {
         throw Failure(.noInput, "\(location) is virtual, and its source \(name) cannot be read; put it beside the file")
       }
     }

@@ -46,13 +46,14 @@ public struct ShardCollection: Sendable {
   public static func open(
     _ paths: [String], names: DatasetNames = DatasetNames(), required: Set<Variable> = [.covariates, .treatment]
   ) throws -> ShardCollection {
-    let standard = DatasetNames()
-    let required = required.union(Variable.allCases.filter { names[$0] != standard[$0] })
+    let required = required.union(names.named)
     let files = try paths.flatMap { try Self.files(at: $0) }.map {
       try ShardFile(path: $0.path, names: names, required: required, entry: $0.entry)
     }
     guard let first = files.first else { throw Failure(.usage, "no shards given; name files or folders") }
-    for file in files.dropFirst() { try requireAgreement(first, file) }
+    for file in files.dropFirst() {
+      if let disagreement = disagreement(first, file) { throw Failure(.data, disagreement) }
+    }
     guard files.contains(where: { $0.rowCount > 0 }) else {
       throw Failure(.data, "\(first.path)\(files.count > 1 ? " and the other shards hold" : " holds") no rows")
     }
@@ -90,7 +91,7 @@ public struct ShardCollection: Sendable {
     }
   }
 
-  private static func files(at path: String) throws -> [(path: String, entry: Manifest.Shard?)] {
+  static func files(at path: String) throws -> [(path: String, entry: Manifest.Shard?)] {
     guard HDF5File.isFolder(path) else { return [(path, nil)] }
     let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     if let manifest = try Manifest.read(fromFolder: folder) {
@@ -102,26 +103,29 @@ public struct ShardCollection: Sendable {
     return names.map { ("\(folder)/\($0)", nil) }
   }
 
-  private static func requireAgreement(_ first: ShardFile, _ other: ShardFile) throws {
-    func disagree(_ what: String) -> Failure {
-      Failure(.data, "\(first.path) and \(other.path) disagree on \(what); shards of one problem must agree")
+  /// In what two files disagree that shards of one problem share; nil when they agree.
+  static func disagreement(_ first: ShardFile, _ other: ShardFile) -> String? {
+    difference(first, other).map {
+      "\(first.path) and \(other.path) disagree on \($0); shards of one problem must agree"
     }
-    guard first.covariateCount == other.covariateCount else {
-      throw disagree("the number of covariates (\(first.covariateCount) and \(other.covariateCount))")
+  }
+
+  private static func difference(_ first: ShardFile, _ other: ShardFile) -> String? {
+    if first.covariateCount != other.covariateCount {
+      return "the number of covariates (\(first.covariateCount) and \(other.covariateCount))"
     }
     if let one = first.header, let two = other.header {
       if let index = one.covariateNames.indices.first(where: { one.covariateNames[$0] != two.covariateNames[$0] }) {
-        throw disagree("covariate \(index) ('\(one.covariateNames[index])' and '\(two.covariateNames[index])')")
+        return "covariate \(index) ('\(one.covariateNames[index])' and '\(two.covariateNames[index])')"
       }
-      guard one.treatmentName == two.treatmentName else {
-        throw disagree("the treatment ('\(one.treatmentName)' and '\(two.treatmentName)')")
+      if one.treatmentName != two.treatmentName {
+        return "the treatment ('\(one.treatmentName)' and '\(two.treatmentName)')"
       }
-      guard one.outcomeName == two.outcomeName else {
-        throw disagree("the outcome ('\(one.outcomeName)' and '\(two.outcomeName)')")
+      if one.outcomeName != two.outcomeName {
+        return "the outcome ('\(one.outcomeName)' and '\(two.outcomeName)')"
       }
     }
-    guard first.hasTextIdentifiers == other.hasTextIdentifiers else {
-      throw disagree("whether identifiers are strings or integers")
-    }
+    return first.hasTextIdentifiers == other.hasTextIdentifiers
+      ? nil : "whether identifiers are strings or integers"
   }
 }

@@ -36,4 +36,10 @@ public struct DatasetNames: Sendable, Codable, Equatable {
     case .identifier: identifier
     }
   }
+
+  /// The variables whose dataset was named by other than the default: whoever names one wants it read.
+  var named: Set<Variable> {
+    let standard = DatasetNames()
+    return Set(Variable.allCases.filter { self[$0] != standard[$0] })
+  }
 }

@@ -31,6 +31,13 @@ private func readings(_ path: String) throws -> [String: String] {
     _ = try writer.finish()
   }
 
+  private func overwrite(_ path: String, at offset: Int, with byte: UInt8) throws {
+    let file = try FileHandle(forUpdating: URL(filePath: path))
+    try file.seek(toOffset: UInt64(offset))
+    try file.write(contentsOf: [byte])
+    try file.close()
+  }
+
   /// One flipped bit, in every region of the file, is refused with a message or changes nothing that is read.
   @Test func aFlippedBitIsNeverSilentlyAnotherValue() throws {
     let folder = try ScratchFolder()
@@ -39,12 +46,12 @@ private func readings(_ path: String) throws -> [String: String] {
     let bytes = try Data(contentsOf: URL(filePath: original))
     let expected = try readings(original)
     let damaged = folder.file("damaged.h5")
+    try bytes.write(to: URL(filePath: damaged))
     let stride = Int(ProcessInfo.processInfo.environment["GIV_FLIP_STRIDE"] ?? "") ?? 23
     var refused = 0
     for offset in Swift.stride(from: 0, to: bytes.count, by: stride) {
-      var copy = bytes
-      copy[offset] ^= 1 << UInt8(offset / stride % 8)
-      try copy.write(to: URL(filePath: damaged))
+      try overwrite(damaged, at: offset, with: bytes[offset] ^ 1 << UInt8(offset / stride % 8))
+      defer { try? overwrite(damaged, at: offset, with: bytes[offset]) }
       do {
         let differing = try readings(damaged).filter { $0.value != expected[$0.key] }.keys
         #expect(differing.isEmpty, "byte \(offset) was changed and \(differing) read without a word")

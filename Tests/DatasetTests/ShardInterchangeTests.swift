@@ -9,7 +9,7 @@ import Testing
     let folder = try ScratchFolder()
     let rows = ExampleRows(rowCount: 20_000)
     try rows.write(0..<20_000, to: folder.file("a.h5")) { $0.institution = "Zürich" }
-    let output = try python(
+    let output = try pythonOutput(
       """
       import sys, hashlib, h5py
       f = h5py.File(sys.argv[1])
@@ -38,7 +38,7 @@ import Testing
 
   @Test func filesOfOthersAreReadByNaming() throws {
     let folder = try ScratchFolder()
-    _ = try python(
+    _ = try pythonOutput(
       """
       import sys, h5py, numpy as np
       f = h5py.File(sys.argv[1], 'w')
@@ -65,9 +65,30 @@ import Testing
     #expect(try collection.identifiers(ofRows: 2_498..<2_500) == .strings(["p2498", "p2499"]))
   }
 
+  @Test func chunksLargerThanTheCacheAndVirtualDatasetsAreRead() throws {
+    let folder = try ScratchFolder()
+    _ = try pythonOutput(
+      """
+      import sys, os, h5py, numpy as np
+      n = 200000
+      with h5py.File(os.path.join(sys.argv[1], 'part.h5'), 'w') as f:
+          f['t'] = np.arange(n) / 4
+      with h5py.File(os.path.join(sys.argv[1], 'a.h5'), 'w', libver='latest') as f:
+          f.create_dataset('x', data=np.arange(2.0 * n).reshape(n, 2), chunks=(n, 1), compression='gzip')
+          layout = h5py.VirtualLayout((n,), 'f8')
+          layout[:] = h5py.VirtualSource('part.h5', 't', (n,))
+          f.create_virtual_dataset('t', layout)
+      """, folder.path)
+    let content = try TableContent([folder.file("a.h5")], ranks: 2, variables: [])
+    let range = 0..<200_000
+    #expect(content.columns[0] == range.map { Double(2 * $0) })
+    #expect(content.columns[1] == range.map { Double(2 * $0 + 1) })
+    #expect(content.columns[2] == range.map { Double($0) / 4 })
+  }
+
   @Test func booleansRecordsAndMissingVirtualSourcesAreRefused() throws {
     let folder = try ScratchFolder()
-    _ = try python(
+    _ = try pythonOutput(
       """
       import sys, os, h5py, numpy as np
       folder = sys.argv[1]
@@ -99,7 +120,7 @@ import Testing
     let folder = try ScratchFolder()
     let writer = try HDF5File.create(folder.file("a.h5"))
     try writer.write([1.0], to: "x")
-    let output = try python(
+    let output = try pythonOutput(
       """
       import sys, h5py
       try:

@@ -2,6 +2,7 @@ import Communication
 import Dataset
 import Diagnostics
 import Foundation
+import TestSupport
 import Testing
 
 /// A folder for one test, removed with it.
@@ -132,18 +133,8 @@ func failure(_ body: () throws -> Void) -> Failure? {
 }
 
 /// Runs a Python script with h5py and numpy, and returns what it printed.
-func python(_ script: String, _ arguments: String...) throws -> String {
-  let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-  let process = Process()
-  process.executableURL = URL(
-    filePath: ProcessInfo.processInfo.environment["GIV_PYTHON"] ?? root.path + "/.venv/bin/python")
-  process.arguments = ["-c", script] + arguments
-  let output = Pipe()
-  process.standardOutput = output
-  try process.run()
-  let data = output.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  #expect(process.terminationStatus == 0, "the Python script failed")
-  return String(decoding: data, as: UTF8.self)
+func pythonOutput(_ script: String, _ arguments: String...) throws -> String {
+  let result = try python(["-c", script] + arguments)
+  #expect(result.exitCode == 0, "\(result.error)")
+  return result.output
 }

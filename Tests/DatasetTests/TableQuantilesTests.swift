@@ -53,7 +53,7 @@ import Testing
     try writer.write(Self.columns.flatMap { $0 }, shape: [Self.columns.count, 3_100], to: "columns")
     try writer.write(Self.probabilities, to: "probabilities")
     try writer.close()
-    let output = try python(
+    let output = try pythonOutput(
       """
       import sys, h5py, numpy as np
       f = h5py.File(sys.argv[1])

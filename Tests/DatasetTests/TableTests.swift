@@ -122,19 +122,18 @@ import Testing
     #expect(!summary[1].isConstant)
   }
 
-  @Test func standardizingChangesCovariatesOnly() throws {
+  @Test func standardizingChangesCovariatesAndTreatmentOnly() throws {
     let rows = ExampleRows(rowCount: 2_500)
     let table = try Table(
       rows: DistributedRows(rowCount: 2_500, communicator: SoloCommunicator()), covariates: rows.covariates,
-      treatment: rows.treatment)
-    let before = try table.summary()
-    table.standardize(
-      center: before.prefix(3).map(\.mean), scale: before.prefix(3).map(\.standardDeviation))
-    for summary in try table.summary().prefix(3) {
+      treatment: rows.treatment, outcome: rows.outcome)
+    let before = try table.summary().prefix(4)
+    table.standardize(center: before.map(\.mean), scale: before.map(\.standardDeviation))
+    for summary in try table.summary().prefix(4) {
       #expect(abs(summary.mean) < 1e-14)
       #expect(abs(summary.variance - 1) < 1e-12)
     }
-    #expect(TableContent(table).columns[3] == rows.treatment)
+    #expect(TableContent(table).columns[4] == rows.outcome)
     #expect((452..<RowGrid.chunkLength).allSatisfy { table.pointer(covariate: 0, chunk: 2)[$0] == 0 })
   }
 }

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Dataset
+import Diagnostics
+import Foundation
+
+/// `giv-dist inspect`: what shards hold, whether they are whole, and whether they agree.
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what shards hold, and check them.",
+    discussion: """
+      Reads every value: rows, columns with their ranges and missing values, institutions and digests. Says whether \
+      the shards are those of their manifest and agree with each other; ends with exit code 65 when they do not, when \
+      a file is damaged, or when a value is missing.
+
+        giv-dist inspect shards
+        giv-dist inspect foreign.h5 --x /features --t /dose --y /response --json
+      """)
+
+  @OptionGroup var dataset: DatasetOptions
+
+  @Flag(help: "Print one JSON object instead of tables.")
+  var json = false
+
+  func run() throws {
+    let inspection = ShardInspection(dataset.shards, names: dataset.names)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      print(String(decoding: try encoder.encode(InspectionReport(inspection)), as: UTF8.self))
+    } else {
+      print(Self.lines(of: inspection).joined(separator: "\n"))
+    }
+    if !inspection.isSound { throw ExitCode(Diagnostics.ExitCode.data.rawValue) }
+  }
+
+  private static func lines(of inspection: ShardInspection) -> [String] {
+    var lines: [String] = []
+    for file in inspection.files {
+      lines += [file.path] + details(of: file) + (file.columns.isEmpty ? [] : table(of: file).lines) + [""]
+    }
+    let problems = inspection.files.flatMap(\.problems) + inspection.disagreements
+    let files = "\(inspection.files.count) \(inspection.files.count == 1 ? "file" : "files")"
+    lines.append("\(files), \(inspection.rows) rows")
+    if !inspection.institutions.isEmpty {
+      lines.append("institutions: \(inspection.institutions.joined(separator: ", "))")
+    }
+    lines += problems.map { "problem: \($0)" }
+    if inspection.rows == 0 && problems.isEmpty { lines.append("problem: there are no rows") }
+    if inspection.isSound { lines.append("no problems found") }
+    return lines
+  }
+
+  private static func details(of file: ShardInspection.File) -> [String] {
+    let manifest =
+      switch file.matchesManifest {
+      case true?: " (as its manifest says)"
+      case false?: " (its manifest says otherwise)"
+      case nil: ""
+      }
+    let details = [
+      ("rows", "\(file.rows): \(file.variables.joined(separator: ", "))"), ("institution", file.institution),
+      ("SHA-256", file.sha256.map { $0 + manifest }), ("imported from SHA-256", file.sourceDigest),
+      ("categories", file.categories), ("missing values", file.missingValues),
+    ]
+    return details.compactMap { name, value in value.map { "  \(name): \($0)" } }
+  }
+
+  private static func table(of file: ShardInspection.File) -> TextTable {
+    var table = TextTable(["column", "minimum", "mean", "maximum", "sd", "missing"])
+    for column in file.columns {
+      let numbers = [column.minimum, column.mean, column.maximum, column.standardDeviation]
+      table.rows.append(
+        [column.name] + numbers.map { $0.map { String(format: "%.6g", $0) } ?? "-" } + ["\(column.missing)"])
+    }
+    return table
+  }
+}
+
+/// The JSON of an inspection, with its verdict.
+private struct InspectionReport: Encodable {
+  let files: [ShardInspection.File]
+  let rows: Int
+  let institutions: [String]
+  let disagreements: [String]
+  let isSound: Bool
+
+  init(_ inspection: ShardInspection) {
+    files = inspection.files
+    rows = inspection.rows
+    institutions = inspection.institutions
+    disagreements = inspection.disagreements
+    isSound = inspection.isSound
+  }
+}
