@@ -60,10 +60,18 @@ enum HDF5Library {
     }
     H5Eclear2(giv_h5e_default())
     let reason = entries.isEmpty ? "no reason given" : entries.prefix(2).joined(separator: ", ")
-    return reason.contains("errno = 11,")
-      ? reason + "; another process writes the file, or the file system has no locks: "
+    return reason + remedy(for: reason)
+  }
+
+  private static func remedy(for reason: String) -> String {
+    if reason.contains("errno = 11,") {
+      return "; another process writes the file, or the file system has no locks: "
         + "then set the environment variable HDF5_USE_FILE_LOCKING=FALSE"
-      : reason
+    }
+    if reason.contains("bad version number") {
+      return "; if a later HDF5 wrote the file, write it for version 1.10 (in h5py: libver=('earliest', 'v110'))"
+    }
+    return ""
   }
 }
 

@@ -73,7 +73,7 @@ import Testing
       n = 200000
       with h5py.File(os.path.join(sys.argv[1], 'part.h5'), 'w') as f:
           f['t'] = np.arange(n) / 4
-      with h5py.File(os.path.join(sys.argv[1], 'a.h5'), 'w', libver='latest') as f:
+      with h5py.File(os.path.join(sys.argv[1], 'a.h5'), 'w', libver=('earliest', 'v110')) as f:
           f.create_dataset('x', data=np.arange(2.0 * n).reshape(n, 2), chunks=(n, 1), compression='gzip')
           layout = h5py.VirtualLayout((n,), 'f8')
           layout[:] = h5py.VirtualSource('part.h5', 't', (n,))
