@@ -5,17 +5,29 @@ import LinearAlgebra
 import Mixture
 import Representation
 
-/// `model.h5`: the parameters of every block, with what is needed to use and to repeat them.
-///
-/// Attributes of the root: `encoding-type` "giv-model", `encoding-version`, `configuration`, `representation` and
-/// `software` (JSON), `input-digest`, `model-digest`, `covariate-names`, `treatment-name`. Datasets: `scaling/centers`
-/// and `scaling/scales` [m + 1]; under `mixture/`: `mixing_weights` [K] and, by kind, `coefficients` [K, p + 1] (constant
-/// first) and `standard_deviations` [K]; `means` [K, d] and `covariances` [K, d, d]; or `centers` [K, d]. Columns are in
-/// the order (r, t), in the scaled units of `scaling`.
-extension FittedModel {
+/// What `model.h5` says besides its arrays.
+private struct ModelRecord: Codable {
   static let encodingType = "giv-model"
   static let encodingVersion = "1.0.0"
 
+  var encodingType = Self.encodingType
+  var encodingVersion = Self.encodingVersion
+  let configuration: Configuration
+  let representation: AnyRepresentation
+  let covariateNames: [String]
+  let treatmentName: String
+  let software: [String: String]
+  let inputDigest: String
+  let modelDigest: String
+}
+
+/// `model.h5`: the parameters of every block, with what is needed to use and to repeat them.
+///
+/// The attribute `giv-record` holds, as JSON, the configuration, the representation, the names of the columns, versions
+/// and digests. Datasets: `scaling/centers` and `scaling/scales` [m + 1]; under `mixture/`: `mixing_weights` [K] and, by
+/// kind, `coefficients` [K, p + 1] (constant first) and `standard_deviations` [K]; `means` [K, d] and `covariances`
+/// [K, d, d]; or `centers` [K, d]. Columns are in the order (r, t), in the scaled units of `scaling`.
+extension FittedModel {
   /// The SHA-256 of all parameters' bits and of the representation.
   public func digest() throws -> String {
     var digest = SHA256Digest()
@@ -33,22 +45,19 @@ extension FittedModel {
   ///
   /// - Parameters:
   ///   - inputDigest: that of the data fitted.
-  ///   - software: versions, as JSON.
+  ///   - software: versions by name.
   /// - Throws: ``Failure`` `cannotCreate` or `inputOutput`.
   public func save(
-    to path: String, configuration: Configuration, inputDigest: String, software: String, force: Bool
+    to path: String, configuration: Configuration, inputDigest: String, software: [String: String], force: Bool
   ) throws {
     let target = try AtomicFile(path, force: force)
     let file = try HDF5File.create(target.temporaryPath, named: path)
-    try file.setAttribute("encoding-type", .string(Self.encodingType))
-    try file.setAttribute("encoding-version", .string(Self.encodingVersion))
-    try file.setAttribute("configuration", .string(try Self.json(configuration)))
-    try file.setAttribute("representation", .string(try representationJSON()))
-    try file.setAttribute("software", .string(software))
-    try file.setAttribute("input-digest", .string(inputDigest))
-    try file.setAttribute("model-digest", .string(try digest()))
-    try file.setAttribute("covariate-names", .strings(covariateNames))
-    try file.setAttribute("treatment-name", .string(treatmentName))
+    try file.setRecord(
+      ModelRecord(
+        configuration: configuration, representation: representation, covariateNames: covariateNames,
+        treatmentName: treatmentName, software: software, inputDigest: inputDigest, modelDigest: try digest()))
+    try file.setAttribute("encoding-type", .string(ModelRecord.encodingType))
+    try file.setAttribute("encoding-version", .string(ModelRecord.encodingVersion))
     try file.write(scaling.centers, to: "scaling/centers")
     try file.write(scaling.scales, to: "scaling/scales")
     for (name, shape, values) in arrays { try file.write(values, shape: shape, to: "mixture/\(name)") }
@@ -61,27 +70,18 @@ extension FittedModel {
   /// - Throws: ``Failure`` `noInput` when there is no such file, `data` when it is no model or was altered.
   public static func load(_ path: String) throws -> (model: FittedModel, configuration: Configuration) {
     let file = try HDF5File.open(path)
-    guard try file.text("encoding-type") == encodingType else {
+    guard let record: ModelRecord = try file.record(), record.encodingType == ModelRecord.encodingType else {
       throw Failure(.data, "\(path) is no model; give the folder that giv-dist train wrote (--out)")
     }
-    let version = try file.text("encoding-version") ?? ""
-    guard version.split(separator: ".").first == encodingVersion.split(separator: ".").first else {
-      throw Failure(.data, "\(path) is a model of version \(version), this program reads \(encodingVersion)")
-    }
-    let configuration: Configuration = try file.decoded("configuration")
-    let representation: AnyRepresentation = try file.decoded("representation")
-    guard case .strings(let names)? = try file.attribute("covariate-names"),
-      let treatment = try file.text("treatment-name")
-    else { throw Failure(.data, "\(path) lacks the names of its columns; train again") }
     let scaling = ColumnScaling(
       centers: try file.dataset("scaling/centers").read(), scales: try file.dataset("scaling/scales").read())
     let model = FittedModel(
-      covariateNames: names, treatmentName: treatment, scaling: scaling, representation: representation,
-      mixture: try FittedMixture(file, configuration: configuration))
-    guard try model.digest() == file.text("model-digest") else {
+      covariateNames: record.covariateNames, treatmentName: record.treatmentName, scaling: scaling,
+      representation: record.representation, mixture: try FittedMixture(file, configuration: record.configuration))
+    guard try model.digest() == record.modelDigest else {
       throw Failure(.data, "\(path) was altered: its digest does not fit its parameters; train again")
     }
-    return (model, configuration)
+    return (model, record.configuration)
   }
 
   private func representationJSON() throws -> String { try Self.json(representation) }
@@ -151,23 +151,4 @@ extension FittedMixture {
       self = .kmeans(model)
     }
   }
-}
-
-extension HDF5File {
-  /// A string attribute of the root.
-  fileprivate borrowing func text(_ name: String) throws -> String? {
-    guard case .string(let value)? = try attribute(name) else { return nil }
-    return value
-  }
-
-  /// A JSON attribute of the root.
-  fileprivate borrowing func decoded<Value: Decodable>(_ name: String) throws -> Value {
-    guard let text = try text(name), let value = try? JSONDecoder().decode(Value.self, from: [UInt8](text.utf8).data)
-    else { throw Failure(.data, "\(path): attribute '\(name)' cannot be read; the file is damaged, train again") }
-    return value
-  }
-}
-
-extension [UInt8] {
-  fileprivate var data: Data { Data(self) }
 }

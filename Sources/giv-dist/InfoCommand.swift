@@ -14,7 +14,7 @@ struct Info: JobCommand {
   var json = false
 
   private struct Report: Encodable {
-    let software = Software()
+    let software = Software.versions
     let ranks: Int
     let hosts: [String]
     let kernels: [String]
@@ -33,10 +33,10 @@ struct Info: JobCommand {
 
   private func text(_ report: Report) -> String {
     var lines = [
-      "giv-dist   \(report.software.givDist)",
-      "MPI        \(report.software.mpi)\(report.launched ? "" : " (not in use: no launcher started this process)")",
-      "HDF5       \(report.software.hdf5)",
-      "BLAS       \(report.software.blas), \(report.blasThreads) thread per rank",
+      "giv-dist   \(programVersion)",
+      "MPI        \(MPIEnvironment.libraryVersion)\(report.launched ? "" : " (not in use: no launcher started this process)")",
+      "HDF5       \(HDF5File.libraryVersion)",
+      "BLAS       \(BLAS.description), \(report.blasThreads) thread per rank",
       "ranks      \(report.ranks)",
     ]
     for (host, kernel) in Set(zip(report.hosts, report.kernels).map { [$0, $1] }).map({ ($0[0], $0[1]) }).sorted(by: <) {

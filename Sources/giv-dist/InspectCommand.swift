@@ -1,10 +1,11 @@
 import ArgumentParser
+import Communication
 import Dataset
 import Diagnostics
 import Foundation
 
 /// `giv-dist inspect`: what shards hold, whether they are whole, and whether they agree.
-struct Inspect: ParsableCommand {
+struct Inspect: DistributedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what shards hold, and check them.",
     discussion: """
@@ -21,16 +22,28 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Print one JSON object instead of tables.")
   var json = false
 
-  func run() throws {
-    let inspection = ShardInspection(dataset.shards, names: dataset.names)
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(InspectionReport(inspection)), as: UTF8.self))
-    } else {
-      print(Self.lines(of: inspection).joined(separator: "\n"))
+  /// The other ranks wait as long as it takes.
+  var stallTimeout: Double { 0 }
+
+  private struct Outcome: Codable {
+    let text: String
+    let isSound: Bool
+  }
+
+  /// One rank does the work.
+  func run(on communicator: any Communicator) throws {
+    let outcome = try communicator.broadcast { try inspect() }
+    if communicator.isRoot { print(outcome.text) }
+    guard outcome.isSound else {
+      throw Failure(.data, "the shards are not sound; the report says which and why")
     }
-    if !inspection.isSound { throw ExitCode(Diagnostics.ExitCode.data.rawValue) }
+  }
+
+  private func inspect() throws -> Outcome {
+    let inspection = ShardInspection(dataset.shards, names: dataset.names)
+    let text =
+      json ? try jsonText(InspectionReport(inspection)) : Self.lines(of: inspection).joined(separator: "\n")
+    return Outcome(text: text, isSound: inspection.isSound)
   }
 
   private static func lines(of inspection: ShardInspection) -> [String] {

@@ -36,7 +36,9 @@ final class RunFolder {
     }
     for name in ["model.h5", "posteriors.h5", "metrics.jsonl"]
     where !force && files.fileExists(atPath: "\(path)/\(name)") {
-      throw Failure(.cannotCreate, "--out \(path) holds a run (\(name)); name another folder, or replace it by --force")
+      throw Failure(
+        .cannotCreate,
+        "--out \(path) holds a finished run (\(name)); name another folder, or replace it by --force")
     }
     for name in CheckpointStore.fileNames where !resume && files.fileExists(atPath: "\(path)/\(name)") {
       guard force else {

@@ -133,7 +133,7 @@ struct Train: JobCommand {
       guard let folder, communicator.isRoot else { return }
       try model.save(
         to: folder.model, configuration: configuration, inputDigest: result.design.table.digest,
-        software: try Software.json(), force: force)
+        software: Software.versions, force: force)
       try folder.finishMetrics()
     }
     metaEM.checkpoints?.remove()
