@@ -59,19 +59,33 @@ enum HDF5Library {
         }, pointer)
     }
     H5Eclear2(giv_h5e_default())
-    let reason = entries.isEmpty ? "no reason given" : entries.prefix(2).joined(separator: ", ")
-    return reason + remedy(for: reason)
+    return explained(entries.isEmpty ? "no reason given" : entries.prefix(2).joined(separator: ", "))
   }
 
-  private static func remedy(for reason: String) -> String {
-    if reason.contains("errno = 11,") {
-      return "; another process writes the file, or the file system has no locks: "
+  /// What to do about the failures that users meet, by words of the library's account.
+  private static let remedies = [
+    (
+      words: "errno = 11,",
+      remedy: "another process writes the file, or the file system has no locks: "
         + "then set the environment variable HDF5_USE_FILE_LOCKING=FALSE"
-    }
-    if reason.contains("bad version number") {
-      return "; if a later HDF5 wrote the file, write it for version 1.10 (in h5py: libver=('earliest', 'v110'))"
-    }
-    return ""
+    ),
+    (words: "errno = 27,", remedy: "raise the limit of file sizes (ulimit -f), or write elsewhere"),
+    (words: "errno = 28,", remedy: "free some space, or write elsewhere"),
+    (words: "errno = 122,", remedy: "free some of your quota, or write elsewhere"),
+    (
+      words: "bad version number",
+      remedy: "if a later HDF5 wrote the file, write it for version 1.10 (in h5py: libver=('earliest', 'v110'))"
+    ),
+    (words: "truncated file", remedy: "copy or write the file again"),
+    (words: "checksum", remedy: "the file is damaged: copy or write it again"),
+  ]
+
+  /// An account on one line, with the remedy where there is one.
+  private static func explained(_ account: String) -> String {
+    let remedy = remedies.first { account.contains($0.words) }.map { "; \($0.remedy)" } ?? ""
+    // When the system refused, its own words say all; the library adds times and addresses to them.
+    let words = account.firstMatch(of: /error message = '([^']*)'/)?.1 ?? account[...]
+    return words + remedy
   }
 }
 
