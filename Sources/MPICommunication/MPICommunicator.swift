@@ -79,7 +79,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
 
   func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws {
     for piece in pieces(of: message.count) {
-      try gate("MPI_Bcast", peer: ("from", members[root])) {
+      try gate("MPI_Bcast", peer: rank == root ? nil : ("from", members[root])) {
         MPI_Bcast(message.baseAddress! + piece.lowerBound, Int32(piece.count), giv_mpi_byte(), Int32(root), handle)
       }
     }
