@@ -25,7 +25,15 @@ struct Preconditions {
       throw Failure(
         .data,
         "\(role) '\(summary.name)' is constant (\(summary.minimum) in all \(n) rows); "
-          + (role == "covariate" ? "leave it out" : "there is no variation of which to find the sources"))
+          + (role == "covariate" ? "leave it out" : "there is nothing to tell sources apart by; name another --t"))
+    }
+    for summary in summaries.prefix(m + 1) {
+      let range = summary.maximum - summary.minimum
+      guard !(range * range * Double(n)).isNormal else { continue }
+      throw Failure(
+        .data,
+        "column '\(summary.name)' lies in \(summary.minimum) ... \(summary.maximum): sums of its squares leave the range "
+          + "of Float64; change its unit")
     }
     let distinct = try distinctRows(upTo: configuration.groups)
     guard distinct >= configuration.groups else {
