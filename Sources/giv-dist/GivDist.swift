@@ -28,10 +28,23 @@ struct GivDist: ParsableCommand {
       guard let distributed = command as? any DistributedCommand else { return try command.run() }
       Glibc.exit(MPIJob.run(stallTimeout: distributed.stallTimeout) { try distributed.run(on: $0) })
     } catch {
-      // Every rank parses the same command line; one of them speaks.
-      if MPIEnvironment.launchedRank == 0 { exit(withError: error) }
-      Glibc.exit(exitCode(for: error).rawValue)
+      end(error)
     }
+  }
+
+  /// Ends with a help text, the version, or what is wrong with the command line. Every rank finds the same; rank 0
+  /// speaks.
+  private static func end(_ error: any Error) -> Never {
+    let code = exitCode(for: error)
+    if code.isSuccess && MPIEnvironment.launchedRank == 0 { exit(withError: error) }
+    if MPIEnvironment.launchedRank == 0 {
+      let text = Array("giv-dist: error: \(fullMessage(for: error).trimmingPrefix("Error: "))\n".utf8)
+      _ = write(STDERR_FILENO, text, text.count)
+    } else if !code.isSuccess {
+      // The launcher ends all ranks once one has failed; the first that does must be the one that spoke.
+      sleep(5)
+    }
+    Glibc.exit(code.rawValue)
   }
 }
 
