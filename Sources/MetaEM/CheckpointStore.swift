@@ -26,6 +26,8 @@ public final class CheckpointStore {
     var version = CheckpointStore.version
     var configuration: Configuration
     var inputDigest: String
+    /// Passes over the rows so far.
+    var passes = 0
     /// The fits of each phase, as JSON.
     var phases: [String: String] = [:]
   }
@@ -39,6 +41,8 @@ public final class CheckpointStore {
   private let communicator: any Communicator
   private let isStopRequested: () -> Bool
   private var content: Content?
+  /// Passes that the checkpoint holds from which this run goes on; 0 without one.
+  public var savedPasses: Int { saved?.passes ?? 0 }
   private let saved: Content?
   private let clock = ContinuousClock()
   private let begin = ContinuousClock().now
@@ -93,6 +97,7 @@ public final class CheckpointStore {
   /// - Throws: on all ranks the same ``Failure``: `temporary` when the run stops, `inputOutput` when saving fails.
   func keep<Model>(_ fits: [Fit<Model>], of phase: String) throws {
     passesSinceSave += 1
+    content?.passes += 1
     guard let action = Action(rawValue: try communicator.broadcast([action.rawValue], from: 0)[0]), action != .goOn
     else { return }
     try finish(fits, of: phase)

@@ -114,7 +114,9 @@ struct Train: JobCommand {
       let plan = DryRun(collection, configuration, communicator)
       return communicator.isRoot ? try plan.print(json: json) : ()
     }
-    let folder = try RunFolder(out, force: force, resume: resume, on: communicator)
+    let checkpoints = try checkpoints(on: communicator)
+    let folder = try RunFolder(
+      out, force: force, resumedPasses: resume ? checkpoints?.savedPasses ?? 0 : nil, on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? progress : .none)
 
     var metaEM = MetaEM(configuration)
@@ -122,21 +124,21 @@ struct Train: JobCommand {
       try folder?.record(record)
       display.show(record)
     }
-    metaEM.checkpoints = try checkpoints(on: communicator)
+    metaEM.checkpoints = checkpoints
     let result = try metaEM.train(collection, on: communicator)
     display.finish()
 
     let posteriorDigest = try result.design.writePosteriors(
-      of: result.rule, collection: collection, to: folder?.posteriors, force: force)
+      of: result.rule, collection: collection, to: folder?.posteriors, force: false)
     let model = result.outcome.model
     try communicator.agree {
       guard let folder, communicator.isRoot else { return }
       try model.save(
         to: folder.model, configuration: configuration, inputDigest: result.design.table.digest,
-        software: Software.versions, force: force)
-      try folder.finishMetrics()
+        software: Software.versions, force: false)
+      try folder.complete()
     }
-    metaEM.checkpoints?.remove()
+    checkpoints?.remove()
     guard communicator.isRoot else { return }
     let report = TrainingReport(
       result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
