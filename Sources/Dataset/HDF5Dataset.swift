@@ -103,7 +103,12 @@ public struct HDF5Dataset: ~Copyable {
         H5Dwrite(handle.id, Element.number.memoryType, memory, file, giv_h5p_default(), values)
       }
     }
+    try flush()
   }
+
+  /// Hands what the library holds back to the system. Closing would do so too, but a failure, as on a full disk, would
+  /// be lost.
+  func flush() throws { try HDF5Library.check("H5Dflush", on: location, exitCode) { H5Dflush(handle.id) } }
 
   /// Makes an extendible dataset longer by whole rows, and writes them.
   public func append<Element: HDF5Element>(_ values: [Element]) throws {

@@ -55,6 +55,7 @@ extension HDF5Dataset {
         H5Dwrite(handle.id, type.id, memory, file, giv_h5p_default(), bytes)
       }
     }
+    try flush()
   }
 
   /// Makes an extendible dataset longer, and writes strings that fit its width.
