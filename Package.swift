@@ -51,7 +51,8 @@ let package = Package(
       name: "mpi-probe", dependencies: ["Communication", "Diagnostics", "MPICommunication", "TestSupport"],
       path: "Tests/Probe"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["CKernels", "Diagnostics", "LinearAlgebra", "TestSupport"]),
-    .testTarget(name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
+    .testTarget(
+      name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
     .testTarget(
       name: "DatasetTests", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "TestSupport"],
       exclude: ["Fixtures"]),

@@ -172,7 +172,9 @@ public final class CheckpointStore {
     let paths = fileNames.map { name in "\(folder)/\(name)" }
     let found = paths.filter { path in access(path, F_OK) == 0 }
     for path in found {
-      guard let bytes = FileManager.default.contents(atPath: path), let end = bytes.firstIndex(of: 0x0A) else { continue }
+      guard let bytes = FileManager.default.contents(atPath: path), let end = bytes.firstIndex(of: 0x0A) else {
+        continue
+      }
       let body = bytes[(end + 1)...]
       var digest = SHA256Digest()
       digest.update([UInt8](body))

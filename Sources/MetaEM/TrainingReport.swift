@@ -88,7 +88,8 @@ public struct TrainingReport: Sendable, Encodable {
     starts = result.outcome.search
     components = Self.components(result)
     self.balance = Dictionary(
-      zip(result.design.table.covariateNames, balance.largestStandardizedDifferences)) { first, _ in first }
+      zip(result.design.table.covariateNames, balance.largestStandardizedDifferences)
+    ) { first, _ in first }
     inputDigest = result.design.table.digest
     seconds = result.seconds
     secondsPerPass = result.secondsPerPass

@@ -23,7 +23,8 @@ extension Design {
       try rows.communicator.agree {
         guard rows.communicator.isRoot else { return }
         file = try PosteriorFile(
-          path, rows: count, groups: groups, textIdentifiers: collection.variables.contains(.identifier)
+          path, rows: count, groups: groups,
+          textIdentifiers: collection.variables.contains(.identifier)
             ? collection.hasTextIdentifiers : nil, force: force)
       }
     }

@@ -9,9 +9,10 @@ import LinearAlgebra
 /// of the data. Either way the bits are the same.
 public final class Design: @unchecked Sendable {
   /// Evaluates features of some rows: feature j of row i goes to `features[j * stride + i]`.
-  public typealias FeatureMap = @Sendable (
-    _ covariates: [UnsafePointer<Double>], _ rowCount: Int, _ features: UnsafeMutablePointer<Double>, _ stride: Int
-  ) -> Void
+  public typealias FeatureMap =
+    @Sendable (
+      _ covariates: [UnsafePointer<Double>], _ rowCount: Int, _ features: UnsafeMutablePointer<Double>, _ stride: Int
+    ) -> Void
 
   /// Features of a rank up to this many bytes are kept.
   static let cacheLimit = 1 << 26

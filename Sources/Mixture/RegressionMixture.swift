@@ -28,7 +28,9 @@ public struct RegressionMixture: MixtureModel, Equatable {
   public var forms: MixtureForms {
     MixtureForms(
       shape: .dense(formCount: 1),
-      coefficients: zip(coefficients, standardDeviations).flatMap { beta, sigma in beta.map { -$0 / sigma } + [1 / sigma] },
+      coefficients: zip(coefficients, standardDeviations).flatMap { beta, sigma in
+        beta.map { -$0 / sigma } + [1 / sigma]
+      },
       logScale: zip(mixingWeights, standardDeviations).map { log($0) - log($1) - 0.5 * log(2 * .pi) })
   }
 

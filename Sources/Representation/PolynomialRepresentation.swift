@@ -156,7 +156,8 @@ struct Ridge {
       slopes = try Cholesky(normal, tolerance: 0).solve(right)
     } catch {
       throw Failure(
-        .numerical, "the polynomial representation has no ridge solution at penalty \(penalty): \(error); "
+        .numerical,
+        "the polynomial representation has no ridge solution at penalty \(penalty): \(error); "
           + "rescale the covariates or choose --representation spline")
     }
     var constant = gram[0, p + 1] / count

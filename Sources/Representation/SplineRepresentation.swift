@@ -106,7 +106,8 @@ public struct SplineRepresentation: Representation {
       let curves: [[Double]] =
         switch term {
         case .linear: [[1]]
-        case .spline(let spline): [spline.knotAverages, spline.knotProducts].map { c in c.dropFirst().map { $0 - c[0] } }
+        case .spline(let spline):
+          [spline.knotAverages, spline.knotProducts].map { c in c.dropFirst().map { $0 - c[0] } }
         }
       for curve in curves {
         var all = Array(repeating: 0.0, count: allNames.count)

@@ -39,7 +39,8 @@ struct Info: JobCommand {
       "BLAS       \(BLAS.description), \(report.blasThreads) thread per rank",
       "ranks      \(report.ranks)",
     ]
-    for (host, kernel) in Set(zip(report.hosts, report.kernels).map { [$0, $1] }).map({ ($0[0], $0[1]) }).sorted(by: <) {
+    for (host, kernel) in Set(zip(report.hosts, report.kernels).map { [$0, $1] }).map({ ($0[0], $0[1]) }).sorted(by: <)
+    {
       let count = zip(report.hosts, report.kernels).count { $0 == host && $1 == kernel }
       lines.append("  \(host): \(count) rank\(count == 1 ? "" : "s"), EM kernel \(kernel)")
     }

@@ -19,7 +19,8 @@ struct Predict: JobCommand {
   @OptionGroup var job: JobOptions
   @Option(help: "The HDF5 file to write.")
   var out: String
-  @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior; the model's rule by default.")
+  @Option(
+    help: "Whether a row's label is its likeliest group or a draw from its posterior; the model's rule by default.")
   var labels: LabelRule?
   @Option(help: "The seed of drawn labels; the model's by default.")
   var seed: UInt64?

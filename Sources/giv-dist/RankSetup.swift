@@ -15,7 +15,8 @@ enum RankSetup {
       throw Failure(
         .configuration,
         "OpenBLAS chose kernels '\(names[0])' on rank 0 and '\(names[other])' on rank \(other), which round differently; "
-          + "set OPENBLAS_CORETYPE to one that all machines have, such as Haswell (mpirun -x OPENBLAS_CORETYPE=Haswell)")
+          + "set OPENBLAS_CORETYPE to one that all machines have, such as Haswell (mpirun -x OPENBLAS_CORETYPE=Haswell)"
+      )
     }
   }
 }

@@ -31,7 +31,9 @@ final class RunFolder {
   init?(_ path: String?, force: Bool, resumedPasses: Int?, on communicator: any Communicator) throws {
     guard let path else { return nil }
     self.path = path
-    metrics = try communicator.agree { communicator.isRoot ? try Self.prepare(path, force: force, resumedPasses: resumedPasses) : nil }
+    metrics = try communicator.agree {
+      communicator.isRoot ? try Self.prepare(path, force: force, resumedPasses: resumedPasses) : nil
+    }
   }
 
   deinit {

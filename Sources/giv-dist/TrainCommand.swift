@@ -59,7 +59,8 @@ struct Train: JobCommand {
   var force = false
   @Flag(help: "Go on from the checkpoint in the folder, on any number of ranks; without one, begin.")
   var resume = false
-  @Option(help: "Passes from one checkpoint to the next at most; SIGTERM and SIGUSR1 save one and stop, with exit code 75.")
+  @Option(
+    help: "Passes from one checkpoint to the next at most; SIGTERM and SIGUSR1 save one and stop, with exit code 75.")
   var checkpointEvery = CheckpointStore.Policy().passes
   @Option(help: "Minutes from one checkpoint to the next at most.")
   var checkpointMinutes = CheckpointStore.Policy().minutes
