@@ -46,7 +46,7 @@ public struct Agreement: Sendable, Equatable, Codable {
 /// and Volgenant 1987).
 ///
 /// - Parameter costs: a square matrix.
-func minimumCostAssignment(_ costs: [[Double]]) -> [Int] {
+package func minimumCostAssignment(_ costs: [[Double]]) -> [Int] {
   let n = costs.count
   var rowPotential = Array(repeating: 0.0, count: n + 1)
   var columnPotential = Array(repeating: 0.0, count: n + 1)

@@ -2,8 +2,8 @@ import Diagnostics
 
 /// When to stop.
 public struct Convergence: Sendable, Equatable {
-  /// A fit has converged when a pass raises the log-likelihood per row by at most this; it does not depend on the
-  /// units of any column.
+  /// A fit has converged when a pass raises the log-likelihood per row by at most this, which does not depend on the
+  /// units of any column; K-means, when a pass lowers the inertia by at most this share of it.
   public var tolerance: Double
   /// Passes at most.
   public var maximumPasses: Int
@@ -53,7 +53,8 @@ public struct Fit<Model: MixtureModel>: Sendable, Codable {
   mutating func advance(_ statistics: SufficientStatistics, convergence: Convergence) {
     let rise = statistics.logLikelihood - (trace.last ?? -.infinity)
     trace.append(statistics.logLikelihood)
-    if rise <= convergence.tolerance * statistics.total {
+    // The covariances of a start by Eq. (6) are full whatever the shape: the first M step may lower the likelihood.
+    if passes > 2 && rise <= convergence.tolerance * model.convergenceScale(statistics) {
       isConverged = true
     } else {
       do { events = try model.maximize(statistics) } catch { degeneracy = error.description }

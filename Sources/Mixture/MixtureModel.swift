@@ -38,12 +38,17 @@ public protocol MixtureModel: Sendable, Codable {
   /// - Throws: ``DegenerateGroup`` when a group has too few rows to go on with.
   mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String]
 
+  /// What the tolerance of ``Convergence`` is a share of: the number of rows, unless the likelihood has units.
+  func convergenceScale(_ statistics: SufficientStatistics) -> Double
+
   /// The same model with groups in another order: group k of the result is group `order[k]` of this one.
   func reordered(_ order: [Int]) -> Self
 }
 
 extension MixtureModel {
   public var groupCount: Int { mixingWeights.count }
+
+  public func convergenceScale(_ statistics: SufficientStatistics) -> Double { statistics.total }
 
   /// The same model with its groups by descending share, then by first parameter: one order for equal solutions.
   public var canonical: Self {
