@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// The folder of the built executables: that of the test program.
@@ -32,6 +33,9 @@ public func python(
 ) throws -> CommandResult {
   let own = packageDirectory.appendingPathComponent(".venv/bin/python").path
   let interpreter = ProcessInfo.processInfo.environment["GIV_PYTHON"] ?? own
+  guard FileManager.default.isExecutableFile(atPath: interpreter) else {
+    throw Failure(.configuration, "no Python at \(interpreter); run make setup, or name one in GIV_PYTHON")
+  }
   return try run(interpreter, arguments, environment: environment, timeout: timeout)
 }
 
