@@ -31,7 +31,9 @@ let package = Package(
       dependencies: ["CHDF5", "COpenSSL", "Communication", "Diagnostics", "LinearAlgebra"]),
 
     // MARK: Statistics
-    .target(name: "Representation", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra"]),
+    .target(name: "Networks", dependencies: ["COpenBLAS", "Communication", "Diagnostics", "LinearAlgebra"]),
+    .target(
+      name: "Representation", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Networks"]),
     .target(name: "Mixture", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra"]),
     .target(
       name: "MetaEM",
@@ -57,8 +59,13 @@ let package = Package(
       name: "DatasetTests", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "TestSupport"],
       exclude: ["Fixtures"]),
     .testTarget(
+      name: "NetworksTests",
+      dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks", "TestSupport"]),
+    .testTarget(
       name: "RepresentationTests",
-      dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Representation", "TestSupport"]),
+      dependencies: [
+        "Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Networks", "Representation", "TestSupport",
+      ]),
     .testTarget(
       name: "MixtureTests",
       dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "TestSupport"]),

@@ -112,6 +112,10 @@ public enum RandomStream: UInt32, Sendable {
   case subsample = 19
   /// Starts of EM with curved differences between groups.
   case curvedStarts = 20
+  // Networks.
+  case networkStart = 32
+  case minibatches = 33
+  case dropout = 34
   // The test suite.
   case test = 255
 }

@@ -1,0 +1,91 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What the outputs of a network are judged by, row by row.
+public enum Loss: Sendable, Codable, Equatable {
+  /// Σ_j (output_j - target_j)².
+  case squared
+  /// -log Σ_k p_k N(target; mean_k, deviation_k²) for a mixture of this many normal densities: the outputs are K logits of
+  /// p, K means and K logarithms of deviations (Bishop 1994).
+  case mixtureDensity(components: Int)
+
+  /// The weighted loss of a block's rows; writes its gradient in the outputs to the block.
+  ///
+  /// - Parameters:
+  ///   - targets: target j of row i at `targets[j * stride + i]`: as many as outputs, one for a mixture density.
+  ///   - weights: one per row, or nil for 1.
+  ///   - scale: times every weight, 1 / rows for a mean.
+  public func evaluate(
+    _ block: NetworkBlock, outputCount: Int, targets: UnsafePointer<Double>, stride: Int,
+    weights: UnsafePointer<Double>? = nil, scale: Double = 1
+  ) -> Double {
+    switch self {
+    case .squared:
+      squared(block, outputCount: outputCount, targets: targets, stride: stride, weights: weights, scale: scale)
+    case .mixtureDensity(let components):
+      mixtureDensity(block, components: components, targets: targets, weights: weights, scale: scale)
+    }
+  }
+
+  private func squared(
+    _ block: NetworkBlock, outputCount: Int, targets: UnsafePointer<Double>, stride: Int,
+    weights: UnsafePointer<Double>?, scale: Double
+  ) -> Double {
+    var sum = 0.0
+    for j in 0..<outputCount {
+      let first = j * NetworkBlock.stride
+      for i in 0..<block.rowCount {
+        let weight = scale * (weights?[i] ?? 1)
+        let difference = block.output[first + i] - targets[j * stride + i]
+        sum += weight * difference * difference
+        block.outputGradient[first + i] = 2 * weight * difference
+      }
+    }
+    return sum
+  }
+
+  private func mixtureDensity(
+    _ block: NetworkBlock, components: Int, targets: UnsafePointer<Double>, weights: UnsafePointer<Double>?,
+    scale: Double
+  ) -> Double {
+    let (output, gradient) = (block.output, block.outputGradient)
+    let stride = NetworkBlock.stride
+    var sum = 0.0
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: components) { logs in
+      for i in 0..<block.rowCount {
+        let weight = scale * (weights?[i] ?? 1)
+        let normalizer = logSumExp(components) { output[$0 * stride + i] }
+        for k in 0..<components {
+          let deviation = output[(2 * components + k) * stride + i]
+          let z = (targets[i] - output[(components + k) * stride + i]) * exp(-deviation)
+          logs[k] = output[k * stride + i] - normalizer - deviation - z * z / 2
+        }
+        let density = logSumExp(components) { logs[$0] }
+        // log √2π
+        sum += weight * (0.918938533204672741780329736406 - density)
+        for k in 0..<components {
+          let posterior = weight * exp(logs[k] - density)
+          let reciprocal = exp(-output[(2 * components + k) * stride + i])
+          let z = (targets[i] - output[(components + k) * stride + i]) * reciprocal
+          gradient[k * stride + i] = weight * exp(output[k * stride + i] - normalizer) - posterior
+          gradient[(components + k) * stride + i] = -posterior * z * reciprocal
+          gradient[(2 * components + k) * stride + i] = posterior * (1 - z * z)
+        }
+      }
+    }
+    return sum
+  }
+}
+
+/// log Σ_k exp(value k), without overflow.
+private func logSumExp(_ count: Int, _ value: (Int) -> Double) -> Double {
+  var largest = -Double.infinity
+  for k in 0..<count { largest = max(largest, value(k)) }
+  guard largest.isFinite else { return largest }
+  var sum = 0.0
+  for k in 0..<count { sum += exp(value(k) - largest) }
+  return largest + log(sum)
+}

@@ -1,0 +1,88 @@
+import Communication
+
+/// The rows of some consecutive steps' minibatches, brought to all ranks by one exchange.
+///
+/// A minibatch takes rows from every rank, a few each; to fetch them for many steps at once costs one message where the
+/// steps would cost one each.
+public struct MinibatchWindow: Sendable {
+  /// Bytes that a window should not exceed.
+  private static let byteLimit = 1 << 24
+
+  public let steps: Range<Int>
+  public let batchSize: Int
+  /// Values of a row.
+  public let width: Int
+  /// The global row of each place of each step.
+  private let rows: [Int]
+  /// [step][place][value].
+  private let values: [Double]
+
+  /// Fetches the minibatches of `steps`. Collective.
+  ///
+  /// - Parameters:
+  ///   - rows: the rows of all ranks, as many as the sampler draws from.
+  ///   - width: the number of values of a row.
+  ///   - copy: writes the values of a global row of this rank; it must not communicate.
+  public init(
+    steps: Range<Int>, sampler: MinibatchSampler, from rows: DistributedRows, width: Int,
+    copy: (_ row: Int, _ values: UnsafeMutablePointer<Double>) -> Void
+  ) throws {
+    precondition(rows.rowCount == sampler.rowCount, "the sampler draws from the rows")
+    self.steps = steps
+    self.batchSize = sampler.batchSize
+    self.width = width
+    let drawn = steps.flatMap { sampler.rows(ofStep: $0) }
+    self.rows = drawn
+    let localRows = rows.localRows
+    let own = drawn.count { localRows.contains($0) }
+    let local = [Double](unsafeUninitializedCapacity: own * width) { buffer, count in
+      buffer.initialize(repeating: 0)
+      for row in drawn where localRows.contains(row) {
+        copy(row, buffer.baseAddress! + count)
+        count += width
+      }
+    }
+    values = rows.communicator.size == 1 ? local : try Self.merged(local, drawn: drawn, rows: rows, width: width)
+  }
+
+  /// Steps that a window may hold: at least one.
+  public static func stepCount(batchSize: Int, width: Int) -> Int {
+    max(1, byteLimit / (batchSize * width * MemoryLayout<Double>.stride))
+  }
+
+  /// The values of all ranks in the order of the rows drawn; every rank has sent its own in that order.
+  private static func merged(
+    _ local: [Double], drawn: [Int], rows: DistributedRows, width: Int
+  ) throws -> [Double] {
+    let parts = try rows.communicator.allGather(elements: local)
+    var places = Array(repeating: 0, count: parts.count)
+    var values: [Double] = []
+    values.reserveCapacity(drawn.count * width)
+    for row in drawn {
+      let owner = rows.partition.owner(ofChunk: row / RowGrid.chunkLength)
+      values += parts[owner][places[owner]..<places[owner] + width]
+      places[owner] += width
+    }
+    return values
+  }
+
+  /// The global rows at some places of a step's minibatch.
+  public func rows(ofStep step: Int, places: Range<Int>) -> ArraySlice<Int> {
+    let first = (step - steps.lowerBound) * batchSize
+    return rows[first + places.lowerBound..<first + places.upperBound]
+  }
+
+  /// Copies some values of the rows at some places of a step's minibatch as columns: value j of place i to
+  /// `target[(j - columns.lowerBound) * stride + i - places.lowerBound]`.
+  public func copy(
+    _ columns: Range<Int>, ofStep step: Int, places: Range<Int>, to target: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    precondition(steps.contains(step) && places.upperBound <= batchSize && columns.upperBound <= width)
+    values.withUnsafeBufferPointer { values in
+      let first = ((step - steps.lowerBound) * batchSize + places.lowerBound) * width + columns.lowerBound
+      for i in 0..<places.count {
+        for j in 0..<columns.count { target[j * stride + i] = values[first + i * width + j] }
+      }
+    }
+  }
+}

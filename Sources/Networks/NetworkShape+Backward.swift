@@ -1,0 +1,64 @@
+import COpenBLAS
+
+extension NetworkShape {
+  /// Adds the gradient of a block's loss in the parameters to `gradient`, after a forward pass and with the gradient in
+  /// the outputs filled in.
+  ///
+  /// - Parameters:
+  ///   - gradient: `parameterCount` numbers.
+  ///   - needsInputGradient: whether to compute the gradient in the inputs too.
+  /// - Precondition: ``isRowwise``.
+  public func backward(
+    _ block: NetworkBlock, parameters: UnsafePointer<Double>, addingTo gradient: UnsafeMutablePointer<Double>,
+    needsInputGradient: Bool = false
+  ) {
+    precondition(isRowwise, "batch normalisation and dropout need a NetworkPass")
+    for stage in stages.reversed() {
+      stage.differentiateActivation(block)
+      stage.addGradient(of: block, to: gradient)
+      guard stage.source > 0 || needsInputGradient else { return }
+      stage.propagate(block, parameters: parameters, context: PassContext())
+    }
+  }
+}
+
+extension Stage {
+  /// Turns the gradient in the outputs into that in the values before the activation.
+  func differentiateActivation(_ block: NetworkBlock) {
+    guard layer.activation != .identity else { return }
+    for column in target + 1..<target + 1 + outputs {
+      layer.activation.multiplyDerivative(
+        at: block.value(column), into: block.gradient(column), count: block.rowCount)
+    }
+  }
+
+  /// Adds a dense layer's gradient, one product [outputs, rows] x [rows, 1 + inputs].
+  func addGradient(of block: NetworkBlock, to gradient: UnsafeMutablePointer<Double>) {
+    guard case .dense = layer else { return }
+    let (width, stride) = (Int32(1 + inputs), Int32(NetworkBlock.stride))
+    cblas_dgemm(
+      CblasRowMajor, CblasNoTrans, CblasTrans, Int32(outputs), width, Int32(block.rowCount), 1,
+      block.gradient(target + 1), stride, block.value(source), stride, 1, gradient + parameters.lowerBound, width)
+  }
+
+  /// Computes the gradient in the inputs from that before the activation.
+  func propagate(_ block: NetworkBlock, parameters: UnsafePointer<Double>, context: PassContext) {
+    let own = parameters + self.parameters.lowerBound
+    switch layer {
+    case .dense:
+      let (width, stride) = (Int32(1 + inputs), Int32(NetworkBlock.stride))
+      cblas_dgemm(
+        CblasRowMajor, CblasTrans, CblasNoTrans, Int32(inputs), Int32(block.rowCount), Int32(outputs), 1, own + 1,
+        width, block.gradient(target + 1), stride, 0, block.gradient(source + 1), stride)
+    case .batchNormalization:
+      context.normalization.propagate(self, block, parameters: own)
+    case .dropout:
+      // The forward pass left its factors in the place of the gradient.
+      let (factors, gradients) = (block.gradient(source + 1), block.gradient(target + 1))
+      for output in 0..<outputs {
+        let first = output * NetworkBlock.stride
+        for i in first..<first + block.rowCount { factors[i] *= gradients[i] }
+      }
+    }
+  }
+}
