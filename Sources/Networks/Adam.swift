@@ -42,22 +42,26 @@ public struct Adam: Sendable, Codable, Equatable {
   /// Takes one step down the gradient.
   ///
   /// - Precondition: both arrays have the number of parameters that the optimiser was made for.
-  public mutating func update(_ parameters: inout [Double], gradient: [Double]) {
+  public mutating func update(_ parameters: inout [Double], gradient: ArraySlice<Double>) {
     let count = firstMoments.count
     precondition(parameters.count == count && gradient.count == count, "an optimiser keeps one state per parameter")
     stepCount += 1
     let correction1 = 1 / (1 - pow(beta1, Double(stepCount)))
     let correction2 = 1 / (1 - pow(beta2, Double(stepCount)))
-    for i in 0..<count {
-      let slope = gradient[i] + weightDecay * parameters[i]
-      firstMoments[i] = beta1 * firstMoments[i] + (1 - beta1) * slope
-      secondMoments[i] = beta2 * secondMoments[i] + (1 - beta2) * slope * slope
-      let direction = firstMoments[i] * correction1 / ((secondMoments[i] * correction2).squareRoot() + epsilon)
-      if isOptimistic {
-        parameters[i] -= learningRate * (2 * direction - directions[i])
-        directions[i] = direction
-      } else {
-        parameters[i] -= learningRate * direction
+    parameters.withUnsafeMutableBufferPointer { parameters in
+      gradient.withUnsafeBufferPointer { gradient in
+        for i in 0..<count {
+          let slope = gradient[i] + weightDecay * parameters[i]
+          firstMoments[i] = beta1 * firstMoments[i] + (1 - beta1) * slope
+          secondMoments[i] = beta2 * secondMoments[i] + (1 - beta2) * slope * slope
+          let direction = firstMoments[i] * correction1 / ((secondMoments[i] * correction2).squareRoot() + epsilon)
+          if isOptimistic {
+            parameters[i] -= learningRate * (2 * direction - directions[i])
+            directions[i] = direction
+          } else {
+            parameters[i] -= learningRate * direction
+          }
+        }
       }
     }
   }

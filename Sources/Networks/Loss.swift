@@ -34,15 +34,28 @@ public enum Loss: Sendable, Codable, Equatable {
     _ block: NetworkBlock, outputCount: Int, targets: UnsafePointer<Double>, stride: Int,
     weights: UnsafePointer<Double>?, scale: Double
   ) -> Double {
+    (0..<outputCount).reduce(0) {
+      $0 + Self.squared(block, output: $1, targets: targets + $1 * stride, weights: weights, scale: scale)
+    }
+  }
+
+  /// Σ_i weight_i (output - target)² of one output; writes its gradient to the block.
+  ///
+  /// - Parameters:
+  ///   - weights: one per row, or nil for 1.
+  ///   - scale: times every weight.
+  public static func squared(
+    _ block: NetworkBlock, output: Int, targets: UnsafePointer<Double>, weights: UnsafePointer<Double>? = nil,
+    scale: Double = 1
+  ) -> Double {
+    let outputs = block.output + output * NetworkBlock.stride
+    let gradients = block.outputGradient + output * NetworkBlock.stride
     var sum = 0.0
-    for j in 0..<outputCount {
-      let first = j * NetworkBlock.stride
-      for i in 0..<block.rowCount {
-        let weight = scale * (weights?[i] ?? 1)
-        let difference = block.output[first + i] - targets[j * stride + i]
-        sum += weight * difference * difference
-        block.outputGradient[first + i] = 2 * weight * difference
-      }
+    for i in 0..<block.rowCount {
+      let weight = scale * (weights?[i] ?? 1)
+      let difference = outputs[i] - targets[i]
+      sum += weight * difference * difference
+      gradients[i] = 2 * weight * difference
     }
     return sum
   }

@@ -1,24 +1,5 @@
 import Communication
 
-/// The loss of a minibatch and its gradient in the parameters: what one step sums over ranks.
-public struct LossGradient: Reducible {
-  public var loss: Double
-  public var gradient: [Double]
-
-  public init(parameterCount: Int) {
-    loss = 0
-    gradient = Array(repeating: 0, count: parameterCount)
-  }
-
-  public var summands: [Double] {
-    get { [loss] + gradient }
-    set {
-      loss = newValue[0]
-      gradient = Array(newValue[1...])
-    }
-  }
-}
-
 /// Training passes of one network over minibatches, with the sums over all their rows that batch normalisation needs.
 ///
 /// ```swift
@@ -75,14 +56,16 @@ public final class NetworkPass {
     }
     var total = try blocks.sum(LossGradient(parameterCount: shape.parameterCount)) { partial, index in
       partial.loss += losses[index - blocks.local.lowerBound]
-      for stage in shape.stages { stage.addGradient(of: self[index], to: &partial.gradient) }
+      partial.withGradient { gradient in
+        for stage in shape.stages { stage.addGradient(of: self[index], to: gradient) }
+      }
     }
     for stage in shape.stages {
       // The sums of the normalisation are its gradients, already over all ranks.
       for (feature, index) in stage.normalized.enumerated() {
         let place = stage.parameters.lowerBound + feature
-        total.gradient[place] = context.normalization.gradientProducts[index] * Double(blocks.rowCount)
-        total.gradient[place + stage.outputs] = context.normalization.gradientMeans[index] * Double(blocks.rowCount)
+        total.summands[place] = context.normalization.gradientProducts[index] * Double(blocks.rowCount)
+        total.summands[place + stage.outputs] = context.normalization.gradientMeans[index] * Double(blocks.rowCount)
       }
     }
     return total

@@ -22,6 +22,7 @@ public enum AnyRepresentation: Sendable, Codable {
   case polynomial(PolynomialRepresentation)
   case spline(SplineRepresentation)
   case shape(ShapeRepresentation)
+  indirect case network(NetworkRepresentation)
 
   public var base: any Representation {
     switch self {
@@ -29,6 +30,7 @@ public enum AnyRepresentation: Sendable, Codable {
     case .polynomial(let value): value
     case .spline(let value): value
     case .shape(let value): value
+    case .network(let value): value
     }
   }
 }

@@ -27,7 +27,7 @@ extension NetworkFixture {
       let total = try pass.backward(network, losses: losses, needsInputGradient: true)
       adam.update(&network.parameters, gradient: total.gradient)
       var record = TrainingRecord(
-        loss: total.loss, gradient: total.gradient, parameters: network.parameters, network: network)
+        loss: total.loss, gradient: Array(total.gradient), parameters: network.parameters, network: network)
       for index in pass.blocks.local {
         for (i, row) in pass.blocks.rows(ofBlock: index).enumerated() {
           record.outputs[row] = Self.row(i, of: pass[index].output, count: shape.outputCount)

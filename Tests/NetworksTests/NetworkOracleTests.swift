@@ -46,9 +46,12 @@ import Testing
     network.evaluate(
       buffers.map { UnsafePointer($0.pointer) }, rowCount: fixture.x.count, into: &outputs, stride: fixture.x.count)
     withExtendedLifetime(buffers) {}
-    let expected = network.shape.outputCount == 0 ? [] : (0..<network.shape.outputCount).flatMap { j in
-      fixture.evaluation.map { $0[j] }
-    }
+    let expected =
+      network.shape.outputCount == 0
+      ? []
+      : (0..<network.shape.outputCount).flatMap { j in
+        fixture.evaluation.map { $0[j] }
+      }
     #expect(Self.difference(outputs, expected) < 1e-10)
   }
 

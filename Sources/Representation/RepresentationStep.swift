@@ -1,0 +1,120 @@
+import Communication
+import Dataset
+import Diagnostics
+import LinearAlgebra
+import Networks
+
+/// The loss of Eq. (4) on a minibatch with its gradient, and the memory that all steps of a round share.
+///
+/// A row is fetched as x, t and its K weights.
+final class RepresentationStep {
+  let sampler: MinibatchSampler
+  /// Values of a row.
+  let width: Int
+  private let blocks: MinibatchBlocks
+  private let encoder: NetworkEncoder
+  private let heads: NetworkShape
+  private let decoder: NetworkShape
+  private let lambda: Double
+  private let groupCount: Int
+  private let covariateCount: Int
+  private let encoderBlock: NetworkEncoderBlock
+  private let headBlock: NetworkBlock
+  private let decoderBlock: NetworkBlock
+  private let rows: AlignedBuffer
+
+  init(_ trainer: RepresentationTrainer, communicator: any Communicator, rowCount: Int) {
+    encoder = trainer.encoder
+    groupCount = trainer.groupCount
+    covariateCount = trainer.covariateCount
+    lambda = trainer.lambda
+    (heads, decoder) = RepresentationTrainer.shapes(encoder, groupCount: groupCount, covariateCount: covariateCount)
+    sampler = MinibatchSampler(
+      rowCount: rowCount, batchSize: trainer.settings.batchSize, seed: trainer.settings.seed)
+    blocks = MinibatchBlocks(rowCount: sampler.batchSize, communicator: communicator)
+    width = covariateCount + 1 + groupCount
+    encoderBlock = NetworkEncoderBlock(encoder)
+    headBlock = NetworkBlock(heads)
+    decoderBlock = NetworkBlock(decoder)
+    rows = AlignedBuffer(count: width * NetworkBlock.stride)
+  }
+
+  /// Fetches the minibatches of some steps. Collective.
+  func window(_ steps: Range<Int>, of table: Table, weights: [Double]) throws -> MinibatchWindow {
+    let (m, groups, first) = (covariateCount, groupCount, table.rows.localRows.lowerBound)
+    return try MinibatchWindow(steps: steps, sampler: sampler, from: table.rows, width: width) { row, values in
+      let (chunk, offset) = row.quotientAndRemainder(dividingBy: RowGrid.chunkLength)
+      for j in 0..<m { values[j] = table.pointer(covariate: j, chunk: chunk)[offset] }
+      values[m] = table.treatment(chunk: chunk)[offset]
+      let rowWeight = table.weight(chunk: chunk)?[offset] ?? 1
+      for k in 0..<groups { values[m + 1 + k] = rowWeight * weights[(row - first) * groups + k] }
+    }
+  }
+
+  /// The mean loss over a step's minibatch and its gradient. Collective.
+  func lossGradient(of window: MinibatchWindow, step: Int, parameters: [Double]) throws -> LossGradient {
+    try parameters.withUnsafeBufferPointer { parameters in
+      let parameters = parameters.baseAddress!
+      return try blocks.sum(LossGradient(parameterCount: parameterCount)) { partial, block in
+        let places = blocks.rows(ofBlock: block)
+        window.copy(0..<width, ofStep: step, places: places, to: rows.pointer, stride: NetworkBlock.stride)
+        forward(rowCount: places.count, parameters: parameters)
+        partial.loss = losses(rowCount: places.count)
+        partial.withGradient { backward(parameters: parameters, addingTo: $0) }
+      }
+    }
+  }
+
+  private var parameterCount: Int { encoder.parameterCount + heads.parameterCount + decoder.parameterCount }
+
+  private func forward(rowCount: Int, parameters: UnsafePointer<Double>) {
+    headBlock.rowCount = rowCount
+    decoderBlock.rowCount = rowCount
+    let covariates = (0..<covariateCount).map { UnsafePointer(rows.pointer + $0 * NetworkBlock.stride) }
+    encoderBlock.forward(
+      covariates, rowCount: rowCount, parameters: parameters, into: headBlock.input, stride: NetworkBlock.stride)
+    decoderBlock.input.update(from: headBlock.input, count: encoder.dimension * NetworkBlock.stride)
+    heads.forward(headBlock, parameters: parameters + encoder.parameterCount)
+    decoder.forward(decoderBlock, parameters: parameters + encoder.parameterCount + heads.parameterCount)
+  }
+
+  /// The loss of a block's rows; leaves its gradient in the outputs of heads and decoder.
+  private func losses(rowCount: Int) -> Double {
+    let stride = NetworkBlock.stride
+    let scale = 1 / Double(blocks.rowCount)
+    let treatment = rows.pointer + covariateCount * stride
+    let weights = treatment + stride
+    var loss = 0.0
+    for k in 0..<groupCount {
+      loss += Loss.squared(
+        headBlock, output: k, targets: treatment, weights: weights + k * stride, scale: scale)
+    }
+    // The weight of a row is the sum of its groups', left in the place of the first.
+    for k in 1..<groupCount {
+      for i in 0..<rowCount { weights[i] += weights[k * stride + i] }
+    }
+    for j in 0..<covariateCount {
+      loss += Loss.squared(
+        decoderBlock, output: j, targets: rows.pointer + j * stride, weights: weights, scale: lambda * scale)
+    }
+    return loss
+  }
+
+  private func backward(parameters: UnsafePointer<Double>, addingTo gradient: UnsafeMutablePointer<Double>) {
+    let (first, second) = (encoder.parameterCount, encoder.parameterCount + heads.parameterCount)
+    heads.backward(headBlock, parameters: parameters + first, addingTo: gradient + first, needsInputGradient: true)
+    decoder.backward(
+      decoderBlock, parameters: parameters + second, addingTo: gradient + second, needsInputGradient: true)
+    encoderBlock.backward(
+      (headBlock.inputGradient, decoderBlock.inputGradient), parameters: parameters, addingTo: gradient)
+  }
+}
+
+extension RepresentationTrainer {
+  static func requireFinite(_ loss: Double) throws {
+    guard loss.isFinite else {
+      throw Failure(
+        .numerical, "the loss of the representation network is no longer finite; lower --learning-rate")
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Communication
+import Dataset
+import LinearAlgebra
+import Networks
+
+/// Learns a representation with the groups fixed, by minibatch steps of Adam on Eq. (4) of the paper:
+///
+/// Σ_i Σ_k w_ik (α_k'(1, r_i) - t_i)² + λ Σ_i |f_X(r_i) - x_i|²
+///
+/// with r = the encoder's features, one linear head α_k for each group and a decoder f_X, p-16-16-m with rectifiers. The
+/// weights w_ik are labels (one 1 a row) or posteriors. A value: a round that does not help is undone by keeping the
+/// copy from before it, and a checkpoint stores it whole.
+public struct RepresentationTrainer: Sendable, Codable {
+  /// How to train; the defaults are the paper's.
+  public struct Settings: Sendable, Codable, Equatable {
+    /// λ; nil for 1 / m.
+    public var lambda: Double?
+    /// Steps of a round.
+    public var steps = 200
+    /// Rows of a minibatch.
+    public var batchSize = 400
+    public var learningRate = 1e-3
+    public var seed: UInt64 = 0
+
+    public init() {}
+  }
+
+  public let encoder: NetworkEncoder
+  public let groupCount: Int
+  public let covariateCount: Int
+  public let settings: Settings
+  /// The features as last standardised.
+  public private(set) var representation: NetworkRepresentation
+  /// The steps taken in all rounds.
+  public private(set) var stepCount = 0
+  /// Of the encoder, the heads and the decoder, one after another.
+  var parameters: [Double]
+  private var adam: Adam
+
+  /// Starts from random weights and standardises the features. Collective.
+  public init(encoder: NetworkEncoder, groupCount: Int, table: Table, settings: Settings = Settings()) throws {
+    self.encoder = encoder
+    self.groupCount = groupCount
+    self.settings = settings
+    covariateCount = table.covariateCount
+    let start = encoder.start(seed: settings.seed)
+    let (heads, decoder) = Self.shapes(encoder, groupCount: groupCount, covariateCount: covariateCount)
+    // The parts of the encoder have the first indices.
+    let index = encoder.parts.count
+    parameters =
+      start + Network(heads, start: .xavier, seed: settings.seed, index: index).parameters
+      + Network(decoder, start: .kaiming, seed: settings.seed, index: index + 1).parameters
+    adam = Adam(parameterCount: parameters.count, learningRate: settings.learningRate)
+    representation = try NetworkRepresentation(
+      encoder: encoder, parameters: start, pivots: Array(repeating: 0, count: encoder.dimension), over: table)
+  }
+
+  static func shapes(
+    _ encoder: NetworkEncoder, groupCount: Int, covariateCount: Int
+  ) -> (heads: NetworkShape, decoder: NetworkShape) {
+    (
+      NetworkShape(inputs: encoder.dimension, layers: [.dense(groupCount)]),
+      NetworkShape(inputs: encoder.dimension, layers: [.dense(16, .relu), .dense(16, .relu), .dense(covariateCount)])
+    )
+  }
+
+  /// λ of Eq. (4).
+  public var lambda: Double { settings.lambda ?? 1 / Double(covariateCount) }
+
+  /// Sets the heads to a mixture's coefficients on (1, features as standardised), one row for each group.
+  public mutating func setHeads(_ coefficients: [[Double]]) {
+    precondition(coefficients.count == groupCount && coefficients.allSatisfy { $0.count == 1 + encoder.dimension })
+    for (group, own) in coefficients.enumerated() {
+      let first = encoder.parameterCount + group * (1 + encoder.dimension)
+      parameters[first] = own[0]
+      for j in 0..<encoder.dimension {
+        let slope = own[1 + j] / representation.scales[j]
+        parameters[first] -= slope * representation.centers[j]
+        parameters[first + 1 + j] = slope
+      }
+    }
+  }
+
+  /// Trains for one round and standardises the new features. Collective.
+  ///
+  /// - Parameter weights: w_ik of this rank's rows, row after row: rows x K. They are taken times the table's weights.
+  /// - Returns: the mean of the steps' losses, each the mean over its rows.
+  /// - Throws: ``Failure`` (numerical) when the loss is no longer finite.
+  public mutating func train(on table: Table, weights: [Double]) throws -> Double {
+    precondition(weights.count == table.rows.localRows.count * groupCount, "a weight for each local row and group")
+    precondition(table.covariateCount == covariateCount)
+    let last = stepCount + settings.steps
+    let step = RepresentationStep(self, communicator: table.rows.communicator, rowCount: table.rows.rowCount)
+    var loss = 0.0
+    while stepCount < last {
+      let count = MinibatchWindow.stepCount(batchSize: step.sampler.batchSize, width: step.width)
+      let window = try step.window(stepCount..<min(last, stepCount + count), of: table, weights: weights)
+      for index in window.steps {
+        let total = try step.lossGradient(of: window, step: index, parameters: parameters)
+        adam.update(&parameters, gradient: total.gradient)
+        loss += total.loss
+        stepCount += 1
+      }
+      try Self.requireFinite(loss)
+    }
+    representation = try NetworkRepresentation(
+      encoder: encoder, parameters: Array(parameters.prefix(encoder.parameterCount)),
+      pivots: representation.centers, over: table)
+    return loss / Double(settings.steps)
+  }
+}
