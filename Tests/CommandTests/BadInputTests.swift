@@ -1,0 +1,32 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Input that cannot be used ends with one message and the right code.
+@Suite(.inputs { try BadInput.make(in: $0) }) struct BadInputTests {
+  @Test(arguments: BadInput.all)
+  func `It is refused in one line that names the fault and the remedy`(input: BadInput) throws {
+    let result = try givDist(["train"] + input.arguments + ["--json", "--out", "never-\(UUID().uuidString)"])
+    #expect(result.exitCode == input.exitCode)
+    #expect(result.output.isEmpty)
+    #expect(result.error.hasPrefix("giv-dist: error: ") && result.error.filter { $0 == "\n" }.count == 1)
+    for words in input.words { #expect(result.error.contains(words), "\(result.error)") }
+  }
+
+  @Test func `The good file among them is trained on`() throws {
+    #expect(try train(["good.h5", "--groups", "3"]).rows == 600)
+  }
+}
+
+extension OnRanks {
+  @Suite(.inputs { try BadInput.make(in: $0) }) struct BadInputOnRanksTests {
+    @Test(arguments: BadInput.onRanks)
+    func `Ranks refuse it once, and none hangs`(input: BadInput) throws {
+      let result = try givDist(["train"] + input.arguments + ["--json"], ranks: 3, timeout: 30)
+      #expect(result.exitCode == input.exitCode)
+      #expect(result.output.isEmpty)
+      #expect(messages(result).count == 1, "\(result.error)")
+      for words in input.words { #expect(result.error.contains(words), "\(result.error)") }
+    }
+  }
+}

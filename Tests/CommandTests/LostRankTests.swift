@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A rank that dies or stops in the middle of a fit.
+extension OnRanks {
+  @Suite(
+    .inputs { folder in
+      try simulate("--rows 200000 --groups 5 --covariates 5 --scenario poly --shards 2 --out shards", in: folder)
+      try simulate("--rows 1000 --out few", in: folder)
+      _ = try train(["few", "--groups", "2", "--starts", "2", "--out", "run"], in: folder)
+    }) struct LostRankTests
+  {
+    /// A fit of minutes, over the run in the folder.
+    private static let arguments = ["train", "shards", "--groups", "5", "--starts", "200", "--out", "run", "--force"]
+    private var run: URL { SharedInputs.folder.appending(path: "run") }
+    private var passes: URL { run.appending(path: "metrics.jsonl.partial") }
+
+    /// Sends a signal to rank 1 once passes are made.
+    private func signal(_ signal: Int32, _ launcher: pid_t) throws -> pid_t {
+      let deadline = ContinuousClock.now + .seconds(50)
+      while ((try? Data(contentsOf: passes)) ?? Data()).isEmpty {
+        try #require(ContinuousClock.now < deadline, "no pass was made")
+        usleep(20_000)
+      }
+      let rank = try #require(Self.rank(1, of: launcher))
+      #expect(kill(rank, signal) == 0)
+      return rank
+    }
+
+    /// The process of a rank: the child of its launcher that has its number.
+    private static func rank(_ number: Int, of launcher: pid_t) -> pid_t? {
+      let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
+      return processes.first { process in
+        let parent = text("/proc/\(process)/stat").split(separator: ")").last?.split(separator: " ").dropFirst().first
+        return parent.flatMap { pid_t($0) } == launcher
+          && text("/proc/\(process)/environ").split(separator: "\0").contains("OMPI_COMM_WORLD_RANK=\(number)")
+      }
+    }
+
+    private static func text(_ path: String) -> String {
+      guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return "" }
+      return String(decoding: data, as: UTF8.self)
+    }
+
+    @Test func `A killed rank ends the job and costs no earlier run`() throws {
+      let before = try contents(run)
+      let result = try givDist(Self.arguments, ranks: 3, timeout: 30) { _ = try signal(SIGKILL, $0) }
+      #expect(result.exitCode == 137)
+      #expect(result.output.isEmpty)
+      for (name, bytes) in before { #expect(try Data(contentsOf: run.appending(path: name)) == bytes, "\(name)") }
+      // The next run clears up what was left.
+      let next = try givDist(["train", "few", "--groups", "2", "--starts", "2", "--out", "run", "--force"])
+      #expect(next.exitCode == 0, "\(next.error)")
+      #expect(try Set(contents(run).keys) == ["model.h5", "posteriors.h5", "metrics.jsonl"])
+    }
+
+    @Test func `A stopped rank ends the job after the stall timeout`() throws {
+      var stopped: pid_t?
+      defer { if let stopped { kill(stopped, SIGKILL) } }
+      let before = try contents(run)
+      let result = try givDist(Self.arguments + ["--stall-timeout", "3"], ranks: 3, timeout: 40) {
+        stopped = try signal(SIGSTOP, $0)
+      }
+      #expect(result.exitCode == 75)
+      #expect(messages(result).count == 1, "\(result.error)")
+      #expect(messages(result).first?.contains(" waited 3 s in MPI_") == true, "\(result.error)")
+      #expect(messages(result).first?.contains("--stall-timeout") == true)
+      for (name, bytes) in before { #expect(try Data(contentsOf: run.appending(path: name)) == bytes, "\(name)") }
+    }
+  }
+}

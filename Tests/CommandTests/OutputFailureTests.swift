@@ -1,0 +1,127 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Output that cannot be written: an earlier run in the folder stays as it was, and nothing half-written is left.
+extension OnRanks {
+  @Suite(
+    .inputs { folder in
+      try simulate("--rows 3000 --shards 3 --out shards", in: folder)
+      _ = try train(["shards", "--groups", "3", "--starts", "4", "--out", "run"], in: folder)
+      try Data("plain".utf8).write(to: folder.appending(path: "file"))
+    }) struct OutputFailureTests
+  {
+    /// A fit that differs from the one in the folder.
+    private static let arguments = ["train", "shards", "--groups", "2", "--starts", "4", "--out", "run"]
+    private var runFolder: URL { SharedInputs.folder.appending(path: "run") }
+
+    /// Runs a fit into the folder that must fail, and demands that the folder is as it was.
+    private func refuse(_ exitCodes: Set<Int32>, _ body: () throws -> CommandResult) throws -> String {
+      let before = try contents(runFolder)
+      #expect(Set(before.keys) == ["model.h5", "posteriors.h5", "metrics.jsonl"])
+      let result = try body()
+      #expect(exitCodes.contains(result.exitCode), "\(result.exitCode): \(result.error)")
+      #expect(result.output.isEmpty)
+      #expect(messages(result).count == 1, "\(result.error)")
+      #expect(try contents(runFolder) == before)
+      return messages(result).first ?? ""
+    }
+
+    @Test(arguments: [nil, 3])
+    func `An existing run is kept without --force`(ranks: Int?) throws {
+      let message = try refuse([73]) { try givDist(Self.arguments, ranks: ranks) }
+      #expect(message.hasPrefix("giv-dist: error: --out run holds a run ("))
+      #expect(message.contains("--force"))
+    }
+
+    @Test func `--force replaces it`() throws {
+      try FileManager.default.copyItem(at: runFolder, to: SharedInputs.folder.appending(path: "old"))
+      let before = try contents(runFolder)
+      let result = try givDist(Self.arguments.dropLast() + ["old", "--force"])
+      #expect(result.exitCode == 0, "\(result.error)")
+      let after = try contents(SharedInputs.folder.appending(path: "old"))
+      #expect(Set(after.keys) == Set(before.keys))
+      for (name, bytes) in after { #expect(bytes != before[name], "\(name)") }
+    }
+
+    @Test func `A run that fails to fit leaves the folder as it was`() throws {
+      try script("h5py.File('one.h5', 'w').update(x=[[1., 2.]], t=[3.], y=[4.])")
+      let message = try refuse([65]) {
+        try givDist(["train", "one.h5", "--groups", "1", "--out", "run", "--force"], ranks: 2)
+      }
+      #expect(message.contains("give more rows"))
+    }
+
+    @Test(arguments: ["file", "file/run"], [nil, 3])
+    func `A folder that cannot be made is named`(out: String, ranks: Int?) throws {
+      let result = try givDist(["train", "shards", "--groups", "2", "--out", out], ranks: ranks)
+      #expect(result.exitCode == 73)
+      #expect(messages(result).count == 1)
+      #expect(result.error.contains("--out \(out) cannot be created; name a folder that you may write"))
+    }
+
+    @Test(arguments: [nil, 3], [1, 16, 64])
+    func `Files of limited size lose nothing`(ranks: Int?, blocks: Int) throws {
+      let message = try refuse([73, 74]) {
+        let command = [tool("giv-dist")] + Self.arguments + ["--force"]
+        let launcher = ranks.map { ["mpirun", "-n", "\($0)"] } ?? []
+        return try run(
+          "bash", ["-c", "ulimit -f \(blocks); trap '' XFSZ; exec \"$@\"", "bash"] + launcher + command,
+          environment: Self.launcherEnvironment, directory: SharedInputs.folder, timeout: 60)
+      }
+      #expect(message.contains("run/") && message.contains("disk full") || message.contains("ulimit -f"), "\(message)")
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible), arguments: [4, 20, 60, 100])
+    func `A full disk loses nothing`(free: Int) throws {
+      let result = try SmallDisk.run(
+        """
+        cp -r run "$DISK/run"
+        head -c 600k /dev/zero > "$DISK/filling" 2> /dev/null
+        truncate -s -\(free)k "$DISK/filling"
+        (cd "$DISK/run" && sha256sum -- * > ../digests)
+        "$0" train shards --groups 2 --starts 4 --out "$DISK/run" --force
+        echo "code $?"
+        ls -A "$DISK/run"
+        cd "$DISK/run" && sha256sum --quiet -c ../digests && echo unchanged
+        """, size: 600)
+      #expect(
+        ["code 73", "code 74"].map { $0 + "\nmetrics.jsonl\nmodel.h5\nposteriors.h5\nunchanged\n" }
+          .contains(result.output), "\(result.output)\(result.error)")
+      #expect(messages(result).count == 1)
+      #expect(result.error.contains("disk full") || result.error.contains("No space left on device; free some space"))
+    }
+
+    /// Rows that fit the library's cache but not the disk were once lost without a word.
+    @Test(.enabled(if: SmallDisk.isPossible), arguments: [4, 16, 32, 60, 92])
+    func `Posteriors and shards are whole or not there`(size: Int) throws {
+      let result = try SmallDisk.run(
+        """
+        "$0" predict run shards --out "$DISK/posteriors.h5"
+        echo "code $?"; ls -A "$DISK"
+        "$0" simulate --rows 3000 --out "$DISK/simulated"
+        echo "code $?"; ls -A "$DISK/simulated"
+        """, size: size)
+      #expect(result.output.wholeMatch(of: /code 7[34]\ncode 7[34]\n/) != nil, "\(result.output)\(result.error)")
+      #expect(messages(result).count == 2)
+    }
+
+    private static let launcherEnvironment: [String: String?] = [
+      "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    ]
+  }
+}
+
+/// A disk of some kilobytes: a tmpfs in a mount namespace of its own, where the system allows one.
+enum SmallDisk {
+  static let isPossible = (try? run("true", size: 16, in: FileManager.default.temporaryDirectory))?.exitCode == 0
+
+  /// Runs a shell script whose `$DISK` is the disk and whose `$0` is `giv-dist`.
+  static func run(_ script: String, size: Int, in folder: URL = SharedInputs.folder) throws -> CommandResult {
+    let mount = "DISK=$(mktemp -d) && mount -t tmpfs -o size=\(size)k tmpfs \"$DISK\" || exit 1\n"
+    let unmount = "\numount -l \"$DISK\" && rmdir \"$DISK\""
+    return try TestSupport.run(
+      "unshare", ["--mount", "--map-root-user", "sh", "-c", mount + script + unmount, tool("giv-dist")],
+      directory: folder, timeout: 60)
+  }
+}
