@@ -2,14 +2,14 @@ import Diagnostics
 import Mixture
 
 /// One pass over the rows, as it goes into the metrics of a run.
-public struct PassRecord: Sendable, Codable, Equatable {
+public struct PassRecord: Sendable, Encodable {
   /// What the pass was part of: starts, search or em, and on what.
   public let phase: String
   public let pass: Int
   /// Fits that the pass served.
   public let fits: Int
-  /// The best log-likelihood so far.
-  public let logLikelihood: Double
+  /// The best log-likelihood of the fits that have not degenerated; null when none is left.
+  @NullEncoded public var logLikelihood: Double?
   /// Seconds since the run began.
   public let seconds: Double
 }
@@ -44,7 +44,7 @@ final class Journal {
       try observer(
         PassRecord(
           phase: phase, pass: last - 1, fits: fits.count { $0.trace.count == last },
-          logLikelihood: fits.map(\.logLikelihood).max() ?? -.infinity,
+          logLikelihood: fits.lazy.map(\.logLikelihood).filter(\.isFinite).max(),
           seconds: begin.duration(to: clock.now).seconds))
       try checkpoints?.keep(fits, of: phase)
     }

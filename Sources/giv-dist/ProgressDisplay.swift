@@ -28,7 +28,8 @@ final class ProgressDisplay {
     last = record.seconds
     let line =
       "\(format(record.seconds, decimals: 1)) s  \(record.phase): pass \(record.pass), "
-      + "\(record.fits) fit\(record.fits == 1 ? "" : "s"), log-likelihood \(format(record.logLikelihood, decimals: 3))"
+      + "\(record.fits) fit\(record.fits == 1 ? "" : "s"), log-likelihood "
+      + (record.logLikelihood.map { format($0, decimals: 3) } ?? "-")
     write(style == .bar ? "\r\u{1B}[K\(line)" : "\(line)\n")
     isOpen = style == .bar
   }
