@@ -21,7 +21,7 @@ extension OnRanks {
 
     @Test func `The help names every command`() throws {
       let help = try givDist(["--help"], in: Self.here).output
-      for name in ["simulate", "shard", "train", "predict", "benchmark", "info"] {
+      for name in ["simulate", "shard", "inspect", "train", "predict", "benchmark", "info"] {
         #expect(help.contains("\n  \(name) "), "\(name)")
         #expect(try givDist([name, "--help"], in: Self.here).output.hasPrefix("OVERVIEW: "))
       }

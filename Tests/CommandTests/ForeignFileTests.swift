@@ -42,6 +42,16 @@ import Testing
     #expect(try object(result.output)["posteriorDigest"] as? String == report.posteriorDigest, "\(result.error)")
   }
 
+  @Test func `Named datasets are inspected`() throws {
+    let result = try givDist(["inspect", "foreign.h5", "--json"] + Self.names)
+    #expect(result.exitCode == 0, "\(result.error)")
+    let report = try object(result.output)
+    #expect(report["rows"] as? Int == 2500 && report["isSound"] as? Bool == true)
+    let columns = (report["files"] as? [[String: Any]])?.first?["columns"] as? [[String: Any]]
+    #expect(columns?.compactMap { $0["name"] as? String } == ["x0", "x1", "dose", "survival"])
+    #expect(columns?.compactMap { $0["missing"] as? Int } == [0, 0, 0, 0])
+  }
+
   @Test(arguments: ["big-endian.h5", "column.h5"])
   func `The same numbers in other types and layouts are the same rows`(file: String) throws {
     let foreign = try train(["foreign.h5", "--groups", "2"] + Self.names)

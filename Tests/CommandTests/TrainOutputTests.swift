@@ -61,7 +61,9 @@ extension OnRanks {
       let seconds: Double
     }
 
-    @Test(arguments: [["--out", "spline"], ["--out", "gaussian", "--distribution", "gaussian"]])
+    @Test(arguments: [
+      ["--out", "spline"], ["--out", "gaussian", "--distribution", "gaussian", "--representation", "identity"],
+    ])
     func `The metrics have a line per pass, and EM never falls`(options: [String]) throws {
       let report = try train(["shards", "--groups", "3"] + options, ranks: 2)
       let text = try String(
