@@ -2,20 +2,23 @@ import Communication
 import Diagnostics
 
 extension Table {
-  /// Exact quantiles of every covariate, without weights. Collective.
+  /// Exact quantiles of every covariate, and of the treatment if wanted, without weights. Collective.
   ///
   /// For n sorted values v and probability p, with h = p (n - 1): v[⌊h⌋] + (h - ⌊h⌋) (v[⌊h⌋ + 1] - v[⌊h⌋]), which is
   /// numpy's method `linear`. The order statistics are found by a radix selection: six passes count, for all columns
   /// and all wanted ranks at once, the values by the next 11 bits of their keys. No row leaves its rank, and the result
   /// is the same for every number of ranks.
-  /// - Parameter probabilities: each in 0 ... 1.
-  /// - Returns: for each covariate, one quantile for each probability.
+  /// - Parameters:
+  ///   - probabilities: each in 0 ... 1.
+  ///   - includesTreatment: whether the quantiles of the treatment follow those of the covariates.
+  /// - Returns: for each column, one quantile for each probability.
   /// - Throws: ``Failure`` when a rank fails.
-  public func quantiles(of probabilities: [Double]) throws -> [[Double]] {
+  public func quantiles(of probabilities: [Double], includesTreatment: Bool = false) throws -> [[Double]] {
     precondition(probabilities.allSatisfy { (0...1).contains($0) } && rows.rowCount > 0)
     let positions = probabilities.map { $0 * Double(rows.rowCount - 1) }
     let orders = Set(positions.flatMap { [Int($0), min(Int($0) + 1, rows.rowCount - 1)] }).sorted()
-    var selections = (0..<covariateCount).map { _ in RadixSelection(orders: orders) }
+    // The treatment is the column after the covariates.
+    var selections = (0..<covariateCount + (includesTreatment ? 1 : 0)).map { _ in RadixSelection(orders: orders) }
     while selections.contains(where: { !$0.isResolved }) { try refine(&selections) }
     return selections.map { selection in
       let values = Dictionary(uniqueKeysWithValues: zip(orders, selection.values))

@@ -2,7 +2,8 @@ import Communication
 import Dataset
 import LinearAlgebra
 
-/// The columns (1, r_1 … r_p, t) that a mixture is fitted to, chunk by chunk.
+/// The columns (1, r_1 … r_p, t) that a mixture is fitted to, chunk by chunk; or (1, f_1 … f_p) with features of all
+/// variables.
 ///
 /// Column 0 is the constant, the last one the treatment. With r = x the columns are the table's own; other features are
 /// evaluated once and kept when they are few, and else evaluated again in every pass, so that memory stays near that
@@ -14,6 +15,14 @@ public final class Design: @unchecked Sendable {
       _ covariates: [UnsafePointer<Double>], _ rowCount: Int, _ features: UnsafeMutablePointer<Double>, _ stride: Int
     ) -> Void
 
+  /// What features are functions of.
+  public enum Inputs: Sendable {
+    /// x; the treatment closes the columns.
+    case covariates
+    /// (x, t, y), in this order; the features are all columns but the constant.
+    case all
+  }
+
   /// Features of a rank up to this many bytes are kept.
   static let cacheLimit = 1 << 26
 
@@ -24,19 +33,27 @@ public final class Design: @unchecked Sendable {
   private let tableChunks: [Int]?
   public let featureNames: [String]
   private let features: FeatureMap?
+  private let inputs: Inputs
   private let ones: AlignedBuffer
   private let storage: AlignedBuffer
   private let isCached: Bool
 
-  /// The number of columns, p + 2.
-  public var columnCount: Int { featureNames.count + 2 }
+  /// The number of columns, p + 2, or p + 1 with features of all variables.
+  public var columnCount: Int { featureNames.count + (inputs == .covariates ? 2 : 1) }
 
   /// - Parameters:
   ///   - featureNames: p names.
   ///   - features: evaluates the p features; nil for r = x.
+  ///   - inputs: what the features are functions of.
   ///   - subset: takes some chunks of the table only.
-  public init(table: Table, featureNames: [String], features: FeatureMap?, subset: ChunkSubset? = nil) {
+  /// - Precondition: with `inputs` all, the table holds the outcome and `features` is not nil.
+  public init(
+    table: Table, featureNames: [String], features: FeatureMap?, inputs: Inputs = .covariates,
+    subset: ChunkSubset? = nil
+  ) {
+    precondition(inputs == .covariates || (features != nil && table.variables.contains(.outcome)))
     self.table = table
+    self.inputs = inputs
     rows = subset?.rows ?? table.rows
     tableChunks = subset?.chunks
     self.featureNames = featureNames
@@ -56,7 +73,7 @@ public final class Design: @unchecked Sendable {
   }
 
   private func evaluate(_ chunk: Int, into target: UnsafeMutablePointer<Double>) {
-    features?(covariates(ofChunk: chunk), rows.grid.rows(ofChunk: chunk).count, target, RowGrid.chunkLength)
+    features?(variables(ofChunk: chunk), rows.grid.rows(ofChunk: chunk).count, target, RowGrid.chunkLength)
   }
 
   private func tableChunk(_ chunk: Int) -> Int { tableChunks?[chunk] ?? chunk }
@@ -64,6 +81,12 @@ public final class Design: @unchecked Sendable {
   /// A pointer to each covariate of a chunk of this rank.
   public func covariates(ofChunk chunk: Int) -> [UnsafePointer<Double>] {
     (0..<table.covariateCount).map { table.pointer(covariate: $0, chunk: tableChunk(chunk)) }
+  }
+
+  private func variables(ofChunk chunk: Int) -> [UnsafePointer<Double>] {
+    let covariates = covariates(ofChunk: chunk)
+    guard inputs == .all, let outcome = table.outcome(chunk: tableChunk(chunk)) else { return covariates }
+    return covariates + [table.treatment(chunk: tableChunk(chunk)), outcome]
   }
 
   /// Gives `body` the columns of a chunk of this rank, and the row weights if there are any.
@@ -78,7 +101,7 @@ public final class Design: @unchecked Sendable {
       if !isCached { evaluate(chunk, into: target) }
       for j in featureNames.indices { columns.append(UnsafePointer(target + j * RowGrid.chunkLength)) }
     }
-    columns.append(table.treatment(chunk: tableChunk(chunk)))
+    if inputs == .covariates { columns.append(table.treatment(chunk: tableChunk(chunk))) }
     return try columns.withUnsafeBufferPointer { columns in
       let block = Kernel.Block(
         columns: columns.baseAddress!, columnCount: columns.count, rowCount: rows.grid.rows(ofChunk: chunk).count)

@@ -1,0 +1,88 @@
+import Communication
+import LinearAlgebra
+
+extension JointMixture {
+  /// The variance floors, (1% of the pooled residual standard deviation)² of t and of y.
+  static let varianceFloorShare = 1e-4
+
+  /// Starts from a mixture of regressions of t on ρ: b and one τ from the pooled regression of y, κ = 0, so that the
+  /// first E step sees t alone.
+  ///
+  /// - Parameters:
+  ///   - selection: on the first columns of the design.
+  ///   - pooled: the statistics of all rows as one group, on the joint design.
+  /// - Throws: ``DegenerateGroup`` when columns depend linearly on each other.
+  public init(
+    selection: RegressionMixture, pooled: SufficientStatistics, hasFreeShifts: Bool = false
+  ) throws(DegenerateGroup) {
+    let outcome = LeastSquaresProducts(pooled.gram(0))
+    let count = pooled.count(0)
+    let coefficients = try outcome.gram.factored(group: 0).0.solve(outcome.crossProduct)
+    let variance = outcome.residualSquares(coefficients) / count
+    let groups = selection.groupCount
+    let spread = try RegressionMixture(pooled: pooled.selection(selection.coefficients[0].count)).standardDeviations[0]
+    self.init(
+      mixingWeights: selection.mixingWeights, selectionCoefficients: selection.coefficients,
+      selectionDeviations: selection.standardDeviations, outcomeCoefficients: coefficients,
+      endogeneities: Array(repeating: 0, count: groups),
+      shifts: hasFreeShifts ? Array(repeating: 0, count: groups) : nil,
+      outcomeDeviations: Array(repeating: variance.squareRoot(), count: groups),
+      floors: Floors(
+        selection: Self.varianceFloorShare * spread * spread, outcome: Self.varianceFloorShare * variance))
+  }
+
+  /// Carries groups found on one design over to another whose first columns are the same: the M step on the other
+  /// design's columns with the posteriors of the first.
+  ///
+  /// - Parameters:
+  ///   - statistics: of the other design, weighted by the posteriors of this model on its own.
+  ///   - pooled: those of the other design as one group.
+  public func carried(
+    over statistics: SufficientStatistics, pooled: SufficientStatistics
+  ) throws(DegenerateGroup) -> JointMixture {
+    var model = try JointMixture(
+      selection: RegressionMixture(
+        mixingWeights: mixingWeights, coefficients: selectionCoefficients, standardDeviations: selectionDeviations),
+      pooled: pooled, hasFreeShifts: hasFreeShifts)
+    model.outcomeDeviations = outcomeDeviations
+    _ = try model.maximize(statistics)
+    return model
+  }
+}
+
+extension SufficientStatistics {
+  /// The statistics of (ρ, t) from those of the joint columns (ρ, …, t, y).
+  public func selection(_ selectionCount: Int) -> SufficientStatistics {
+    let columns = Array(0..<selectionCount) + [columnCount - 2]
+    var result = SufficientStatistics(groupCount: groupCount, columnCount: columns.count)
+    var packed: [Double] = []
+    for k in 0..<groupCount {
+      let full = gram(k)
+      for (a, i) in columns.enumerated() { for j in columns[a...] { packed.append(full[i, j]) } }
+    }
+    result.summands = packed + summands.suffix(2)
+    return result
+  }
+}
+
+extension Design {
+  /// The statistics of this design's columns with the posteriors of `model` on another design of the same rows.
+  public func statistics(posteriorsOf model: some MixtureModel, on other: Design) throws -> SufficientStatistics {
+    let (forms, groups, stride) = (model.forms, model.groupCount, RowGrid.chunkLength)
+    return try rows.sum(SufficientStatistics(groupCount: groups, columnCount: columnCount)) { partial, chunk in
+      withUnsafeTemporaryAllocation(
+        byteCount: groups * stride * MemoryLayout<Double>.stride, alignment: 64
+      ) { bytes in
+        let gamma = bytes.bindMemory(to: Double.self).baseAddress!
+        other.withBlock(ofChunk: chunk) { block, weights in
+          forms.withKernelMixture { mixture in
+            _ = Kernel.responsibilities(of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
+          }
+          guard let weights else { return }
+          for k in 0..<groups { for row in 0..<block.rowCount { gamma[k * stride + row] *= weights[row] } }
+        }
+        withBlock(ofChunk: chunk) { block, _ in partial.add(block, groupWeights: gamma, stride: stride) }
+      }
+    }
+  }
+}
