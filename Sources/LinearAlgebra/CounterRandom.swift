@@ -112,6 +112,8 @@ public enum RandomStream: UInt32, Sendable {
   case subsample = 19
   /// Starts of EM with curved differences between groups.
   case curvedStarts = 20
+  /// Starts of the joint model of treatment and outcome.
+  case jointStarts = 21
   // Networks.
   case networkStart = 32
   case minibatches = 33

@@ -179,7 +179,7 @@ struct Fitting {
   }
 
   /// The spline basis without features that others determine on these rows (ties, few distinct values).
-  private func splineBasis() throws -> (SplineRepresentation, events: [String]) {
+  func splineBasis() throws -> (SplineRepresentation, events: [String]) {
     var basis = try SplineRepresentation(fitting: table)
     var events: [String] = []
     let gram = try design(.spline(basis)).pooledStatistics().gram(0)

@@ -1,0 +1,144 @@
+import Communication
+import Dataset
+import Diagnostics
+import Foundation
+import LinearAlgebra
+import Mixture
+import Representation
+
+/// A basis of the joint model, and the fits on it, best first.
+struct JointTrial {
+  let covariates: CovariateChoice
+  let treatment: TreatmentChoice
+  let hasInteractions: Bool
+  let basis: JointBasis
+  let design: Design
+  /// All rows as one group.
+  let pooled: SufficientStatistics
+  var fits: [Fit<JointMixture>] = []
+  /// What random starts came to, if they were made on this basis.
+  var summary: SearchSummary?
+
+  /// -2 log L n / n' + q log n, with log L on n' of the n rows.
+  func bic(rowCount: Int) -> Double {
+    guard let best = fits.first else { return .infinity }
+    let n = Double(rowCount)
+    return -2 * best.logLikelihood * n / Double(design.rows.rowCount) + Double(best.model.parameterCount) * log(n)
+  }
+}
+
+/// Makes trials of bases on the same rows, and chooses among them.
+struct JointContest {
+  let options: JointOptions
+  let table: Table
+  let bases: JointBases
+  let subset: ChunkSubset?
+  let search: Search
+
+  static let continuedStarts = 4
+  /// Columns that leave less than this share of their square sum unexplained by those before them are left out.
+  static let dependenceTolerance = 1e-7
+
+  /// A basis without the products that others determine on these rows, and its design. Collective.
+  func prepare(
+    _ covariates: CovariateChoice, _ treatment: TreatmentChoice, interactions: Bool, on rows: ChunkSubset?
+  ) throws -> JointTrial {
+    var basis = bases.basis(covariates, treatment, interactions: interactions)
+    let full = try Design(table: table, basis: basis, subset: rows).pooledStatistics().gram(0)
+    let products = (basis.selectionCount..<basis.selectionCount + basis.products.count)
+    let order = [0, basis.columnCount - 2] + Array(1..<basis.selectionCount) + Array(products)
+    let dependent = full.dependentColumns(inOrder: order, tolerance: Self.dependenceTolerance)
+    basis = basis.dropping(Set(dependent.filter(products.contains).map { $0 - basis.selectionCount }))
+    return try trial(covariates, treatment, interactions: interactions, basis: basis, on: rows)
+  }
+
+  /// The trial of a basis whose products are independent. Collective.
+  func trial(
+    _ covariates: CovariateChoice, _ treatment: TreatmentChoice, interactions: Bool, basis: JointBasis,
+    on rows: ChunkSubset?
+  ) throws -> JointTrial {
+    let design = Design(table: table, basis: basis, subset: rows)
+    return JointTrial(
+      covariates: covariates, treatment: treatment, hasInteractions: interactions, basis: basis, design: design,
+      pooled: try design.pooledStatistics())
+  }
+
+  /// Starts from `regression` and random ones, a few passes each, and the best go on. Collective.
+  func searched(_ trial: JointTrial, regression: RegressionMixture, besides: [Fit<JointMixture>] = []) throws
+    -> JointTrial
+  {
+    var trial = trial
+    let count = trial.basis.selectionCount
+    let selection = trial.pooled.selection(count)
+    var directions: [[Double]]?
+    if case .spline(let basis) = trial.basis.selection { directions = basis.smoothDirections }
+    let random = try RegressionMixture.starts(
+      0..<options.starts, groups: options.groups, pooled: selection, directions: directions,
+      random: CounterRandom(seed: options.seed, stream: .jointStarts))
+    let starts = try ([regression] + random).enumerated().map {
+      Fit(
+        start: $0.offset,
+        model: try JointMixture(selection: $0.element, pooled: trial.pooled, hasFreeShifts: options.freeDelta))
+    }
+    let short = try trial.design.acceleratedMaximization(
+      starts, convergence: Convergence(tolerance: options.tolerance, maximumPasses: Search.shortPasses),
+      observer: search.observer("joint starts"))
+    let chosen = (short + besides).best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
+    trial.fits = try continued(chosen, on: trial.design, phase: "joint search")
+    trial.summary = Search.summary(short, trial.fits)
+    guard !trial.fits.isEmpty else {
+      let reason = short.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
+      throw Failure(
+        .numerical,
+        "every start of the joint model degenerated for --groups \(options.groups)\(reason); choose fewer groups or a "
+          + "smaller --covariate-basis")
+    }
+    return trial
+  }
+
+  /// Carries the fits of another trial over to a basis. Collective.
+  func carried(_ fits: [Fit<JointMixture>], from other: JointTrial, to trial: JointTrial) throws -> JointTrial {
+    var trial = trial
+    let moved = try fits.map { fit in
+      let statistics = try trial.design.statistics(posteriorsOf: fit.model, on: other.design)
+      return Fit(continuing: fit, model: try fit.model.carried(over: statistics, pooled: trial.pooled))
+    }
+    trial.fits = try continued(moved, on: trial.design, phase: "joint \(trial.covariates.description)")
+    return trial
+  }
+
+  func continued(_ fits: [Fit<JointMixture>], on design: Design, phase: String) throws -> [Fit<JointMixture>] {
+    try design.acceleratedMaximization(
+      fits, convergence: options.convergence, observer: search.observer(phase)
+    ).best(Self.continuedStarts)
+  }
+}
+
+extension Matrix {
+  /// The columns of this Gram matrix that depend linearly on those before them in `order`.
+  ///
+  /// - Parameter tolerance: the share of a column's square sum that those before it must leave unexplained.
+  func dependentColumns(inOrder order: [Int], tolerance: Double) -> [Int] {
+    var kept: [(column: Int, row: [Double])] = []
+    var dependent: [Int] = []
+    for column in order {
+      // The row of the Cholesky factor, column by column of those kept.
+      var row: [Double] = []
+      row.reserveCapacity(kept.count + 1)
+      var rest = self[column, column]
+      for (other, factor) in kept {
+        var value = self[column, other]
+        for (index, entry) in row.enumerated() { value -= entry * factor[index] }
+        value /= factor[row.count]
+        row.append(value)
+        rest -= value * value
+      }
+      if rest > tolerance * self[column, column] {
+        kept.append((column, row + [rest.squareRoot()]))
+      } else {
+        dependent.append(column)
+      }
+    }
+    return dependent
+  }
+}
