@@ -5,9 +5,10 @@ import Representation
 /// The bases that a joint fit may choose from, on the quantiles of the data.
 struct JointBases {
   /// Breakpoints of the additive splines of x.
-  static let additiveKnots = 7
-  /// Breakpoints of the factors of tensor products, coarse and fine.
-  static let tensorKnots = [4, 5]
+  static let additiveKnots = 5
+  /// Breakpoints of the factors of tensor products, from coarse to fine.
+  static let tensorKnots = [4, 5, 6, 8]
+  private static var covariateKnots: [Int] { Set([additiveKnots] + tensorKnots).sorted() }
   /// Breakpoints of splines in t.
   static let treatmentKnots = [5, 7, 10, 14]
   /// A basis of more columns than this is not tried unless asked for.
@@ -22,7 +23,7 @@ struct JointBases {
   init(table: Table, selection: AnyRepresentation, scaling: ColumnScaling) throws {
     let m = table.covariateCount
     covariateCount = m
-    let counts = Set([Self.additiveKnots] + Self.tensorKnots + Self.treatmentKnots).sorted()
+    let counts = Set(Self.covariateKnots + Self.treatmentKnots)
     let probabilities = Set(counts.flatMap(Self.probabilities)).sorted()
     let quantiles = try table.quantiles(of: probabilities, includesTreatment: true)
     var splines: [[CubicSpline]] = []
@@ -30,7 +31,7 @@ struct JointBases {
     for variable in 0...m {
       var own: [CubicSpline] = []
       var place: [Int: Int] = [:]
-      for count in variable == m ? Self.treatmentKnots : [Self.additiveKnots] + Self.tensorKnots {
+      for count in variable == m ? Self.treatmentKnots : Self.covariateKnots {
         var breakpoints: [Double] = []
         for probability in Self.probabilities(count) {
           let value = quantiles[variable][probabilities.firstIndex(of: probability)!]
@@ -116,14 +117,15 @@ public enum CovariateChoice: Sendable, Codable, Equatable {
   case polynomial(degree: Int)
   case spline(tensorKnots: Int)
 
-  /// The choices that an option leaves, the smallest first.
-  static func choices(_ option: CovariateBasis) -> [CovariateChoice] {
-    switch option {
-    case .auto: [3, 4, 5].map { .polynomial(degree: $0) } + [.spline(tensorKnots: JointBases.tensorKnots[0])]
-    case .polynomial3: [.polynomial(degree: 3)]
-    case .polynomial4: [.polynomial(degree: 4)]
-    case .polynomial5: [.polynomial(degree: 5)]
-    case .spline: [.spline(tensorKnots: JointBases.tensorKnots[0])]
+  /// The choices that an option leaves: families of bases, each from the smallest.
+  static func families(_ option: CovariateBasis) -> [[CovariateChoice]] {
+    let splines = JointBases.tensorKnots.map { CovariateChoice.spline(tensorKnots: $0) }
+    return switch option {
+    case .auto: [[3, 4, 5].map { .polynomial(degree: $0) }, splines]
+    case .polynomial3: [[.polynomial(degree: 3)]]
+    case .polynomial4: [[.polynomial(degree: 4)]]
+    case .polynomial5: [[.polynomial(degree: 5)]]
+    case .spline: [splines]
     }
   }
 

@@ -1,0 +1,178 @@
+import Communication
+import Dataset
+import Diagnostics
+import LinearAlgebra
+import Mixture
+import Representation
+
+/// Fits the joint model of treatment and outcome: bases by BIC, starts, passes to convergence, inference, warnings.
+public struct JointFitting {
+  let options: JointOptions
+  let table: Table
+  /// The map by which x and t of the table came from the data.
+  let tableScaling: ColumnScaling
+  let search: Search
+
+  /// Fits a table that holds the outcome. Collective; the result has the same bits on any number of ranks.
+  ///
+  /// - Parameters:
+  ///   - scaling: the map by which x and t of the table came from the data; the columns must be centered.
+  ///   - observer: told of every pass.
+  /// - Throws: on all ranks the same ``Failure``: no outcome, too few rows for the basis, every start degenerated.
+  public static func run(
+    _ table: Table, scaling: ColumnScaling, options: JointOptions,
+    observer: @escaping (_ phase: String) -> PassObserver = { _ in { _, _, _ in } }
+  ) throws -> JointOutcome {
+    try JointFitting(
+      options: options, table: table, tableScaling: scaling,
+      search: Search(convergence: options.convergence, observer: observer)
+    ).run()
+  }
+
+  private func run() throws -> JointOutcome {
+    try check()
+    let fitting = Fitting(configuration: options.regression, table: table, scaling: tableScaling, search: search)
+    let regression = try fitting.run()
+    let selection =
+      regression.form == .linear
+      ? AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
+      : AnyRepresentation.spline(try fitting.splineBasis().0)
+    let summaries = try table.summary()
+    let scaling = ColumnScaling(centers: summaries.map(\.mean), scales: summaries.map(\.standardDeviation))
+    let contest = JointContest(
+      options: options, table: table, bases: try JointBases(table: table, selection: selection, scaling: scaling),
+      subset: ChunkSubset(of: table.rows, count: Search.subsetChunks, seed: options.seed), search: search)
+    let start = try self.start(regression, selection: selection, contest)
+    var (chosen, criteria) = try choose(contest, start)
+    chosen = try contest.searched(chosen, regression: start, besides: chosen.fits)
+    let final = try finished(chosen, contest)
+    return try JointOutcome(
+      options: options, contest: contest, trial: final.trial, fit: final.fit, regression: regression,
+      criteria: criteria, search: chosen.summary ?? SearchSummary(), tableScaling: tableScaling)
+  }
+
+  private func check() throws {
+    guard table.variables.contains(.outcome) else {
+      throw Failure(.data, "the joint model needs the outcome; give shards with y, or name its column with --y")
+    }
+    guard options.groups > 1 else {
+      throw Failure(.usage, "--groups is \(options.groups): the joint model needs at least 2")
+    }
+    guard try !table.summary()[table.covariateCount + 1].isConstant else {
+      throw Failure(.data, "outcome '\(table.outcomeName)' is constant; there is no effect to estimate")
+    }
+  }
+
+  /// The mixture of regressions on ρ with the posteriors of the one of `regression`.
+  private func start(
+    _ regression: FitOutcome, selection: AnyRepresentation, _ contest: JointContest
+  ) throws -> RegressionMixture {
+    guard case .regression(let mixture) = regression.model.mixture else {
+      throw Failure(.numerical, "the joint model starts from a mixture of regressions")
+    }
+    if case .identity = selection { return contest.bases.foundation.rescaled(mixture) }
+    let design = Design(table: table, representation: selection)
+    let statistics = try design.statistics(
+      posteriorsOf: mixture, on: Design(table: table, representation: regression.model.representation))
+    var spline = RegressionMixture(
+      mixingWeights: mixture.mixingWeights,
+      coefficients: mixture.mixingWeights.map { _ in Array(repeating: 0, count: design.columnCount - 1) },
+      standardDeviations: mixture.standardDeviations)
+    _ = try spline.maximize(statistics)
+    return contest.bases.foundation.rescaled(spline)
+  }
+
+  // MARK: Choosing the basis
+
+  private func isFeasible(_ choice: CovariateChoice, _ contest: JointContest) -> Bool {
+    let count = contest.bases.count(choice)
+    return count <= JointBases.largestCount && 10 * count <= table.rows.rowCount
+  }
+
+  /// X(x) first, with some functions of t; then these; then interactions: each by BIC, from the best fits so far.
+  private func choose(
+    _ contest: JointContest, _ start: RegressionMixture
+  ) throws -> (JointTrial, [JointCriterion]) {
+    let families = CovariateChoice.families(options.covariateBasis)
+    let feasible = families.map { $0.filter { isFeasible($0, contest) } }
+    guard let smallest = feasible.joined().first else {
+      throw Failure(
+        .data,
+        "\(table.rows.rowCount) rows are too few, or \(table.covariateCount) covariates too many, for --covariate-basis "
+          + "\(options.covariateBasis.rawValue); choose a smaller basis or leave covariates out")
+    }
+    let treatment = TreatmentChoice.first(options.outcomeBasis)
+    var criteria: [JointCriterion] = []
+    func note(_ trial: JointTrial) -> JointTrial {
+      criteria.append(JointCriterion(trial, rowCount: table.rows.rowCount))
+      return trial
+    }
+    let n = table.rows.rowCount
+    var best = note(
+      try contest.searched(
+        try contest.prepare(smallest, treatment, interactions: false, on: contest.subset), regression: start))
+    for family in feasible {
+      // A family is climbed while its bases gain.
+      var previous = Double.infinity
+      for choice in family {
+        guard choice != smallest else { continue }
+        let trial = note(
+          try contest.carried(
+            best.fits, from: best, to: contest.prepare(choice, treatment, interactions: false, on: contest.subset)))
+        let bic = trial.bic(rowCount: n)
+        if bic < best.bic(rowCount: n) { best = trial }
+        guard bic < previous else { break }
+        previous = bic
+      }
+    }
+    for choice in TreatmentChoice.choices(options.outcomeBasis) where choice != treatment {
+      best = try better(
+        best, note(
+          contest.carried(
+            [best.fits[0]], from: best,
+            to: contest.prepare(best.covariates, choice, interactions: false, on: contest.subset))))
+    }
+    best = try better(
+      best, note(
+        contest.carried(
+          [best.fits[0]], from: best,
+          to: contest.prepare(best.covariates, best.treatment, interactions: true, on: contest.subset))))
+    return (best, criteria)
+  }
+
+  private func better(_ first: JointTrial, _ second: JointTrial) -> JointTrial {
+    second.bic(rowCount: table.rows.rowCount) < first.bic(rowCount: table.rows.rowCount) ? second : first
+  }
+
+  /// The best fit carried on over all rows, where it was made on some.
+  private func finished(
+    _ chosen: JointTrial, _ contest: JointContest
+  ) throws -> (trial: JointTrial, fit: Fit<JointMixture>) {
+    guard contest.subset != nil else { return (chosen, chosen.fits[0]) }
+    let all = try contest.trial(
+      chosen.covariates, chosen.treatment, interactions: chosen.hasInteractions, basis: chosen.basis, on: nil)
+    for fit in chosen.fits {
+      let final = try contest.continued([Fit(continuing: fit, model: fit.model)], on: all.design, phase: "joint em")
+      if let best = final.first { return (all, best) }
+    }
+    throw Failure(.numerical, "every fit of the joint model degenerated on all rows; choose fewer groups")
+  }
+}
+
+/// A basis that was tried, and its BIC on the rows that it was tried on, carried over to all rows.
+public struct JointCriterion: Sendable, Codable, Equatable {
+  public let covariateBasis: String
+  public let outcomeBasis: String
+  public let hasInteractions: Bool
+  /// Columns of the outcome's regression.
+  public let columns: Int
+  public let bic: Double
+
+  init(_ trial: JointTrial, rowCount: Int) {
+    covariateBasis = trial.covariates.description
+    outcomeBasis = trial.treatment.description
+    hasInteractions = trial.hasInteractions
+    columns = trial.basis.columnCount - 1
+    bic = trial.bic(rowCount: rowCount)
+  }
+}
