@@ -22,6 +22,11 @@ public struct ColumnScaling: Sendable, Codable, Equatable {
   /// x_1 … x_m, then t.
   public var centers: [Double]
   public var scales: [Double]
+
+  public init(centers: [Double], scales: [Double]) {
+    self.centers = centers
+    self.scales = scales
+  }
 }
 
 /// All that new rows need to get their posteriors: columns, scaling, representation and mixture.
