@@ -1,0 +1,172 @@
+import Communication
+import Dataset
+import Diagnostics
+import Foundation
+import LinearAlgebra
+import MetaEM
+import Mixture
+import Testing
+
+/// Simulated rows, and a joint fit of them.
+private struct Draw {
+  var parameters = SimulationParameters()
+  var options = JointOptions(groups: 3)
+  /// Added to y, by (x, t, z).
+  var addition: @Sendable ([Double], Double, Int) -> Double = { _, _, _ in 0 }
+  /// What x, t and y are multiplied by.
+  var units = (x: 1.0, t: 1.0, y: 1.0)
+
+  init(confounding: Double, seed: UInt64) {
+    parameters.confounding = confounding
+    parameters.seed = seed
+    options.outcomeBasis = .quadratic
+    options.covariateBasis = .polynomial4
+    options.starts = 10
+  }
+
+  func fit(_ communicator: any Communicator = SoloCommunicator()) throws -> (JointOutcome, Agreement) {
+    let drawn = try Simulation(parameters).rows(0..<parameters.rows)
+    let m = parameters.covariates
+    let rows = DistributedRows(rowCount: parameters.rows, communicator: communicator)
+    let outcome = drawn.y.indices.map { i in
+      units.y * (drawn.y[i] + addition(Array(drawn.x[i * m..<(i + 1) * m]), drawn.t[i], drawn.z[i]))
+    }
+    let table = try Table(
+      rows: rows, covariates: (0..<m).map { j in drawn.t.indices.map { units.x * drawn.x[$0 * m + j] } },
+      treatment: drawn.t.map { units.t * $0 }, outcome: outcome)
+    let summary = try table.summary().prefix(m + 1)
+    let scaling = ColumnScaling(
+      centers: summary.map(\.mean), scales: Array(repeating: 1, count: m + 1))
+    table.standardize(center: scaling.centers, scale: scaling.scales)
+    let fit = try JointFitting.run(table, scaling: scaling, options: options)
+    let rule = fit.rule()
+    let zero = Array(repeating: 0.0, count: parameters.groups * options.groups)
+    let counts = try rows.sum(zero) { partial, chunk in
+      for (row, label) in zip(rows.grid.rows(ofChunk: chunk), rule(fit.design, chunk: chunk).block.labels) {
+        partial[drawn.z[row] * options.groups + label] += 1
+      }
+    }
+    let confusion = (0..<parameters.groups).map { z in
+      counts[z * options.groups..<(z + 1) * options.groups].map { Int($0) }
+    }
+    return (fit, Agreement(confusion: confusion))
+  }
+}
+
+extension JointOutcome {
+  fileprivate func effect(_ name: String) -> EffectCoefficient? { effectCoefficients.first { $0.name == name } }
+  fileprivate func warns(_ text: String) -> Bool { warnings.contains { $0.contains(text) } }
+}
+
+@Suite struct JointFittingTests {
+  @Test func recoversTheEffectUnderConfounding() throws {
+    var draw = Draw(confounding: 0.5, seed: 0)
+    draw.options.covariateBasis = .auto
+    draw.options.starts = 30
+    let (fit, agreement) = try draw.fit()
+    let linear = try #require(fit.effect("t"))
+    let quadratic = try #require(fit.effect("t^2"))
+    #expect(abs(linear.value + 1.5) < 0.05)
+    #expect(abs(quadratic.value - 0.9) < 0.02)
+    #expect(linear.interval.contains(-1.5))
+    #expect(agreement.accuracy >= 0.88)
+    // 2 · 0.5 / (0.25 + 0.01), less what x tells of ε.
+    let errors = try #require(fit.kappaStandardErrors)
+    for (kappa, error) in zip(fit.kappa, errors) { #expect(abs(kappa - 3.84) < 5 * error) }
+    for point in fit.effectCurve { #expect(abs(point.tau - Simulation.effect(point.t)) < 5 * point.standardError) }
+    #expect(fit.isConverged)
+    #expect(fit.warnings.isEmpty)
+    #expect(fit.bases.count >= 5)
+  }
+
+  @Test func ranksGiveTheSameBits() throws {
+    var draw = Draw(confounding: 0.5, seed: 3)
+    draw.options.covariateBasis = .polynomial3
+    let alone = try draw.fit()
+    for ranks in 2...3 {
+      let outcomes = try LoopbackCommunicator.run(ranks: ranks) { [draw] communicator in
+        let (fit, agreement) = try draw.fit(communicator)
+        return (fit.model.mixture, fit.effectCoefficients, fit.effectCurve, fit.kappaStandardErrors, fit.warnings, agreement)
+      }
+      for outcome in outcomes {
+        #expect(outcome.0 == alone.0.model.mixture)
+        #expect(outcome.1 == alone.0.effectCoefficients)
+        #expect(outcome.2 == alone.0.effectCurve)
+        #expect(outcome.3 == alone.0.kappaStandardErrors)
+        #expect(outcome.4 == alone.0.warnings)
+        #expect(outcome.5 == alone.1)
+      }
+    }
+  }
+
+  @Test func effectFollowsTheUnits() throws {
+    let one = try Draw(confounding: 0.5, seed: 4).fit()
+    var draw = Draw(confounding: 0.5, seed: 4)
+    draw.units = (x: 100, t: 0.1, y: 5)
+    let other = try draw.fit()
+    let (linear, quadratic) = (try #require(one.0.effect("t")), try #require(one.0.effect("t^2")))
+    #expect(abs(try #require(other.0.effect("t")).value / 50 - linear.value) < 1e-3)
+    #expect(abs(try #require(other.0.effect("t^2")).value / 500 - quadratic.value) < 1e-3)
+    #expect(abs(try #require(other.0.effect("t")).standardError / 50 / linear.standardError - 1) < 1e-2)
+    #expect(abs(other.0.kappa[0] / 50 / one.0.kappa[0] - 1) < 1e-2)
+    // Up to the volume of the units of t and y.
+    let volume = Double(draw.parameters.rows) * log(0.1 * 5)
+    #expect(abs(other.0.logLikelihood + volume - one.0.logLikelihood) < 1)
+  }
+
+  @Test func interactionsAreFoundAndNamed() throws {
+    var draw = Draw(confounding: 0.5, seed: 5)
+    draw.addition = { x, t, _ in t * x[0] }
+    let (fit, _) = try draw.fit()
+    #expect(abs(try #require(fit.effect("t*x1")).value - 1) < 0.1)
+    #expect(abs(fit.model.effect(treatment: 1, covariates: [2, 0, 0]) - (Simulation.effect(1) + 2)) < 0.3)
+  }
+
+  @Test func splinesInTheTreatmentFollowASine() throws {
+    var draw = Draw(confounding: 0.5, seed: 6)
+    draw.options.outcomeBasis = .auto
+    draw.addition = { _, t, _ in 3 * sin(t) - Simulation.effect(t) }
+    let (fit, _) = try draw.fit()
+    #expect(fit.outcomeBasis.contains("splines"))
+    for point in fit.effectCurve { #expect(abs(point.tau - 3 * sin(point.t)) < 0.4) }
+  }
+
+  @Test func shiftsByGroupAreReported() throws {
+    var draw = Draw(confounding: 0.5, seed: 7)
+    draw.addition = { _, _, z in Double(z) }
+    let (fit, _) = try draw.fit()
+    #expect(fit.warns("groups shift the outcome by themselves"))
+    draw.options.freeDelta = true
+    let (free, _) = try draw.fit()
+    let shifts = try #require(free.delta)
+    #expect(shifts[0] == 0)
+    #expect(abs(abs((shifts.max() ?? 0) - (shifts.min() ?? 0)) - 2) < 0.3)
+    #expect(abs(try #require(free.effect("t")).value + 1.5) < 0.1)
+  }
+
+  @Test func oneTrueGroupIsReported() throws {
+    var draw = Draw(confounding: 0.5, seed: 8)
+    draw.parameters.groups = 1
+    let (fit, _) = try draw.fit()
+    #expect(fit.warns("there may be no group"))
+  }
+
+  @Test func outcomeIsNeeded() throws {
+    let rows = DistributedRows(rowCount: 100, communicator: SoloCommunicator())
+    let values = (0..<100).map(Double.init)
+    let table = try Table(rows: rows, covariates: [values], treatment: values.map { sin($0) })
+    let error = #expect(throws: Failure.self) {
+      try JointFitting.run(
+        table, scaling: ColumnScaling(centers: [0, 0], scales: [1, 1]), options: JointOptions(groups: 2))
+    }
+    #expect(error?.message.contains("--y") == true)
+  }
+
+  @Test func tooLargeABasisIsRefused() throws {
+    var draw = Draw(confounding: 0.5, seed: 9)
+    draw.parameters.rows = 300
+    draw.options.covariateBasis = .polynomial5
+    let error = #expect(throws: Failure.self) { try draw.fit() }
+    #expect(error?.message.contains("--covariate-basis polynomial5") == true)
+  }
+}

@@ -1,0 +1,198 @@
+import Communication
+import Dataset
+import Foundation
+import LinearAlgebra
+import Mixture
+import Testing
+
+/// `joint.json`: rows, a start, and what plain numpy makes of it.
+struct JointFixture: Decodable {
+  struct Model: Decodable {
+    let outcome: [Double]
+    let kappa: [Double]
+    let delta: [Double]
+    let tau: [Double]
+    let selection: [[Double]]
+    let sigma: [Double]
+    let weights: [Double]
+    let responsibilities: [[Double]]?
+    let logLikelihood: Double?
+
+    func mixture(hasFreeShifts: Bool) -> JointMixture {
+      JointMixture(
+        mixingWeights: weights, selectionCoefficients: selection, selectionDeviations: sigma,
+        outcomeCoefficients: outcome, endogeneities: kappa, shifts: hasFreeShifts ? delta : nil, outcomeDeviations: tau)
+    }
+  }
+  struct Section: Decodable {
+    let afterOne: Model
+    let afterMany: Model
+    let converged: Model
+    let logLikelihood: [Double]
+    let covariance: [[Double]]
+  }
+  let x: [[Double]]
+  let t: [Double]
+  let y: [Double]
+  let start: Model
+  let unweighted: Section
+  let rowWeights: [Double]
+  let weighted: Section
+
+  static func load() throws -> JointFixture {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let file = folder.appendingPathComponent("OracleFixtures/joint.json")
+    return try JSONDecoder().decode(JointFixture.self, from: Data(contentsOf: file))
+  }
+
+  /// The columns (1, x1, x2, x1², x1 x2, x2², t², t, y), y times `scale`.
+  func design(isWeighted: Bool = false, scale: Double = 1, communicator: any Communicator = SoloCommunicator()) throws
+    -> Design
+  {
+    let table = try Table(
+      rows: DistributedRows(rowCount: t.count, communicator: communicator),
+      covariates: [x.map { $0[0] }, x.map { $0[1] }], treatment: t, outcome: y.map { scale * $0 },
+      weight: isWeighted ? rowWeights : nil)
+    return Design(
+      table: table, featureNames: ["x1", "x2", "x1^2", "x1 x2", "x2^2", "t^2", "t", "y"],
+      features: { columns, count, features, stride in
+        for row in 0..<count {
+          let (a, b, t, y) = (columns[0][row], columns[1][row], columns[2][row], columns[3][row])
+          for (j, value) in [a, b, a * a, a * b, b * b, t * t, t, y].enumerated() { features[j * stride + row] = value }
+        }
+      }, inputs: .all)
+  }
+}
+
+@Suite struct JointMixtureTests {
+  private let fixture: JointFixture
+  /// Never converged: a pass may not lower the likelihood by this much.
+  private let endless = -Double.greatestFiniteMagnitude
+
+  init() throws { fixture = try JointFixture.load() }
+
+  private func isClose(_ actual: [Double], _ expected: [Double], _ tolerance: Double = 1e-8) -> Bool {
+    let scale = max(1, expected.map(abs).max() ?? 1)
+    return actual.count == expected.count && zip(actual, expected).allSatisfy { abs($0 - $1) <= tolerance * scale }
+  }
+
+  private func expectEqual(_ model: JointMixture, _ expected: JointFixture.Model) {
+    #expect(isClose(model.outcomeCoefficients, expected.outcome))
+    #expect(isClose(model.endogeneities, expected.kappa))
+    #expect(isClose(model.shifts, expected.delta))
+    #expect(isClose(model.outcomeDeviations, expected.tau))
+    #expect(isClose(model.selectionCoefficients.flatMap { $0 }, expected.selection.flatMap { $0 }))
+    #expect(isClose(model.selectionDeviations, expected.sigma))
+    #expect(isClose(model.mixingWeights, expected.weights))
+  }
+
+  @Test(arguments: [false, true])
+  func stepsAreThoseOfTheReference(isWeighted: Bool) throws {
+    let design = try fixture.design(isWeighted: isWeighted)
+    let section = isWeighted ? fixture.weighted : fixture.unweighted
+    let start = Fit(start: 0, model: fixture.start.mixture(hasFreeShifts: isWeighted))
+    for (passes, expected) in [(1, section.afterOne), (25, section.afterMany)] {
+      let fit = try design.expectationMaximization(
+        [start], convergence: Convergence(tolerance: endless, maximumPasses: passes))[0]
+      expectEqual(fit.model, expected)
+      #expect(isClose(fit.trace, Array(section.logLikelihood.prefix(passes)), 1e-11))
+      guard let responsibilities = expected.responsibilities else { continue }
+      let rule = PosteriorRule(model: fit.model, labelRule: .argmax, seed: 1)
+      #expect(isClose(rule(design, chunk: 0).block.posteriors, responsibilities.flatMap { $0 }))
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func acceleratedPassesReachTheSameMaximum(isWeighted: Bool) throws {
+    let design = try fixture.design(isWeighted: isWeighted)
+    let expected = (isWeighted ? fixture.weighted : fixture.unweighted).converged
+    let start = Fit(start: 0, model: fixture.start.mixture(hasFreeShifts: isWeighted))
+    let plain = try design.expectationMaximization([start], convergence: Convergence(tolerance: 1e-11))[0]
+    let fit = try design.acceleratedMaximization([start], convergence: Convergence(tolerance: 1e-11))[0]
+    #expect(fit.isConverged)
+    #expect(fit.passes < plain.passes)
+    #expect(abs(fit.logLikelihood - (try #require(expected.logLikelihood))) < 1e-5)
+    #expect(isClose(fit.model.outcomeCoefficients, expected.outcome, 1e-3))
+    #expect(zip(fit.trace, fit.trace.dropFirst()).allSatisfy { $1 >= $0 - 1e-9 })
+  }
+
+  @Test func likelihoodNeverFallsFromRandomStarts() throws {
+    let design = try fixture.design()
+    let pooled = try design.pooledStatistics()
+    let starts = try RegressionMixture.starts(
+      0..<12, groups: 3, pooled: pooled.selection(3), random: CounterRandom(seed: 5, stream: .test)
+    ).enumerated().map { Fit(start: $0.offset, model: try JointMixture(selection: $0.element, pooled: pooled)) }
+    let convergence = Convergence(tolerance: endless, maximumPasses: 60)
+    let fits =
+      try design.expectationMaximization(starts, convergence: convergence)
+      + design.acceleratedMaximization(starts, convergence: convergence)
+    #expect(fits.contains { $0.degeneracy == nil })
+    for fit in fits {
+      for (before, after) in zip(fit.trace, fit.trace.dropFirst()) { #expect(after >= before - 1e-9) }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func covarianceIsTheReferenceSandwich(isWeighted: Bool) throws {
+    let design = try fixture.design(isWeighted: isWeighted)
+    let section = isWeighted ? fixture.weighted : fixture.unweighted
+    let model = section.converged.mixture(hasFreeShifts: isWeighted)
+    let covariance = try JointCovariance(model, on: design)
+    let indices = Array(covariance.parameters.outcome) + Array(covariance.parameters.endogeneities)
+    let actual = covariance.block(indices)
+    for (i, row) in section.covariance.enumerated() {
+      for (j, value) in row.enumerated() {
+        let scale = (section.covariance[i][i] * section.covariance[j][j]).squareRoot()
+        #expect(abs(actual[i, j] - value) < 1e-5 * scale)
+      }
+    }
+  }
+
+  @Test func covarianceIsThatOfAnyUnitOfTheOutcome() throws {
+    let model = fixture.unweighted.converged.mixture(hasFreeShifts: false)
+    var scaled = model
+    scaled.outcomeCoefficients = model.outcomeCoefficients.map { 8 * $0 }
+    scaled.endogeneities = model.endogeneities.map { 8 * $0 }
+    scaled.outcomeDeviations = model.outcomeDeviations.map { 8 * $0 }
+    let one = try JointCovariance(model, on: fixture.design())
+    let other = try JointCovariance(scaled, on: fixture.design(scale: 8))
+    #expect(
+      isClose(
+        other.standardErrors(other.parameters.outcome), one.standardErrors(one.parameters.outcome).map { 8 * $0 }))
+  }
+
+  @Test func groupsMayComeInAnyOrder() throws {
+    let design = try fixture.design()
+    let order = [2, 0, 1]
+    var model = fixture.start.mixture(hasFreeShifts: true)
+    model.shifts = [0, 0.2, -0.1]
+    let other = model.reordered(order)
+    #expect(other.shifts[0] == 0)
+    let convergence = Convergence(tolerance: endless, maximumPasses: 10)
+    let fits = try design.expectationMaximization(
+      [Fit(start: 0, model: model), Fit(start: 1, model: other)], convergence: convergence)
+    #expect(isClose(fits[1].trace, fits[0].trace, 1e-12))
+    #expect(isClose(fits[1].model.endogeneities, order.map { fits[0].model.endogeneities[$0] }))
+    #expect(fits[0].model.canonical.endogeneities.count == 3)
+  }
+
+  @Test func emptyGroupIsGivenUp() throws {
+    let design = try fixture.design()
+    var model = fixture.start.mixture(hasFreeShifts: false)
+    model.mixingWeights = [0.5, 0.5 - 1e-12, 1e-12]
+    model.selectionCoefficients[2][0] = 1e3
+    let fit = try design.acceleratedMaximization(
+      [Fit(start: 0, model: model)], convergence: Convergence(maximumPasses: 5))[0]
+    #expect(fit.degeneracy?.contains("group 2 emptied") == true)
+    #expect(fit.logLikelihood == -.infinity)
+  }
+
+  @Test(arguments: [2, 3])
+  func posteriorsOfAnotherDesignGiveItsStatistics(groups: Int) throws {
+    let design = try fixture.design(isWeighted: true)
+    let model = fixture.start.mixture(hasFreeShifts: false).reordered(Array(0..<groups))
+    let own = try design.statistics(of: [model])[0]
+    let carried = try design.statistics(posteriorsOf: model, on: design)
+    for k in 0..<groups { #expect(carried.gram(k) == own.gram(k)) }
+  }
+}
