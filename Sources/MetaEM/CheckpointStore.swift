@@ -4,7 +4,7 @@ import Diagnostics
 import Foundation
 import Mixture
 
-/// Checkpoints of a run: the fits of every phase so far, in `checkpoint.json`, and the one before it in
+/// Checkpoints of a run: the state of every phase so far, in `checkpoint.json`, and the one before it in
 /// `checkpoint-previous.json`.
 ///
 /// A checkpoint is written beside, synced and renamed. Its first line is the SHA-256 of the rest, so that a damaged one
@@ -28,7 +28,7 @@ public final class CheckpointStore {
     var inputDigest: String
     /// Passes over the rows so far.
     var passes = 0
-    /// The fits of each phase, as JSON.
+    /// The state of each phase, as JSON.
     var phases: [String: String] = [:]
   }
 
@@ -82,35 +82,35 @@ public final class CheckpointStore {
     return self
   }
 
-  /// The fits of a phase as they were saved; nil when it had not begun.
-  func fits<Model>(of phase: String) throws -> [Fit<Model>]? {
+  /// The state of a phase as it was saved; nil when it had not begun.
+  func state<State: Decodable>(of phase: String) throws -> State? {
     guard let text = content?.phases[phase] else { return nil }
     do {
-      return try Self.decoder.decode([Fit<Model>].self, from: Data(text.utf8))
+      return try Self.decoder.decode(State.self, from: Data(text.utf8))
     } catch {
       throw Failure(.data, "\(folder): the checkpoint does not fit this program; start anew by --force")
     }
   }
 
-  /// Takes note of fits after a pass, and saves when it is time or a stop was asked for. Collective.
+  /// Takes note of a phase's state after a pass, and saves when it is time or a stop was asked for. Collective.
   ///
   /// - Throws: on all ranks the same ``Failure``: `temporary` when the run stops, `inputOutput` when saving fails.
-  func keep<Model>(_ fits: [Fit<Model>], of phase: String) throws {
+  func keep(_ state: some Encodable, of phase: String) throws {
     passesSinceSave += 1
     content?.passes += 1
     guard let action = Action(rawValue: try communicator.broadcast([action.rawValue], from: 0)[0]), action != .goOn
     else { return }
-    try finish(fits, of: phase)
+    try finish(state, of: phase)
     try save()
     if action == .stop {
       throw Failure(.temporary, "stopped after a checkpoint in \(folder); the same command with --resume goes on")
     }
   }
 
-  /// Takes note of the fits of a phase, for the next checkpoint.
-  func finish<Model>(_ fits: [Fit<Model>], of phase: String) throws {
+  /// Takes note of the state of a phase, for the next checkpoint.
+  func finish(_ state: some Encodable, of phase: String) throws {
     guard communicator.isRoot else { return }
-    content?.phases[phase] = String(decoding: try Self.encoder.encode(fits), as: UTF8.self)
+    content?.phases[phase] = String(decoding: try Self.encoder.encode(state), as: UTF8.self)
   }
 
   /// Removes the checkpoints of a finished run.

@@ -17,15 +17,15 @@ public struct JointFitting {
   ///
   /// - Parameters:
   ///   - scaling: the map by which x and t of the table came from the data; the columns must be centered.
-  ///   - observer: told of every pass.
+  ///   - journal: told of every pass.
   /// - Throws: on all ranks the same ``Failure``: no outcome, too few rows for the basis, every start degenerated.
   public static func run(
     _ table: Table, scaling: ColumnScaling, options: JointOptions,
-    observer: @escaping (_ phase: String) -> PassObserver = { _ in { _, _, _ in } }
+    journal: Journal = Journal()
   ) throws -> JointOutcome {
     try JointFitting(
       options: options, table: table, tableScaling: scaling,
-      search: Search(convergence: options.convergence, observer: observer)
+      search: Search(convergence: options.convergence, journal: journal)
     ).run()
   }
 

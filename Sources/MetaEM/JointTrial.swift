@@ -80,9 +80,9 @@ struct JointContest {
         start: $0.offset,
         model: try JointMixture(selection: $0.element, pooled: trial.pooled, hasFreeShifts: options.freeDelta))
     }
-    let short = try trial.design.acceleratedMaximization(
-      starts, convergence: Convergence(tolerance: options.tolerance, maximumPasses: Search.shortPasses),
-      observer: search.observer("joint starts"))
+    let short = try search.journal.run(
+      accelerated: starts, on: trial.design,
+      Convergence(tolerance: options.tolerance, maximumPasses: Search.shortPasses), phase: "joint starts")
     let chosen = (short + besides).best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
     trial.fits = try continued(chosen, on: trial.design, phase: "joint search")
     trial.summary = Search.summary(short, trial.fits)
@@ -108,9 +108,8 @@ struct JointContest {
   }
 
   func continued(_ fits: [Fit<JointMixture>], on design: Design, phase: String) throws -> [Fit<JointMixture>] {
-    try design.acceleratedMaximization(
-      fits, convergence: options.convergence, observer: search.observer(phase)
-    ).best(Self.continuedStarts)
+    try search.journal.run(accelerated: fits, on: design, options.convergence, phase: phase)
+      .best(Self.continuedStarts)
   }
 }
 

@@ -16,39 +16,78 @@ public struct PassRecord: Sendable, Encodable {
 
 /// Follows a fit pass by pass: tells the observer, and keeps checkpoints.
 ///
-/// A fit is a fixed sequence of phases, each a run of EM from models that follow from the phases before. So the fits of
-/// every phase are all that a checkpoint has to hold: on the way back finished phases are read instead of run, and the
-/// one that was interrupted goes on at its last saved pass.
-final class Journal {
+/// A fit is a fixed sequence of phases, each of which follows from the phases before: a run of EM from several models, or
+/// a round of a network's training. So the states of the phases are all that a checkpoint has to hold: on the way back
+/// finished phases are read instead of run, and the one that was interrupted goes on at its last saved pass.
+public final class Journal {
   private let observer: (PassRecord) throws -> Void
   private let checkpoints: CheckpointStore?
   private let clock = ContinuousClock()
   private let begin = ContinuousClock().now
   /// Passes over the rows, of all phases.
   private(set) var passes = 0
+  /// How often each name of a phase was used.
+  private var uses: [String: Int] = [:]
 
-  init(observer: @escaping (PassRecord) throws -> Void, checkpoints: CheckpointStore?) {
+  /// - Parameter observer: told of every pass.
+  public init(observer: @escaping (PassRecord) throws -> Void = { _ in }, checkpoints: CheckpointStore? = nil) {
     self.observer = observer
     self.checkpoints = checkpoints
   }
 
-  /// Runs one phase, or what is left of it.
+  /// Runs EM from several models as one phase, or what is left of it.
   func run<Model>(
     _ fits: [Fit<Model>], on design: Design, _ convergence: Convergence, phase: String
   ) throws -> [Fit<Model>] {
-    let resumed: [Fit<Model>]? = try checkpoints?.fits(of: phase)
-    passes += resumed?.map(\.trace.count).max() ?? 0
-    let finished = try design.expectationMaximization(resumed ?? fits, convergence: convergence) { fits in
+    try run(phase, from: fits, fits: \.self) { fits, afterPass in
+      try design.expectationMaximization(fits, convergence: convergence, afterPass: afterPass)
+    }
+  }
+
+  /// Runs accelerated EM from several joint models as one phase, or what is left of it.
+  func run(
+    accelerated fits: [Fit<JointMixture>], on design: Design, _ convergence: Convergence, phase: String
+  ) throws -> [Fit<JointMixture>] {
+    try run(phase, from: fits.map(JointAcceleration.init), fits: { $0.map(\.fit) }) { runs, afterPass in
+      try design.acceleratedMaximization(runs, convergence: convergence, afterPass: afterPass)
+    }.map(\.finished)
+  }
+
+  /// Runs a phase that has no passes to show, such as a round of training, unless it was done before.
+  func step<State: Codable>(_ name: String, _ body: () throws -> State) throws -> State {
+    let phase = unique(name)
+    if let done: State = try checkpoints?.state(of: phase) { return done }
+    let state = try body()
+    try checkpoints?.finish(state, of: phase)
+    return state
+  }
+
+  private func run<State: Codable, Model>(
+    _ name: String, from start: State, fits: (State) -> [Fit<Model>],
+    _ body: (State, (State) throws -> Void) throws -> State
+  ) throws -> State {
+    let phase = unique(name)
+    let resumed: State? = try checkpoints?.state(of: phase)
+    passes += resumed.flatMap { fits($0).map(\.trace.count).max() } ?? 0
+    let finished = try body(resumed ?? start) { state in
       passes += 1
-      let last = fits.map(\.trace.count).max() ?? 0
+      let current = fits(state)
+      let last = current.map(\.trace.count).max() ?? 0
       try observer(
         PassRecord(
-          phase: phase, pass: last - 1, fits: fits.count { $0.trace.count == last },
-          logLikelihood: fits.lazy.map(\.logLikelihood).filter(\.isFinite).max(),
+          phase: phase, pass: last - 1, fits: current.count { $0.trace.count == last },
+          logLikelihood: current.map(\.logLikelihood).max() ?? -.infinity,
           seconds: begin.duration(to: clock.now).seconds))
-      try checkpoints?.keep(fits, of: phase)
+      try checkpoints?.keep(state, of: phase)
     }
     try checkpoints?.finish(finished, of: phase)
     return finished
+  }
+
+  /// A name of its own for a phase: the second of a name is "name 2". The phases of a fit always come in one order.
+  private func unique(_ name: String) -> String {
+    uses[name, default: 0] += 1
+    let use = uses[name]!
+    return use == 1 ? name : "\(name) \(use)"
   }
 }

@@ -49,9 +49,8 @@ struct Search {
   func finished<Model>(
     _ fits: [Fit<Model>], on design: Design, phase: String, groups: Int
   ) throws -> Fit<Model> {
-    for (place, fit) in fits.best(Self.continuedStarts).enumerated() {
-      let final = try converged(
-        [Fit(continuing: fit, model: fit.model)], on: design, phase: place == 0 ? phase : "\(phase) \(place + 1)")
+    for fit in fits.best(Self.continuedStarts) {
+      let final = try converged([Fit(continuing: fit, model: fit.model)], on: design, phase: phase)
       if let best = final.first { return best }
     }
     let reason = fits.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""

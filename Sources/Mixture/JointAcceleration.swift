@@ -5,18 +5,16 @@ import LinearAlgebra
 ///
 /// A point whose likelihood is below that of θ1 is given up for θ2, so the likelihood never falls; the pass that found
 /// it out repeats the likelihood in the trace.
-struct JointAcceleration {
-  private(set) var fit: Fit<JointMixture>
+public struct JointAcceleration: Sendable, Codable {
+  public private(set) var fit: Fit<JointMixture>
   private var origin: [Double]?
   /// θ2, while an extrapolated point is being tried.
   private var fallback: JointMixture?
 
-  init(_ fit: Fit<JointMixture>) { self.fit = fit }
-
-  var isActive: Bool { !fit.isConverged && fit.degeneracy == nil }
+  public init(_ fit: Fit<JointMixture>) { self.fit = fit }
 
   /// The fit where it stands, at the last EM step if its point is yet to be tried.
-  var finished: Fit<JointMixture> {
+  public var finished: Fit<JointMixture> {
     var result = fit
     if let fallback { result.model = fallback }
     return result
@@ -67,18 +65,17 @@ struct JointAcceleration {
 }
 
 extension Design {
-  /// Runs accelerated EM from several joint models at once; see ``expectationMaximization(_:convergence:observer:)``.
+  /// Runs accelerated EM from several joint models at once; see ``expectationMaximization(_:convergence:afterPass:)``.
   public func acceleratedMaximization(
-    _ fits: [Fit<JointMixture>], convergence: Convergence, observer: PassObserver = { _, _, _ in }
-  ) throws -> [Fit<JointMixture>] {
-    var runs = fits.map(JointAcceleration.init)
-    for pass in 0..<convergence.maximumPasses {
-      let active = runs.indices.filter { runs[$0].isActive }
-      guard !active.isEmpty else { break }
+    _ runs: [JointAcceleration], convergence: Convergence, afterPass: ([JointAcceleration]) throws -> Void = { _ in }
+  ) throws -> [JointAcceleration] {
+    var runs = runs
+    while true {
+      let active = runs.indices.filter { runs[$0].fit.isActive && runs[$0].fit.trace.count < convergence.maximumPasses }
+      guard !active.isEmpty else { return runs }
       let statistics = try statistics(of: active.map { runs[$0].fit.model })
       for (index, statistics) in zip(active, statistics) { runs[index].advance(statistics, convergence: convergence) }
-      try observer(pass, active.count, runs.map(\.fit.logLikelihood).max() ?? -.infinity)
+      try afterPass(runs)
     }
-    return runs.map(\.finished)
   }
 }
