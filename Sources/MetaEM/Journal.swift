@@ -48,7 +48,7 @@ public final class Journal {
   func run(
     accelerated fits: [Fit<JointMixture>], on design: Design, _ convergence: Convergence, phase: String
   ) throws -> [Fit<JointMixture>] {
-    try run(phase, from: fits.map(JointAcceleration.init), fits: { $0.map(\.fit) }) { runs, afterPass in
+    try run(phase, from: fits.map(JointAcceleration.init), fits: \.fits) { runs, afterPass in
       try design.acceleratedMaximization(runs, convergence: convergence, afterPass: afterPass)
     }.map(\.finished)
   }
@@ -63,15 +63,15 @@ public final class Journal {
   }
 
   private func run<State: Codable, Model>(
-    _ name: String, from start: State, fits: (State) -> [Fit<Model>],
+    _ name: String, from start: State, fits: KeyPath<State, [Fit<Model>]>,
     _ body: (State, (State) throws -> Void) throws -> State
   ) throws -> State {
     let phase = unique(name)
     let resumed: State? = try checkpoints?.state(of: phase)
-    passes += resumed.flatMap { fits($0).map(\.trace.count).max() } ?? 0
+    passes += resumed?[keyPath: fits].map(\.trace.count).max() ?? 0
     let finished = try body(resumed ?? start) { state in
       passes += 1
-      let current = fits(state)
+      let current = state[keyPath: fits]
       let last = current.map(\.trace.count).max() ?? 0
       try observer(
         PassRecord(
@@ -90,4 +90,8 @@ public final class Journal {
     let use = uses[name]!
     return use == 1 ? name : "\(name) \(use)"
   }
+}
+
+extension [JointAcceleration] {
+  fileprivate var fits: [Fit<JointMixture>] { map(\.fit) }
 }
