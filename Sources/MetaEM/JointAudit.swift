@@ -9,7 +9,10 @@ import Representation
 struct JointAudit {
   let options: JointOptions
   let contest: JointContest
+  /// The basis on all rows.
   let trial: JointTrial
+  /// The same on the rows that it was chosen on, with the fits that competed.
+  let searched: JointTrial
   let model: JointModel
   let curve: [EffectPoint]
   let covariance: JointCovariance?
@@ -17,7 +20,9 @@ struct JointAudit {
   static let significance = 0.01
   /// Of the comparison with 2SLS, whose labels are estimates too.
   static let disagreement = 0.001
-  static let noticeableErrors = 2.0
+  /// Standard errors by which a larger basis, and by which another start, may move the effect.
+  static let noticeableMove = 2.0
+  static let noticeableDistance = 1.0
 
   private var mixture: JointMixture { model.mixture }
 
@@ -34,14 +39,16 @@ struct JointAudit {
         "the likelihood has no regular maximum here, so there are no standard errors; choose fewer groups or a smaller "
           + "--covariate-basis")
     }
-    if search.continued > 1 && search.agreed == 1 {
-      warnings.append("only one start reached the best likelihood: it may not be the highest there is; raise --starts")
+    if let distance = startDistance(search), distance > Self.noticeableDistance {
+      warnings.append(
+        "only one start reached the best likelihood, and the next gives another effect (by \(rounded(distance)) standard "
+          + "errors): there may be a better one still; raise --starts")
     }
     warnings += try noGroups(regression)
-    if let largest = try largestMove(), largest > Self.noticeableErrors {
+    if let largest = try largestMove(), largest > Self.noticeableMove {
       warnings.append(
-        "a larger basis of x moves the effect by \(largest.rounded(.toNearestOrAwayFromZero)) standard errors: what "
-          + "this basis misses may look like groups; choose a larger --covariate-basis")
+        "a larger basis of x moves the effect by \(rounded(largest)) standard errors: what this basis misses may look "
+          + "like groups; choose a larger --covariate-basis")
     }
     if let test = try twoStageTest(), test.pValue < Self.disagreement {
       warnings.append(
@@ -56,6 +63,7 @@ struct JointAudit {
     return warnings
   }
 
+  private func rounded(_ value: Double) -> String { String(format: "%.1f", value) }
   private func text(_ p: Double) -> String { p < 1e-4 ? "below 0.0001" : String(format: "%.4f", p) }
 
   // MARK: Is there a group?
@@ -90,30 +98,48 @@ struct JointAudit {
         "the groups do not differ in how x drives t (p = \(text(test.pValue))): there may be no group, and then the "
           + "effect found here is arbitrary")
     }
-    if try prefersOneGroup(regression) {
+    let reasons = [
+      ("t given x (by BIC)", try prefersOneGroup(regression)), ("t and y given x (by ICL)", try prefersOneJointGroup()),
+    ].filter(\.1).map(\.0)
+    if !reasons.isEmpty {
       warnings.append(
-        "one group explains t given x as well as \(options.groups) (by ICL): there may be no group, and then the effect "
-          + "found here is arbitrary")
+        "one group explains \(reasons.joined(separator: " and ")) as well as \(options.groups): there may be no group, "
+          + "and then the effect found here is arbitrary")
     }
     return warnings
   }
 
-  /// Whether ICL of t | x is lower with one group, on x or on its splines, than with the groups of `regression`.
+  /// Whether BIC of t | x is lower with one group than with those of `regression`, on the same features.
+  ///
+  /// Not ICL: with strong confounding t alone tells groups apart so badly that ICL prefers one where there are three.
   private func prefersOneGroup(_ regression: FitOutcome) throws -> Bool {
     let design = Design(table: contest.table, representation: regression.model.representation)
     guard case .regression(let many) = regression.model.mixture else { return false }
-    let n = Double(contest.table.rows.rowCount)
     let statistics = try design.statistics(of: [many])[0]
-    let icl = InformationCriteria(
-      logLikelihood: statistics.logLikelihood, entropy: statistics.entropy, parameterCount: regression.parameterCount,
-      rowCount: n
-    ).icl
-    let pooled = try design.pooledStatistics()
-    let one = try RegressionMixture(pooled: pooled)
-    let sigma = one.standardDeviations[0]
-    // At the maximum the squared residuals add up to n σ².
-    let logLikelihood = -n * (log(sigma) + 0.5 * log(2 * .pi) + 0.5)
-    return -2 * logLikelihood + Double(one.parameterCount) * log(n) < icl
+    let one = try RegressionMixture(pooled: design.pooledStatistics())
+    let n = statistics.total
+    return -2 * pooledLogLikelihood(n, one.standardDeviations[0]) + Double(one.parameterCount) * log(n)
+      < -2 * statistics.logLikelihood + Double(regression.parameterCount) * log(n)
+  }
+
+  /// Whether ICL of (t, y) | x is lower with one group: ordinary regressions of t on ρ and of y on φ.
+  private func prefersOneJointGroup() throws -> Bool {
+    let statistics = try trial.design.statistics(of: [mixture])[0]
+    let selection = try RegressionMixture(pooled: trial.pooled.selection(mixture.selectionCount))
+    // The joint columns end with y, as those of a mixture of regressions end with t.
+    let outcome = try RegressionMixture(pooled: trial.pooled)
+    let n = statistics.total
+    let logLikelihood = pooledLogLikelihood(n, selection.standardDeviations[0])
+      + pooledLogLikelihood(n, outcome.standardDeviations[0])
+    let many = InformationCriteria(
+      logLikelihood: statistics.logLikelihood, entropy: statistics.entropy, parameterCount: mixture.parameterCount,
+      rowCount: n)
+    return -2 * logLikelihood + Double(selection.parameterCount + outcome.parameterCount) * log(n) < many.icl
+  }
+
+  /// At the maximum the squared residuals add up to n σ².
+  private func pooledLogLikelihood(_ n: Double, _ sigma: Double) -> Double {
+    -n * (log(sigma) + 0.5 * log(2 * .pi) + 0.5)
   }
 
   // MARK: Is the basis large enough?
@@ -126,20 +152,31 @@ struct JointAudit {
     else { return nil }
     let prepared = try contest.prepare(
       larger, trial.treatment, interactions: trial.hasInteractions, on: contest.subset)
-    let source = contest.subset == nil
-      ? trial
-      : try contest.trial(
-        trial.covariates, trial.treatment, interactions: trial.hasInteractions, basis: trial.basis, on: contest.subset)
-    let moved = try contest.carried([Fit(start: 0, model: mixture)], from: source, to: prepared)
-    guard let fit = moved.fits.first else { return nil }
+    let moved = try contest.carried([Fit(start: 0, model: mixture)], from: searched, to: prepared)
+    return moved.fits.first.map { distance(of: $0.model, basis: prepared.basis) }
+  }
+
+  /// By how many of its standard errors the effect curve differs from that of another model, at most.
+  private func distance(of other: JointMixture, basis: JointBasis) -> Double {
     let other = JointModel(
       covariateNames: model.covariateNames, treatmentName: model.treatmentName, outcomeName: model.outcomeName,
-      tableScaling: model.tableScaling, basis: prepared.basis, mixture: fit.model)
+      tableScaling: model.tableScaling, basis: basis, mixture: other)
     let weights = other.curveWeights(curve.map(\.t))
-    return zip(curve, weights).compactMap { point, weights in
-      let difference = abs(weights.combined(with: fit.model.outcomeCoefficients) - point.tau)
-      return point.standardError > 0 ? difference / point.standardError : nil
-    }.max()
+    return zip(curve, weights).reduce(0) { largest, pair in
+      let (point, weights) = pair
+      let difference = abs(weights.combined(with: other.mixture.outcomeCoefficients) - point.tau)
+      guard let error = point.standardError, error > 0 else { return largest }
+      return max(largest, difference / error)
+    }
+  }
+
+  // MARK: Do starts agree?
+
+  /// How far the effect of the second best fit is from that of the best, when no other start reached the best; nil when
+  /// one did.
+  private func startDistance(_ search: SearchSummary) -> Double? {
+    guard search.agreed == 1, searched.fits.count > 1 else { return nil }
+    return distance(of: searched.fits[1].model, basis: searched.basis)
   }
 
   // MARK: Do others agree?

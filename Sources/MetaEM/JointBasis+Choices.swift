@@ -10,7 +10,7 @@ struct JointBases {
   static let tensorKnots = [4, 5, 6, 8]
   private static var covariateKnots: [Int] { Set([additiveKnots] + tensorKnots).sorted() }
   /// Breakpoints of splines in t.
-  static let treatmentKnots = [5, 7, 10, 14]
+  static let treatmentKnots = [5, 7, 10, 14, 20]
   /// A basis of more columns than this is not tried unless asked for.
   static let largestCount = 400
 

@@ -6,11 +6,15 @@ public struct EffectCoefficient: Sendable, Codable, Equatable {
   /// The basis term: `t`, `t^2`, `t*x1` … or `t.bs1` …, the functions of a spline.
   public let name: String
   public let value: Double
-  public let standardError: Double
+  /// Nil when the likelihood is no regular maximum.
+  public let standardError: Double?
   /// The 95% interval, value ± 1.96 standard errors.
-  public var interval: ClosedRange<Double> {
-    value - 1.959963984540054 * standardError...value + 1.959963984540054 * standardError
+  public var interval: ClosedRange<Double>? {
+    standardError.map { value - Self.quantile * $0...value + Self.quantile * $0 }
   }
+
+  /// Of the standard normal law at .975.
+  private static let quantile = 1.959963984540054
 }
 
 /// The effect of setting the treatment to t instead of 0, averaged over the rows.
@@ -18,7 +22,8 @@ public struct EffectPoint: Sendable, Codable, Equatable {
   public let t: Double
   /// mean_i [g(t, x_i) - g(0, x_i)].
   public let tau: Double
-  public let standardError: Double
+  /// Nil when the likelihood is no regular maximum.
+  public let standardError: Double?
 }
 
 /// A fitted joint model with all that it takes to say what t does to y, in the units of the data.

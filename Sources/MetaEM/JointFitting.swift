@@ -47,8 +47,8 @@ public struct JointFitting {
     chosen = try contest.searched(chosen, regression: start, besides: chosen.fits)
     let final = try finished(chosen, contest)
     return try JointOutcome(
-      options: options, contest: contest, trial: final.trial, fit: final.fit, regression: regression,
-      criteria: criteria, search: chosen.summary ?? SearchSummary(), tableScaling: tableScaling)
+      options: options, contest: contest, trial: final.trial, searched: chosen, fit: final.fit,
+      regression: regression, criteria: criteria, tableScaling: tableScaling)
   }
 
   private func check() throws {

@@ -43,10 +43,11 @@ public struct JointOutcome: Sendable {
   static let curveProbabilities = (1...19).map { Double($0) / 20 }
 
   init(
-    options: JointOptions, contest: JointContest, trial: JointTrial, fit: Fit<JointMixture>, regression: FitOutcome,
-    criteria tried: [JointCriterion], search: SearchSummary, tableScaling: ColumnScaling
+    options: JointOptions, contest: JointContest, trial: JointTrial, searched: JointTrial, fit: Fit<JointMixture>, regression: FitOutcome,
+    criteria tried: [JointCriterion], tableScaling: ColumnScaling
   ) throws {
     let table = contest.table
+    let search = searched.summary ?? SearchSummary()
     let mixture = fit.model.canonical
     let model = JointModel(
       covariateNames: table.covariateNames, treatmentName: table.treatmentName, outcomeName: table.outcomeName,
@@ -73,7 +74,7 @@ public struct JointOutcome: Sendable {
     kappaStandardErrors = covariance.map { $0.standardErrors($0.parameters.endogeneities).map { $0 * unit } }
     delta = mixture.hasFreeShifts ? mixture.shifts.map { $0 * model.outcomeScale } : nil
     let b = mixture.outcomeCoefficients
-    func error(_ weights: [Double]) -> Double { covariance?.standardError(ofOutcomeCombination: weights) ?? .nan }
+    func error(_ weights: [Double]) -> Double? { covariance?.standardError(ofOutcomeCombination: weights) }
     effectCoefficients = model.effectTerms.map { term in
       EffectCoefficient(name: term.name, value: term.weights.combined(with: b), standardError: error(term.weights))
     }
@@ -85,7 +86,8 @@ public struct JointOutcome: Sendable {
     }
 
     let audit = JointAudit(
-      options: options, contest: contest, trial: trial, model: model, curve: effectCurve, covariance: covariance)
+      options: options, contest: contest, trial: trial, searched: searched, model: model, curve: effectCurve,
+      covariance: covariance)
     slopesTest = audit.slopesTest
     let exclusion = try audit.exclusionTest()
     exclusionTest = exclusion
