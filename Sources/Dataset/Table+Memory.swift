@@ -18,17 +18,20 @@ extension Table {
     if source != nil { variables.insert(.source) }
     let columns = covariates + [treatment] + (outcome.map { [$0] } ?? []) + (weight.map { [$0] } ?? [])
     precondition(columns.allSatisfy { $0.count == rows.rowCount }, "every column has one value for each row")
-    try self.init(
-      rows: rows, covariateNames: covariateNames ?? ShardHeader.defaultNames(covariates.count), treatmentName: "t",
-      outcomeName: "y", variables: variables)
-    sources = source.map { Array($0[rows.localRows]) }
+    let layout = TableLayout(covariateCount: covariates.count, variables: variables)
+    let chunks = TableChunks(capacity: rows.localChunks.count, columnCount: layout.columnCount)
+    chunks.prepare(for: rows.localChunks, of: rows.grid)
+    chunks.sources = source.map { Array($0[rows.localRows]) }
     for chunk in rows.localChunks {
       let range = rows.grid.rows(ofChunk: chunk)
       for (index, values) in columns.enumerated() {
-        let target = column(index, chunk: chunk)
+        let target = chunks.column(index, chunk: chunk)
         for (offset, row) in range.enumerated() { target[offset] = values[row] }
       }
     }
+    self.init(
+      rows: rows, covariateNames: covariateNames ?? ShardHeader.defaultNames(covariates.count), treatmentName: "t",
+      outcomeName: "y", layout: layout, source: .memory(chunks))
     try rows.communicator.agree {
       for (index, values) in columns.enumerated() {
         if let row = values.firstIndex(where: { !$0.isFinite }) {
@@ -51,7 +54,7 @@ extension Table {
   /// Refuses weights that are all zero.
   private func requirePositiveWeight() throws {
     let total = try rows.sum(0.0) { partial, chunk in
-      guard let weight = weight(chunk: chunk) else { return }
+      guard let weight = try weight(chunk: chunk) else { return }
       for row in 0..<rowCount(ofChunk: chunk) { partial += weight[row] }
     }
     guard total > 0 && total.isFinite else {
@@ -63,16 +66,7 @@ extension Table {
   ///
   /// It depends on the rows, their order and the variables, not on how they are cut into files or spread over ranks.
   private func computeDigest() throws -> String {
-    var local: [UInt8] = []
-    for chunk in rows.localChunks {
-      var digest = SHA256Digest()
-      let bytes = rowCount(ofChunk: chunk) * MemoryLayout<Double>.stride
-      for index in 0..<columnCount {
-        digest.update(UnsafeRawBufferPointer(start: column(index, chunk: chunk), count: bytes))
-      }
-      if let sources = sources(chunk: chunk) { digest.update(Array(sources)) }
-      local += digest.finalizeBytes()
-    }
+    let local = try rows.communicator.agree { try rows.localChunks.flatMap { try digestBytes(ofChunk: $0) } }
     let parts = try rows.communicator.allGather(local)
     var digest = SHA256Digest()
     digest.update(rows.rowCount)
@@ -83,5 +77,15 @@ extension Table {
     }
     for rank in ranks { digest.update(parts[rank]) }
     return digest.finalize()
+  }
+
+  private func digestBytes(ofChunk chunk: Int) throws -> [UInt8] {
+    var digest = SHA256Digest()
+    let bytes = rowCount(ofChunk: chunk) * MemoryLayout<Double>.stride
+    for index in 0..<layout.columnCount {
+      digest.update(UnsafeRawBufferPointer(start: try column(index, chunk: chunk), count: bytes))
+    }
+    if let sources = try sources(chunk: chunk) { digest.update(Array(sources)) }
+    return digest.finalizeBytes()
   }
 }

@@ -33,11 +33,13 @@ extension Table {
 
   /// One pass: counts the digits of all columns, adds the counts of all ranks, and narrows every selection.
   private func refine(_ selections: inout [RadixSelection]) throws {
-    for chunk in rows.localChunks {
-      for covariate in selections.indices {
-        let values = UnsafeBufferPointer(
-          start: column(covariate, chunk: chunk), count: rowCount(ofChunk: chunk))
-        selections[covariate].count(values)
+    try rows.communicator.agree {
+      for chunk in rows.localChunks {
+        for covariate in selections.indices {
+          let values = UnsafeBufferPointer(
+            start: try column(covariate, chunk: chunk), count: rowCount(ofChunk: chunk))
+          selections[covariate].count(values)
+        }
       }
     }
     let counts = try rows.communicator.sum(counts: selections.flatMap(\.counts))

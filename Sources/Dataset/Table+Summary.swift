@@ -42,11 +42,11 @@ extension Table {
   private func weightedMoments(about pivots: [Double]) throws -> (weight: Double, sums: [Double], squares: [Double]) {
     let count = pivots.count
     let sums = try rows.sum([Double](repeating: 0, count: 1 + 2 * count)) { partial, chunk in
-      let weight = weight(chunk: chunk)
+      let weight = try weight(chunk: chunk)
       let rowCount = rowCount(ofChunk: chunk)
       for row in 0..<rowCount { partial[0] += weight?[row] ?? 1 }
       for index in 0..<count {
-        let values = column(index, chunk: chunk)
+        let values = try column(index, chunk: chunk)
         var (sum, square) = (0.0, 0.0)
         for row in 0..<rowCount {
           let deviation = values[row] - pivots[index]
@@ -64,17 +64,19 @@ extension Table {
   private func ranges(_ count: Int) throws -> (minimum: [Double], maximum: [Double]) {
     var minimum = [Double](repeating: .infinity, count: count)
     var maximum = [Double](repeating: -.infinity, count: count)
-    for chunk in rows.localChunks {
-      for index in 0..<count {
-        let values = column(index, chunk: chunk)
-        var (low, high) = (minimum[index], maximum[index])
-        // Adding 0 turns -0 into 0, so that the range does not depend on which of them comes first.
-        for row in 0..<rowCount(ofChunk: chunk) {
-          let value = values[row] + 0
-          if value < low { low = value }
-          if value > high { high = value }
+    try rows.communicator.agree {
+      for chunk in rows.localChunks {
+        for index in 0..<count {
+          let values = try column(index, chunk: chunk)
+          var (low, high) = (minimum[index], maximum[index])
+          // Adding 0 turns -0 into 0, so that the range does not depend on which of them comes first.
+          for row in 0..<rowCount(ofChunk: chunk) {
+            let value = values[row] + 0
+            if value < low { low = value }
+            if value > high { high = value }
+          }
+          (minimum[index], maximum[index]) = (low, high)
         }
-        (minimum[index], maximum[index]) = (low, high)
       }
     }
     return (try rows.communicator.minimum(minimum), try rows.communicator.maximum(maximum))

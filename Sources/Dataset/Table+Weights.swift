@@ -6,12 +6,9 @@ extension Table {
   public func normalizeWeights() throws {
     guard variables.contains(.weight) else { return }
     let sum = try rows.sum([0.0]) { partial, chunk in
-      for row in 0..<rowCount(ofChunk: chunk) { partial[0] += weight(chunk: chunk)![row] }
+      guard let weight = try weight(chunk: chunk) else { return }
+      for row in 0..<rowCount(ofChunk: chunk) { partial[0] += weight[row] }
     }
-    let factor = Double(rows.rowCount) / sum[0]
-    for chunk in rows.localChunks {
-      let values = column(columnIndex(of: .weight), chunk: chunk)
-      for row in 0..<rowCount(ofChunk: chunk) { values[row] *= factor }
-    }
+    apply([AffineStep(column: layout.columnIndex(of: .weight), shift: 0, factor: Double(rows.rowCount) / sum[0])])
   }
 }

@@ -21,6 +21,9 @@ public struct MetaEM {
   /// Where passes are kept, so that an interrupted run can go on; nil keeps nothing.
   public var checkpoints: CheckpointStore?
 
+  /// Where the rows are kept; the results have the same bits.
+  public var storage = TableStorage.memory
+
   public init(_ configuration: Configuration) { self.configuration = configuration }
 
   /// Fits groups to the rows of a collection. Collective.
@@ -30,7 +33,7 @@ public struct MetaEM {
     let clock = ContinuousClock()
     let begin = clock.now
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    let table = try Table.load(collection, rows: rows, variables: variables(of: collection))
+    let table = try Table.load(collection, rows: rows, variables: variables(of: collection), storage: storage)
     let scaling = try prepare(table)
 
     let fitBegin = clock.now
@@ -87,17 +90,20 @@ public struct Truth: Sendable {
   /// Collective.
   init(_ table: Table) throws {
     let communicator = table.rows.communicator
-    let mine = Set(table.sources ?? [])
+    var mine: Set<Int64> = []
     try communicator.agree {
-      guard mine.count <= Self.largestCount else {
-        throw Failure(.data, "the true source has more than \(Self.largestCount) distinct values; name another --z")
+      for chunk in table.rows.localChunks {
+        mine.formUnion(try table.sources(chunk: chunk) ?? [])
+        guard mine.count <= Self.largestCount else {
+          throw Failure(.data, "the true source has more than \(Self.largestCount) distinct values; name another --z")
+        }
       }
     }
     values = Set(try communicator.allGather(elements: Array(mine)).joined()).sorted()
     codes = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($0.element, $0.offset) })
   }
 
-  func codes(_ table: Table, chunk: Int) -> [Int]? { table.sources(chunk: chunk)?.map { codes[$0]! } }
+  func codes(_ table: Table, chunk: Int) throws -> [Int]? { try table.sources(chunk: chunk)?.map { codes[$0]! } }
 }
 
 extension LabelSummary {
@@ -106,10 +112,10 @@ extension LabelSummary {
     let zero = LabelSummary(
       groupCount: rule.groupCount, covariateCount: design.table.covariateCount, truthCount: truth.values.count)
     self = try design.rows.sum(zero) { partial, chunk in
-      let (block, totals) = rule(design, chunk: chunk)
+      let (block, totals) = try rule(design, chunk: chunk)
       partial.add(
-        block, totals: totals, covariates: design.covariates(ofChunk: chunk),
-        weights: design.table.weight(chunk: chunk), truth: truth.codes(design.table, chunk: chunk))
+        block, totals: totals, covariates: try design.covariates(ofChunk: chunk),
+        weights: try design.table.weight(chunk: chunk), truth: try truth.codes(design.table, chunk: chunk))
     }
   }
 }

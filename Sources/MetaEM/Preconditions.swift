@@ -66,12 +66,15 @@ struct Preconditions {
   private func distinctRows(upTo limit: Int) throws -> Int {
     var seen: Set<[Double]> = []
     let width = table.covariateCount + 1
-    search: for chunk in table.rows.localChunks {
-      let columns =
-        (0..<table.covariateCount).map { table.pointer(covariate: $0, chunk: chunk) } + [table.treatment(chunk: chunk)]
-      for row in 0..<table.rowCount(ofChunk: chunk) {
-        seen.insert(columns.map { $0[row] })
-        if seen.count >= limit { break search }
+    try table.rows.communicator.agree {
+      for chunk in table.rows.localChunks {
+        let columns =
+          try (0..<table.covariateCount).map { try table.pointer(covariate: $0, chunk: chunk) }
+          + [table.treatment(chunk: chunk)]
+        for row in 0..<table.rowCount(ofChunk: chunk) {
+          seen.insert(columns.map { $0[row] })
+          if seen.count >= limit { return }
+        }
       }
     }
     let all = try table.rows.communicator.allGather(elements: Array(seen.joined()))

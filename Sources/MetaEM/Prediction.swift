@@ -13,14 +13,15 @@ public struct Prediction: Sendable {
 
   /// Collective.
   ///
+  /// - Parameter storage: where the rows are kept.
   /// - Throws: on all ranks the same ``Failure`` when the rows cannot be read.
   public init(
     _ model: FittedModel, _ collection: ShardCollection, labelRule: LabelRule, seed: UInt64,
-    on communicator: any Communicator
+    storage: TableStorage = .memory, on communicator: any Communicator
   ) throws {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let known: Set<Variable> = collection.variables.contains(.source) ? [.source] : []
-    let table = try Table.load(collection, rows: rows, variables: known)
+    let table = try Table.load(collection, rows: rows, variables: known, storage: storage)
     table.standardize(center: model.scaling.centers, scale: model.scaling.scales)
     design = Design(table: table, representation: model.representation)
     rule = PosteriorRule(model: model.mixture.base, labelRule: labelRule, seed: seed)

@@ -29,7 +29,7 @@ extension Design {
       }
     }
     try rows.forEachChunkAtRoot { chunk in
-      let block = rule(self, chunk: chunk).block
+      let block = try rule(self, chunk: chunk).block
       return block.posteriors.withUnsafeBytes(Array.init) + block.labels.map(Int64.init).withUnsafeBytes(Array.init)
     } consume: { chunk, bytes in
       let range = rows.grid.rows(ofChunk: chunk)

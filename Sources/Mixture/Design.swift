@@ -6,8 +6,8 @@ import LinearAlgebra
 /// variables.
 ///
 /// Column 0 is the constant, the last one the treatment. With r = x the columns are the table's own; other features are
-/// evaluated once and kept when they are few, and else evaluated again in every pass, so that memory stays near that
-/// of the data. Either way the bits are the same.
+/// evaluated once and kept when they are few and the table is in memory, and else evaluated again in every pass, so that
+/// memory stays near that of the table. Either way the bits are the same.
 public final class Design: @unchecked Sendable {
   /// Evaluates features of some rows: feature j of row i goes to `features[j * stride + i]`.
   public typealias FeatureMap =
@@ -37,6 +37,8 @@ public final class Design: @unchecked Sendable {
   private let ones: AlignedBuffer
   private let storage: AlignedBuffer
   private let isCached: Bool
+  /// Which chunks have their features kept already.
+  private var isEvaluated: [Bool]
 
   /// The number of columns, p + 2, or p + 1 with features of all variables.
   public var columnCount: Int { featureNames.count + (inputs == .covariates ? 2 : 1) }
@@ -62,50 +64,55 @@ public final class Design: @unchecked Sendable {
     ones.pointer.update(repeating: 1, count: ones.count)
     let chunkCount = rows.localChunks.count
     let perChunk = featureNames.count * RowGrid.chunkLength
-    isCached = features != nil && chunkCount * perChunk * MemoryLayout<Double>.stride <= Self.cacheLimit
+    isCached =
+      features != nil && !table.isStreamed && chunkCount * perChunk * MemoryLayout<Double>.stride <= Self.cacheLimit
+    isEvaluated = Array(repeating: false, count: isCached ? chunkCount : 0)
     storage = AlignedBuffer(count: features == nil ? 0 : perChunk * (isCached ? chunkCount : 1))
-    if isCached { for chunk in rows.localChunks { evaluate(chunk, into: slot(of: chunk)) } }
   }
 
-  private func slot(of chunk: Int) -> UnsafeMutablePointer<Double> {
+  /// The features of a chunk, evaluated unless they are kept.
+  private func evaluated(_ features: FeatureMap, ofChunk chunk: Int) throws -> UnsafeMutablePointer<Double> {
     let position = isCached ? chunk - rows.localChunks.lowerBound : 0
-    return storage.pointer + position * featureNames.count * RowGrid.chunkLength
-  }
-
-  private func evaluate(_ chunk: Int, into target: UnsafeMutablePointer<Double>) {
-    features?(variables(ofChunk: chunk), rows.grid.rows(ofChunk: chunk).count, target, RowGrid.chunkLength)
+    let target = storage.pointer + position * featureNames.count * RowGrid.chunkLength
+    if isCached && isEvaluated[position] { return target }
+    features(try variables(ofChunk: chunk), rows.grid.rows(ofChunk: chunk).count, target, RowGrid.chunkLength)
+    if isCached { isEvaluated[position] = true }
+    return target
   }
 
   private func tableChunk(_ chunk: Int) -> Int { tableChunks?[chunk] ?? chunk }
 
   /// A pointer to each covariate of a chunk of this rank.
-  public func covariates(ofChunk chunk: Int) -> [UnsafePointer<Double>] {
-    (0..<table.covariateCount).map { table.pointer(covariate: $0, chunk: tableChunk(chunk)) }
+  ///
+  /// - Throws: ``Failure`` when the table cannot read the chunk.
+  public func covariates(ofChunk chunk: Int) throws -> [UnsafePointer<Double>] {
+    try (0..<table.covariateCount).map { try table.pointer(covariate: $0, chunk: tableChunk(chunk)) }
   }
 
-  private func variables(ofChunk chunk: Int) -> [UnsafePointer<Double>] {
-    let covariates = covariates(ofChunk: chunk)
-    guard inputs == .all, let outcome = table.outcome(chunk: tableChunk(chunk)) else { return covariates }
-    return covariates + [table.treatment(chunk: tableChunk(chunk)), outcome]
+  private func variables(ofChunk chunk: Int) throws -> [UnsafePointer<Double>] {
+    let covariates = try covariates(ofChunk: chunk)
+    guard inputs == .all, let outcome = try table.outcome(chunk: tableChunk(chunk)) else { return covariates }
+    return covariates + [try table.treatment(chunk: tableChunk(chunk)), outcome]
   }
 
   /// Gives `body` the columns of a chunk of this rank, and the row weights if there are any.
+  ///
+  /// - Throws: what `body` throws, and ``Failure`` when the table cannot read the chunk.
   public func withBlock<Result>(
     ofChunk chunk: Int, _ body: (Kernel.Block, UnsafePointer<Double>?) throws -> Result
-  ) rethrows -> Result {
+  ) throws -> Result {
     var columns: [UnsafePointer<Double>?] = [UnsafePointer(ones.pointer)]
-    if features == nil {
-      columns += covariates(ofChunk: chunk).map(Optional.some)
-    } else {
-      let target = slot(of: chunk)
-      if !isCached { evaluate(chunk, into: target) }
+    if let features {
+      let target = try evaluated(features, ofChunk: chunk)
       for j in featureNames.indices { columns.append(UnsafePointer(target + j * RowGrid.chunkLength)) }
+    } else {
+      columns += try covariates(ofChunk: chunk).map(Optional.some)
     }
-    if inputs == .covariates { columns.append(table.treatment(chunk: tableChunk(chunk))) }
+    if inputs == .covariates { columns.append(try table.treatment(chunk: tableChunk(chunk))) }
     return try columns.withUnsafeBufferPointer { columns in
       let block = Kernel.Block(
         columns: columns.baseAddress!, columnCount: columns.count, rowCount: rows.grid.rows(ofChunk: chunk).count)
-      return try body(block, table.weight(chunk: tableChunk(chunk)))
+      return try body(block, try table.weight(chunk: tableChunk(chunk)))
     }
   }
 }

@@ -31,14 +31,16 @@ public struct PosteriorRule: Sendable {
   }
 
   /// The E step of one chunk, with the log-likelihood and entropy of its rows.
-  public func callAsFunction(_ design: Design, chunk: Int) -> (block: PosteriorBlock, totals: Kernel.Totals) {
+  ///
+  /// - Throws: ``Failure`` when the chunk cannot be read.
+  public func callAsFunction(_ design: Design, chunk: Int) throws -> (block: PosteriorBlock, totals: Kernel.Totals) {
     let stride = RowGrid.chunkLength
     let rows = design.rows.grid.rows(ofChunk: chunk)
-    return withUnsafeTemporaryAllocation(
+    return try withUnsafeTemporaryAllocation(
       byteCount: groupCount * stride * MemoryLayout<Double>.stride, alignment: 64
     ) { bytes in
       let gamma = bytes.bindMemory(to: Double.self)
-      let totals = design.withBlock(ofChunk: chunk) { block, weights in
+      let totals = try design.withBlock(ofChunk: chunk) { block, weights in
         forms.withKernelMixture { mixture in
           Kernel.responsibilities(
             of: block, under: mixture, rowWeights: weights, into: gamma.baseAddress!, stride: stride)

@@ -113,7 +113,7 @@ extension GaussianMixture {
 }
 
 extension Design {
-  /// Up to `count` rows drawn without replacement, as c = (r, t), the same on all ranks; in order of rows.
+  /// Up to `count` rows drawn without replacement, as c = (r, t), the same on all ranks; in order of rows. Collective.
   public func sample(_ count: Int, random: CounterRandom) throws -> [[Double]] {
     let total = rows.rowCount
     var chosen: Set<Int> = total <= count ? Set(0..<total) : []
@@ -123,10 +123,12 @@ extension Design {
       draw += 1
     }
     var mine: [Double] = []
-    for row in chosen.sorted() where rows.localRows.contains(row) {
-      let chunk = row / RowGrid.chunkLength
-      withBlock(ofChunk: chunk) { block, _ in
-        for column in 1..<columnCount { mine.append(block.columns[column]![row - chunk * RowGrid.chunkLength]) }
+    try rows.communicator.agree {
+      for row in chosen.sorted() where rows.localRows.contains(row) {
+        let chunk = row / RowGrid.chunkLength
+        try withBlock(ofChunk: chunk) { block, _ in
+          for column in 1..<columnCount { mine.append(block.columns[column]![row - chunk * RowGrid.chunkLength]) }
+        }
       }
     }
     // The chunks of ranks are consecutive, so ranks in the order of their chunks hold the rows in order.

@@ -57,7 +57,7 @@ extension Design {
     let forms = models.map(\.forms)
     let zero = models.map { SufficientStatistics(groupCount: $0.groupCount, columnCount: columnCount) }
     return try rows.sum(Batch(zero)) { partial, chunk in
-      withBlock(ofChunk: chunk) { block, weights in
+      try withBlock(ofChunk: chunk) { block, weights in
         for (index, forms) in forms.enumerated() { partial.parts[index].add(block, weights: weights, forms: forms) }
       }
     }.parts
@@ -71,12 +71,12 @@ extension Design {
     let stride = RowGrid.chunkLength
     return try rows.sum(SufficientStatistics(groupCount: folds, columnCount: columnCount)) { partial, chunk in
       let first = rows.grid.rows(ofChunk: chunk).lowerBound
-      withUnsafeTemporaryAllocation(
+      try withUnsafeTemporaryAllocation(
         byteCount: folds * stride * MemoryLayout<Double>.stride, alignment: 64
       ) { bytes in
         let indicator = bytes.bindMemory(to: Double.self)
         indicator.update(repeating: 0)
-        withBlock(ofChunk: chunk) { block, weights in
+        try withBlock(ofChunk: chunk) { block, weights in
           for row in 0..<block.rowCount {
             indicator[(first + row) % folds * stride + row] = weights?[row] ?? 1
           }

@@ -20,7 +20,10 @@ struct DryRun: Encodable {
   /// Bytes of the sums of one fit, which each rank sends once per pass up the reduction's tree.
   let bytesPerReduction: Int
 
-  init(_ collection: ShardCollection, _ configuration: Configuration, _ communicator: any Communicator) {
+  init(
+    _ collection: ShardCollection, _ configuration: Configuration, _ storage: TableStorage,
+    _ communicator: any Communicator
+  ) {
     let partition = DistributedRows(rowCount: collection.rowCount, communicator: communicator).partition
     rows = collection.rowCount
     covariates = collection.covariateCount
@@ -29,7 +32,7 @@ struct DryRun: Encodable {
     ranks = partition.chunks.enumerated().map { rank, chunks in
       Rank(
         rank: rank, rows: partition.grid.rows(ofChunks: chunks).count,
-        dataBytes: chunks.count * RowGrid.chunkLength * columns * MemoryLayout<Double>.stride)
+        dataBytes: storage.residentBytes(chunkCount: chunks.count, columnCount: columns))
     }
     bytesPerReduction =
       SufficientStatistics(groupCount: configuration.groups, columnCount: collection.covariateCount + 2).summands.count

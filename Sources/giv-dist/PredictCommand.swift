@@ -24,6 +24,8 @@ struct Predict: JobCommand {
   var labels: LabelRule?
   @Option(help: "The seed of drawn labels; the model's by default.")
   var seed: UInt64?
+  @Flag(help: "Read the rows anew in every pass instead of holding them in memory; the result has the same bits.")
+  var stream = false
   @Flag(help: "Replace the file.")
   var force = false
   @Flag(help: "Print one JSON object.")
@@ -49,7 +51,8 @@ struct Predict: JobCommand {
       return collection
     }
     let prediction = try Prediction(
-      model, collection, labelRule: labels ?? configuration.labels, seed: seed ?? configuration.seed, on: communicator)
+      model, collection, labelRule: labels ?? configuration.labels, seed: seed ?? configuration.seed,
+      storage: stream ? .stream() : .memory, on: communicator)
     let digest = try prediction.design.writePosteriors(
       of: prediction.rule, collection: collection, to: out, force: force)
     guard communicator.isRoot else { return }

@@ -66,6 +66,8 @@ struct Train: JobCommand {
   var checkpointMinutes = CheckpointStore.Policy().minutes
   @Option(help: "Save a checkpoint and stop after so many hours, with exit code 75.")
   var maxHours: Double?
+  @Flag(help: "Read the rows anew in every pass instead of holding them in memory; the result has the same bits.")
+  var stream = false
   @Flag(help: "Say what the run would read, hold and send, and stop.")
   var dryRun = false
   @Flag(help: "Print one JSON object.")
@@ -103,6 +105,8 @@ struct Train: JobCommand {
     return configuration
   }
 
+  private var storage: TableStorage { stream ? .stream() : .memory }
+
   func run(on communicator: any Communicator) throws {
     try RankSetup.requireOneKernel(communicator)
     let configuration = fitConfiguration
@@ -112,7 +116,7 @@ struct Train: JobCommand {
       try ShardCollection.open(data.shards, names: data.names, required: required)
     }
     if dryRun {
-      let plan = DryRun(collection, configuration, communicator)
+      let plan = DryRun(collection, configuration, storage, communicator)
       return communicator.isRoot ? try plan.print(json: json) : ()
     }
     let checkpoints = try checkpoints(on: communicator)
@@ -126,6 +130,7 @@ struct Train: JobCommand {
       display.show(record)
     }
     metaEM.checkpoints = checkpoints
+    metaEM.storage = storage
     let result = try metaEM.train(collection, on: communicator)
     display.finish()
 

@@ -94,7 +94,7 @@ struct TableContent: Equatable, Sendable {
     let parts = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       let collection = try ShardCollection.open(paths, names: names)
       let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-      return TableContent(try Table.load(collection, rows: rows, variables: variables))
+      return try TableContent(Table.load(collection, rows: rows, variables: variables))
     }
     self = parts[0]
     for part in parts.dropFirst() {
@@ -104,19 +104,19 @@ struct TableContent: Equatable, Sendable {
     }
   }
 
-  init(_ table: Table) {
-    func collect(_ pointer: (Int) -> UnsafePointer<Double>?) -> [Double] {
-      table.rows.localChunks.flatMap { chunk in
-        Array(UnsafeBufferPointer(start: pointer(chunk), count: table.rowCount(ofChunk: chunk)))
+  init(_ table: Table) throws {
+    func collect(_ pointer: (Int) throws -> UnsafePointer<Double>?) rethrows -> [Double] {
+      try table.rows.localChunks.flatMap { chunk in
+        Array(UnsafeBufferPointer(start: try pointer(chunk), count: table.rowCount(ofChunk: chunk)))
       }
     }
-    columns = (0..<table.covariateCount).map { covariate in
-      collect { table.pointer(covariate: covariate, chunk: $0) }
+    columns = try (0..<table.covariateCount).map { covariate in
+      try collect { try table.pointer(covariate: covariate, chunk: $0) }
     }
-    columns.append(collect { table.treatment(chunk: $0) })
-    if table.variables.contains(.outcome) { columns.append(collect { table.outcome(chunk: $0) }) }
-    if table.variables.contains(.weight) { columns.append(collect { table.weight(chunk: $0) }) }
-    sources = table.sources ?? []
+    columns.append(try collect { try table.treatment(chunk: $0) })
+    if table.variables.contains(.outcome) { columns.append(try collect { try table.outcome(chunk: $0) }) }
+    if table.variables.contains(.weight) { columns.append(try collect { try table.weight(chunk: $0) }) }
+    sources = try table.rows.localChunks.flatMap { try table.sources(chunk: $0) ?? [] }
     digest = table.digest
   }
 }

@@ -47,12 +47,13 @@ import Testing
       rows: DistributedRows(rowCount: 1_100, communicator: SoloCommunicator()), covariates: rows.covariates,
       treatment: rows.treatment, weight: rows.weight)
     for covariate in 0..<3 {
-      let column = table.pointer(covariate: covariate, chunk: 1)
+      let column = try table.pointer(covariate: covariate, chunk: 1)
       #expect(Int(bitPattern: column) % 64 == 0)
       #expect((76..<RowGrid.chunkLength).allSatisfy { column[$0] == 0 })
     }
-    #expect((76..<RowGrid.chunkLength).allSatisfy { table.weight(chunk: 1)![$0] == 0 })
-    #expect(table.outcome(chunk: 0) == nil)
+    let weight = try table.weight(chunk: 1)!
+    #expect((76..<RowGrid.chunkLength).allSatisfy { weight[$0] == 0 })
+    #expect(try table.outcome(chunk: 0) == nil)
   }
 
   @Test(arguments: [
@@ -133,7 +134,8 @@ import Testing
       #expect(abs(summary.mean) < 1e-14)
       #expect(abs(summary.variance - 1) < 1e-12)
     }
-    #expect(TableContent(table).columns[4] == rows.outcome)
-    #expect((452..<RowGrid.chunkLength).allSatisfy { table.pointer(covariate: 0, chunk: 2)[$0] == 0 })
+    #expect(try TableContent(table).columns[4] == rows.outcome)
+    let column = try table.pointer(covariate: 0, chunk: 2)
+    #expect((452..<RowGrid.chunkLength).allSatisfy { column[$0] == 0 })
   }
 }

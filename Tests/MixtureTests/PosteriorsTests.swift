@@ -90,9 +90,9 @@ import Testing
         let design = try Self.rows.design(on: communicator)
         let rule = PosteriorRule(model: model, labelRule: .argmax, seed: 1)
         return try design.rows.sum(LabelSummary(groupCount: 3, covariateCount: 2, truthCount: 0)) { partial, chunk in
-          let (block, totals) = rule(design, chunk: chunk)
+          let (block, totals) = try rule(design, chunk: chunk)
           partial.add(
-            block, totals: totals, covariates: design.covariates(ofChunk: chunk), weights: nil, truth: nil)
+            block, totals: totals, covariates: try design.covariates(ofChunk: chunk), weights: nil, truth: nil)
         }
       }
     }

@@ -101,7 +101,8 @@ extension Design {
     var result: (rows: [[Double]], labels: [Int], logLikelihood: Double, entropy: Double) = ([], [], 0, 0)
     let groups = model.groupCount
     for chunk in rows.localChunks {
-      let (block, totals) = rule(self, chunk: chunk)
+      // Rows in memory cannot fail to be read.
+      let (block, totals) = try! rule(self, chunk: chunk)
       for row in block.labels.indices { result.rows.append(Array(block.posteriors[row * groups..<(row + 1) * groups])) }
       result.labels += block.labels
       result.logLikelihood += totals.logLikelihood
