@@ -2,13 +2,15 @@ import Communication
 import Dataset
 import Diagnostics
 import Foundation
+import LinearAlgebra
 import Mixture
 
 /// Checkpoints of a run: the state of every phase so far, in `checkpoint.json`, and the one before it in
 /// `checkpoint-previous.json`.
 ///
-/// A checkpoint is written beside, synced and renamed. Its first line is the SHA-256 of the rest, so that a damaged one
-/// is known and the previous one is taken. Only the root rank touches files; the ranks decide together.
+/// A checkpoint is written beside and synced before the others move up, so that a full disk or a crash costs none of
+/// them. Its first line is the SHA-256 of the rest, so that a damaged one is known and the previous one is taken. Only the
+/// root rank touches files; the ranks decide together.
 public final class CheckpointStore {
   /// When checkpoints are written.
   public struct Policy: Sendable {
@@ -26,6 +28,8 @@ public final class CheckpointStore {
     var version = CheckpointStore.version
     var configuration: Configuration
     var inputDigest: String
+    /// Parameters are computed by BLAS, whose kernels for different processors round differently.
+    var blasCore = BLAS.coreName
     /// Passes over the rows so far.
     var passes = 0
     /// The state of each phase, as JSON.
@@ -35,11 +39,14 @@ public final class CheckpointStore {
   private static let version = 1
   /// What a run keeps in its folder while it goes on.
   public static let fileNames = ["checkpoint.json", "checkpoint-previous.json"]
+  private static let nextName = "checkpoint-next.json"
 
   private let folder: String
   private let policy: Policy
   private let communicator: any Communicator
   private let isStopRequested: () -> Bool
+  /// Called on the root rank before a checkpoint is written, to make durable what goes with it.
+  public var willSave: () throws -> Void = {}
   private var content: Content?
   /// Passes that the checkpoint holds from which this run goes on; 0 without one.
   public var savedPasses: Int { saved?.passes ?? 0 }
@@ -53,7 +60,7 @@ public final class CheckpointStore {
   ///
   /// - Parameters:
   ///   - resume: whether to go on from the checkpoint in the folder; without one the run begins anew.
-  ///   - isStopRequested: asked on the root rank after every pass; when true the run saves and stops.
+  ///   - isStopRequested: asked on every rank after every pass; when true on one of them the run saves and stops.
   /// - Throws: on all ranks the same ``Failure`` `data` when no checkpoint in the folder is whole.
   public init(
     folder: String, policy: Policy, resume: Bool, on communicator: any Communicator,
@@ -68,8 +75,8 @@ public final class CheckpointStore {
 
   /// The store for one configuration and input.
   ///
-  /// - Throws: ``Failure`` `data` when the checkpoint is of another.
-  func opened(_ configuration: Configuration, inputDigest: String) throws -> CheckpointStore {
+  /// - Throws: ``Failure`` `data` when the checkpoint is of another, `configuration` when going on would round otherwise.
+  package func opened(_ configuration: Configuration, inputDigest: String) throws -> CheckpointStore {
     if let saved {
       guard saved.inputDigest == inputDigest else {
         throw Failure(.data, "\(folder): the checkpoint is of other data; name its shards, or start anew by --force")
@@ -77,13 +84,20 @@ public final class CheckpointStore {
       guard saved.configuration == configuration else {
         throw Failure(.data, "\(folder): the checkpoint is of other options; give the same, or start anew by --force")
       }
+      guard saved.blasCore == BLAS.coreName else {
+        throw Failure(
+          .configuration,
+          "\(folder): the checkpoint was computed with the OpenBLAS kernels '\(saved.blasCore)', and '\(BLAS.coreName)' "
+            + "here round differently; set OPENBLAS_CORETYPE=\(saved.blasCore), or start anew by --force")
+      }
     }
+    if communicator.isRoot { removeUnfinished() }
     content = saved ?? Content(configuration: configuration, inputDigest: inputDigest)
     return self
   }
 
   /// The state of a phase as it was saved; nil when it had not begun.
-  func state<State: Decodable>(of phase: String) throws -> State? {
+  package func state<State: Decodable>(of phase: String) throws -> State? {
     guard let text = content?.phases[phase] else { return nil }
     do {
       return try Self.decoder.decode(State.self, from: Data(text.utf8))
@@ -95,10 +109,10 @@ public final class CheckpointStore {
   /// Takes note of a phase's state after a pass, and saves when it is time or a stop was asked for. Collective.
   ///
   /// - Throws: on all ranks the same ``Failure``: `temporary` when the run stops, `inputOutput` when saving fails.
-  func keep(_ state: some Encodable, of phase: String) throws {
+  package func keep(_ state: some Encodable, of phase: String) throws {
     passesSinceSave += 1
     content?.passes += 1
-    guard let action = Action(rawValue: try communicator.broadcast([action.rawValue], from: 0)[0]), action != .goOn
+    guard let action = Action(rawValue: try communicator.maximum([action.rawValue])[0]), action != .goOn
     else { return }
     try finish(state, of: phase)
     try save()
@@ -108,7 +122,7 @@ public final class CheckpointStore {
   }
 
   /// Takes note of the state of a phase, for the next checkpoint.
-  func finish(_ state: some Encodable, of phase: String) throws {
+  package func finish(_ state: some Encodable, of phase: String) throws {
     guard communicator.isRoot else { return }
     content?.phases[phase] = String(decoding: try Self.encoder.encode(state), as: UTF8.self)
   }
@@ -116,19 +130,29 @@ public final class CheckpointStore {
   /// Removes the checkpoints of a finished run.
   public func remove() {
     guard communicator.isRoot else { return }
-    for name in Self.fileNames { unlink("\(folder)/\(name)") }
+    for name in Self.fileNames { unlink(path(name)) }
+  }
+
+  /// Removes what a run that was killed while it saved has left.
+  private func removeUnfinished() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names where name == Self.nextName || name.hasPrefix(".\(Self.nextName).") {
+      unlink(path(name))
+    }
   }
 
   // MARK: - When
 
-  private enum Action: UInt8 {
+  /// The greatest wish of any rank is done: a signal may reach only one of them.
+  private enum Action: Double {
     case goOn, save, stop
   }
 
-  /// What the root rank finds is to be done; the others follow it.
+  /// What this rank finds is to be done. The root rank's clock decides for all.
   private var action: Action {
-    let now = clock.now
     if isStopRequested() { return .stop }
+    guard communicator.isRoot else { return .goOn }
+    let now = clock.now
     if let hours = policy.maximumHours, begin.duration(to: now).seconds >= hours * 3600 { return .stop }
     if passesSinceSave >= policy.passes { return .save }
     return lastSave.duration(to: now).seconds >= policy.minutes * 60 ? .save : .goOn
@@ -151,17 +175,16 @@ public final class CheckpointStore {
   }()
 
   private func save() throws {
-    let (current, previous) = ("\(folder)/\(Self.fileNames[0])", "\(folder)/\(Self.fileNames[1])")
+    let (current, previous) = (path(Self.fileNames[0]), path(Self.fileNames[1]))
+    let next = path(Self.nextName)
     try communicator.agree {
       guard communicator.isRoot, let content else { return }
+      try willSave()
       let body = [UInt8](try Self.encoder.encode(content))
-      var digest = SHA256Digest()
-      digest.update(body)
-      let target = [UInt8]((digest.finalize() + "\n").utf8) + body
-      if access(current, F_OK) == 0, rename(current, previous) != 0 {
-        throw Failure(.inputOutput, "\(current) cannot be renamed: \(String(cString: strerror(errno)))")
+      try AtomicFile.save([UInt8]((Self.digest(body) + "\n").utf8) + body, to: next, force: true)
+      for (old, new) in [(current, previous), (next, current)] where access(old, F_OK) == 0 && rename(old, new) != 0 {
+        throw Failure(.inputOutput, "\(old) cannot be renamed: \(String(cString: strerror(errno)))")
       }
-      try AtomicFile.save(target, to: current, force: true)
     }
     lastSave = clock.now
     passesSinceSave = 0
@@ -175,18 +198,26 @@ public final class CheckpointStore {
       guard let bytes = FileManager.default.contents(atPath: path), let end = bytes.firstIndex(of: 0x0A) else {
         continue
       }
-      let body = bytes[(end + 1)...]
-      var digest = SHA256Digest()
-      digest.update([UInt8](body))
-      guard Array(digest.finalize().utf8) == Array(bytes[..<end]) else { continue }
+      let body = [UInt8](bytes[(end + 1)...])
+      guard Array(digest(body).utf8) == Array(bytes[..<end]) else { continue }
       guard let content = try? decoder.decode(Content.self, from: Data(body)), content.version == version else {
         throw Failure(.data, "\(path) was written by another version of giv-dist; start anew by --force")
       }
+      // The damaged one must not take the place of the whole one when the next is written.
+      if path != found[0] { rename(path, found[0]) }
       return content
     }
     guard found.isEmpty else {
-      throw Failure(.data, "\(found.joined(separator: " and ")): damaged; start anew by --force")
+      throw Failure(.data, "\(found.joined(separator: " and ")): damaged or unreadable; start anew by --force")
     }
     return nil
   }
+
+  private static func digest(_ body: [UInt8]) -> String {
+    var digest = SHA256Digest()
+    digest.update(body)
+    return digest.finalize()
+  }
+
+  private func path(_ name: String) -> String { "\(folder)/\(name)" }
 }
