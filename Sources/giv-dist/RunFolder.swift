@@ -13,7 +13,8 @@ final class RunFolder {
   private let metrics: FileHandle?
   private var isComplete = false
 
-  private static let files = ["posteriors.h5", "metrics.jsonl", "model.h5"]
+  /// In the order in which they get their names: without partial metrics a run has finished.
+  private static let files = ["posteriors.h5", "model.h5", "metrics.jsonl"]
 
   /// Where to write the model and the posteriors.
   var model: String { "\(staging)/model.h5" }
@@ -54,7 +55,10 @@ final class RunFolder {
     } catch {
       throw Failure(.cannotCreate, "--out \(path) cannot be created; name a folder that you may write")
     }
-    for name in files where !force && manager.fileExists(atPath: "\(path)/\(name)") {
+    let (staging, partial) = ("\(path)/.partial", "\(path)/metrics.jsonl.partial")
+    // A run that goes on was allowed to replace what is there when it began.
+    let mayReplace = force || (resumedPasses ?? 0) > 0 && manager.fileExists(atPath: partial)
+    for name in files where !mayReplace && manager.fileExists(atPath: "\(path)/\(name)") {
       throw Failure(
         .cannotCreate, "--out \(path) holds a finished run (\(name)); name another folder, or replace it by --force")
     }
@@ -65,18 +69,33 @@ final class RunFolder {
       }
       for name in CheckpointStore.fileNames { unlink("\(path)/\(name)") }
     }
-    let (staging, partial) = ("\(path)/.partial", "\(path)/metrics.jsonl.partial")
     // What a run that was killed has left.
     try? manager.removeItem(atPath: staging)
-    let lines = (resumedPasses ?? 0) == 0 ? nil : try? String(contentsOfFile: partial, encoding: .utf8)
-    let kept = (lines ?? "").split(separator: "\n").prefix(resumedPasses ?? 0).map { $0 + "\n" }.joined()
-    guard mkdir(staging, 0o777) == 0, manager.createFile(atPath: partial, contents: Data(kept.utf8)),
-      let metrics = FileHandle(forWritingAtPath: partial)
-    else {
+    do {
+      try manager.createDirectory(atPath: staging, withIntermediateDirectories: false)
+      return try openMetrics(partial, keptLines: resumedPasses ?? 0)
+    } catch {
       throw Failure(.cannotCreate, "--out \(path): no file can be written there; check its permissions and free space")
     }
+  }
+
+  /// Opens the metrics behind their first `keptLines` lines. They are cut in place, so that a full disk costs none.
+  private static func openMetrics(_ partial: String, keptLines: Int) throws -> FileHandle {
+    let bytes = keptLines > 0 ? FileManager.default.contents(atPath: partial) ?? Data() : Data()
+    let ends = bytes.indices.lazy.filter { bytes[$0] == 0x0A }.prefix(keptLines)
+    let length = ends.reduce(0) { $1 + 1 }
+    let descriptor = open(partial, O_RDWR | O_CREAT, 0o666)
+    let metrics = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    try metrics.truncate(atOffset: UInt64(length))
     try metrics.seekToEnd()
     return metrics
+  }
+
+  /// Makes the metrics so far durable.
+  func synchronize() throws {
+    do { try metrics?.synchronize() } catch {
+      throw Failure(.inputOutput, "\(partialMetrics): writing failed; is the disk full?")
+    }
   }
 
   /// Writes one line for a pass.

@@ -122,6 +122,7 @@ struct Train: JobCommand {
     let checkpoints = try checkpoints(on: communicator)
     let folder = try RunFolder(
       out, force: force, resumedPasses: resume ? checkpoints?.savedPasses ?? 0 : nil, on: communicator)
+    checkpoints?.willSave = { try folder?.synchronize() }
     let display = ProgressDisplay(communicator.isRoot ? progress : .none)
 
     var metaEM = MetaEM(configuration)
