@@ -28,7 +28,8 @@ final class RunFolder {
   ///   - force: whether an earlier run may be replaced.
   ///   - resumedPasses: when an unfinished run goes on, the passes that it has behind it; the metrics of later ones are
   ///     dropped, for they come again.
-  /// - Throws: on all ranks the same ``Failure`` `cannotCreate`: the folder cannot be made, or holds a run.
+  /// - Throws: on all ranks the same ``Failure``: `cannotCreate` when the folder cannot be made or holds a run,
+  ///   `temporary` when another run is going on in it.
   init?(_ path: String?, force: Bool, resumedPasses: Int?, on communicator: any Communicator) throws {
     guard let path else { return nil }
     self.path = path
@@ -55,40 +56,55 @@ final class RunFolder {
     } catch {
       throw Failure(.cannotCreate, "--out \(path) cannot be created; name a folder that you may write")
     }
+    try refuseEarlierRun(path, force: force, resumedPasses: resumedPasses)
     let (staging, partial) = ("\(path)/.partial", "\(path)/metrics.jsonl.partial")
-    // A run that goes on was allowed to replace what is there when it began.
-    let mayReplace = force || (resumedPasses ?? 0) > 0 && manager.fileExists(atPath: partial)
-    for name in files where !mayReplace && manager.fileExists(atPath: "\(path)/\(name)") {
-      throw Failure(
-        .cannotCreate, "--out \(path) holds a finished run (\(name)); name another folder, or replace it by --force")
-    }
-    if resumedPasses == nil && holdsCheckpoint(path) {
-      guard force else {
-        throw Failure(
-          .cannotCreate, "--out \(path) holds an unfinished run; go on with it by --resume, or start anew by --force")
-      }
-      for name in CheckpointStore.fileNames { unlink("\(path)/\(name)") }
-    }
-    // What a run that was killed has left.
+    let metrics = try lock(partial, of: path)
+    // From here on, what is there was left by a run that was killed or is replaced.
     try? manager.removeItem(atPath: staging)
+    if resumedPasses == nil { for name in CheckpointStore.fileNames { unlink("\(path)/\(name)") } }
     do {
       try manager.createDirectory(atPath: staging, withIntermediateDirectories: false)
-      return try openMetrics(partial, keptLines: resumedPasses ?? 0)
+      // Cut in place, so that a full disk costs no line.
+      try metrics.truncate(atOffset: length(ofLines: resumedPasses ?? 0, in: partial))
+      return metrics
     } catch {
       throw Failure(.cannotCreate, "--out \(path): no file can be written there; check its permissions and free space")
     }
   }
 
-  /// Opens the metrics behind their first `keptLines` lines. They are cut in place, so that a full disk costs none.
-  private static func openMetrics(_ partial: String, keptLines: Int) throws -> FileHandle {
-    let bytes = keptLines > 0 ? FileManager.default.contents(atPath: partial) ?? Data() : Data()
-    let ends = bytes.indices.lazy.filter { bytes[$0] == 0x0A }.prefix(keptLines)
-    let length = ends.reduce(0) { $1 + 1 }
-    let descriptor = open(partial, O_RDWR | O_CREAT, 0o666)
+  private static func refuseEarlierRun(_ path: String, force: Bool, resumedPasses: Int?) throws {
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+    // A run that goes on was allowed to replace what is there when it began.
+    let mayReplace = force || (resumedPasses ?? 0) > 0 && exists("metrics.jsonl.partial")
+    if !mayReplace, let name = files.first(where: exists) {
+      throw Failure(
+        .cannotCreate, "--out \(path) holds a finished run (\(name)); name another folder, or replace it by --force")
+    }
+    if resumedPasses == nil && !force && holdsCheckpoint(path) {
+      throw Failure(
+        .cannotCreate, "--out \(path) holds an unfinished run; go on with it by --resume, or start anew by --force")
+    }
+  }
+
+  /// Opens the metrics for this run alone: ranks outlive a launcher that was killed by a second or so, and would write
+  /// the same files as the run that goes on.
+  private static func lock(_ partial: String, of path: String) throws -> FileHandle {
+    let descriptor = open(partial, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      throw Failure(.cannotCreate, "--out \(path): no file can be written there; check its permissions and free space")
+    }
     let metrics = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    try metrics.truncate(atOffset: UInt64(length))
-    try metrics.seekToEnd()
+    // Some file systems have no locks; there is no more to do then.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+      throw Failure(.temporary, "--out \(path): another run is going on there; wait for it, or name another folder")
+    }
     return metrics
+  }
+
+  /// The bytes of the first lines of a file.
+  private static func length(ofLines count: Int, in file: String) -> UInt64 {
+    let bytes = count > 0 ? FileManager.default.contents(atPath: file) ?? Data() : Data()
+    return UInt64(bytes.indices.lazy.filter { bytes[$0] == 0x0A }.prefix(count).reduce(0) { $1 + 1 })
   }
 
   /// Makes the metrics so far durable.
