@@ -70,18 +70,18 @@ extension Design {
   public func statistics(posteriorsOf model: some MixtureModel, on other: Design) throws -> SufficientStatistics {
     let (forms, groups, stride) = (model.forms, model.groupCount, RowGrid.chunkLength)
     return try rows.sum(SufficientStatistics(groupCount: groups, columnCount: columnCount)) { partial, chunk in
-      withUnsafeTemporaryAllocation(
+      try withUnsafeTemporaryAllocation(
         byteCount: groups * stride * MemoryLayout<Double>.stride, alignment: 64
       ) { bytes in
         let gamma = bytes.bindMemory(to: Double.self).baseAddress!
-        other.withBlock(ofChunk: chunk) { block, weights in
+        try other.withBlock(ofChunk: chunk) { block, weights in
           forms.withKernelMixture { mixture in
             _ = Kernel.responsibilities(of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
           }
           guard let weights else { return }
           for k in 0..<groups { for row in 0..<block.rowCount { gamma[k * stride + row] *= weights[row] } }
         }
-        withBlock(ofChunk: chunk) { block, _ in partial.add(block, groupWeights: gamma, stride: stride) }
+        try withBlock(ofChunk: chunk) { block, _ in partial.add(block, groupWeights: gamma, stride: stride) }
       }
     }
   }
@@ -94,7 +94,7 @@ extension Design {
     forms.isHard = true
     let zero = SufficientStatistics(groupCount: model.groupCount, columnCount: columnCount)
     return try rows.sum(zero) { partial, chunk in
-      withBlock(ofChunk: chunk) { block, weights in partial.add(block, weights: weights, forms: forms) }
+      try withBlock(ofChunk: chunk) { block, weights in partial.add(block, weights: weights, forms: forms) }
     }
   }
 }

@@ -25,7 +25,7 @@ public struct MinibatchWindow: Sendable {
   ///   - copy: writes the values of a global row of this rank; it must not communicate.
   public init(
     steps: Range<Int>, sampler: MinibatchSampler, from rows: DistributedRows, width: Int,
-    copy: (_ row: Int, _ values: UnsafeMutablePointer<Double>) -> Void
+    copy: (_ row: Int, _ values: UnsafeMutablePointer<Double>) throws -> Void
   ) throws {
     precondition(rows.rowCount == sampler.rowCount, "the sampler draws from the rows")
     self.steps = steps
@@ -35,11 +35,13 @@ public struct MinibatchWindow: Sendable {
     self.rows = drawn
     let localRows = rows.localRows
     let own = drawn.count { localRows.contains($0) }
-    let local = [Double](unsafeUninitializedCapacity: own * width) { buffer, count in
-      buffer.initialize(repeating: 0)
-      for row in drawn where localRows.contains(row) {
-        copy(row, buffer.baseAddress! + count)
-        count += width
+    let local = try rows.communicator.agree {
+      try [Double](unsafeUninitializedCapacity: own * width) { buffer, count in
+        buffer.initialize(repeating: 0)
+        for row in drawn where localRows.contains(row) {
+          try copy(row, buffer.baseAddress! + count)
+          count += width
+        }
       }
     }
     values = rows.communicator.size == 1 ? local : try Self.merged(local, drawn: drawn, rows: rows, width: width)

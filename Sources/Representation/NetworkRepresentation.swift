@@ -31,7 +31,7 @@ public struct NetworkRepresentation: Representation {
     let raw = NetworkRepresentation(
       encoder: encoder, parameters: parameters, centers: pivots, scales: Array(repeating: 1, count: p))
     let sums = try table.rows.sum([Double](repeating: 0, count: 1 + 2 * p)) { sums, chunk in
-      raw.addMoments(of: table, chunk: chunk, to: &sums)
+      try raw.addMoments(of: table, chunk: chunk, to: &sums)
     }
     self.init(
       encoder: encoder, parameters: parameters, centers: (0..<p).map { pivots[$0] + sums[1 + $0] / sums[0] },
@@ -43,10 +43,10 @@ public struct NetworkRepresentation: Representation {
   }
 
   /// Adds a chunk's sums of the weights, of the features and of their squares.
-  private func addMoments(of table: Table, chunk: Int, to sums: inout [Double]) {
+  private func addMoments(of table: Table, chunk: Int, to sums: inout [Double]) throws {
     let count = table.rowCount(ofChunk: chunk)
-    let covariates = (0..<table.covariateCount).map { table.pointer(covariate: $0, chunk: chunk) }
-    let weights = table.weight(chunk: chunk)
+    let covariates = try (0..<table.covariateCount).map { try table.pointer(covariate: $0, chunk: chunk) }
+    let weights = try table.weight(chunk: chunk)
     withUnsafeTemporaryAllocation(of: Double.self, capacity: dimension * count) { features in
       transform(covariates, rowCount: count, into: features.baseAddress!, stride: count)
       for row in 0..<count {

@@ -44,9 +44,9 @@ final class RepresentationStep {
     let (m, groups, first) = (covariateCount, groupCount, table.rows.localRows.lowerBound)
     return try MinibatchWindow(steps: steps, sampler: sampler, from: table.rows, width: width) { row, values in
       let (chunk, offset) = row.quotientAndRemainder(dividingBy: RowGrid.chunkLength)
-      for j in 0..<m { values[j] = table.pointer(covariate: j, chunk: chunk)[offset] }
-      values[m] = table.treatment(chunk: chunk)[offset]
-      let rowWeight = table.weight(chunk: chunk)?[offset] ?? 1
+      for j in 0..<m { values[j] = try table.pointer(covariate: j, chunk: chunk)[offset] }
+      values[m] = try table.treatment(chunk: chunk)[offset]
+      let rowWeight = try table.weight(chunk: chunk)?[offset] ?? 1
       for k in 0..<groups { values[m + 1 + k] = rowWeight * weights[(row - first) * groups + k] }
     }
   }
