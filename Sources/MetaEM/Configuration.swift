@@ -20,6 +20,8 @@ public enum DistributionKind: String, Sendable, Codable, CaseIterable {
   case gaussian
   /// K-means on (r, t).
   case kmeans
+  /// Control-function mixture of treatment and outcome, which gives the effect of t.
+  case joint
 }
 
 /// Everything that determines a fit besides the data.
@@ -40,6 +42,25 @@ public struct Configuration: Sendable, Codable, Equatable {
   /// Whether the dataset `weight` weighs rows.
   public var useWeights = false
   public var names = DatasetNames()
+  /// How y depends on t in `joint`.
+  public var outcomeBasis = OutcomeBasis.auto
+  /// How y depends on x in `joint`.
+  public var covariateBasis = CovariateBasis.auto
+  /// Whether groups may shift y in `joint`.
+  public var freeShifts = false
 
   public init(groups: Int) { self.groups = groups }
+
+  /// The part that the joint model reads.
+  var joint: JointOptions {
+    var options = JointOptions(groups: groups)
+    options.outcomeBasis = outcomeBasis
+    options.covariateBasis = covariateBasis
+    options.freeDelta = freeShifts
+    options.starts = max(starts, options.starts)
+    options.seed = seed
+    options.tolerance = tolerance
+    options.maximumIterations = maximumIterations
+    return options
+  }
 }

@@ -14,6 +14,8 @@ private struct ModelRecord: Codable {
   var encodingVersion = Self.encodingVersion
   let configuration: Configuration
   let representation: AnyRepresentation
+  /// The joint model, whole.
+  let joint: JointModel?
   let covariateNames: [String]
   let treatmentName: String
   let software: [String: String]
@@ -26,12 +28,13 @@ private struct ModelRecord: Codable {
 /// The attribute `giv-record` holds, as JSON, the configuration, the representation, the names of the columns, versions
 /// and digests. Datasets: `scaling/centers` and `scaling/scales` [m + 1]; under `mixture/`: `mixing_weights` [K] and, by
 /// kind, `coefficients` [K, p + 1] (constant first) and `standard_deviations` [K]; `means` [K, d] and `covariances`
-/// [K, d, d]; or `centers` [K, d]. Columns are in the order (r, t), in the scaled units of `scaling`.
+/// [K, d, d]; `centers` [K, d]; or, of the joint model, `parameters`, which the record explains. Columns are in the order (r, t), in the scaled units of `scaling`.
 extension FittedModel {
   /// The SHA-256 of all parameters' bits and of the representation.
   public func digest() throws -> String {
     var digest = SHA256Digest()
     digest.update(try representationJSON())
+    if let joint { digest.update(try Self.json(joint)) }
     digest.update(scaling.centers)
     digest.update(scaling.scales)
     for (name, _, values) in arrays {
@@ -54,7 +57,7 @@ extension FittedModel {
     let file = try HDF5File.create(target.temporaryPath, named: path)
     try file.setRecord(
       ModelRecord(
-        configuration: configuration, representation: representation, covariateNames: covariateNames,
+        configuration: configuration, representation: representation, joint: joint, covariateNames: covariateNames,
         treatmentName: treatmentName, software: software, inputDigest: inputDigest, modelDigest: try digest()))
     try file.setAttribute("encoding-type", .string(ModelRecord.encodingType))
     try file.setAttribute("encoding-version", .string(ModelRecord.encodingVersion))
@@ -77,12 +80,16 @@ extension FittedModel {
       centers: try file.dataset("scaling/centers").read(), scales: try file.dataset("scaling/scales").read())
     let model = FittedModel(
       covariateNames: record.covariateNames, treatmentName: record.treatmentName, scaling: scaling,
-      representation: record.representation, mixture: try FittedMixture(file, configuration: record.configuration))
+      representation: record.representation,
+      mixture: try record.joint.map(FittedMixture.joint)
+        ?? FittedMixture(file, configuration: record.configuration))
     guard try model.digest() == record.modelDigest else {
       throw Failure(.data, "\(path) was altered: its digest does not fit its parameters; train again")
     }
     return (model, record.configuration)
   }
+
+  private var joint: JointModel? { if case .joint(let model) = mixture { model } else { nil } }
 
   private func representationJSON() throws -> String { try Self.json(representation) }
 
@@ -114,6 +121,7 @@ extension FittedModel {
           ),
         ]
       case .kmeans(let model): [rows("centers", model.centers)]
+      case .joint(let model): [("parameters", [model.mixture.vector.count], model.mixture.vector)]
       }
     return [("mixing_weights", [groups], weights)] + parameters
   }
@@ -149,6 +157,8 @@ extension FittedMixture {
       var model = KMeansMixture(centers: try rows("centers"))
       model.mixingWeights = weights
       self = .kmeans(model)
+    case .joint:
+      throw Failure(.data, "\(file.path) lacks its joint model; train again")
     }
   }
 }

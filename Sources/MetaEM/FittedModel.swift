@@ -1,3 +1,4 @@
+import Dataset
 import Mixture
 import Representation
 
@@ -6,12 +7,14 @@ public enum FittedMixture: Sendable {
   case regression(RegressionMixture)
   case gaussian(GaussianMixture)
   case kmeans(KMeansMixture)
+  case joint(JointModel)
 
   public var base: any MixtureModel {
     switch self {
     case .regression(let model): model
     case .gaussian(let model): model
     case .kmeans(let model): model
+    case .joint(let model): model.mixture
     }
   }
 }
@@ -36,4 +39,17 @@ public struct FittedModel: Sendable {
   public var scaling: ColumnScaling
   public var representation: AnyRepresentation
   public var mixture: FittedMixture
+}
+
+extension FittedModel {
+  /// The columns of a centered table that the model's posteriors are functions of.
+  func design(_ table: Table) -> Design {
+    if case .joint(let model) = mixture { return Design(table: table, basis: model.basis) }
+    return Design(table: table, representation: representation)
+  }
+
+  /// What a table must hold for this.
+  var variables: Set<Variable> {
+    if case .joint = mixture { [.covariates, .treatment, .outcome] } else { [.covariates, .treatment] }
+  }
 }

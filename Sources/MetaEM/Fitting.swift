@@ -51,7 +51,8 @@ struct Fitting {
     let tried = design(representation, subset: subset)
     let pooled = try tried.pooledStatistics()
     switch configuration.distribution {
-    case .regression:
+    // The joint model starts from a mixture of regressions.
+    case .regression, .joint:
       let models = try RegressionMixture.starts(
         starts, groups: configuration.groups, pooled: pooled, random: random)
       return try fit(models, tried: tried, all: all, representation) { .regression($0) }

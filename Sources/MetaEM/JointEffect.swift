@@ -27,7 +27,7 @@ public struct EffectPoint: Sendable, Codable, Equatable {
 }
 
 /// A fitted joint model with all that it takes to say what t does to y, in the units of the data.
-public struct JointModel: Sendable {
+public struct JointModel: Sendable, Codable {
   public let covariateNames: [String]
   public let treatmentName: String
   public let outcomeName: String

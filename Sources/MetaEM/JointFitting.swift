@@ -29,7 +29,7 @@ public struct JointFitting {
     ).run()
   }
 
-  private func run() throws -> JointOutcome {
+  func run() throws -> JointOutcome {
     try check()
     let fitting = Fitting(configuration: options.regression, table: table, scaling: tableScaling, search: search)
     let regression = try fitting.run()

@@ -101,3 +101,17 @@ extension JointCovariance {
     do { return try JointCovariance(mixture, on: design) } catch is NotPositiveDefinite { return nil }
   }
 }
+
+extension JointOutcome {
+  /// The fit as other distributions report it.
+  var fit: FitOutcome {
+    var fit = regression
+    fit.model.mixture = .joint(model)
+    fit.parameterCount = model.mixture.parameterCount
+    fit.iterations = iterations
+    fit.isConverged = isConverged
+    fit.search = search
+    fit.events = warnings
+    return fit
+  }
+}

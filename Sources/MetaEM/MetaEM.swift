@@ -42,16 +42,21 @@ public struct MetaEM {
     let search = Search(
       convergence: Convergence(tolerance: configuration.tolerance, maximumPasses: configuration.maximumIterations),
       journal: journal)
-    let outcome = try Fitting(configuration: configuration, table: table, scaling: scaling, search: search).run()
+    let joint =
+      configuration.distribution == .joint
+      ? try JointFitting(options: configuration.joint, table: table, tableScaling: scaling, search: search).run() : nil
+    let outcome =
+      try joint?.fit
+      ?? Fitting(configuration: configuration, table: table, scaling: scaling, search: search).run()
     let fitSeconds = fitBegin.duration(to: clock.now).seconds
 
-    let design = Design(table: table, representation: outcome.model.representation)
+    let design = outcome.model.design(table)
     let rule = PosteriorRule(
       model: outcome.model.mixture.base, labelRule: configuration.labels, seed: configuration.seed)
     let truth = try Truth(table)
     let summary = try LabelSummary(design, rule: rule, truth: truth)
     return TrainingResult(
-      configuration: configuration, outcome: outcome, summary: summary, truth: truth, design: design, rule: rule,
+      configuration: configuration, outcome: outcome, joint: joint, summary: summary, truth: truth, design: design, rule: rule,
       passes: journal.passes, secondsPerPass: fitSeconds / Double(max(journal.passes, 1)),
       seconds: begin.duration(to: clock.now).seconds)
   }
@@ -59,6 +64,7 @@ public struct MetaEM {
   private func variables(of collection: ShardCollection) -> Set<Variable> {
     var variables: Set<Variable> = [.covariates, .treatment]
     if configuration.useWeights { variables.insert(.weight) }
+    if configuration.distribution == .joint { variables.insert(.outcome) }
     if collection.variables.contains(.source) { variables.insert(.source) }
     return variables
   }

@@ -21,9 +21,10 @@ public struct Prediction: Sendable {
   ) throws {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let known: Set<Variable> = collection.variables.contains(.source) ? [.source] : []
-    let table = try Table.load(collection, rows: rows, variables: known, storage: storage)
+    let table = try Table.load(
+      collection, rows: rows, variables: known.union(model.variables), storage: storage)
     table.standardize(center: model.scaling.centers, scale: model.scaling.scales)
-    design = Design(table: table, representation: model.representation)
+    design = model.design(table)
     rule = PosteriorRule(model: model.mixture.base, labelRule: labelRule, seed: seed)
     let truth = try Truth(table)
     summary = try LabelSummary(design, rule: rule, truth: truth)

@@ -52,6 +52,16 @@ public struct TrainingReport: Sendable, Encodable {
   public let seconds: Double
   public let secondsPerPass: Double
   public let events: [String]
+  /// Of `joint`: κ_k with their standard errors, the effect's coefficients by term and their standard errors, its curve,
+  /// the bases chosen, and what to be wary of.
+  public let kappa: [Double]?
+  public let kappaStandardError: [Double]?
+  public let effectCoefficients: [String: Double]?
+  public let effectStandardErrors: [String: Double?]?
+  public let effectCurve: [EffectPoint]?
+  public let outcomeBasis: String?
+  public let covariateBasis: String?
+  public let warnings: [String]?
 
   public init(
     _ result: TrainingResult, ranks: Int, version: String, kernel: String, modelDigest: String,
@@ -94,6 +104,17 @@ public struct TrainingReport: Sendable, Encodable {
     seconds = result.seconds
     secondsPerPass = result.secondsPerPass
     events = result.events
+    let joint = result.joint
+    kappa = joint?.kappa
+    kappaStandardError = joint?.kappaStandardErrors
+    effectCoefficients = joint.map { Self.named($0.effectCoefficients.map(\.name), $0.effectCoefficients.map(\.value)) }
+    effectStandardErrors = joint.map { joint in
+      Dictionary(joint.effectCoefficients.map { ($0.name, $0.standardError) }) { first, _ in first }
+    }
+    effectCurve = joint?.effectCurve
+    outcomeBasis = joint?.outcomeBasis
+    covariateBasis = joint?.covariateBasis
+    warnings = joint?.warnings
   }
 
   private static func components(_ result: TrainingResult) -> [Group] {
@@ -113,6 +134,8 @@ public struct TrainingReport: Sendable, Encodable {
         means = named(names + [model.treatmentName], model.meansInDataUnits(mixture.means[k]))
       case .kmeans(let mixture):
         means = named(names + [model.treatmentName], model.meansInDataUnits(mixture.centers[k]))
+      case .joint(let joint):
+        sigma = joint.mixture.selectionDeviations[k] * joint.treatmentScale
       }
       return Group(
         group: k, rows: result.summary.rowCount(k), share: weights[k], residualStandardDeviation: sigma,

@@ -7,6 +7,8 @@ import Mixture
 public struct TrainingResult: Sendable {
   public let configuration: Configuration
   public let outcome: FitOutcome
+  /// The effect and its diagnostics; nil but for `joint`.
+  public let joint: JointOutcome?
   public let summary: LabelSummary
   public let truth: Truth
   public let design: Design
@@ -22,13 +24,14 @@ public struct TrainingResult: Sendable {
   /// The number of rows; also the sum of the normalised weights.
   public var rowCount: Int { design.rows.rowCount }
 
-  /// log L of (t | r), or of (r, t) for `gaussian`, in the units of the data; nil for `kmeans`, which has none.
+  /// log L of (t | r), of (r, t) for `gaussian`, or of (t, y | x) for `joint`, in the units of the data; nil for `kmeans`, which has none.
   public var logLikelihood: Double? {
     let scales = outcome.model.scaling.scales
     switch outcome.model.mixture {
     case .regression: return summary.logLikelihood - Double(rowCount) * log(scales[scales.count - 1])
     case .gaussian: return summary.logLikelihood - Double(rowCount) * gaussianVolume
     case .kmeans: return nil
+    case .joint: return joint?.logLikelihood
     }
   }
 

@@ -110,7 +110,7 @@ public struct JointMixture: MixtureModel, Equatable {
 
 extension JointMixture {
   /// (b, κ, δ, log τ, β, log σ, log π): unconstrained, so that it can be extrapolated.
-  var vector: [Double] {
+  public var vector: [Double] {
     outcomeCoefficients + endogeneities + shifts + outcomeDeviations.map { log($0) }
       + selectionCoefficients.joined() + selectionDeviations.map { log($0) } + mixingWeights.map { log($0) }
   }

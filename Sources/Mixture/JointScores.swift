@@ -175,7 +175,7 @@ extension Design {
   /// One pass over the scores of `model`.
   func scores(of model: JointMixture) throws -> JointScores {
     try rows.sum(JointScores(model)) { partial, chunk in
-      withBlock(ofChunk: chunk) { block, weights in partial.add(block, weights: weights, model: model) }
+      try withBlock(ofChunk: chunk) { block, weights in partial.add(block, weights: weights, model: model) }
     }
   }
 }

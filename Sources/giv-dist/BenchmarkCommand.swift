@@ -75,6 +75,8 @@ struct BenchmarkEM: JobCommand {
     switch distribution {
     case .regression: times = try time(start, design)
     case .gaussian: times = try time(GaussianMixture(equation6: start, pooled: pooled, shape: .full), design)
+    case .joint:
+      throw Failure(.usage, "--distribution joint is not timed here; choose regression, gaussian or kmeans")
     case .kmeans:
       let centers = try design.centers(
         0..<1, groups: groups, plusPlus: true, scaled: false, pooled: pooled, random: random)

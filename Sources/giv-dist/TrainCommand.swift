@@ -12,6 +12,8 @@ extension DistributionKind: ExpressibleByArgument {}
 extension CovarianceShape: ExpressibleByArgument {}
 extension GaussianStart: ExpressibleByArgument {}
 extension LabelRule: ExpressibleByArgument {}
+extension OutcomeBasis: ExpressibleByArgument {}
+extension CovariateBasis: ExpressibleByArgument {}
 
 /// `giv-dist train`: finds the groups of rows that follow different rules of treatment.
 struct Train: JobCommand {
@@ -36,6 +38,12 @@ struct Train: JobCommand {
   var distribution = DistributionKind.regression
   @Option(help: "The covariances of --distribution gaussian.")
   var covariance = CovarianceShape.full
+  @Option(help: "How the outcome depends on the treatment in --distribution joint.")
+  var outcomeBasis = OutcomeBasis.auto
+  @Option(help: "How the outcome depends on the covariates in --distribution joint.")
+  var covariateBasis = CovariateBasis.auto
+  @Flag(help: "Let groups shift the outcome in --distribution joint, as a check that they move it through t only.")
+  var freeShifts = false
   @Option(help: "How --distribution gaussian starts.")
   var start = GaussianStart.equation6
   @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior.")
@@ -93,6 +101,9 @@ struct Train: JobCommand {
     configuration.representation = representation
     configuration.distribution = distribution
     configuration.covariance = covariance
+    configuration.outcomeBasis = outcomeBasis
+    configuration.covariateBasis = covariateBasis
+    configuration.freeShifts = freeShifts
     configuration.gaussianStart = start
     configuration.labels = labels
     configuration.starts = starts
@@ -112,6 +123,7 @@ struct Train: JobCommand {
     let configuration = fitConfiguration
     var required: Set<Variable> = [.covariates, .treatment]
     if configuration.useWeights { required.insert(.weight) }
+    if distribution == .joint { required.insert(.outcome) }
     let collection = try communicator.agree {
       try ShardCollection.open(data.shards, names: data.names, required: required)
     }

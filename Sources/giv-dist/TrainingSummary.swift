@@ -19,7 +19,7 @@ struct TrainingSummary {
   }
 
   var text: String {
-    [heading, groupTable, fit, starts, truth, balance, events, files].filter { !$0.isEmpty }
+    [heading, groupTable, effect, fit, starts, truth, balance, events, files].filter { !$0.isEmpty }
       .map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
   }
 
@@ -52,6 +52,7 @@ struct TrainingSummary {
           + names.shown.map { values[$0].map(significant) ?? "-" }
           + (group.residualStandardDeviation.map { [significant($0)] } ?? []))
     }
+    if result.joint != nil { return table.lines }
     let kind = hasSpread ? "coefficients of the treatment's regression" : "means"
     let rest = names.hidden > 0 ? ["  and \(names.hidden) more \(kind), in model.h5 and with --json"] : []
     return table.lines + rest
@@ -60,6 +61,8 @@ struct TrainingSummary {
   private var hasSpread: Bool { report.components.allSatisfy { $0.residualStandardDeviation != nil } }
 
   private var parameterNames: (shown: [String], hidden: Int) {
+    // Those of the joint model are on a basis of its own, in model.h5.
+    guard result.joint == nil else { return ([], 0) }
     let features = result.outcome.model.representation.base.featureNames
     let all = hasSpread ? ["(constant)"] + features : features + [result.outcome.model.treatmentName]
     var width = 0
@@ -68,6 +71,30 @@ struct TrainingSummary {
       return width <= Self.widestNames
     }
     return (Array(shown), all.count - shown.count)
+  }
+
+  /// The effect that a joint fit gives.
+  private var effect: [String] {
+    guard let joint = result.joint else { return [] }
+    var terms = TextTable(["effect of \(result.outcome.model.treatmentName)", "estimate", "std. error", "95% interval"])
+    for term in joint.effectCoefficients.prefix(Self.mostCovariates) {
+      let interval = term.interval.map { "\(significant($0.lowerBound)) to \(significant($0.upperBound))" }
+      terms.rows.append([
+        term.name, significant(term.value), term.standardError.map(significant) ?? "-", interval ?? "-",
+      ])
+    }
+    let errors = joint.kappaStandardErrors
+    let kappa = joint.kappa.enumerated().map { k, value in
+      significant(value) + (errors.map { " (\(significant($0[k])))" } ?? "")
+    }
+    let points = stride(from: 1, to: joint.effectCurve.count, by: 4).map { joint.effectCurve[$0] }
+    var curve = TextTable(["\(result.outcome.model.treatmentName) set to"] + points.map { significant($0.t) })
+    curve.rows.append(["mean effect against 0"] + points.map { significant($0.tau) })
+    curve.rows.append(["std. error"] + points.map { $0.standardError.map(significant) ?? "-" })
+    return terms.lines + [""] + curve.lines + [
+      "", "confounding by group, kappa (std. error): \(kappa.joined(separator: "  "))",
+      "outcome: \(joint.outcomeBasis) in the treatment, \(joint.covariateBasis) in the covariates",
+    ]
   }
 
   private var fit: [String] {
