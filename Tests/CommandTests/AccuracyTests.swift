@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The groups that are found are the true ones, on one draw of two scenarios; `bench` has the tables of many.
+/// The groups that are found are the true ones, on one draw of two scenarios; `make accuracy` makes the table of many.
 @Suite(
   .inputs { folder in
     try simulate("--scenario linear --groups 3 --covariates 3 --out linear", in: folder)

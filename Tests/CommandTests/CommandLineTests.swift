@@ -54,7 +54,6 @@ extension OnRanks {
       }
     }
 
-    /// Rank 0 must have spoken before the launcher ends it because another rank found the same.
     @Test(arguments: [
       (["train", "shards", "--groups", "2", "--nonsense"], "Unknown option '--nonsense'"),
       (["train", "shards"], "Missing expected argument '--groups <groups>'"),
@@ -67,13 +66,21 @@ extension OnRanks {
       (["train", "shards", "--groups", "2", "--distribution", "cauchy"], "'regression', 'gaussian' or 'kmeans'"),
       (["train", "shards", "--groups", "2", "--stall-timeout=-1"], "--stall-timeout must not be negative"),
     ])
-    func `A wrong command line is refused once`(arguments: [String], words: String) throws {
-      for ranks in [nil, 8] {
-        let result = try givDist(arguments, ranks: ranks, in: Self.here)
-        #expect(result.exitCode == 64)
-        #expect(messages(result).count == 1 && messages(result)[0].contains(words), "\(result.error)")
-        #expect(result.output.isEmpty && result.error.contains("\nUsage: giv-dist "))
-      }
+    func `A wrong command line is refused with the remedy`(arguments: [String], words: String) throws {
+      try refuse(arguments, words, ranks: nil)
+    }
+
+    /// Rank 0 must have spoken before the launcher ends it because another rank found the same.
+    @Test(arguments: ["one", "two", "three"])
+    func `Of many ranks one says so`(option: String) throws {
+      try refuse(["train", "shards", "--groups", "2", "--\(option)"], "Unknown option '--\(option)'", ranks: 8)
+    }
+
+    private func refuse(_ arguments: [String], _ words: String, ranks: Int?) throws {
+      let result = try givDist(arguments, ranks: ranks, in: Self.here)
+      #expect(result.exitCode == 64)
+      #expect(messages(result).count == 1 && messages(result)[0].contains(words), "\(result.error)")
+      #expect(result.output.isEmpty && result.error.contains("\nUsage: giv-dist "))
     }
   }
 }

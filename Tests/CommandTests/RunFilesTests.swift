@@ -59,10 +59,10 @@ extension OnRanks {
         """
         with h5py.File('model/model.h5') as f:
             f.visititems(lambda name, item: print(name, item.shape) if isinstance(item, h5py.Dataset) else None)
-            print(*sorted(f.attrs))
-            print(f.attrs['encoding-type'], f.attrs['model-digest'], f.attrs['input-digest'])
-            print(json.loads(f.attrs['configuration'])['groups'], json.loads(f.attrs['software'])['giv-dist'])
-            print(*f.attrs['covariate-names'], f.attrs['treatment-name'])
+            record = json.loads(f.attrs['giv-record'])
+        print(record['encodingType'], record['encodingVersion'], record['configuration']['groups'])
+        print(record['modelDigest'], record['inputDigest'], record['software']['giv-dist'])
+        print(*record['covariateNames'], record['treatmentName'])
         """)
       #expect(
         output == """
@@ -71,10 +71,8 @@ extension OnRanks {
           mixture/standard_deviations (3,)
           scaling/centers (4,)
           scaling/scales (4,)
-          configuration covariate-names encoding-type encoding-version input-digest model-digest representation \
-          software treatment-name
-          giv-model \(report.modelDigest) \(report.inputDigest)
-          3 0.1.0
+          giv-model 1.0.0 3
+          \(report.modelDigest) \(report.inputDigest) 0.1.0
           x0 x1 x2 t
 
           """)
