@@ -4,7 +4,8 @@ usage: torch_meta_em.py [--giv-dist PROGRAM] [--rounds 20] [--precision 64] [--f
 
 The same steps: encoder m-16 tanh-m, K linear heads, decoder m-16-16-m with rectifiers, Eq. (4) on random minibatches,
 Adam(1e-3); PyTorch gets its rows from tensors in memory, without a data loader. The programs run in turn.
-Prints seconds of all rounds, microseconds per step and PyTorch / giv-dist; it asserts nothing.
+Prints seconds of all rounds, microseconds per step and PyTorch / giv-dist; it asserts nothing. Needs PyTorch, which
+`make setup` leaves out for its size: pip install torch==2.13.0.
 """
 
 import argparse
@@ -38,13 +39,13 @@ def torch_seconds(arguments):
     encoder, heads, decoder = networks(m, groups, dtype)
     parameters = [p for network in (encoder, heads, decoder) for p in network.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=1e-3, fused=arguments.fused)
-    times, perRound = [], n // arguments.batch
+    times, epoch = [], max(1, n // arguments.batch)
     for _ in range(arguments.rounds):
         began = time.perf_counter()
         for step in range(arguments.steps):
-            if step % perRound == 0:
+            if step % epoch == 0:
                 order = torch.randperm(n)
-            rows = order[step % perRound * arguments.batch:][:arguments.batch]
+            rows = order[step % epoch * arguments.batch:][:arguments.batch]
             covariates, treatment, weight = x[rows], t[rows], weights[rows]
             r = encoder(covariates)
             loss = (weight * (heads(r) - treatment) ** 2).sum() / len(rows)

@@ -34,7 +34,7 @@ public struct RepresentationTrainer: Sendable, Codable {
   /// The steps taken in all rounds.
   public private(set) var stepCount = 0
   /// Of the encoder, the heads and the decoder, one after another.
-  var parameters: [Double]
+  package var parameters: [Double]
   private var adam: Adam
 
   /// Starts from random weights and standardises the features. Collective.

@@ -9,7 +9,8 @@ import Mixture
 /// `giv-dist benchmark`: the speed of hot loops beside what the machine can do.
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure hot loops beside the machine's own limits.", subcommands: [BenchmarkEM.self, BenchmarkNetwork.self])
+    abstract: "Measure hot loops beside the machine's own limits.",
+    subcommands: [BenchmarkEM.self, BenchmarkNetwork.self])
 }
 
 /// `giv-dist benchmark em`: nanoseconds per row and pass of EM.

@@ -58,7 +58,7 @@ struct NetworkFixture: Decodable {
 
     init(from decoder: any Decoder) throws {
       let values = try decoder.container(keyedBy: AnyKey.self)
-      let names = values.allKeys.filter { !["madeBy", "versions"].contains($0.stringValue) }
+      let names = values.allKeys.filter { !["madeBy", "versions", "metaEM"].contains($0.stringValue) }
       cases = try Dictionary(
         uniqueKeysWithValues: names.map { ($0.stringValue, try values.decode(NetworkFixture.self, forKey: $0)) })
     }

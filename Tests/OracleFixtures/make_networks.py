@@ -194,6 +194,40 @@ def case(inputs, layers, loss, rows, targets, optimizer, optimistic=False, steps
             "evaluation": used}
 
 
+def meta_em(rows=150, m=3, features=4, groups=2, weight_of_covariates=0.3, steps=4):
+    """Eq. (4) of the paper with posteriors for labels and weighted rows: full-batch steps of Adam from given weights."""
+    random = np.random.default_rng(6)
+    encoder = Network(m, [["dense", 16, "tanh"], ["dense", features, "identity"]], random)
+    heads = Network(features, [["dense", groups, "identity"]], random)
+    decoder = Network(features, [["dense", 16, "relu"], ["dense", 16, "relu"], ["dense", m, "identity"]], random)
+    networks = [encoder, heads, decoder]
+    x, t = torch.tensor(random.normal(size=(rows, m))), torch.tensor(random.normal(size=rows))
+    weight = torch.tensor(random.uniform(0.2, 2, size=rows))
+    posteriors = torch.tensor(random.dirichlet(np.ones(groups), size=rows))
+    descent = torch.optim.Adam([p for network in networks for p in network.parameters()], lr=1e-2)
+
+    def flat():
+        return np.concatenate([network.flat() for network in networks])
+
+    start, losses = flat(), []
+    for _ in range(steps):
+        r = encoder(x)
+        treatment = (posteriors * (heads(r) - t[:, None]) ** 2).sum(1)
+        covariates = ((decoder(r) - x) ** 2).sum(1)
+        loss = (weight * (treatment + weight_of_covariates * covariates)).sum() / rows
+        descent.zero_grad()
+        loss.backward()
+        descent.step()
+        losses.append(loss.item())
+    with torch.no_grad():
+        raw = encoder(x).numpy()
+    share = weight.numpy() / weight.sum().item()
+    centers = share @ raw
+    return {"x": x.numpy(), "t": t.numpy(), "weights": weight.numpy(), "posteriors": posteriors.numpy(),
+            "lambda": weight_of_covariates, "learningRate": 1e-2, "start": start, "losses": losses, "parameters": flat(),
+            "features": (raw - centers) / np.sqrt(share @ (raw - centers) ** 2)}
+
+
 def main():
     activations = [["dense", 7, "tanh"], ["dense", 6, "leakyRelu"], ["dense", 5, "sigmoid"], ["dense", 6, "relu"],
                    ["dense", 2, "identity"]]
@@ -206,6 +240,7 @@ def main():
         "optimistic": case(4, activations, squared, 150, 2, (1e-2, (0.5, 0.9), 1e-8, 1e-3), optimistic=True),
         "shared": case(5, shared, squared, 150, 2, adam),
         "mixtureDensity": case(3, density, mixture_density, 140, 1, adam),
+        "metaEM": meta_em(),
     }, packages=("numpy", "torch"))
 
 

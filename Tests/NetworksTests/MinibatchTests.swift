@@ -1,0 +1,67 @@
+import Communication
+import Networks
+import Testing
+
+@Suite struct MinibatchTests {
+  @Test(arguments: [1, 2, 3, 5, 64, 65, 1000, 4097])
+  func anOrderHoldsEveryRowOnce(count: Int) {
+    for index in 0..<3 {
+      let order = RowPermutation(count: count, seed: 11, index: index)
+      #expect((0..<count).map { order[$0] }.sorted() == Array(0..<count))
+    }
+  }
+
+  /// Each row is as likely in any tenth of the order: χ² with 90 degrees of freedom, 4.5 standard deviations wide.
+  @Test func ordersAreUniform() {
+    let (count, draws) = (100, 4000)
+    var counts = [Double](repeating: 0, count: 100)
+    for index in 0..<draws {
+      let order = RowPermutation(count: count, seed: 2, index: index)
+      for place in stride(from: 0, to: count, by: 10) { counts[place + order[place] / 10] += 1 }
+    }
+    let expected = Double(draws) / 10
+    let chiSquare = counts.reduce(0) { $0 + ($1 - expected) * ($1 - expected) / expected }
+    #expect(abs(chiSquare - 90) < 4.5 * (2 * 90.0).squareRoot())
+  }
+
+  @Test func anEpochTakesNoRowTwice() {
+    let sampler = MinibatchSampler(rowCount: 103, batchSize: 20, seed: 4)
+    #expect(sampler.stepsPerEpoch == 5)
+    let epochs = (0..<3).map { epoch in (0..<5).flatMap { sampler.rows(ofStep: epoch * 5 + $0) } }
+    for epoch in epochs { #expect(Set(epoch).count == 100 && epoch.allSatisfy((0..<103).contains)) }
+    #expect(Set(epochs.map { Set($0) }).count == 3)
+    #expect(MinibatchSampler(rowCount: 7, batchSize: 20, seed: 4).rows(ofStep: 3).sorted() == Array(0..<7))
+  }
+
+  @Test(arguments: [1, 127, 128, 129, 400, 1000])
+  func blocksCoverTheMinibatch(rowCount: Int) throws {
+    let blocks = MinibatchBlocks(rowCount: rowCount, communicator: SoloCommunicator())
+    let rows = blocks.local.map { blocks.rows(ofBlock: $0) }
+    #expect(rows.flatMap { Array($0) } == Array(0..<rowCount))
+    #expect(rows.allSatisfy { $0.count <= NetworkBlock.longest })
+    #expect(rows.map(\.count).max()! - rows.map(\.count).min()! <= 1)
+  }
+
+  @Test(arguments: [1, 2, 3, 6]) func everyRankSeesTheRowsDrawn(ranks: Int) throws {
+    let (rowCount, steps) = (5 * RowGrid.chunkLength - 100, 3..<9)
+    let sampler = MinibatchSampler(rowCount: rowCount, batchSize: 700, seed: 8)
+    let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      let rows = DistributedRows(rowCount: rowCount, communicator: communicator)
+      let window = try MinibatchWindow(steps: steps, sampler: sampler, from: rows, width: 2) { row, values in
+        precondition(rows.localRows.contains(row))
+        values[0] = Double(row)
+        values[1] = -Double(row)
+      }
+      return steps.flatMap { step in
+        var columns = [Double](repeating: 0, count: 2 * 300)
+        window.copy(0..<2, ofStep: step, places: 350..<650, to: &columns, stride: 300)
+        return columns
+      }
+    }
+    let expected = steps.flatMap { step in
+      let rows = sampler.rows(ofStep: step)[350..<650].map(Double.init)
+      return rows + rows.map { -$0 }
+    }
+    #expect(results == Array(repeating: expected, count: ranks))
+  }
+}

@@ -1,0 +1,166 @@
+import Communication
+import Dataset
+import Diagnostics
+import Foundation
+import LinearAlgebra
+import Representation
+import TestSupport
+import Testing
+
+@Suite struct RepresentationTrainerTests {
+  /// `metaEM` of Tests/OracleFixtures/networks.json, by PyTorch.
+  struct Fixture: Decodable {
+    struct Training: Decodable {
+      let x: [[Double]]
+      let t: [Double]
+      let weights: [Double]
+      let posteriors: [[Double]]
+      let lambda: Double
+      let learningRate: Double
+      let start: [Double]
+      let losses: [Double]
+      let parameters: [Double]
+      let features: [[Double]]
+    }
+    let metaEM: Training
+  }
+
+  @Test func stepsArePyTorchs() throws {
+    let file = packageDirectory.appendingPathComponent("Tests/OracleFixtures/networks.json")
+    let expected = try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: file)).metaEM
+    let columns = expected.x[0].indices.map { j in expected.x.map { $0[j] } }
+    let table = try Table(
+      rows: DistributedRows(rowCount: expected.t.count, communicator: SoloCommunicator()), covariates: columns,
+      treatment: expected.t, weight: expected.weights)
+    var settings = RepresentationTrainer.Settings()
+    settings.lambda = expected.lambda
+    settings.learningRate = expected.learningRate
+    settings.batchSize = expected.t.count
+    settings.steps = 1
+    var trainer = try RepresentationTrainer(
+      encoder: .dense(covariateCount: columns.count, dimension: expected.features[0].count),
+      groupCount: expected.posteriors[0].count, table: table, settings: settings)
+    trainer.parameters = expected.start
+    for loss in expected.losses {
+      let found = try trainer.train(on: table, weights: expected.posteriors.flatMap { $0 })
+      #expect(abs(found - loss) < 1e-11 * loss)
+    }
+    for (value, parameter) in zip(trainer.parameters, expected.parameters) { #expect(abs(value - parameter) < 1e-10) }
+    #expect(trainer.parameters.count == expected.parameters.count)
+    let features = NetworkRepresentationTests.features(trainer.representation, of: columns)
+    for (row, values) in expected.features.enumerated() {
+      for (j, value) in values.enumerated() { #expect(abs(features[j][row] - value) < 1e-9) }
+    }
+  }
+
+  // MARK: Two groups with curved effects of three covariates
+
+  static let rowCount = 2300
+  static let labels = (0..<rowCount).map { ($0 * 7919) % 2 }
+  static let covariates = Array(NetworkRepresentationTests.columns(3))
+  static let treatment = (0..<rowCount).map { row in
+    let shape = (0..<3).map { sin(2 * covariates[$0][row]) }
+    return labels[row] == 0 ? shape[0] + shape[1] : shape[2] - shape[0]
+  }
+
+  static func table(on communicator: any Communicator) throws -> Table {
+    try Table(
+      rows: DistributedRows(rowCount: rowCount, communicator: communicator), covariates: covariates,
+      treatment: treatment)
+  }
+
+  static func weights(of table: Table) -> [Double] {
+    table.rows.localRows.flatMap { labels[$0] == 0 ? [1.0, 0] : [0, 1] }
+  }
+
+  static func train(rounds: Int, on communicator: any Communicator, _ encoder: NetworkEncoder) throws
+    -> (trainer: RepresentationTrainer, losses: [Double])
+  {
+    let table = try table(on: communicator)
+    var settings = RepresentationTrainer.Settings()
+    settings.learningRate = 1e-2
+    settings.lambda = 0.01
+    settings.steps = 150
+    var trainer = try RepresentationTrainer(encoder: encoder, groupCount: 2, table: table, settings: settings)
+    let losses = try (0..<rounds).map { _ in try trainer.train(on: table, weights: weights(of: table)) }
+    return (trainer, losses)
+  }
+
+  static let encoders: [NetworkEncoder] = [
+    .dense(covariateCount: 3, dimension: 3), .mixed(covariateNames: ["a", "b", "c"]),
+    .dense(
+      covariateCount: 3, dimension: 3, skip: .identity(IdentityRepresentation(covariateNames: ["a", "b", "c"]))),
+  ]
+
+  @Test(arguments: [0, 1, 2]) func trainingFindsCurvedEffects(encoder: Int) throws {
+    let losses = try Self.train(rounds: 5, on: SoloCommunicator(), Self.encoders[encoder]).losses
+    let variance = Self.treatment.reduce(0) { $0 + $1 * $1 } / Double(Self.rowCount)
+    #expect(losses[0] > losses[4])
+    #expect(losses[4] < 0.2 * variance)
+  }
+
+  @Test(arguments: [0, 1, 2]) func trainingDoesNotDependOnRanks(encoder: Int) throws {
+    let alone = try Self.train(rounds: 1, on: SoloCommunicator(), Self.encoders[encoder])
+    for ranks in [2, 3, 5] {
+      let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+        try Self.train(rounds: 1, on: communicator, Self.encoders[encoder])
+      }
+      for (trainer, losses) in results {
+        #expect(losses == alone.losses)
+        #expect(trainer.parameters == alone.trainer.parameters)
+        #expect(trainer.representation.centers == alone.trainer.representation.centers)
+        #expect(trainer.representation.scales == alone.trainer.representation.scales)
+      }
+    }
+  }
+
+  /// A stored trainer goes on as if nothing had happened; a copy is unmoved by what comes after it.
+  @Test func aStoredTrainerGoesOn() throws {
+    let table = try Self.table(on: SoloCommunicator())
+    let weights = Self.weights(of: table)
+    var trainer = try Self.train(rounds: 1, on: SoloCommunicator(), Self.encoders[2]).trainer
+    let copy = trainer
+    let stored = try JSONEncoder().encode(trainer)
+    let loss = try trainer.train(on: table, weights: weights)
+    var restored = try JSONDecoder().decode(RepresentationTrainer.self, from: stored)
+    #expect(restored.parameters == copy.parameters && copy.parameters != trainer.parameters)
+    #expect(try restored.train(on: table, weights: weights) == loss)
+    #expect(restored.parameters == trainer.parameters)
+  }
+
+  /// With a skip and the true coefficients on standardised covariates the treatment's loss is nothing from the start.
+  @Test func headsAreThoseOfTheMixture() throws {
+    let coefficients = [[0.5, 1, -2, 0.3], [-1, 0.2, 0.7, -0.4]]
+    let raw = Self.covariates.map { column in column.map { 3 * $0 + 5 } }
+    let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: ["a", "b", "c"]))
+    let encoder = NetworkEncoder.dense(covariateCount: 3, dimension: 3, skip: identity)
+    var settings = RepresentationTrainer.Settings()
+    settings.lambda = 0
+    settings.steps = 1
+    let rows = DistributedRows(rowCount: Self.rowCount, communicator: SoloCommunicator())
+    let first = try Table(rows: rows, covariates: raw, treatment: Self.treatment)
+    let features = NetworkRepresentationTests.features(
+      try RepresentationTrainer(encoder: encoder, groupCount: 2, table: first, settings: settings).representation,
+      of: raw)
+    let treatment = (0..<Self.rowCount).map { row in
+      let own = coefficients[Self.labels[row]]
+      return (0..<3).reduce(own[0]) { $0 + own[1 + $1] * features[$1][row] }
+    }
+    let table = try Table(rows: rows, covariates: raw, treatment: treatment)
+    var trainer = try RepresentationTrainer(encoder: encoder, groupCount: 2, table: table, settings: settings)
+    trainer.setHeads(coefficients)
+    #expect(try trainer.train(on: table, weights: Self.weights(of: table)) < 1e-24)
+  }
+
+  @Test func aLossThatIsNotFiniteIsAFailure() throws {
+    let table = try Self.table(on: SoloCommunicator())
+    var settings = RepresentationTrainer.Settings()
+    settings.learningRate = 1e200
+    var trainer = try RepresentationTrainer(
+      encoder: Self.encoders[0], groupCount: 2, table: table, settings: settings)
+    let failure = #expect(throws: Failure.self) {
+      try trainer.train(on: table, weights: Self.weights(of: table))
+    }
+    #expect(failure?.exitCode == .numerical && failure?.message.contains("--learning-rate") == true)
+  }
+}
