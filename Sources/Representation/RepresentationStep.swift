@@ -1,16 +1,21 @@
 import Communication
 import Dataset
-import Diagnostics
 import LinearAlgebra
 import Networks
 
-/// The loss of Eq. (4) on a minibatch with its gradient, and the memory that all steps of a round share.
+/// The loss of Eq. (4) on a minibatch with its gradient, and the memory of all steps of a round.
 ///
 /// A row is fetched as x, t and its K weights.
 final class RepresentationStep {
   let sampler: MinibatchSampler
   /// Values of a row.
   let width: Int
+  /// Whether the ranks share the work of a step. A small step takes less time than a reduction may: one rank does the
+  /// steps of a whole window and gives the outcome to the others. The bits are the same.
+  let isShared: Bool
+  /// Blocks from which on ranks share a step: about a millisecond of work on a network of this size.
+  private static let sharedBlockCount = 32
+
   private let blocks: MinibatchBlocks
   private let encoder: NetworkEncoder
   private let heads: NetworkShape
@@ -31,7 +36,9 @@ final class RepresentationStep {
     (heads, decoder) = RepresentationTrainer.shapes(encoder, groupCount: groupCount, covariateCount: covariateCount)
     sampler = MinibatchSampler(
       rowCount: rowCount, batchSize: trainer.settings.batchSize, seed: trainer.settings.seed)
-    blocks = MinibatchBlocks(rowCount: sampler.batchSize, communicator: communicator)
+    let shared = MinibatchBlocks(rowCount: sampler.batchSize, communicator: communicator)
+    isShared = shared.count >= Self.sharedBlockCount
+    blocks = isShared ? shared : MinibatchBlocks(rowCount: sampler.batchSize, communicator: SoloCommunicator())
     width = covariateCount + 1 + groupCount
     encoderBlock = NetworkEncoderBlock(encoder)
     headBlock = NetworkBlock(heads)
@@ -51,7 +58,7 @@ final class RepresentationStep {
     }
   }
 
-  /// The mean loss over a step's minibatch and its gradient. Collective.
+  /// The mean loss over a step's minibatch and its gradient. Collective when ``isShared``.
   func lossGradient(of window: MinibatchWindow, step: Int, parameters: [Double]) throws -> LossGradient {
     try parameters.withUnsafeBufferPointer { parameters in
       let parameters = parameters.baseAddress!
@@ -107,14 +114,5 @@ final class RepresentationStep {
       decoderBlock, parameters: parameters + second, addingTo: gradient + second, needsInputGradient: true)
     encoderBlock.backward(
       (headBlock.inputGradient, decoderBlock.inputGradient), parameters: parameters, addingTo: gradient)
-  }
-}
-
-extension RepresentationTrainer {
-  static func requireFinite(_ loss: Double) throws {
-    guard loss.isFinite else {
-      throw Failure(
-        .numerical, "the loss of the representation network is no longer finite; lower --learning-rate")
-    }
   }
 }

@@ -1,5 +1,6 @@
 import Communication
 import Dataset
+import Diagnostics
 import LinearAlgebra
 import Networks
 
@@ -31,11 +32,30 @@ public struct RepresentationTrainer: Sendable, Codable {
   public let settings: Settings
   /// The features as last standardised.
   public private(set) var representation: NetworkRepresentation
+  private var progress: Progress
+
+  /// What a step changes.
+  private struct Progress: Codable {
+    var parameters: [Double]
+    var adam: Adam
+    /// The sum of the losses of this round's steps.
+    var loss = 0.0
+
+    mutating func take(_ index: Int, of window: MinibatchWindow, by step: RepresentationStep) throws {
+      let total = try step.lossGradient(of: window, step: index, parameters: parameters)
+      adam.update(&parameters, gradient: total.gradient)
+      loss += total.loss
+    }
+  }
+
   /// The steps taken in all rounds.
-  public private(set) var stepCount = 0
+  public var stepCount: Int { progress.adam.stepCount }
+
   /// Of the encoder, the heads and the decoder, one after another.
-  package var parameters: [Double]
-  private var adam: Adam
+  package var parameters: [Double] {
+    get { progress.parameters }
+    set { progress.parameters = newValue }
+  }
 
   /// Starts from random weights and standardises the features. Collective.
   public init(encoder: NetworkEncoder, groupCount: Int, table: Table, settings: Settings = Settings()) throws {
@@ -47,10 +67,11 @@ public struct RepresentationTrainer: Sendable, Codable {
     let (heads, decoder) = Self.shapes(encoder, groupCount: groupCount, covariateCount: covariateCount)
     // The parts of the encoder have the first indices.
     let index = encoder.parts.count
-    parameters =
+    let parameters =
       start + Network(heads, start: .xavier, seed: settings.seed, index: index).parameters
       + Network(decoder, start: .kaiming, seed: settings.seed, index: index + 1).parameters
-    adam = Adam(parameterCount: parameters.count, learningRate: settings.learningRate)
+    progress = Progress(
+      parameters: parameters, adam: Adam(parameterCount: parameters.count, learningRate: settings.learningRate))
     representation = try NetworkRepresentation(
       encoder: encoder, parameters: start, pivots: Array(repeating: 0, count: encoder.dimension), over: table)
   }
@@ -89,23 +110,31 @@ public struct RepresentationTrainer: Sendable, Codable {
   public mutating func train(on table: Table, weights: [Double]) throws -> Double {
     precondition(weights.count == table.rows.localRows.count * groupCount, "a weight for each local row and group")
     precondition(table.covariateCount == covariateCount)
+    let communicator = table.rows.communicator
     let last = stepCount + settings.steps
-    let step = RepresentationStep(self, communicator: table.rows.communicator, rowCount: table.rows.rowCount)
-    var loss = 0.0
+    let step = RepresentationStep(self, communicator: communicator, rowCount: table.rows.rowCount)
+    progress.loss = 0
     while stepCount < last {
       let count = MinibatchWindow.stepCount(batchSize: step.sampler.batchSize, width: step.width)
       let window = try step.window(stepCount..<min(last, stepCount + count), of: table, weights: weights)
-      for index in window.steps {
-        let total = try step.lossGradient(of: window, step: index, parameters: parameters)
-        adam.update(&parameters, gradient: total.gradient)
-        loss += total.loss
-        stepCount += 1
+      if step.isShared {
+        for index in window.steps { try progress.take(index, of: window, by: step) }
+      } else {
+        let start = progress
+        progress = try communicator.broadcast {
+          var progress = start
+          for index in window.steps { try progress.take(index, of: window, by: step) }
+          return progress
+        }
       }
-      try Self.requireFinite(loss)
+      guard progress.loss.isFinite else {
+        throw Failure(
+          .numerical, "the loss of the representation network is no longer finite; lower --learning-rate")
+      }
     }
     representation = try NetworkRepresentation(
       encoder: encoder, parameters: Array(parameters.prefix(encoder.parameterCount)),
       pivots: representation.centers, over: table)
-    return loss / Double(settings.steps)
+    return progress.loss / Double(settings.steps)
   }
 }

@@ -114,6 +114,29 @@ import Testing
     }
   }
 
+  /// Minibatches of 40 blocks, which ranks share.
+  @Test func largeMinibatchesDoNotDependOnRanks() throws {
+    let rowCount = 5000
+    let random = CounterRandom(seed: 16, stream: .test)
+    let columns = (0..<3).map { j in (0..<rowCount).map { random.normal(row: $0, draw: j) } }
+    let results = try [1, 2, 3].map { ranks in
+      try LoopbackCommunicator.run(ranks: ranks) { communicator in
+        let table = try Table(
+          rows: DistributedRows(rowCount: rowCount, communicator: communicator),
+          covariates: Array(columns.dropLast()), treatment: columns[2])
+        var settings = RepresentationTrainer.Settings()
+        settings.batchSize = rowCount
+        settings.steps = 4
+        var trainer = try RepresentationTrainer(
+          encoder: .dense(covariateCount: 2, dimension: 2), groupCount: 2, table: table, settings: settings)
+        let weights = table.rows.localRows.flatMap { $0 % 3 == 0 ? [1.0, 0] : [0.25, 0.75] }
+        let loss = try trainer.train(on: table, weights: weights)
+        return [loss] + trainer.parameters
+      }
+    }
+    #expect(Set(results.joined()).count == 1)
+  }
+
   /// A stored trainer goes on as if nothing had happened; a copy is unmoved by what comes after it.
   @Test func aStoredTrainerGoesOn() throws {
     let table = try Self.table(on: SoloCommunicator())
