@@ -1,0 +1,122 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Rows that are read anew in every pass, from the command line.
+@Suite(.serialized) struct StreamCommandTests {
+  /// Enough for several windows.
+  private static let rowCount = 2_000_000
+
+  private static func simulate(in folder: URL, rows: Int = rowCount) throws -> String {
+    let shards = folder.appendingPathComponent("shards").path
+    let result = try run(
+      tool("giv-dist"), ["simulate", "--rows", "\(rows)", "--covariates", "7", "--shards", "2", "--out", shards])
+    #expect(result.exitCode == 0, "\(result.error)")
+    return shards
+  }
+
+  private func object(_ result: CommandResult) throws -> [String: Any] {
+    #expect(result.exitCode == 0, "\(result.error)")
+    return try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+  }
+
+  /// The most memory that a process has held so far, in bytes; nil when it has ended.
+  private func peakMemory(of process: pid_t) -> Int? {
+    guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+    else { return nil }
+    return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }.map { $0 * 1024 }
+  }
+
+  private func measured(_ arguments: [String]) throws -> (report: [String: Any], peak: Int) {
+    var peak = 0
+    let result = try run(tool("giv-dist"), arguments + ["--json", "--progress", "none"], timeout: 300) { process in
+      while let now = peakMemory(of: process) {
+        peak = max(peak, now)
+        usleep(5_000)
+      }
+    }
+    return (try object(result), peak)
+  }
+
+  @Test func memoryIsThatOfWindowsAndBitsAreThoseInMemory() throws {
+    try withTemporaryDirectory { folder in
+      let shards = try Self.simulate(in: folder)
+      let fit = [
+        "train", shards, "--groups", "2", "--distribution", "gaussian", "--representation", "identity", "--starts", "2",
+        "--max-iterations", "4",
+      ]
+      let memory = try measured(fit)
+      let stream = try measured(fit + ["--stream"])
+      for key in ["modelDigest", "posteriorDigest", "inputDigest"] {
+        #expect(memory.report[key] as? String == stream.report[key] as? String)
+        #expect(memory.report[key] is String)
+      }
+      #expect(stream.peak < 150 << 20, "\(stream.peak) bytes")
+      // The columns take 128 MB, the windows at most 48.
+      #expect(memory.peak - stream.peak > 40 << 20, "\(memory.peak) and \(stream.peak) bytes")
+    }
+  }
+
+  @Test func aFileThatIsCutWhileRanksTrainEndsTheRun() throws {
+    try withTemporaryDirectory { folder in
+      let shards = try Self.simulate(in: folder)
+      let out = folder.appendingPathComponent("run").path
+      let result = try mpirun(
+        ranks: 2, tool: "giv-dist",
+        [
+          "train", shards, "--groups", "2", "--distribution", "gaussian", "--representation", "identity", "--starts",
+          "2",
+          "--tolerance", "0", "--max-iterations", "1000000", "--stream", "--out", out,
+        ], timeout: 120
+      ) { _ in
+        let deadline = Date().addingTimeInterval(60)
+        func isInFinalPhase() -> Bool {
+          let metrics = try? String(contentsOfFile: "\(out)/metrics.jsonl.partial", encoding: .utf8)
+          return metrics?.contains("\"em\"") == true
+        }
+        while !isInFinalPhase(), Date() < deadline { usleep(20_000) }
+        let last = try #require(
+          try FileManager.default.contentsOfDirectory(atPath: shards).filter { $0.hasSuffix(".h5") }.max())
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(shards)/\(last)"))
+        try file.truncate(atOffset: 1_000_000)
+        try file.close()
+      }
+      #expect(result.exitCode == 65, "\(result.error)")
+      #expect(result.error.contains("changed while its rows were being read"), "\(result.error)")
+    }
+  }
+
+  @Test func predictStreamsToo() throws {
+    try withTemporaryDirectory { folder in
+      let shards = try Self.simulate(in: folder, rows: 20_000)
+      let model = folder.appendingPathComponent("run").path
+      _ = try object(
+        try run(
+          tool("giv-dist"),
+          [
+            "train", shards, "--groups", "2", "--distribution", "kmeans", "--representation", "identity", "--starts",
+            "2",
+            "--out", model, "--json",
+          ]))
+      let digests = try [[], ["--stream"]].map { options in
+        let out = folder.appendingPathComponent("posteriors-\(options.count).h5").path
+        let arguments = ["predict", model, shards, "--out", out, "--json"] + options
+        return try object(try run(tool("giv-dist"), arguments))["posteriorDigest"] as? String
+      }
+      #expect(digests[0] != nil && digests[0] == digests[1])
+    }
+  }
+
+  @Test func dryRunTellsTheBytesOfWindows() throws {
+    try withTemporaryDirectory { folder in
+      let shards = try Self.simulate(in: folder, rows: 1_000_000)
+      let bytes = try [[], ["--stream"]].map { options in
+        let report = try object(
+          try run(tool("giv-dist"), ["train", shards, "--groups", "2", "--dry-run", "--json"] + options))
+        return try #require((report["ranks"] as? [[String: Any]])?.first?["dataBytes"] as? Int)
+      }
+      #expect(bytes == [977 * 1024 * 8 * 8, 3 << 24])
+    }
+  }
+}
