@@ -129,7 +129,8 @@ struct JointAudit {
     // The joint columns end with y, as those of a mixture of regressions end with t.
     let outcome = try RegressionMixture(pooled: trial.pooled)
     let n = statistics.total
-    let logLikelihood = pooledLogLikelihood(n, selection.standardDeviations[0])
+    let logLikelihood =
+      pooledLogLikelihood(n, selection.standardDeviations[0])
       + pooledLogLikelihood(n, outcome.standardDeviations[0])
     let many = InformationCriteria(
       logLikelihood: statistics.logLikelihood, entropy: statistics.entropy, parameterCount: mixture.parameterCount,
@@ -144,12 +145,12 @@ struct JointAudit {
 
   // MARK: Is the basis large enough?
 
-  /// By how many of its standard errors the next larger basis of x moves the effect curve, at most; nil when there is
-  /// none that the rows can carry.
+  /// By how many of its standard errors a larger basis of x moves the effect curve, at most; nil when there is none that
+  /// the rows can carry.
   private func largestMove() throws -> Double? {
-    guard let larger = trial.covariates.enlarged, contest.bases.count(larger) * 10 <= contest.table.rows.rowCount,
-      contest.bases.count(larger) <= JointBases.largestCount
-    else { return nil }
+    guard covariance != nil, let larger = trial.covariates.enlargements.first(where: contest.isFeasible) else {
+      return nil
+    }
     let prepared = try contest.prepare(
       larger, trial.treatment, interactions: trial.hasInteractions, on: contest.subset)
     let moved = try contest.carried([Fit(start: 0, model: mixture)], from: searched, to: prepared)

@@ -129,13 +129,18 @@ public enum CovariateChoice: Sendable, Codable, Equatable {
     }
   }
 
-  /// The next larger basis, nil after the largest.
-  var enlarged: CovariateChoice? {
+  /// Larger bases that tell whether this one is large enough, the most telling first: a polynomial of one degree more
+  /// often misses the same.
+  var enlargements: [CovariateChoice] {
+    let splines = JointBases.tensorKnots.map { CovariateChoice.spline(tensorKnots: $0) }
     switch self {
-    case .polynomial(let degree) where degree < 5: .polynomial(degree: degree + 1)
-    case .polynomial: .spline(tensorKnots: JointBases.tensorKnots[0])
-    case .spline(let knots): JointBases.tensorKnots.first { $0 > knots }.map { .spline(tensorKnots: $0) }
+    case .polynomial(let degree): return [splines[0]] + (degree < 5 ? [.polynomial(degree: degree + 1)] : [])
+    case .spline(let knots): return splines.filter { $0 != self && knots < $0.tensorKnots }.prefix(1).map { $0 }
     }
+  }
+
+  private var tensorKnots: Int {
+    if case .spline(let knots) = self { knots } else { 0 }
   }
 
   public var description: String {

@@ -1,3 +1,4 @@
+import Dataset
 import LinearAlgebra
 import Mixture
 
@@ -35,6 +36,11 @@ public struct JointModel: Sendable, Codable {
   public let tableScaling: ColumnScaling
   public let basis: JointBasis
   public let mixture: JointMixture
+
+  /// The columns of the model on rows that `tableScaling` was applied to.
+  ///
+  /// - Precondition: `table` holds the outcome.
+  public func design(of table: Table) -> Design { Design(table: table, basis: basis, subset: nil) }
 
   /// Mean and scale of x_1 … x_m, t, y in the units of the data.
   private var dataScaling: ColumnScaling {

@@ -84,17 +84,12 @@ public struct JointFitting {
 
   // MARK: Choosing the basis
 
-  private func isFeasible(_ choice: CovariateChoice, _ contest: JointContest) -> Bool {
-    let count = contest.bases.count(choice)
-    return count <= JointBases.largestCount && 10 * count <= table.rows.rowCount
-  }
-
   /// X(x) first, with some functions of t; then these; then interactions: each by BIC, from the best fits so far.
   private func choose(
     _ contest: JointContest, _ start: RegressionMixture
   ) throws -> (JointTrial, [JointCriterion]) {
     let families = CovariateChoice.families(options.covariateBasis)
-    let feasible = families.map { $0.filter { isFeasible($0, contest) } }
+    let feasible = families.map { $0.filter(contest.isFeasible) }
     guard let smallest = feasible.joined().first else {
       throw Failure(
         .data,
@@ -127,13 +122,15 @@ public struct JointFitting {
     }
     for choice in TreatmentChoice.choices(options.outcomeBasis) where choice != treatment {
       best = try better(
-        best, note(
+        best,
+        note(
           contest.carried(
             [best.fits[0]], from: best,
             to: contest.prepare(best.covariates, choice, interactions: false, on: contest.subset))))
     }
     best = try better(
-      best, note(
+      best,
+      note(
         contest.carried(
           [best.fits[0]], from: best,
           to: contest.prepare(best.covariates, best.treatment, interactions: true, on: contest.subset))))

@@ -43,8 +43,8 @@ public struct JointOutcome: Sendable {
   static let curveProbabilities = (1...19).map { Double($0) / 20 }
 
   init(
-    options: JointOptions, contest: JointContest, trial: JointTrial, searched: JointTrial, fit: Fit<JointMixture>, regression: FitOutcome,
-    criteria tried: [JointCriterion], tableScaling: ColumnScaling
+    options: JointOptions, contest: JointContest, trial: JointTrial, searched: JointTrial, fit: Fit<JointMixture>,
+    regression: FitOutcome, criteria tried: [JointCriterion], tableScaling: ColumnScaling
   ) throws {
     let table = contest.table
     let search = searched.summary ?? SearchSummary()

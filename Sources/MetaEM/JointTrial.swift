@@ -39,6 +39,12 @@ struct JointContest {
   /// Columns that leave less than this share of their square sum unexplained by those before them are left out.
   static let dependenceTolerance = 1e-7
 
+  /// Whether the rows can carry a basis: ten of them to a column.
+  func isFeasible(_ choice: CovariateChoice) -> Bool {
+    let count = bases.count(choice)
+    return count <= JointBases.largestCount && 10 * count <= table.rows.rowCount
+  }
+
   /// A basis without the products that others determine on these rows, and its design. Collective.
   func prepare(
     _ covariates: CovariateChoice, _ treatment: TreatmentChoice, interactions: Bool, on rows: ChunkSubset?

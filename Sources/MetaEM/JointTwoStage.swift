@@ -21,7 +21,8 @@ struct JointTwoStage {
     let pooled = grams.dropFirst().reduce(grams[0], +)
 
     // Σ z c' for the instruments z, and Σ z z'.
-    let places = exogenous.map { (group: -1, column: $0) }
+    let places =
+      exogenous.map { (group: -1, column: $0) }
       + (1..<labelled.groupCount).flatMap { k in crossed.map { (group: k, column: $0) } }
     func product(_ place: (group: Int, column: Int), _ column: Int) -> Double {
       (place.group < 0 ? pooled : grams[place.group])[place.column, column]

@@ -76,7 +76,8 @@ public struct JointCovariance: Sendable {
         result[column, row] = result[row, column]
       }
       for (i, row) in indices.enumerated() {
-        let expected = (i == j ? model.mixingWeights[j + 1] : 0) - model.mixingWeights[i + 1] * model.mixingWeights[j + 1]
+        let product = model.mixingWeights[i + 1] * model.mixingWeights[j + 1]
+        let expected = (i == j ? model.mixingWeights[j + 1] : 0) - product
         result[row, column] += count * (expected - shares[i] * shares[j])
       }
     }

@@ -9,7 +9,7 @@ import LinearAlgebra
 /// The design's columns are c = (1, …, t, y): ρ are the first r of them, φ all but y. A label found from (x, t) alone
 /// leans on the confounder that t contains; here κ_k takes that up, so b is the effect of t under do(t). Both residuals
 /// are linear in c, and the weighted Gram matrices of c are all that the M step needs.
-public struct JointMixture: MixtureModel, Equatable {
+public struct JointMixture: MixtureModel, Equatable, Codable {
   public var mixingWeights: [Double]
   /// β_k, the constant first: K × r.
   public var selectionCoefficients: [[Double]]

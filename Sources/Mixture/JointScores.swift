@@ -42,7 +42,9 @@ struct JointScores: Reducible {
     let rows = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
     for k in 0..<parameters.groups {
       rows.fillOwn(k)
-      add(rows, columns: parameters.own(k).count + 1, weights: rows.weightedPosterior(k), groups: 1, at: start(ofGroup: k))
+      add(
+        rows, columns: parameters.own(k).count + 1, weights: rows.weightedPosterior(k), groups: 1, at: start(ofGroup: k)
+      )
     }
     rows.fillTotal()
     add(

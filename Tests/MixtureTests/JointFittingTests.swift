@@ -13,6 +13,8 @@ private struct Draw {
   var options = JointOptions(groups: 3)
   /// Added to y, by (x, t, z).
   var addition: @Sendable ([Double], Double, Int) -> Double = { _, _, _ in 0 }
+  /// What the differences between sources in t are multiplied by.
+  var spread = 1.0
   /// What x, t and y are multiplied by.
   var units = (x: 1.0, t: 1.0, y: 1.0)
 
@@ -24,16 +26,25 @@ private struct Draw {
     options.starts = 10
   }
 
+  /// t and y of a row.
+  private func row(_ i: Int, of drawn: SimulatedRows, _ simulation: Simulation) -> (t: Double, y: Double) {
+    let m = parameters.covariates
+    let x = Array(drawn.x[i * m..<(i + 1) * m])
+    let sources = (0..<parameters.groups).map { simulation.assignment($0, x) }
+    let mean = sources.reduce(0, +) / Double(parameters.groups)
+    let t = drawn.t[i] + (spread - 1) * (sources[drawn.z[i]] - mean)
+    return (t, drawn.y[i] - drawn.g[i] + Simulation.outcome(t, x) + addition(x, t, drawn.z[i]))
+  }
+
   func fit(_ communicator: any Communicator = SoloCommunicator()) throws -> (JointOutcome, Agreement) {
-    let drawn = try Simulation(parameters).rows(0..<parameters.rows)
+    let simulation = try Simulation(parameters)
+    let drawn = simulation.rows(0..<parameters.rows)
     let m = parameters.covariates
     let rows = DistributedRows(rowCount: parameters.rows, communicator: communicator)
-    let outcome = drawn.y.indices.map { i in
-      units.y * (drawn.y[i] + addition(Array(drawn.x[i * m..<(i + 1) * m]), drawn.t[i], drawn.z[i]))
-    }
+    let pairs = drawn.t.indices.map { row($0, of: drawn, simulation) }
     let table = try Table(
       rows: rows, covariates: (0..<m).map { j in drawn.t.indices.map { units.x * drawn.x[$0 * m + j] } },
-      treatment: drawn.t.map { units.t * $0 }, outcome: outcome)
+      treatment: pairs.map { units.t * $0.t }, outcome: pairs.map { units.y * $0.y })
     let summary = try table.summary().prefix(m + 1)
     let scaling = ColumnScaling(
       centers: summary.map(\.mean), scales: Array(repeating: 1, count: m + 1))
@@ -88,7 +99,9 @@ extension JointOutcome {
     for ranks in 2...3 {
       let outcomes = try LoopbackCommunicator.run(ranks: ranks) { [draw] communicator in
         let (fit, agreement) = try draw.fit(communicator)
-        return (fit.model.mixture, fit.effectCoefficients, fit.effectCurve, fit.kappaStandardErrors, fit.warnings, agreement)
+        return (
+          fit.model.mixture, fit.effectCoefficients, fit.effectCurve, fit.kappaStandardErrors, fit.warnings, agreement
+        )
       }
       for outcome in outcomes {
         #expect(outcome.0 == alone.0.model.mixture)
@@ -154,6 +167,18 @@ extension JointOutcome {
     draw.parameters.groups = 1
     let (fit, _) = try draw.fit()
     #expect(fit.warns("there may be no group"))
+  }
+
+  @Test func tooSmallABasisWithWeakGroupsIsReported() throws {
+    var draw = Draw(confounding: 1, seed: 0)
+    draw.parameters.rows = 10_000
+    draw.spread = 0.3
+    draw.options.covariateBasis = .polynomial3
+    draw.options.starts = 5
+    let (fit, _) = try draw.fit()
+    // The misfit of x is taken for groups, and the answer is off by more than chance.
+    #expect(abs(try #require(fit.effect("t")).value + 1.5) > 0.05)
+    #expect(fit.warns("a larger basis of x moves the effect"))
   }
 
   @Test func outcomeIsNeeded() throws {
