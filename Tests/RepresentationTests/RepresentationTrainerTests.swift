@@ -129,7 +129,7 @@ import Testing
         settings.steps = 4
         var trainer = try RepresentationTrainer(
           encoder: .dense(covariateCount: 2, dimension: 2), groupCount: 2, table: table, settings: settings)
-        let weights = table.rows.localRows.flatMap { $0 % 3 == 0 ? [1.0, 0] : [0.25, 0.75] }
+        let weights: [Double] = table.rows.localRows.flatMap { row in row % 3 == 0 ? [1, 0] : [0.25, 0.75] }
         let loss = try trainer.train(on: table, weights: weights)
         return [loss] + trainer.parameters
       }
