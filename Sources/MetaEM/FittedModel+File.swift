@@ -129,11 +129,14 @@ extension FittedModel {
 
 extension FittedMixture {
   init(_ file: borrowing HDF5File, configuration: Configuration) throws {
-    func rows(_ name: String) throws -> [[Double]] {
+    func rows(_ name: String, width expected: Int? = nil) throws -> [[Double]] {
       let dataset = try file.dataset("mixture/\(name)")
       let width = try dataset.columnCount()
+      guard try dataset.rowCount() == configuration.groups, width > 0, width == expected ?? width else {
+        throw Failure(.data, "\(dataset.location) was altered: its shape does not fit; train again")
+      }
       let values: [Double] = try dataset.read()
-      return (0..<values.count / width).map { Array(values[$0 * width..<($0 + 1) * width]) }
+      return (0..<configuration.groups).map { Array(values[$0 * width..<($0 + 1) * width]) }
     }
     let weights = try rows("mixing_weights").map { $0[0] }
     switch configuration.distribution {
@@ -145,13 +148,13 @@ extension FittedMixture {
     case .gaussian:
       let means = try rows("means")
       let d = means[0].count
-      let covariances = try rows("covariances").map { Matrix(rows: d, columns: d, values: $0) }
+      let covariances = try rows("covariances", width: d * d).map { Matrix(rows: d, columns: d, values: $0) }
       do {
         self = .gaussian(
           try GaussianMixture(
             mixingWeights: weights, means: means, covariances: covariances, shape: configuration.covariance))
       } catch {
-        throw Failure(.data, "\(file.path): \(error); the file is damaged, train again")
+        throw Failure(.data, "\(file.path) was altered: \(error); train again")
       }
     case .kmeans:
       var model = KMeansMixture(centers: try rows("centers"))
