@@ -30,11 +30,37 @@ struct Fitting {
 
   private var random: CounterRandom { CounterRandom(seed: configuration.seed, stream: .starts) }
   private var starts: Range<Int> { 0..<(configuration.groups == 1 ? 1 : configuration.starts) }
-  private var subset: ChunkSubset? {
-    ChunkSubset(of: table.rows, count: Search.subsetChunks, seed: configuration.seed)
+  /// The rows on which starts are tried; nil for all.
+  private let subset: ChunkSubset?
+
+  /// Collective.
+  init(configuration: Configuration, table: Table, scaling: ColumnScaling, search: Search) throws {
+    self.configuration = configuration
+    self.table = table
+    self.scaling = scaling
+    self.search = search
+    let subset = ChunkSubset(of: table.rows, count: Search.subsetChunks, seed: configuration.seed)
+    let gram = try subset.map {
+      try Design(table: table, featureNames: table.covariateNames, features: nil, subset: $0).pooledStatistics().gram(0)
+    }
+    // A rare level of a category may be in none of these rows.
+    self.subset = gram?.dependentColumns(1...table.covariateCount + 1).isEmpty == false ? nil : subset
   }
 
+  /// - Throws: ``Failure`` `data` when the rows are too few for the representation, `numerical` when all starts end in
+  ///   groups too small to fit.
   func run() throws -> FitOutcome {
+    do {
+      return try fit()
+    } catch let error where error is DegenerateGroup || error is NotPositiveDefinite {
+      throw Failure(
+        .data,
+        "the rows do not determine a fit on the \(configuration.representation.rawValue) representation (\(error)); give "
+          + "more rows or choose --representation identity")
+    }
+  }
+
+  private func fit() throws -> FitOutcome {
     if configuration.distribution == .regression && configuration.representation == .spline {
       return try splineRegression()
     }
@@ -96,7 +122,7 @@ struct Fitting {
   /// nearest ones. The form of the lowest BIC goes on to all rows.
   private func splineRegression() throws -> FitOutcome {
     let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
-    let (basis, events) = try splineBasis()
+    var (basis, events) = try splineBasis()
     let spline = AnyRepresentation.spline(basis)
     let linearDesign = design(identity, subset: subset)
     let splineDesign = design(spline, subset: subset)
@@ -114,10 +140,15 @@ struct Fitting {
       return Fit(continuing: line, model: model)
     }
     let random = CounterRandom(seed: configuration.seed, stream: .curvedStarts)
-    let curved = try RegressionMixture.starts(
-      starts, groups: configuration.groups, pooled: pooled, directions: basis.smoothDirections, random: random
-    ).enumerated().map { Fit(start: starts.count + $0.offset, model: $0.element) }
-    let curves = try search.short(bent + curved, on: splineDesign, phase: "starts spline")
+    var curved: [Fit<RegressionMixture>] = []
+    do {
+      curved = try RegressionMixture.starts(
+        starts, groups: configuration.groups, pooled: pooled, directions: basis.smoothDirections, random: random
+      ).enumerated().map { Fit(start: starts.count + $0.offset, model: $0.element) }
+    } catch let error as DegenerateGroup {
+      events.append("no curves were tried: too few rows for a spline basis (\(error))")
+    }
+    let curves = try search.short(curved.isEmpty ? [] : bent + curved, on: splineDesign, phase: "starts spline")
     let free = try search.continued(curves, on: splineDesign, phase: "search free")
     // With one group, shared and free are the same.
     let isShareable = configuration.groups > 1 && !basis.featureCounts.contains(0)
@@ -198,8 +229,10 @@ struct Fitting {
     let degrees = PolynomialRepresentation.degrees.filter {
       $0 == 1 || PolynomialFeatures.count(covariates: m, degree: $0) <= PolynomialRepresentation.largestCount
     }
+    // What standardising took away, in its units: powers are then those of the data as given, up to units.
+    let origin = zip(scaling.centers, scaling.scales).prefix(m).map { $0 / $1 }
     let candidates = try degrees.map { degree in
-      let features = PolynomialFeatures(degree: degree, origin: Array(scaling.centers.prefix(m)))
+      let features = PolynomialFeatures(degree: degree, origin: origin)
       let names = features.monomials.map { $0.map { table.covariateNames[$0] }.joined(separator: "*") }
       let statistics = try Design(table: table, featureNames: names, features: features.transform)
         .statistics(folds: PolynomialRepresentation.foldCount)
