@@ -1,4 +1,5 @@
 import Communication
+import Foundation
 import LinearAlgebra
 import Mixture
 import TestSupport
@@ -190,6 +191,21 @@ struct Course {
     #expect(second.passes == 12 && second.start == first.start)
     let straight = try design.passes(12, from: start)
     #expect(straight.model == second.model)
+  }
+
+  @Test(arguments: ModelKind.allCases)
+  func `A fit that was written down goes on with the same bits`(kind: ModelKind) throws {
+    let design = try TestRows(rowCount: 500, covariateCount: 4, groups: 2, seed: 20).design()
+    func check(_ model: some MixtureModel) throws {
+      let fit = try design.passes(4, from: model)
+      let read = try JSONDecoder().decode(type(of: fit), from: JSONEncoder().encode(fit))
+      let convergence = Convergence(tolerance: -.infinity, maximumPasses: 9)
+      let went = try design.expectationMaximization([read], convergence: convergence)[0]
+      let straight = try design.passes(9, from: model)
+      #expect(bits(parameters(of: went.model)) == bits(parameters(of: straight.model)))
+      #expect(bits(went.trace) == bits(straight.trace) && went.passes == 9)
+    }
+    try check(kind.start(design, groups: 2))
   }
 
   @Test func `The best fits come first, the earlier start where they are equal`() throws {
