@@ -29,7 +29,7 @@ extension Representation {
 }
 
 /// A table in memory, without a treatment to speak of.
-func table(_ covariates: [[Double]], on communicator: any Communicator = SoloCommunicator()) throws -> Table {
+func sampleTable(_ covariates: [[Double]], on communicator: any Communicator = SoloCommunicator()) throws -> Table {
   let count = covariates[0].count
   return try Table(
     rows: DistributedRows(rowCount: count, communicator: communicator), covariates: covariates,

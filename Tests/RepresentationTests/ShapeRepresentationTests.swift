@@ -9,7 +9,7 @@ import Testing
   }
 
   @Test func `Each feature is one curve of one covariate, centered and scaled`() throws {
-    let basis = try SplineRepresentation(fitting: table(covariates)).dropping([2])
+    let basis = try SplineRepresentation(fitting: sampleTable(covariates)).dropping([2])
     #expect(basis.featureCounts == [7, 8])
     let shapes = basis.featureCounts.map { count in (0..<count).map { Double($0) - 2.5 } }
     let shape = ShapeRepresentation(

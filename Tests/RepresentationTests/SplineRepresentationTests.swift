@@ -15,12 +15,12 @@ import Testing
     ]
   }()
 
-  private func fitted() throws -> SplineRepresentation { try SplineRepresentation(fitting: table(covariates)) }
+  private func fitted() throws -> SplineRepresentation { try SplineRepresentation(fitting: sampleTable(covariates)) }
 
   @Test func `Fitted to a sample, it is scipy's basis on numpy's quantiles`() throws {
     let oracle: SplineOracle = try TestSupport.oracle("splines.json")
     for example in oracle.cases {
-      let spline = try SplineRepresentation(fitting: table([example.sample]), knotCount: 6)
+      let spline = try SplineRepresentation(fitting: sampleTable([example.sample]), knotCount: 6)
       for (found, expected) in zip(spline.features([example.x]), example.basis) {
         #expect(distance(found, expected) < 1e-12, "\(example.name)")
       }
@@ -48,7 +48,7 @@ import Testing
     let expected = try fitted().features(covariates)
     for ranks in [2, 3, 5] {
       let found = try LoopbackCommunicator.run(ranks: ranks) { communicator in
-        try SplineRepresentation(fitting: table(covariates, on: communicator)).features(covariates)
+        try SplineRepresentation(fitting: sampleTable(covariates, on: communicator)).features(covariates)
       }
       #expect(found.allSatisfy { $0 == expected })
     }
