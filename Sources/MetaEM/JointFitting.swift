@@ -31,7 +31,7 @@ public struct JointFitting {
 
   func run() throws -> JointOutcome {
     try check()
-    let fitting = Fitting(configuration: options.regression, table: table, scaling: tableScaling, search: search)
+    let fitting = try Fitting(configuration: options.regression, table: table, scaling: tableScaling, search: search)
     let regression = try fitting.run()
     let selection =
       regression.form == .linear
