@@ -3,7 +3,7 @@ SOURCES := Sources Tests Package.swift
 # Tests run in release, where the C kernels are optimised, and share the build of the program itself.
 TEST_OPTIONS := -c release --disable-testable-imports
 
-.PHONY: setup build test lint format docs bench accuracy check demo clean
+.PHONY: setup build test test-slow lint format docs bench accuracy check demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -13,6 +13,10 @@ build: setup ## release build
 
 test: build ## all tests, in release
 	swift test $(TEST_OPTIONS)
+
+test-slow: build ## what takes minutes: twenty kills at random moments, failing hosts (as root)
+	GIV_SLOW_TESTS=1 swift test $(TEST_OPTIONS) --filter CheckpointKillTests
+	launch/test-relaunch.sh
 
 lint: ## style
 	swift format lint --strict --recursive $(SOURCES)

@@ -14,7 +14,8 @@
 # other crashes. Not tried again, for the outcome would be the same: 0, 64, 65, 66, 70, 73, 78. The script ends with the
 # last code. When it finds a finished run on a later try, that is 73: see the message.
 #
-# SIGTERM, SIGINT and SIGUSR1 to this script save a checkpoint and stop, with code 75.
+# SIGTERM, SIGINT and SIGUSR1 to this script save a checkpoint and stop, with code 75; so does --max-hours, counted
+# over all tries.
 #
 # A killed rank ends a try in about 3 s and a silent host (lost power, cut network) in about 12 s, since connections are
 # probed after 5 s of silence, three times, 2 s apart. A rank that is stopped is noticed after --stall-timeout.
@@ -49,11 +50,13 @@ command=("$@")
 command -v mpirun >/dev/null || fail 78 "no mpirun here: install Open MPI"
 command -v "${command[0]}" >/dev/null || fail 78 "no ${command[0]} here"
 
-out=
+out= max_hours=
 for ((index = 1; index < ${#command[@]}; index++)); do
   case "${command[index]}" in
   --out) out=${command[index + 1]-} ;;
   --out=*) out=${command[index]#--out=} ;;
+  --max-hours) max_hours=${command[index + 1]-} ;;
+  --max-hours=*) max_hours=${command[index]#--max-hours=} ;;
   esac
 done
 [[ -n "$out" ]] || fail 64 "a run without --out keeps no checkpoint to go on from; name a folder"
@@ -61,15 +64,12 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-options=(
-  --mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 2 --mca oob_tcp_keepalive_probes 3
-  # A host that is lost while processes start sends no error either.
-  --mca orte_startup_timeout 60
-)
+options=(--mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 2 --mca oob_tcp_keepalive_probes 3)
 if [[ -n "$agent" ]]; then
   options+=(--mca plm_rsh_agent "$agent" --mca plm_rsh_no_tree_spawn 1)
 else
-  agent="ssh -o BatchMode=yes -o ConnectTimeout=5"
+  # A host may also be lost while processes are started on it.
+  agent="ssh -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
   options+=(--mca plm_rsh_agent "$agent")
 fi
 if ((EUID == 0)); then
@@ -128,6 +128,9 @@ arguments() {
 # Background processes do not get SIGINT; mpirun hands SIGUSR1 on to the ranks, which save and stop.
 process=
 is_stopped=
+is_over() {
+  [[ -n "$is_stopped" ]] || { [[ -n "$max_hours" ]] && awk "BEGIN { exit !($SECONDS + 1 >= 3600 * $max_hours) }"; }
+}
 stop() {
   is_stopped=1
   [[ -z "$process" ]] || kill -USR1 "$process" 2>/dev/null || true
@@ -157,7 +160,7 @@ for ((try = 1; try <= tries; try++)); do
   0 | 64 | 65 | 66 | 70 | 73 | 78) exit "$code" ;;
   esac
   echo "relaunch: try $try ended with $code" >&2
-  [[ -z "$is_stopped" ]] || exit "$code"
+  ! is_over || exit "$code"
   # Longer and longer, for a host may be on its way back; a signal ends the pause.
   ((try == tries)) || sleep $((try < 6 ? 2 ** (try - 1) : 30)) &
   wait $! || true

@@ -68,7 +68,10 @@ struct Train: JobCommand {
   @Flag(help: "Go on from the checkpoint in the folder, on any number of ranks; without one, begin.")
   var resume = false
   @Option(
-    help: "Passes from one checkpoint to the next at most; SIGTERM and SIGUSR1 save one and stop, with exit code 75.")
+    help: """
+      Passes from one checkpoint to the next at most; SIGTERM and SIGUSR1 save one and stop, with exit code 75. mpirun \
+      hands SIGUSR1 on; after SIGTERM it ends with 1.
+      """)
   var checkpointEvery = CheckpointStore.Policy().passes
   @Option(help: "Minutes from one checkpoint to the next at most.")
   var checkpointMinutes = CheckpointStore.Policy().minutes

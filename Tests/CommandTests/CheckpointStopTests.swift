@@ -1,0 +1,90 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Runs that are asked to stop, and go on later.
+@Suite(.serialized) struct CheckpointStopTests {
+  private enum Target { case launcher, firstRank, lastRank }
+
+  private static let stopped =
+    "giv-dist: error: stopped after a checkpoint in run; the same command with --resume goes on"
+
+  /// Sends the signal at the first pass of the phase.
+  private func stop(
+    _ run: CheckpointTestRun, by signal: Int32, to target: Target, in phase: String, _ more: [String] = []
+  ) throws -> CommandResult {
+    try run.train(ranks: 2, more) { launcher in
+      run.wait(for: launcher, phase: phase)
+      let ranks = try CheckpointTestRun.ranks(of: launcher)
+      switch target {
+      case .launcher: kill(launcher, signal)
+      case .firstRank: kill(try #require(ranks.first), signal)
+      case .lastRank: kill(try #require(ranks.last), signal)
+      }
+    }
+  }
+
+  @Test func `Stopped in the phases of the search, a run goes on on other ranks`() throws {
+    try withTemporaryDirectory { folder in
+      let run = try CheckpointTestRun(in: folder, rows: 20_000)
+      let undisturbed = try run.undisturbed()
+      let stops: [(Int32, Target, String)] = [
+        (SIGUSR1, .launcher, "starts"), (SIGTERM, .firstRank, "starts spline"), (SIGTERM, .lastRank, "search free"),
+      ]
+      for (index, (signal, target, phase)) in stops.enumerated() {
+        let stopped = try stop(run, by: signal, to: target, in: phase, index == 0 ? [] : ["--resume"])
+        #expect(stopped.exitCode == 75, "\(phase): \(stopped.error)")
+        #expect(messages(stopped) == [Self.stopped])
+        #expect(stopped.output.isEmpty)
+      }
+      let unfinished = try run.contents()
+      for ranks in 1...3 {
+        #expect(try run.result(of: run.train(ranks: ranks, ["--resume"])) == undisturbed, "\(ranks) ranks")
+        try FileManager.default.removeItem(at: run.out)
+        try FileManager.default.createDirectory(at: run.out, withIntermediateDirectories: false)
+        for (name, content) in unfinished { try content.write(to: run.out.appendingPathComponent(name)) }
+      }
+    }
+  }
+
+  @Test func `Stopped in the last phase, a run goes on`() throws {
+    try withTemporaryDirectory { folder in
+      // So many rows that starts are tried on a part of them.
+      let run = try CheckpointTestRun(
+        in: folder, rows: 140_000, scenario: "linear",
+        options: [
+          "--distribution", "gaussian", "--representation", "identity", "--starts", "2", "--tolerance", "0",
+          "--max-iterations", "60",
+        ])
+      let undisturbed = try run.undisturbed()
+      try #require(undisturbed.passes.contains("em 5"))
+      let stopped = try stop(run, by: SIGUSR1, to: .lastRank, in: "em")
+      #expect(stopped.exitCode == 75, "\(stopped.error)")
+      #expect(try run.result(of: run.train(ranks: 3, ["--resume"])) == undisturbed)
+    }
+  }
+
+  @Test func `mpirun ends by SIGTERM with a code of its own, after the ranks have saved`() throws {
+    try withTemporaryDirectory { folder in
+      let run = try CheckpointTestRun(in: folder, rows: 20_000)
+      let stopped = try stop(run, by: SIGTERM, to: .launcher, in: "starts")
+      #expect(stopped.exitCode != 0)
+      #expect(messages(stopped) == [Self.stopped])
+      #expect(try run.result(of: run.train(["--resume"])) == run.undisturbed())
+    }
+  }
+
+  @Test func `A run in steps of one pass ends as one in a single step`() throws {
+    try withTemporaryDirectory { folder in
+      let run = try CheckpointTestRun(
+        in: folder, options: ["--distribution", "kmeans", "--representation", "identity", "--starts", "2"])
+      let undisturbed = try run.undisturbed()
+      for _ in undisturbed.passes {
+        let stopped = try run.train(["--resume", "--max-hours", "1e-9"])
+        #expect(stopped.exitCode == 75)
+        #expect(messages(stopped) == [Self.stopped])
+      }
+      #expect(try run.result(of: run.train(["--resume"])) == undisturbed)
+    }
+  }
+}
