@@ -14,8 +14,8 @@
 # other crashes. Not tried again, for the outcome would be the same: 0, 64, 65, 66, 70, 73, 78. The script ends with the
 # last code. When it finds a finished run on a later try, that is 73: see the message.
 #
-# SIGTERM, SIGINT and SIGUSR1 to this script save a checkpoint and stop, with code 75; so does --max-hours, counted
-# over all tries.
+# SIGTERM, SIGINT and SIGUSR1 to this script save a checkpoint and stop, with code 75. So does --max-hours of the
+# run, which counts for each try; none is begun after that time.
 #
 # A killed rank ends a try in about 3 s and a silent host (lost power, cut network) in about 12 s, since connections are
 # probed after 5 s of silence, three times, 2 s apart. A rank that is stopped is noticed after --stall-timeout.

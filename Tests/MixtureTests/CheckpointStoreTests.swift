@@ -54,8 +54,9 @@ import Testing
 
   @Test(arguments: [(1, 3), (3, 1), (4, 2)])
   func `Every bit comes back on other ranks`(ranks: Int, others: Int) throws {
-    let numbers = [
-      0.1, -0.0, .leastNormalMagnitude / 3, -.leastNonzeroMagnitude, .greatestFiniteMagnitude, .infinity, -.infinity, 1 / 3, 1e22, 1e8 + 1,
+    let numbers: [Double] = [
+      0.1, -0.0, .leastNormalMagnitude / 3, -.leastNonzeroMagnitude, .greatestFiniteMagnitude, .infinity, -.infinity,
+      1e22, 100_000_001,
     ]
     try withTemporaryDirectory { folder in
       let path = folder.path
