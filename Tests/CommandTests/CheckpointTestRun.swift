@@ -117,8 +117,3 @@ struct CheckpointTestRun {
     }.sorted()
   }
 }
-
-/// The lines on standard error that the program itself wrote.
-func messages(_ result: CommandResult) -> [String] {
-  result.error.split(separator: "\n").map(String.init).filter { $0.hasPrefix("giv-dist:") }
-}

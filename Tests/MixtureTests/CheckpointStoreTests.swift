@@ -31,7 +31,7 @@ import Testing
   private static func bits(
     _ folder: String, phase: String = "em", _ communicator: any Communicator = SoloCommunicator()
   ) throws -> [UInt64]? {
-    let fits: [Fit<KMeansMixture>]? = try store(folder, communicator).fits(of: phase)
+    let fits: [Fit<KMeansMixture>]? = try store(folder, communicator).state(of: phase)
     return fits?[0].model.centers[0].map(\.bitPattern)
   }
 
@@ -84,7 +84,7 @@ import Testing
   @Test func `A run that does not resume reads none`() throws {
     try withTemporaryDirectory { folder in
       try Self.keep(1...1, in: folder.path)
-      let fits: [Fit<KMeansMixture>]? = try Self.store(folder.path, resume: false).fits(of: "em")
+      let fits: [Fit<KMeansMixture>]? = try Self.store(folder.path, resume: false).state(of: "em")
       #expect(fits == nil)
     }
   }
@@ -193,7 +193,7 @@ import Testing
     try withTemporaryDirectory { folder in
       try Self.keep(1...1, in: folder.path)
       let failure = failure {
-        let _: [Fit<GaussianMixture>]? = try Self.store(folder.path).fits(of: "em")
+        let _: [Fit<GaussianMixture>]? = try Self.store(folder.path).state(of: "em")
       }
       #expect(failure?.exitCode == .data)
     }

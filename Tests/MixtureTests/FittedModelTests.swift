@@ -13,7 +13,7 @@ import Testing
   private func shards() throws -> TestShards { try TestShards(Self.simulation.get()) }
 
   private static let kinds: [(DistributionKind, RepresentationKind, CovarianceShape)] =
-    DistributionKind.allCases.flatMap { d in RepresentationKind.allCases.map { (d, $0, .full) } }
+    DistributionKind.ofTreatment.flatMap { d in RepresentationKind.allCases.map { (d, $0, .full) } }
     + [(.gaussian, .identity, .tied), (.gaussian, .identity, .diagonal), (.gaussian, .spline, .spherical)]
 
   @Test(arguments: kinds)

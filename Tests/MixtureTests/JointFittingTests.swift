@@ -53,7 +53,7 @@ private struct Draw {
     let rule = fit.rule()
     let zero = Array(repeating: 0.0, count: parameters.groups * options.groups)
     let counts = try rows.sum(zero) { partial, chunk in
-      for (row, label) in zip(rows.grid.rows(ofChunk: chunk), rule(fit.design, chunk: chunk).block.labels) {
+      for (row, label) in zip(rows.grid.rows(ofChunk: chunk), try rule(fit.design, chunk: chunk).block.labels) {
         partial[drawn.z[row] * options.groups + label] += 1
       }
     }

@@ -98,7 +98,7 @@ struct JointFixture: Decodable {
       #expect(isClose(fit.trace, Array(section.logLikelihood.prefix(passes)), 1e-11))
       guard let responsibilities = expected.responsibilities else { continue }
       let rule = PosteriorRule(model: fit.model, labelRule: .argmax, seed: 1)
-      #expect(isClose(rule(design, chunk: 0).block.posteriors, responsibilities.flatMap { $0 }))
+      #expect(isClose(try rule(design, chunk: 0).block.posteriors, responsibilities.flatMap { $0 }))
     }
   }
 
@@ -108,7 +108,8 @@ struct JointFixture: Decodable {
     let expected = (isWeighted ? fixture.weighted : fixture.unweighted).converged
     let start = Fit(start: 0, model: fixture.start.mixture(hasFreeShifts: isWeighted))
     let plain = try design.expectationMaximization([start], convergence: Convergence(tolerance: 1e-11))[0]
-    let fit = try design.acceleratedMaximization([start], convergence: Convergence(tolerance: 1e-11))[0]
+    let fit = try design.acceleratedMaximization(
+      [JointAcceleration(start)], convergence: Convergence(tolerance: 1e-11))[0].finished
     #expect(fit.isConverged)
     #expect(fit.passes < plain.passes)
     #expect(abs(fit.logLikelihood - (try #require(expected.logLikelihood))) < 1e-5)
@@ -125,7 +126,7 @@ struct JointFixture: Decodable {
     let convergence = Convergence(tolerance: endless, maximumPasses: 60)
     let fits =
       try design.expectationMaximization(starts, convergence: convergence)
-      + design.acceleratedMaximization(starts, convergence: convergence)
+      + design.acceleratedMaximization(starts.map(JointAcceleration.init), convergence: convergence).map(\.finished)
     #expect(fits.contains { $0.degeneracy == nil })
     for fit in fits {
       for (before, after) in zip(fit.trace, fit.trace.dropFirst()) { #expect(after >= before - 1e-9) }
@@ -182,7 +183,7 @@ struct JointFixture: Decodable {
     model.mixingWeights = [0.5, 0.5 - 1e-12, 1e-12]
     model.selectionCoefficients[2][0] = 1e3
     let fit = try design.acceleratedMaximization(
-      [Fit(start: 0, model: model)], convergence: Convergence(maximumPasses: 5))[0]
+      [JointAcceleration(Fit(start: 0, model: model))], convergence: Convergence(maximumPasses: 5))[0].finished
     #expect(fit.degeneracy?.contains("group 2 emptied") == true)
     #expect(fit.logLikelihood == -.infinity)
   }

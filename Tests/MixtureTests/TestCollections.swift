@@ -92,6 +92,11 @@ extension Simulation {
   }
 }
 
+extension DistributionKind {
+  /// The distributions of x and t alone.
+  static let ofTreatment = [DistributionKind.regression, .gaussian, .kmeans]
+}
+
 func configuration(groups: Int, change: (inout Configuration) -> Void = { _ in }) -> Configuration {
   var configuration = Configuration(groups: groups)
   change(&configuration)
