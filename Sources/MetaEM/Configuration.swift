@@ -24,6 +24,16 @@ public enum DistributionKind: String, Sendable, Codable, CaseIterable {
   case joint
 }
 
+extension DistributionKind {
+  /// The representation unless told: splines have no law that Gaussians or distances would fit.
+  public var usualRepresentation: RepresentationKind {
+    switch self {
+    case .regression, .joint: .spline
+    case .gaussian, .kmeans: .identity
+    }
+  }
+}
+
 /// Everything that determines a fit besides the data.
 public struct Configuration: Sendable, Codable, Equatable {
   public var groups: Int

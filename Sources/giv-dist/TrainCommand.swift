@@ -32,8 +32,8 @@ struct Train: JobCommand {
 
   @Option(help: "The number of groups, K.")
   var groups: Int
-  @Option(help: "How covariates enter.")
-  var representation = RepresentationKind.spline
+  @Option(help: "How covariates enter. (default: spline; identity for gaussian and kmeans)")
+  var representation: RepresentationKind?
   @Option(help: "How groups differ.")
   var distribution = DistributionKind.regression
   @Option(help: "The covariances of --distribution gaussian.")
@@ -101,7 +101,7 @@ struct Train: JobCommand {
 
   private var fitConfiguration: Configuration {
     var configuration = Configuration(groups: groups)
-    configuration.representation = representation
+    configuration.representation = representation ?? distribution.usualRepresentation
     configuration.distribution = distribution
     configuration.covariance = covariance
     configuration.outcomeBasis = outcomeBasis

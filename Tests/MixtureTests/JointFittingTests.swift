@@ -134,7 +134,7 @@ extension JointOutcome {
     var draw = Draw(confounding: 0.5, seed: 5)
     draw.addition = { x, t, _ in t * x[0] }
     let (fit, _) = try draw.fit()
-    let interaction = try #require(fit.effect("t*x1"))
+    let interaction = try #require(fit.effect("t*x0"))
     #expect(abs(interaction.value - 1) < 4 * (try #require(interaction.standardError)))
     #expect(abs(interaction.value - 1) < 0.3)
     #expect(abs(fit.model.effect(treatment: 1, covariates: [2, 0, 0]) - (Simulation.effect(1) + 2)) < 0.3)

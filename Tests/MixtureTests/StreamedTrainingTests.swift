@@ -31,7 +31,7 @@ import Testing
       $0.useWeights = true
       $0.labels = .sampled
     },
-    configuration(.gaussian, .spline) { $0.gaussianStart = .kmeansPlusPlus },
+    configuration(.gaussian, .identity) { $0.gaussianStart = .kmeansPlusPlus },
     configuration(.kmeans, .identity) {
       $0.standardize = true
       $0.useWeights = true
