@@ -51,8 +51,9 @@ connect() {
 # The first process of a host holds its process numbers, name and mounts; when it is killed all others die with it.
 boot() {
   local host=$1
-  rm -f "$state/$host.up"
-  mkdir -p "$state/$host.tmp"
+  # What programs left in their temporary folder would be taken for that of living ones, for process numbers come again.
+  rm -rf "$state/$host.up" "$state/$host.tmp"
+  mkdir "$state/$host.tmp"
   ip netns exec "$host" unshare --uts --pid --mount --fork --kill-child --mount-proc bash -c "
     hostname $host
     mount -t tmpfs none /dev/shm
@@ -60,9 +61,22 @@ boot() {
     trap : CHLD
     while :; do sleep 3600 & wait; done" </dev/null &>/dev/null &
   echo $! >"$state/$host.pid"
-  local waits=0
-  until [[ -e "$state/$host.up" ]]; do
-    ((++waits < 500)) || fail 70 "$host does not start"
+  await "$host does not start" test -e "$state/$host.up"
+}
+
+plug_in() {
+  ip -n "$switch" link set "$(port "$1")" up
+  await "$1 does not reach the head node" reaches_head "$1"
+}
+
+# A port where nobody listens refuses at once, if packets get there and back.
+reaches_head() { LC_ALL=C ip netns exec "$1" timeout 1 bash -c "</dev/tcp/$head/9" |& grep -q refused; }
+
+await() {
+  local message=$1 waits=0
+  shift
+  until "$@"; do
+    ((++waits < 500)) || fail 70 "$message"
     sleep 0.02
   done
 }
@@ -90,6 +104,7 @@ up() {
   for ((index = 0; index < count; index++)); do
     connect "$prefix$index" $((index + 1)) "p$index"
     boot "$prefix$index"
+    plug_in "$prefix$index"
   done
 }
 
@@ -142,7 +157,7 @@ head:*)
 run:*) run "$@" ;;
 agent:*) agent "$@" ;;
 cut:1) ip -n "$switch" link set "$(port "$1")" down ;;
-heal:1) ip -n "$switch" link set "$(port "$1")" up ;;
+heal:1) plug_in "$1" ;;
 crash:1)
   # The cable first: a host without power says goodbye to nobody.
   ip -n "$switch" link set "$(port "$1")" down
@@ -150,7 +165,7 @@ crash:1)
   ;;
 boot:1)
   boot "$1"
-  ip -n "$switch" link set "$(port "$1")" up
+  plug_in "$1"
   ;;
 down:0) down ;;
 *) usage ;;

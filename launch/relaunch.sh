@@ -2,9 +2,10 @@
 # Runs a training to its end though hosts fail: starts it on the hosts that answer, and when it ends before its time
 # goes on from its checkpoint on those that answer then. The result has the same bits as that of an undisturbed run.
 #
-# Usage: launch/relaunch.sh --hosts FILE [--tries N] [--agent COMMAND] -- giv-dist train SHARD.. --out DIR [OPTION..]
+# Usage: launch/relaunch.sh --hosts FILE [OPTION..] -- giv-dist train SHARD.. --out DIR [OPTION..]
 #   --hosts FILE     an Open MPI hostfile, see hosts.example; one rank runs on every slot of the hosts that answer
 #   --tries N        starts at most, 10 by default
+#   --start S        seconds in which the ranks must have begun, 300 by default; then the try is ended with 137
 #   --agent COMMAND  what runs a command on a host, `COMMAND HOST LINE`; ssh by default
 #
 # The shards and DIR must be in folders that all hosts see, and DIR also from here. A run that is stopped and started
@@ -18,7 +19,8 @@
 # run, which counts for each try; none is begun after that time.
 #
 # A killed rank ends a try in about 3 s and a silent host (lost power, cut network) in about 12 s, since connections are
-# probed after 5 s of silence, three times, 2 s apart. A rank that is stopped is noticed after --stall-timeout.
+# probed after 5 s of silence, three times, 2 s apart. A rank that is stopped is noticed after --stall-timeout, and a host
+# that is lost while processes start on it, for which mpirun waits for ever, after --start.
 set -euo pipefail
 
 fail() {
@@ -31,11 +33,11 @@ usage() {
   exit 64
 }
 
-hosts= tries=10 agent=
+hosts= tries=10 start=300 agent=
 while (($#)); do
   case "$1" in
   --) break ;;
-  --hosts | --tries | --agent)
+  --hosts | --tries | --start | --agent)
     (($# >= 2)) || usage
     declare "${1#--}=$2"
     shift 2
@@ -43,7 +45,7 @@ while (($#)); do
   *) usage ;;
   esac
 done
-(($# >= 2)) && [[ -n "$hosts" && "$tries" =~ ^[1-9][0-9]*$ ]] || usage
+(($# >= 2)) && [[ -n "$hosts" && "$tries" =~ ^[1-9][0-9]*$ && "$start" =~ ^[1-9][0-9]*$ ]] || usage
 shift
 command=("$@")
 [[ -r "$hosts" ]] || fail 66 "$hosts cannot be read"
@@ -137,17 +139,35 @@ stop() {
 }
 trap stop TERM INT USR1
 
+# Rank 0 opens the metrics when it begins.
+metrics_state() { stat --format '%i %z' "$out/metrics.jsonl.partial" 2>/dev/null || true; }
+
+# Ends a run that has not begun in time.
+watch_start() {
+  local process=$1 before=$2
+  for ((second = 0; second < start; second++)); do
+    sleep 1
+    [[ "$(metrics_state)" == "$before" ]] || return 0
+  done
+  echo "relaunch: the ranks have not begun within $start s" >&2
+  kill -KILL "$process"
+}
+
 run() {
-  local arguments=()
+  local arguments=() before watch
+  before=$(metrics_state)
   mapfile -d '' -t arguments < <(arguments)
   mpirun --hostfile "$work/alive" -n "$1" "${options[@]}" "${arguments[@]}" </dev/null &
   process=$!
   [[ -z "$is_stopped" ]] || stop
+  watch_start "$process" "$before" &
+  watch=$!
   # A signal ends the wait, not the run.
   while kill -0 "$process" 2>/dev/null; do wait "$process" || true; done
   code=0
   wait "$process" || code=$?
   process=
+  kill "$watch" 2>/dev/null || true
 }
 
 code=75

@@ -16,10 +16,14 @@ import Testing
       == 0
   }()
 
+  /// Stands for a launcher that waits for ever.
+  private static let hang = 1000
+
   /// Runs the script with a mpirun that writes down its arguments, makes a checkpoint if told to and ends with one code
   /// after the other.
   private func relaunch(
     codes: [Int], hosts: String = "a slots=2\nb slots=3 # spare\n", silent: String = "none", tries: Int = 3,
+    start: Int = 300,
     checkpoint: Bool = true, _ options: [String] = []
   ) throws -> (CommandResult, calls: [String]) {
     try withTemporaryDirectory { folder in
@@ -31,19 +35,24 @@ import Testing
       try write("hosts", hosts)
       try write("codes", codes.map { "\($0)\n" }.joined())
       try write("agent", "#!/bin/sh\n[ \"$1\" != \(silent) ]\n")
-      try write("sleep", "#!/bin/sh\n")
+      try write("sleep", "#!/bin/sh\n[ \"$1\" != 1 ] || exec /bin/sleep 0.1\n")
       try write(
         "mpirun",
         """
         #!/bin/sh
         echo "$@" | sed 's/.* -n \\([0-9]*\\) .* train/\\1 train/' >>calls
         mkdir -p run\(checkpoint ? " && touch run/checkpoint.json" : "")
-        code=$(head -n 1 codes) && sed -i 1d codes && exit "$code"
+        code=$(head -n 1 codes) && sed -i 1d codes
+        [ "$code" != \(Self.hang) ] || exec tail -f /dev/null
+        exit "$code"
         """)
       let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
       let result = try run(
         Self.script,
-        ["--hosts", "hosts", "--tries", "\(tries)", "--agent", "./agent", "--", tool("giv-dist"), "train", "s"]
+        [
+          "--hosts", "hosts", "--tries", "\(tries)", "--start", "\(start)", "--agent", "./agent", "--",
+          tool("giv-dist"), "train", "s",
+        ]
           + ["--out", "run"] + options, environment: ["PATH": "\(folder.path):\(path)"], directory: folder)
       let calls = (try? String(contentsOf: folder.appendingPathComponent("calls"), encoding: .utf8)) ?? ""
       return (result, calls.split(separator: "\n").map(String.init))
@@ -75,6 +84,13 @@ import Testing
     let (result, calls) = try relaunch(codes: [75, 65], [option])
     #expect(result.exitCode == (tries == 1 ? 75 : 65))
     #expect(calls.count == tries)
+  }
+
+  @Test func `A launcher whose ranks never begin is ended`() throws {
+    let (result, calls) = try relaunch(codes: [Self.hang, 65], start: 1)
+    #expect(result.exitCode == 65)
+    #expect(calls.count == 2)
+    #expect(result.error.contains("the ranks have not begun within 1 s"))
   }
 
   @Test func `Only hosts that answer are used`() throws {
