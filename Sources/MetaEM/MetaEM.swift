@@ -56,7 +56,8 @@ public struct MetaEM {
     let truth = try Truth(table)
     let summary = try LabelSummary(design, rule: rule, truth: truth)
     return TrainingResult(
-      configuration: configuration, outcome: outcome, joint: joint, summary: summary, truth: truth, design: design, rule: rule,
+      configuration: configuration, outcome: outcome, joint: joint, summary: summary, truth: truth, design: design,
+      rule: rule,
       passes: journal.passes, secondsPerPass: fitSeconds / Double(max(journal.passes, 1)),
       seconds: begin.duration(to: clock.now).seconds)
   }

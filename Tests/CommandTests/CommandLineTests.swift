@@ -63,7 +63,10 @@ extension OnRanks {
       (["train", "shards", "--groups", "many"], "The value 'many' is invalid for '--groups <groups>'"),
       (["train", "shards", "--groups", "2", "--starts", "0"], "--starts must be at least 1, not 0"),
       (["train", "shards", "--groups", "2", "--tolerance", "nan"], "--tolerance must not be negative"),
-      (["train", "shards", "--groups", "2", "--distribution", "cauchy"], "'regression', 'gaussian', 'kmeans' or 'joint'"),
+      (
+        ["train", "shards", "--groups", "2", "--distribution", "cauchy"],
+        "'regression', 'gaussian', 'kmeans' or 'joint'"
+      ),
       (["train", "shards", "--groups", "2", "--stall-timeout=-1"], "--stall-timeout must not be negative"),
     ])
     func `A wrong command line is refused with the remedy`(arguments: [String], words: String) throws {
