@@ -66,7 +66,8 @@ import Testing
 
   @Test func `mpirun ends by SIGTERM with a code of its own, after the ranks have saved`() throws {
     try withTemporaryDirectory { folder in
-      let run = try CheckpointTestRun(in: folder, rows: 20_000)
+      // Long enough for the signal to find it running, whatever the machine.
+      let run = try CheckpointTestRun(in: folder, rows: 100_000)
       let stopped = try stop(run, by: SIGTERM, to: .launcher, in: "starts")
       #expect(stopped.exitCode != 0)
       #expect(messages(stopped) == [Self.stopped])
