@@ -70,7 +70,11 @@ plug_in() {
 }
 
 # A port where nobody listens refuses at once, if packets get there and back.
-reaches_head() { LC_ALL=C ip netns exec "$1" timeout 1 bash -c "</dev/tcp/$head/9" |& grep -q refused; }
+reaches_head() {
+  local answer
+  answer=$(LC_ALL=C ip netns exec "$1" timeout 1 bash -c "</dev/tcp/$head/9" 2>&1 || true)
+  [[ "$answer" == *refused* ]]
+}
 
 await() {
   local message=$1 waits=0
