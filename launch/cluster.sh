@@ -89,6 +89,8 @@ await() {
 first_process() {
   local outer
   outer=$(cat "$state/$1.pid" 2>/dev/null) || fail 64 "there is no host $1"
+  # A host that is down has none, and the number may have become that of another process.
+  [[ "$(cat "/proc/$outer/comm" 2>/dev/null)" == unshare ]] || fail 75 "$1 is down"
   awk '{ print $1 }' "/proc/$outer/task/$outer/children" 2>/dev/null || fail 75 "$1 is down"
 }
 

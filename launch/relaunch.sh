@@ -167,7 +167,8 @@ run() {
   code=0
   wait "$process" || code=$?
   process=
-  kill "$watch" 2>/dev/null || true
+  # Its number may have become that of another process, unless it is still a job of this shell.
+  if jobs -pr | grep -qx "$watch"; then kill "$watch"; fi
 }
 
 code=75
