@@ -168,7 +168,8 @@ run() {
   wait "$process" || code=$?
   process=
   # Its number may have become that of another process, unless it is still a job of this shell.
-  if jobs -pr | grep -qx "$watch"; then kill "$watch"; fi
+  # It may end between the two, which is no failure.
+  if jobs -pr | grep -qx "$watch"; then kill "$watch" 2>/dev/null || true; fi
 }
 
 code=75
