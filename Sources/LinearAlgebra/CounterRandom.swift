@@ -118,6 +118,8 @@ public enum RandomStream: UInt32, Sendable {
   case networkStart = 32
   case minibatches = 33
   case dropout = 34
+  // Choosing the number of groups.
+  case bootstrap = 48
   // The test suite.
   case test = 255
 }

@@ -1,4 +1,5 @@
 import Dataset
+import Foundation
 import Mixture
 import Representation
 
@@ -51,5 +52,19 @@ extension FittedModel {
   /// What a table must hold for this.
   var variables: Set<Variable> {
     if case .joint = mixture { [.covariates, .treatment, .outcome] } else { [.covariates, .treatment] }
+  }
+
+  /// The log of the scale factors of the columns whose density the model is: what the log density of a row is larger by
+  /// in scaled units than in those of the data. Nil for `kmeans`, which is no density.
+  var logVolume: Double? {
+    switch mixture {
+    case .regression: return log(scaling.scales[scaling.scales.count - 1])
+    case .gaussian:
+      // Features other than x keep the units of their representation.
+      guard case .identity = representation else { return log(scaling.scales[scaling.scales.count - 1]) }
+      return scaling.scales.reduce(0) { $0 + log($1) }
+    case .kmeans: return nil
+    case .joint(let model): return log(model.outcomeScale * model.treatmentScale)
+    }
   }
 }

@@ -19,6 +19,8 @@ public struct FitOutcome: Sendable {
   public var form: SplineForm?
   /// What kept the groups from degenerating, and features that were left out.
   public var events: [String] = []
+  /// The starts that were carried on to convergence.
+  public var contenders: Contenders?
 }
 
 /// Fits the representation and distribution blocks to a table that was centered by `scaling`.
@@ -27,6 +29,8 @@ struct Fitting {
   let table: Table
   let scaling: ColumnScaling
   let search: Search
+  /// Columns that stand in for those of the table.
+  private let replacement: RowReplacement
 
   private var random: CounterRandom { CounterRandom(seed: configuration.seed, stream: .starts) }
   private var starts: Range<Int> { 0..<(configuration.groups == 1 ? 1 : configuration.starts) }
@@ -34,14 +38,20 @@ struct Fitting {
   private let subset: ChunkSubset?
 
   /// Collective.
-  init(configuration: Configuration, table: Table, scaling: ColumnScaling, search: Search) throws {
+  init(
+    configuration: Configuration, table: Table, scaling: ColumnScaling, search: Search,
+    replacement: RowReplacement = RowReplacement()
+  ) throws {
     self.configuration = configuration
     self.table = table
     self.scaling = scaling
     self.search = search
+    self.replacement = replacement
     let subset = ChunkSubset(of: table.rows, count: Search.subsetChunks, seed: configuration.seed)
     let gram = try subset.map {
-      try Design(table: table, featureNames: table.covariateNames, features: nil, subset: $0).pooledStatistics().gram(0)
+      try Design(
+        table: table, featureNames: table.covariateNames, features: nil, subset: $0, replacement: replacement
+      ).pooledStatistics().gram(0)
     }
     // A rare level of a category may be in none of these rows.
     self.subset = gram?.dependentColumns(1...table.covariateCount + 1).isEmpty == false ? nil : subset
@@ -111,8 +121,10 @@ struct Fitting {
     let final = try search.finished(
       continued.isEmpty ? short : continued, on: all, phase: "em", groups: configuration.groups)
     let model = final.model.canonical
-    return outcome(
+    var result = outcome(
       final, Search.summary(short, continued), parameterCount: model.parameterCount, representation, wrap(model))
+    result.contenders = Contenders(representation: representation, mixtures: continued.map { wrap($0.model) })
+    return result
   }
 
   // MARK: The default: spline regression, its form chosen by BIC
@@ -168,19 +180,23 @@ struct Fitting {
     let forms = [criterion(.linear, linear), criterion(.shared, shared), criterion(.free, free)].compactMap { $0 }
     let chosen = forms.min { $0.bic < $1.bic }?.form ?? .linear
     var result: FitOutcome
+    let contenders: Contenders
     switch chosen {
     case .linear:
+      contenders = Contenders(representation: identity, mixtures: linear.map { .regression($0.model) })
       let final = try search.finished(
         linear.isEmpty ? lines : linear, on: design(identity), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
       result = outcome(
         final, Search.summary(lines, linear), parameterCount: model.parameterCount, identity, .regression(model))
     case .free:
+      contenders = Contenders(representation: spline, mixtures: free.map { .regression($0.model) })
       let final = try search.finished(free, on: design(spline), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
       result = outcome(
         final, Search.summary(curves, free), parameterCount: model.parameterCount, spline, .regression(model))
     case .shared:
+      contenders = Contenders(representation: spline, mixtures: shared.map { .regression($0.model.mixture) })
       let all = design(spline)
       let final = try search.finished(shared, on: all, phase: "em", groups: configuration.groups)
       let model = final.model.canonical
@@ -192,6 +208,7 @@ struct Fitting {
     }
     result.forms = forms
     result.form = chosen
+    result.contenders = contenders
     result.events = events + result.events
     return result
   }
@@ -234,8 +251,9 @@ struct Fitting {
     let candidates = try degrees.map { degree in
       let features = PolynomialFeatures(degree: degree, origin: origin)
       let names = features.monomials.map { $0.map { table.covariateNames[$0] }.joined(separator: "*") }
-      let statistics = try Design(table: table, featureNames: names, features: features.transform)
-        .statistics(folds: PolynomialRepresentation.foldCount)
+      let statistics = try Design(
+        table: table, featureNames: names, features: features.transform, replacement: replacement
+      ).statistics(folds: PolynomialRepresentation.foldCount)
       return try PolynomialRepresentation.Candidate(
         degree: degree, features: features,
         folds: (0..<PolynomialRepresentation.foldCount).map(statistics.gram))
@@ -246,7 +264,7 @@ struct Fitting {
   // MARK: Parts
 
   private func design(_ representation: AnyRepresentation, subset: ChunkSubset? = nil) -> Design {
-    Design(table: table, representation: representation, subset: subset)
+    Design(table: table, representation: representation, subset: subset, replacement: replacement)
   }
 
   private func numbered<Model>(_ models: [Model]) -> [Fit<Model>] {
@@ -268,14 +286,19 @@ struct Fitting {
 
 extension Design {
   /// The design of a representation's features.
-  public convenience init(table: Table, representation: AnyRepresentation, subset: ChunkSubset? = nil) {
+  public convenience init(
+    table: Table, representation: AnyRepresentation, subset: ChunkSubset? = nil,
+    replacement: RowReplacement = RowReplacement()
+  ) {
     if case .identity(let identity) = representation {
-      self.init(table: table, featureNames: identity.featureNames, features: nil, subset: subset)
+      self.init(
+        table: table, featureNames: identity.featureNames, features: nil, subset: subset, replacement: replacement)
     } else {
       let base = representation.base
       self.init(
         table: table, featureNames: base.featureNames,
-        features: { base.transform($0, rowCount: $1, into: $2, stride: $3) }, subset: subset)
+        features: { base.transform($0, rowCount: $1, into: $2, stride: $3) }, subset: subset,
+        replacement: replacement)
     }
   }
 }
@@ -324,5 +347,19 @@ extension Matrix {
       if (try? Cholesky(block)) == nil { dependent.append(column) } else { kept = trial }
     }
     return dependent
+  }
+}
+
+extension Fitting {
+  /// Collective.
+  init(
+    _ configuration: Configuration, _ rows: CenteredRows, replacement: RowReplacement = RowReplacement(),
+    journal: Journal
+  ) throws {
+    let convergence = Convergence(
+      tolerance: configuration.tolerance, maximumPasses: configuration.maximumIterations)
+    try self.init(
+      configuration: configuration, table: rows.table, scaling: rows.scaling,
+      search: Search(convergence: convergence, journal: journal), replacement: replacement)
   }
 }

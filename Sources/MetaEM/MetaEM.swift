@@ -30,36 +30,45 @@ public struct MetaEM {
   ///
   /// - Throws: on all ranks the same ``Failure``: data that cannot be read or fitted.
   public func train(_ collection: ShardCollection, on communicator: any Communicator) throws -> TrainingResult {
-    let clock = ContinuousClock()
-    let begin = clock.now
+    let begin = ContinuousClock().now
+    let rows = try load(collection, on: communicator)
+    return try fit(rows, journal: journal(for: rows), since: begin)
+  }
+
+  /// Reads and checks the rows of a collection and centers their columns. Collective.
+  func load(_ collection: ShardCollection, on communicator: any Communicator) throws -> CenteredRows {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let table = try Table.load(collection, rows: rows, variables: variables(of: collection), storage: storage)
-    let scaling = try prepare(table)
+    return CenteredRows(table: table, scaling: try prepare(table))
+  }
 
-    let fitBegin = clock.now
-    let journal = Journal(
-      observer: observer, checkpoints: try checkpoints?.opened(configuration, inputDigest: table.digest))
-    let search = Search(
-      convergence: Convergence(tolerance: configuration.tolerance, maximumPasses: configuration.maximumIterations),
-      journal: journal)
+  func journal(for rows: CenteredRows) throws -> Journal {
+    Journal(
+      observer: observer, checkpoints: try checkpoints?.opened(configuration, inputDigest: rows.table.digest))
+  }
+
+  /// Fits groups to rows. Collective.
+  func fit(
+    _ rows: CenteredRows, journal: Journal, since begin: ContinuousClock.Instant = .now
+  ) throws -> TrainingResult {
+    let fitBegin = ContinuousClock.now
+    let earlierPasses = journal.passes
     let joint =
       configuration.distribution == .joint
-      ? try JointFitting(options: configuration.joint, table: table, tableScaling: scaling, search: search).run() : nil
-    let outcome =
-      try joint?.fit
-      ?? Fitting(configuration: configuration, table: table, scaling: scaling, search: search).run()
-    let fitSeconds = fitBegin.duration(to: clock.now).seconds
+      ? try JointFitting.run(rows.table, scaling: rows.scaling, options: configuration.joint, journal: journal) : nil
+    let outcome = try joint?.fit ?? Fitting(configuration, rows, journal: journal).run()
+    let fitSeconds = fitBegin.duration(to: .now).seconds
 
-    let design = outcome.model.design(table)
+    let design = outcome.model.design(rows.table)
     let rule = PosteriorRule(
       model: outcome.model.mixture.base, labelRule: configuration.labels, seed: configuration.seed)
-    let truth = try Truth(table)
+    let truth = try Truth(rows.table)
     let summary = try LabelSummary(design, rule: rule, truth: truth)
+    let passes = journal.passes - earlierPasses
     return TrainingResult(
       configuration: configuration, outcome: outcome, joint: joint, summary: summary, truth: truth, design: design,
-      rule: rule,
-      passes: journal.passes, secondsPerPass: fitSeconds / Double(max(journal.passes, 1)),
-      seconds: begin.duration(to: clock.now).seconds)
+      rule: rule, passes: passes, secondsPerPass: fitSeconds / Double(max(passes, 1)),
+      seconds: begin.duration(to: .now).seconds)
   }
 
   private func variables(of collection: ShardCollection) -> Set<Variable> {
@@ -84,6 +93,12 @@ public struct MetaEM {
     try preconditions.checkDependence(try identity.pooledStatistics())
     return scaling
   }
+}
+
+/// The rows of a collection, ready to be fitted any number of times.
+struct CenteredRows: Sendable {
+  let table: Table
+  let scaling: ColumnScaling
 }
 
 /// The true sources of the rows, coded 0 … in the order of their values; unknown when the data have none.

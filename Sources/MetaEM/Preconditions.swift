@@ -10,10 +10,13 @@ struct Preconditions {
   let table: Table
   let summaries: [ColumnSummary]
 
+  /// Rows without which the parameters of a group on r = x are not determined.
+  static func rowsPerGroup(covariates: Int) -> Int { covariates + 3 }
+
   /// Checked on the columns as they are in the files, before centering.
   func checkColumns() throws {
     let (m, n) = (table.covariateCount, table.rows.rowCount)
-    let needed = configuration.groups * (m + 3)
+    let needed = configuration.groups * Self.rowsPerGroup(covariates: m)
     guard n >= needed else {
       throw Failure(
         .data,

@@ -38,6 +38,8 @@ public struct TrainingReport: Sendable, Encodable {
   public let converged: Bool
   public let starts: SearchSummary
   public let forms: [FormCriterion]
+  /// When the number of groups was chosen, the BIC of each that was tried; else empty.
+  public let groupCriteria: [GroupCriterion]
   @NullEncoded public var accuracy: Double?
   @NullEncoded public var adjustedRandIndex: Double?
   @NullEncoded public var confusion: [[Int]]?
@@ -81,6 +83,7 @@ public struct TrainingReport: Sendable, Encodable {
     distribution = result.configuration.distribution.rawValue
     form = result.outcome.form?.rawValue
     forms = result.outcome.forms
+    groupCriteria = result.groupCriteria
     _logLikelihood = NullEncoded(wrappedValue: result.logLikelihood)
     _bic = NullEncoded(wrappedValue: criteria?.bic)
     _icl = NullEncoded(wrappedValue: criteria?.icl)

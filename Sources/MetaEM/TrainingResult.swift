@@ -17,6 +17,8 @@ public struct TrainingResult: Sendable {
   public let passes: Int
   public let secondsPerPass: Double
   public let seconds: Double
+  /// When the number of groups was chosen, the BIC of each that was tried; else empty.
+  public internal(set) var groupCriteria: [GroupCriterion] = []
 
   /// The covariates whose spread between groups is above this are named.
   static let noticeableDifference = 0.1
@@ -24,23 +26,10 @@ public struct TrainingResult: Sendable {
   /// The number of rows; also the sum of the normalised weights.
   public var rowCount: Int { design.rows.rowCount }
 
-  /// log L of (t | r), of (r, t) for `gaussian`, or of (t, y | x) for `joint`, in the units of the data; nil for `kmeans`, which has none.
+  /// log L of (t | r), of (r, t) for `gaussian`, or of (t, y | x) for `joint`, in the units of the data; nil for
+  /// `kmeans`, which has none.
   public var logLikelihood: Double? {
-    let scales = outcome.model.scaling.scales
-    switch outcome.model.mixture {
-    case .regression: return summary.logLikelihood - Double(rowCount) * log(scales[scales.count - 1])
-    case .gaussian: return summary.logLikelihood - Double(rowCount) * gaussianVolume
-    case .kmeans: return nil
-    case .joint: return joint?.logLikelihood
-    }
-  }
-
-  /// log of the scale factors of the columns that the Gaussians see.
-  private var gaussianVolume: Double {
-    let scales = outcome.model.scaling.scales
-    // Features other than x keep the units of their representation.
-    guard case .identity = outcome.model.representation else { return log(scales[scales.count - 1]) }
-    return scales.reduce(0) { $0 + log($1) }
+    joint?.logLikelihood ?? outcome.model.logVolume.map { summary.logLikelihood - Double(rowCount) * $0 }
   }
 
   /// The sum of squared distances to the nearest centre; nil but for `kmeans`.

@@ -34,6 +34,7 @@ public final class Design: @unchecked Sendable {
   public let featureNames: [String]
   private let features: FeatureMap?
   private let inputs: Inputs
+  private let replacement: RowReplacement
   private let ones: AlignedBuffer
   private let storage: AlignedBuffer
   private let isCached: Bool
@@ -48,14 +49,16 @@ public final class Design: @unchecked Sendable {
   ///   - features: evaluates the p features; nil for r = x.
   ///   - inputs: what the features are functions of.
   ///   - subset: takes some chunks of the table only.
+  ///   - replacement: columns that stand in for those of the table.
   /// - Precondition: with `inputs` all, the table holds the outcome and `features` is not nil.
   public init(
     table: Table, featureNames: [String], features: FeatureMap?, inputs: Inputs = .covariates,
-    subset: ChunkSubset? = nil
+    subset: ChunkSubset? = nil, replacement: RowReplacement = RowReplacement()
   ) {
     precondition(inputs == .covariates || (features != nil && table.variables.contains(.outcome)))
     self.table = table
     self.inputs = inputs
+    self.replacement = replacement
     rows = subset?.rows ?? table.rows
     tableChunks = subset?.chunks
     self.featureNames = featureNames
@@ -108,11 +111,12 @@ public final class Design: @unchecked Sendable {
     } else {
       columns += try covariates(ofChunk: chunk).map(Optional.some)
     }
-    if inputs == .covariates { columns.append(try table.treatment(chunk: tableChunk(chunk))) }
+    let source = tableChunk(chunk)
+    if inputs == .covariates { columns.append(try replacement.treatment?[source] ?? table.treatment(chunk: source)) }
     return try columns.withUnsafeBufferPointer { columns in
       let block = Kernel.Block(
         columns: columns.baseAddress!, columnCount: columns.count, rowCount: rows.grid.rows(ofChunk: chunk).count)
-      return try body(block, try table.weight(chunk: tableChunk(chunk)))
+      return try body(block, try replacement.weight?[source] ?? table.weight(chunk: source))
     }
   }
 }

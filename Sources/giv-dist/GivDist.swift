@@ -20,7 +20,9 @@ struct GivDist: ParsableCommand {
         mpirun -n 8 giv-dist train shards --groups 3 --out run
       """,
     version: programVersion,
-    subcommands: [Simulate.self, Shard.self, Inspect.self, Train.self, Predict.self, Benchmark.self, Info.self])
+    subcommands: [
+      Simulate.self, Shard.self, Inspect.self, Train.self, SweepGroups.self, Predict.self, Benchmark.self, Info.self,
+    ])
 
   static func main() {
     do {

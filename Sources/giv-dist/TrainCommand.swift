@@ -28,38 +28,19 @@ struct Train: JobCommand {
       """)
 
   @OptionGroup var data: DatasetOptions
+  @OptionGroup var fit: FitOptions
   @OptionGroup var job: JobOptions
 
-  @Option(help: "The number of groups, K.")
-  var groups: Int
+  @Option(help: "The number of groups, K, or 'auto' for the one of lowest BIC.")
+  var groups: GroupCount
+  @Option(help: "The most groups that --groups auto tries.")
+  var maxGroups = 8
   @Option(help: "How covariates enter. (default: spline; identity for gaussian and kmeans)")
   var representation: RepresentationKind?
   @Option(help: "How groups differ.")
   var distribution = DistributionKind.regression
-  @Option(help: "The covariances of --distribution gaussian.")
-  var covariance = CovarianceShape.full
-  @Option(help: "How the outcome depends on the treatment in --distribution joint.")
-  var outcomeBasis = OutcomeBasis.auto
-  @Option(help: "How the outcome depends on the covariates in --distribution joint.")
-  var covariateBasis = CovariateBasis.auto
-  @Flag(help: "Let groups shift the outcome in --distribution joint, as a check that they move it through t only.")
-  var freeShifts = false
-  @Option(help: "How --distribution gaussian starts.")
-  var start = GaussianStart.equation6
-  @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior.")
-  var labels = LabelRule.argmax
-  @Option(help: "The number of starts.")
-  var starts = 20
   @Option(help: "The seed of all random numbers.")
   var seed: UInt64 = 1
-  @Option(help: "A fit has converged when a pass raises the log-likelihood per row by no more.")
-  var tolerance = 1e-8
-  @Option(help: "Passes of one fit at most.")
-  var maxIterations = 1000
-  @Flag(help: "Use the row weights of the dataset 'weight'.")
-  var useWeights = false
-  @Flag(help: "Scale covariates and treatment to unit variance first.")
-  var standardize = false
 
   @Option(help: "The folder of the run; without it nothing is written.")
   var out: String?
@@ -88,10 +69,11 @@ struct Train: JobCommand {
 
   func validate() throws {
     func require(_ holds: Bool, _ message: String) throws { if !holds { throw ValidationError(message) } }
-    try require(groups >= 1, "--groups must be at least 1, not \(groups)")
-    try require(starts >= 1, "--starts must be at least 1, not \(starts)")
-    try require(tolerance >= 0, "--tolerance must not be negative")
-    try require(maxIterations >= 1, "--max-iterations must be at least 1, not \(maxIterations)")
+    if case .number(let groups) = groups { try require(groups >= 1, "--groups must be at least 1, not \(groups)") }
+    try require(maxGroups >= 1, "--max-groups must be at least 1, not \(maxGroups)")
+    try require(
+      groups != .auto || distribution != .kmeans,
+      "--groups auto chooses by BIC, which --distribution kmeans does not have; give a number")
     try require(checkpointEvery >= 1, "--checkpoint-every must be at least 1, not \(checkpointEvery)")
     try require(checkpointMinutes > 0, "--checkpoint-minutes must be positive")
     try require(maxHours ?? 1 > 0, "--max-hours must be positive")
@@ -100,22 +82,10 @@ struct Train: JobCommand {
   }
 
   private var fitConfiguration: Configuration {
-    var configuration = Configuration(groups: groups)
+    var configuration = fit.configuration(groups: groups.number ?? maxGroups, data: data)
     configuration.representation = representation ?? distribution.usualRepresentation
     configuration.distribution = distribution
-    configuration.covariance = covariance
-    configuration.outcomeBasis = outcomeBasis
-    configuration.covariateBasis = covariateBasis
-    configuration.freeShifts = freeShifts
-    configuration.gaussianStart = start
-    configuration.labels = labels
-    configuration.starts = starts
     configuration.seed = seed
-    configuration.tolerance = tolerance
-    configuration.maximumIterations = maxIterations
-    configuration.standardize = standardize
-    configuration.useWeights = useWeights || data.weight != DatasetNames().weight
-    configuration.names = data.names
     return configuration
   }
 
@@ -147,7 +117,10 @@ struct Train: JobCommand {
     }
     metaEM.checkpoints = checkpoints
     metaEM.storage = storage
-    let result = try metaEM.train(collection, on: communicator)
+    let result =
+      groups == .auto
+      ? try metaEM.train(collection, groupsUpTo: maxGroups, on: communicator)
+      : try metaEM.train(collection, on: communicator)
     display.finish()
 
     let posteriorDigest = try result.design.writePosteriors(
@@ -156,7 +129,7 @@ struct Train: JobCommand {
     try communicator.agree {
       guard let folder, communicator.isRoot else { return }
       try model.save(
-        to: folder.model, configuration: configuration, inputDigest: result.design.table.digest,
+        to: folder.model, configuration: result.configuration, inputDigest: result.design.table.digest,
         software: Software.versions, force: false)
       try folder.complete()
     }

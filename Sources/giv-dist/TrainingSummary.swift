@@ -108,6 +108,10 @@ struct TrainingSummary {
     lines.append(
       "MMD \(report.mmd.map(significant) ?? "-")   entropy of the labels "
         + "\(format(report.entropy / Double(report.rows), decimals: 4)) per row")
+    if !report.groupCriteria.isEmpty {
+      let criteria = report.groupCriteria.map { "\($0.groups): \($0.bic.map { format($0, decimals: 1) } ?? "-")" }
+      lines.append("BIC by number of groups, of which the lowest was kept: \(criteria.joined(separator: ", "))")
+    }
     if !report.forms.isEmpty {
       let forms = report.forms.map { "\($0.form.rawValue) \(format($0.bic, decimals: 1))" }
       lines.append("BIC of the ways in which groups may differ: \(forms.joined(separator: ", "))")

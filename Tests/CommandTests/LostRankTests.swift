@@ -23,24 +23,9 @@ extension OnRanks {
         try #require(ContinuousClock.now < deadline, "no pass was made")
         usleep(20_000)
       }
-      let rank = try #require(Self.rank(1, of: launcher))
+      let rank = try #require(rankProcess(1, of: launcher))
       #expect(kill(rank, signal) == 0)
       return rank
-    }
-
-    /// The process of a rank: the child of its launcher that has its number.
-    private static func rank(_ number: Int, of launcher: pid_t) -> pid_t? {
-      let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
-      return processes.first { process in
-        let parent = text("/proc/\(process)/stat").split(separator: ")").last?.split(separator: " ").dropFirst().first
-        return parent.flatMap { pid_t($0) } == launcher
-          && text("/proc/\(process)/environ").split(separator: "\0").contains("OMPI_COMM_WORLD_RANK=\(number)")
-      }
-    }
-
-    private static func text(_ path: String) -> String {
-      guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return "" }
-      return String(decoding: data, as: UTF8.self)
     }
 
     @Test func `A killed rank ends the job and costs no earlier run`() throws {

@@ -74,6 +74,20 @@ func addWeights(to shards: String, in folder: URL) throws {
     """, [shards], in: folder)
 }
 
+/// The process of a rank: the child of its launcher that has its number.
+func rankProcess(_ number: Int, of launcher: pid_t) -> pid_t? {
+  func text(_ path: String) -> String {
+    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return "" }
+    return String(decoding: data, as: UTF8.self)
+  }
+  let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
+  return processes.first { process in
+    let parent = text("/proc/\(process)/stat").split(separator: ")").last?.split(separator: " ").dropFirst().first
+    return parent.flatMap { pid_t($0) } == launcher
+      && text("/proc/\(process)/environ").split(separator: "\0").contains("OMPI_COMM_WORLD_RANK=\(number)")
+  }
+}
+
 /// The lines on standard error by which the program says what is wrong.
 func messages(_ result: CommandResult) -> [String] {
   result.error.split(separator: "\n").map(String.init).filter { $0.hasPrefix("giv-dist: error: ") }

@@ -1,0 +1,122 @@
+import Communication
+import Dataset
+import Diagnostics
+import Foundation
+
+/// Fits every cell of a grid, on groups of ranks side by side.
+///
+/// A group holds all rows, loaded once, and takes one cell after another, the longest first, until none is left. What a
+/// cell comes to has the same bits whichever ranks fit it, so a sweep can go on with other ranks where it was
+/// interrupted.
+public struct Sweep {
+  public let grid: SweepGrid
+  public let ranksPerFit: Int
+  /// Told of every pass over the rows, on every rank.
+  public var observer: (PassRecord) throws -> Void = { _ in }
+  /// Asked on the roots of the groups between cells; when true the sweep stops.
+  public var isStopRequested: () -> Bool = { false }
+  /// Where the rows are kept; the results have the same bits.
+  public var storage = TableStorage.memory
+
+  /// How long an idle group waits before it looks again whether the others have finished.
+  private static let wait: UInt32 = 20_000
+
+  public init(_ grid: SweepGrid, ranksPerFit: Int = 1) {
+    self.grid = grid
+    self.ranksPerFit = ranksPerFit
+  }
+
+  /// Runs what is not finished, and returns the results of all cells in the order of the grid. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``: `usage` when the grid or the ranks do not fit, `data` and `noInput`
+  ///   when the rows cannot be read or fitted at all, `cannotCreate` and `data` for the folder, `temporary` when a stop
+  ///   was asked for. A cell that cannot be fitted is a result, not a failure.
+  public func run(
+    _ collection: ShardCollection, in folder: String, existing: ExistingSweep = .refuse,
+    on communicator: any Communicator
+  ) throws -> [SweepResult] {
+    try grid.validate(rowCount: collection.rowCount)
+    guard ranksPerFit >= 1, communicator.size.isMultiple(of: ranksPerFit) else {
+      throw Failure(
+        .usage,
+        "--ranks-per-fit \(ranksPerFit) does not divide the \(communicator.size) ranks; give a number that does")
+    }
+    let group = try communicator.split(color: communicator.rank / ranksPerFit)
+    let rows = try communicator.agree { try load(collection, on: group) }
+    let shared = try communicator.broadcast {
+      try SweepFolder(folder, grid: grid, inputDigest: rows.table.digest, existing: existing)
+    }
+    do {
+      try work(in: shared, on: group, rows)
+    } catch {
+      if group.isRoot { shared.abandon(Failure(error)) }
+      throw error
+    }
+    let results = try communicator.broadcast { try grid.cells.map(shared.result) }
+    if communicator.isRoot { shared.finish() }
+    return results
+  }
+
+  private func load(_ collection: ShardCollection, on group: any Communicator) throws -> CenteredRows {
+    var configuration = grid.base
+    configuration.groups = grid.groups.max()!
+    var engine = MetaEM(configuration)
+    engine.storage = storage
+    return try engine.load(collection, on: group)
+  }
+
+  // MARK: The work of one group
+
+  private enum Turn: Codable {
+    case fit(SweepCell)
+    case wait, end
+  }
+
+  private func work(in folder: SweepFolder, on group: any Communicator, _ rows: CenteredRows) throws {
+    let begin = ContinuousClock.now
+    while true {
+      // One file system call at a time decides, so the root asks and the group follows.
+      switch try group.broadcast(from: 0, { try turn(in: folder) }) {
+      case .fit(let cell):
+        let result = try fit(cell, rows, since: begin)
+        try group.agree { if group.isRoot { try folder.save(result) } }
+      case .wait: usleep(Self.wait)
+      case .end: return
+      }
+    }
+  }
+
+  /// What the group does next. While others still work it waits here, in small steps, and not in a call of the
+  /// communicator, which would take it for a lost rank.
+  private func turn(in folder: SweepFolder) throws -> Turn {
+    if let failure = folder.abandoned { throw failure }
+    if isStopRequested() {
+      throw Failure(
+        .temporary, "stopped; finished cells are kept in \(folder.path), and the same command with --resume goes on")
+    }
+    for cell in grid.longestFirst where try folder.claim(cell) { return .fit(cell) }
+    return grid.cells.allSatisfy(folder.isFinished) ? .end : .wait
+  }
+
+  private func fit(
+    _ cell: SweepCell, _ rows: CenteredRows, since begin: ContinuousClock.Instant
+  ) throws -> SweepResult {
+    let cellBegin = ContinuousClock.now
+    let offset = begin.duration(to: cellBegin).seconds
+    let journal = Journal { record in
+      try observer(
+        PassRecord(
+          phase: "\(cell.name): \(record.phase)", pass: record.pass, fits: record.fits,
+          logLikelihood: record.logLikelihood, seconds: offset + record.seconds))
+    }
+    var result: SweepResult
+    do {
+      let fitted = try MetaEM(grid.configuration(cell)).fit(rows, journal: journal)
+      result = try SweepResult(cell, of: grid, fitted, rows, journal: journal)
+    } catch let failure as Failure where failure.exitCode == .numerical || failure.exitCode == .data {
+      result = SweepResult(cell, failure: failure)
+    }
+    result.seconds = cellBegin.duration(to: .now).seconds
+    return result
+  }
+}

@@ -1,0 +1,81 @@
+import Mixture
+
+/// A way to choose the number of groups.
+public enum SweepCriterion: String, Sendable, CaseIterable, Codable {
+  /// The lowest BIC: the default.
+  case bic
+  /// The lowest ICL.
+  case icl
+  /// The highest held-out log-likelihood.
+  case heldOutLogLikelihood
+  /// The paper's: of two groups or more, the lowest MMD.
+  case mmd
+  /// The most groups on which starts agree as far as on any; see ``SweepChoice/agreementTolerance``.
+  case agreement
+  /// The fewest groups that the likelihood-ratio test does not reject for one more; see ``SweepChoice/level``.
+  case likelihoodRatioTest
+}
+
+/// The number of groups that each criterion chooses among the fits of one representation and distribution.
+public struct SweepChoice: Sendable, Encodable {
+  /// The choice of one criterion, and the values it chose by, by number of groups.
+  public struct Choice: Sendable, Encodable {
+    @NullEncoded public var groups: Int?
+    public let values: [Int: Double]
+  }
+
+  /// Starts agree as far as on any number of groups when their index is within this of the highest. Merged groups can be
+  /// found as reliably as the true ones, so of several numbers the largest counts (Ben-Hur, Elisseeff and Guyon 2002).
+  public static let agreementTolerance = 0.005
+  /// The likelihood-ratio test rejects at p values up to this, which take 19 replicates.
+  public static let level = 0.05
+
+  public let representation: RepresentationKind
+  public let distribution: DistributionKind
+  /// By the names of ``SweepCriterion``.
+  public let criteria: [String: Choice]
+  /// By number of groups, the best of the seeds.
+  let best: [Int: SweepResult]
+
+  public subscript(_ criterion: SweepCriterion) -> Choice { criteria[criterion.rawValue]! }
+
+  init(_ representation: RepresentationKind, _ distribution: DistributionKind, _ results: [SweepResult]) {
+    self.representation = representation
+    self.distribution = distribution
+    var best: [Int: SweepResult] = [:]
+    for result in results
+    where result.cell.representation == representation && result.cell.distribution == distribution
+      && result.failure == nil
+    {
+      let rival = best[result.cell.groups]
+      if rival == nil || result.logLikelihood ?? 0 > rival?.logLikelihood ?? 0 { best[result.cell.groups] = result }
+    }
+    self.best = best
+    criteria = Dictionary(
+      uniqueKeysWithValues: SweepCriterion.allCases.map { ($0.rawValue, Self.choice(by: $0, best)) })
+  }
+
+  private static func choice(by criterion: SweepCriterion, _ best: [Int: SweepResult]) -> Choice {
+    let values = best.compactMapValues { result in
+      switch criterion {
+      case .bic: result.bic
+      case .icl: result.icl
+      case .heldOutLogLikelihood: result.heldOutLogLikelihood
+      case .mmd: result.mmd
+      case .agreement: result.agreement
+      case .likelihoodRatioTest: result.likelihoodRatioTest?.pValue
+      }
+    }
+    // Ascending in K, so that the fewest groups win between equal values.
+    let ordered = values.sorted { $0.key < $1.key }
+    let groups: Int? =
+      switch criterion {
+      case .bic, .icl, .mmd: ordered.min { $0.value < $1.value }?.key
+      case .heldOutLogLikelihood: ordered.min { $0.value > $1.value }?.key
+      case .agreement:
+        ordered.last { entry in ordered.allSatisfy { entry.value >= $0.value - agreementTolerance } }?.key
+      case .likelihoodRatioTest: ordered.first { $0.value > level }?.key
+      }
+    return Choice(groups: groups, values: values)
+  }
+}

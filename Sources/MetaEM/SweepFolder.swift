@@ -1,0 +1,131 @@
+import Dataset
+import Diagnostics
+import Foundation
+
+/// What to do when the folder of a sweep holds one.
+public enum ExistingSweep: Sendable {
+  case refuse, resume, replace
+}
+
+/// The folder through which the groups of ranks of a sweep share their work.
+///
+/// `sweep.json` says what is swept; `cells/NAME.json` is a finished cell, complete when it has its name. A group takes a
+/// cell by making `claims/RUN/NAME`, which only one can: no rank has to hand out work. RUN is the run's own, so that the
+/// claims of a run that was killed mean nothing to the next. The roots of the groups must see one file system.
+struct SweepFolder: Sendable, Codable {
+  static let version = 1
+
+  /// What a sweep is of; another cannot go on with its cells.
+  private struct Plan: Codable, Equatable {
+    var version = SweepFolder.version
+    let grid: SweepGrid
+    let inputDigest: String
+  }
+
+  let path: String
+  private let run: String
+
+  private var claims: String { "\(path)/claims/\(run)" }
+  private var abandonment: String { "\(path)/claims/\(run)-failure.json" }
+  private func cellPath(_ cell: SweepCell) -> String { "\(path)/cells/\(cell.name).json" }
+
+  /// Makes the folder, or opens that of an interrupted sweep.
+  ///
+  /// - Throws: ``Failure`` `cannotCreate` when it cannot be made or holds a sweep that may not be touched, `data` when
+  ///   that is of other data or options.
+  init(_ path: String, grid: SweepGrid, inputDigest: String, existing: ExistingSweep) throws {
+    self.path = path
+    run = UUID().uuidString
+    let manager = FileManager.default
+    let plan = Plan(grid: grid, inputDigest: inputDigest)
+    if let bytes = manager.contents(atPath: "\(path)/sweep.json") {
+      switch existing {
+      case .refuse:
+        throw Failure(
+          .cannotCreate, "--out \(path) holds a sweep; go on with it by --resume, or start anew by --force")
+      case .resume: try Self.require(plan, bytes, path)
+      case .replace: break
+      }
+    }
+    do {
+      let obsolete = existing == .resume ? ["claims"] : ["claims", "cells"]
+      for name in obsolete where manager.fileExists(atPath: "\(path)/\(name)") {
+        try manager.removeItem(atPath: "\(path)/\(name)")
+      }
+      for name in ["cells", "claims/\(run)"] {
+        try manager.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
+      }
+    } catch {
+      throw Failure(.cannotCreate, "--out \(path) cannot be created; name a folder that you may write")
+    }
+    try AtomicFile.save(Self.encoded(plan), to: "\(path)/sweep.json", force: true)
+  }
+
+  private static func require(_ plan: Plan, _ bytes: Data, _ path: String) throws {
+    guard let saved = try? JSONDecoder().decode(Plan.self, from: bytes), saved.version == version else {
+      throw Failure(.data, "\(path)/sweep.json is damaged or of another version of giv-dist; start anew by --force")
+    }
+    guard saved.inputDigest == plan.inputDigest else {
+      throw Failure(.data, "--out \(path) holds a sweep of other data; name its shards, or start anew by --force")
+    }
+    guard saved.grid == plan.grid else {
+      throw Failure(.data, "--out \(path) holds a sweep of other options; give the same, or start anew by --force")
+    }
+  }
+
+  private static func encoded(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return [UInt8](try encoder.encode(value))
+  }
+
+  // MARK: Work
+
+  /// Whether this group, and no other of the run, is to fit a cell that is not finished.
+  func claim(_ cell: SweepCell) throws -> Bool {
+    if isFinished(cell) { return false }
+    let descriptor = open("\(claims)/\(cell.name)", O_WRONLY | O_CREAT | O_EXCL, 0o666)
+    if descriptor >= 0 {
+      close(descriptor)
+      return true
+    }
+    guard errno == EEXIST else {
+      throw Failure(.inputOutput, "\(claims): claiming failed: \(String(cString: strerror(errno)))")
+    }
+    return false
+  }
+
+  func isFinished(_ cell: SweepCell) -> Bool { access(cellPath(cell), F_OK) == 0 }
+
+  func save(_ result: SweepResult) throws {
+    try AtomicFile.save(Self.encoded(result), to: cellPath(result.cell), force: true)
+  }
+
+  /// The result of a finished cell.
+  ///
+  /// - Throws: ``Failure`` `data` when its file is damaged.
+  func result(_ cell: SweepCell) throws -> SweepResult {
+    guard let bytes = FileManager.default.contents(atPath: cellPath(cell)),
+      let result = try? JSONDecoder().decode(SweepResult.self, from: bytes), result.cell == cell
+    else {
+      throw Failure(.data, "\(cellPath(cell)) is damaged; remove it, and --resume fits it again")
+    }
+    return result
+  }
+
+  // MARK: Ends
+
+  /// Tells the other groups why this one ends.
+  func abandon(_ failure: Failure) {
+    // The other groups end anyway when they hear nothing, only later.
+    try? AtomicFile.save(Self.encoded(failure), to: abandonment, force: true)
+  }
+
+  /// Why another group has ended; nil while all go on.
+  var abandoned: Failure? {
+    FileManager.default.contents(atPath: abandonment).flatMap { try? JSONDecoder().decode(Failure.self, from: $0) }
+  }
+
+  /// Removes what only a running sweep needs.
+  func finish() { try? FileManager.default.removeItem(atPath: "\(path)/claims") }
+}

@@ -1,0 +1,90 @@
+import Diagnostics
+
+/// The fits among which the number of groups is chosen: every combination of some values of four options.
+public struct SweepGrid: Sendable, Codable, Equatable {
+  /// K.
+  public var groups: [Int]
+  public var representations: [RepresentationKind]
+  public var distributions: [DistributionKind]
+  public var seeds: [UInt64]
+  /// The options that all fits share.
+  public var base: Configuration
+  /// Folds of the held-out likelihood; 0 for none.
+  public var folds = 5
+  /// Replicates of the bootstrap likelihood-ratio test; 0 for none.
+  public var replicates = 0
+
+  /// - Parameter base: gives the values of the options that are not varied.
+  public init(groups: [Int], base: Configuration) {
+    self.groups = groups
+    self.base = base
+    representations = [base.representation]
+    distributions = [base.distribution]
+    seeds = [base.seed]
+  }
+
+  /// The fits, in the order of the results.
+  public var cells: [SweepCell] {
+    distributions.flatMap { distribution in
+      representations.flatMap { representation in
+        groups.flatMap { groups in
+          seeds.map { seed in
+            SweepCell(groups: groups, representation: representation, distribution: distribution, seed: seed)
+          }
+        }
+      }
+    }
+  }
+
+  /// The fits, those that are likely to take longest first, so that ranks do not wait for one at the end.
+  var longestFirst: [SweepCell] { cells.enumerated().sorted { order($0) < order($1) }.map(\.element) }
+
+  private func order(_ entry: (offset: Int, element: SweepCell)) -> (Int, Int) {
+    // Kinds of representations are listed by the work that they are.
+    let work = 1 + RepresentationKind.allCases.firstIndex(of: entry.element.representation)!
+    return (-entry.element.groups * work, entry.offset)
+  }
+
+  func configuration(_ cell: SweepCell) -> Configuration {
+    var configuration = base
+    configuration.groups = cell.groups
+    configuration.representation = cell.representation
+    configuration.distribution = cell.distribution
+    configuration.seed = cell.seed
+    return configuration
+  }
+
+  /// Refuses a grid that is empty, or repeats a value.
+  ///
+  /// - Throws: ``Failure`` `usage`.
+  public func validate(rowCount: Int) throws {
+    func require(_ holds: Bool, _ message: String) throws { if !holds { throw Failure(.usage, message) } }
+    try require(!groups.isEmpty, "--groups holds no number; give a range such as 2...8 or a list such as 2,3,5")
+    try require(!representations.isEmpty, "--representation is empty; name one")
+    try require(!distributions.isEmpty, "--distribution is empty; name one")
+    try require(
+      !distributions.contains(.joint),
+      "the likelihood of --distribution joint favours too many groups; sweep regression, whose number holds for joint"
+    )
+    try require(!seeds.isEmpty, "--seeds is empty; give one")
+    try require(groups.allSatisfy { $0 >= 1 }, "--groups must be at least 1, not \(groups.min() ?? 0)")
+    if let largest = groups.max(), largest > rowCount {
+      throw Failure(.usage, "--groups reaches \(largest), and there are \(rowCount) rows; choose fewer groups")
+    }
+    try require(Set(groups).count == groups.count, "--groups names a number twice; give each once")
+    try require(Set(cells).count == cells.count, "an option names a value twice; give each once")
+    try require(folds == 0 || (2...max(2, rowCount)).contains(folds), "--folds must be 0, or 2 up to the rows")
+    try require(replicates >= 0, "--lrt must not be negative")
+  }
+}
+
+/// One fit of a sweep.
+public struct SweepCell: Sendable, Codable, Hashable {
+  public let groups: Int
+  public let representation: RepresentationKind
+  public let distribution: DistributionKind
+  public let seed: UInt64
+
+  /// A name for files.
+  public var name: String { "\(distribution.rawValue)-\(representation.rawValue)-k\(groups)-seed\(seed)" }
+}

@@ -1,0 +1,71 @@
+import Diagnostics
+
+/// A sweep in numbers, as `--json` prints it.
+public struct SweepReport: Sendable, Encodable {
+  public let version: String
+  public let rows: Int
+  public let ranks: Int
+  public let ranksPerFit: Int
+  /// K by BIC; null when no fit has one.
+  @NullEncoded public var bestGroups: Int?
+  /// The fit of the lowest BIC, of the first distribution: likelihoods of different distributions are not of one thing.
+  @NullEncoded public var best: SweepCell?
+  /// What each criterion chooses with the representation and distribution of the best fit.
+  public let criteria: [String: SweepChoice.Choice]
+  /// The same for every representation and distribution.
+  public let choices: [SweepChoice]
+  public let cells: [SweepResult]
+  public let warnings: [String]
+  public let seconds: Double
+
+  /// - Parameter results: at least one that did not fail.
+  public init(
+    _ grid: SweepGrid, _ results: [SweepResult], rows: Int, ranks: Int, ranksPerFit: Int, version: String,
+    seconds: Double
+  ) {
+    let choices = grid.distributions.flatMap { distribution in
+      grid.representations.map { SweepChoice($0, distribution, results) }
+    }
+    let best = results.filter { $0.cell.distribution == grid.distributions[0] }
+      .min { $0.bic ?? .infinity < $1.bic ?? .infinity }.flatMap { $0.bic == nil ? nil : $0 }
+    let chosen =
+      choices.first {
+        $0.representation == best?.cell.representation && $0.distribution == best?.cell.distribution
+      } ?? choices[0]
+    self.version = version
+    self.rows = rows
+    self.ranks = ranks
+    self.ranksPerFit = ranksPerFit
+    _bestGroups = NullEncoded(wrappedValue: best?.cell.groups)
+    _best = NullEncoded(wrappedValue: best?.cell)
+    criteria = chosen.criteria
+    self.choices = choices
+    cells = results
+    warnings = Self.warnings(grid, best, chosen, results)
+    self.seconds = seconds
+  }
+
+  private static func warnings(
+    _ grid: SweepGrid, _ best: SweepResult?, _ chosen: SweepChoice, _ results: [SweepResult]
+  ) -> [String] {
+    var warnings: [String] = []
+    let picks = SweepCriterion.allCases.compactMap { criterion in
+      chosen[criterion].groups.map { (criterion, $0) }
+    }
+    if Set(picks.map(\.1)).count > 1 {
+      let list = picks.map { "\($0.0.rawValue) \($0.1)" }.joined(separator: ", ")
+      warnings.append("the criteria do not agree on the number of groups: \(list)")
+    }
+    if let best {
+      if grid.groups.count > 1 && best.cell.groups == grid.groups.max() {
+        warnings.append("the lowest BIC is at the most groups that were tried; extend --groups")
+      }
+      if best.converged == false {
+        warnings.append("the best fit has not converged; raise --max-iterations")
+      }
+    } else {
+      warnings.append("these fits have no BIC: choose by another criterion")
+    }
+    return warnings + results.compactMap { result in result.failure.map { "\(result.cell.name): \($0.message)" } }
+  }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Dataset
+import MetaEM
+import Mixture
+
+/// How groups are fitted, besides their number and kind.
+struct FitOptions: ParsableArguments {
+  @Option(help: "The covariances of --distribution gaussian.")
+  var covariance = CovarianceShape.full
+  @Option(help: "How the outcome depends on the treatment in --distribution joint.")
+  var outcomeBasis = OutcomeBasis.auto
+  @Option(help: "How the outcome depends on the covariates in --distribution joint.")
+  var covariateBasis = CovariateBasis.auto
+  @Flag(help: "Let groups shift the outcome in --distribution joint, as a check that they move it through t only.")
+  var freeShifts = false
+  @Option(help: "How --distribution gaussian starts.")
+  var start = GaussianStart.equation6
+  @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior.")
+  var labels = LabelRule.argmax
+  @Option(help: "The number of starts.")
+  var starts = 20
+  @Option(help: "A fit has converged when a pass raises the log-likelihood per row by no more.")
+  var tolerance = 1e-8
+  @Option(help: "Passes of one fit at most.")
+  var maxIterations = 1000
+  @Flag(help: "Use the row weights of the dataset 'weight'.")
+  var useWeights = false
+  @Flag(help: "Scale covariates and treatment to unit variance first.")
+  var standardize = false
+
+  func validate() throws {
+    func require(_ holds: Bool, _ message: String) throws { if !holds { throw ValidationError(message) } }
+    try require(starts >= 1, "--starts must be at least 1, not \(starts)")
+    try require(tolerance >= 0, "--tolerance must not be negative")
+    try require(maxIterations >= 1, "--max-iterations must be at least 1, not \(maxIterations)")
+  }
+
+  /// A configuration with these options.
+  func configuration(groups: Int, data: DatasetOptions) -> Configuration {
+    var configuration = Configuration(groups: groups)
+    configuration.covariance = covariance
+    configuration.outcomeBasis = outcomeBasis
+    configuration.covariateBasis = covariateBasis
+    configuration.freeShifts = freeShifts
+    configuration.gaussianStart = start
+    configuration.labels = labels
+    configuration.starts = starts
+    configuration.tolerance = tolerance
+    configuration.maximumIterations = maxIterations
+    configuration.standardize = standardize
+    configuration.useWeights = useWeights || data.weight != DatasetNames().weight
+    configuration.names = data.names
+    return configuration
+  }
+}

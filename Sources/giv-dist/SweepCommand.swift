@@ -1,0 +1,142 @@
+import ArgumentParser
+import Communication
+import Dataset
+import Diagnostics
+import LinearAlgebra
+import MetaEM
+import Mixture
+
+/// `giv-dist sweep`: chooses the number of groups.
+struct SweepGroups: JobCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Choose the number of groups: fit many, side by side, and compare them by several criteria.",
+    discussion: """
+      Fits every combination of --groups, --representation, --distribution and --seeds. Groups of --ranks-per-fit ranks \
+      each hold all rows and take one fit after another. Results go into the folder of --out as they are finished, and a \
+      sweep that was interrupted goes on with --resume, on any number of ranks. At the end it holds sweep.csv, sweep.h5 \
+      and sweep.jsonl.
+
+        mpirun -n 8 giv-dist sweep shards --groups 2...8 --representation spline,identity --out sweep
+        mpirun -n 8 giv-dist sweep shards --groups 2,3,5 --lrt 99 --ranks-per-fit 4 --out sweep --json
+      """)
+
+  @OptionGroup var data: DatasetOptions
+  @OptionGroup var fit: FitOptions
+  @OptionGroup var job: JobOptions
+
+  @Option(help: "The numbers of groups: a range such as 2...8, or a list such as 2,3,5.", transform: Self.numbers)
+  var groups: [Int]
+  @Option(help: "How covariates enter, one or several with commas between.", transform: Self.list)
+  var representation: [RepresentationKind] = [.spline]
+  @Option(help: "How groups differ, one or several with commas between.", transform: Self.list)
+  var distribution: [DistributionKind] = [.regression]
+  @Option(help: "The seeds of all random numbers, one or several with commas between.", transform: Self.seeds)
+  var seeds: [UInt64] = [1]
+  @Option(help: "Ranks that work on one fit; a divisor of the number of ranks.")
+  var ranksPerFit = 1
+  @Option(help: "Folds of the held-out log-likelihood, each as much work as the fit; 0 leaves it out.")
+  var folds = 5
+  @Option(help: "Replicates of the bootstrap likelihood-ratio test of K groups against K + 1; 0 leaves it out.")
+  var lrt = 0
+
+  @Option(help: "The folder of the sweep.")
+  var out: String
+  @Flag(help: "Replace an earlier sweep in the folder.")
+  var force = false
+  @Flag(help: "Go on with the sweep in the folder; without one, begin.")
+  var resume = false
+  @Flag(help: "Read the rows anew in every pass instead of holding them in memory; the result has the same bits.")
+  var stream = false
+  @Flag(help: "Print one JSON object.")
+  var json = false
+  @Option(help: "Progress on standard error: auto shows lines when a fit takes more than two seconds.")
+  var progress = ProgressStyle.auto
+
+  func validate() throws {
+    if resume && force { throw ValidationError("--resume goes on and --force starts anew; give one of them") }
+    if (1..<19).contains(lrt) {
+      throw ValidationError("--lrt \(lrt) can never reject at the level of 0.05; give at least 19 replicates")
+    }
+    if ranksPerFit < 1 { throw ValidationError("--ranks-per-fit must be at least 1, not \(ranksPerFit)") }
+  }
+
+  private var grid: SweepGrid {
+    var grid = SweepGrid(groups: groups, base: fit.configuration(groups: groups.max() ?? 0, data: data))
+    grid.representations = representation
+    grid.distributions = distribution
+    grid.seeds = seeds
+    grid.folds = folds
+    grid.replicates = lrt
+    return grid
+  }
+
+  func run(on communicator: any Communicator) throws {
+    try RankSetup.requireOneKernel(communicator)
+    StopSignal.install()
+    let begin = ContinuousClock.now
+    let grid = grid
+    var required: Set<Variable> = [.covariates, .treatment]
+    if grid.base.useWeights { required.insert(.weight) }
+    let collection = try communicator.agree {
+      try ShardCollection.open(data.shards, names: data.names, required: required)
+    }
+    let display = ProgressDisplay(communicator.isRoot ? progress : .none)
+    var sweep = Sweep(grid, ranksPerFit: ranksPerFit)
+    sweep.storage = stream ? .stream() : .memory
+    sweep.isStopRequested = { StopSignal.isReceived }
+    sweep.observer = { display.show($0) }
+    let results = try sweep.run(
+      collection, in: out, existing: resume ? .resume : force ? .replace : .refuse, on: communicator)
+    display.finish()
+    try communicator.agree { if communicator.isRoot { try SweepFiles(results).write(toFolder: out) } }
+    // One fit that succeeded makes a sweep; else the reason of the first failure is the reason of all.
+    if results.allSatisfy({ $0.failure != nil }), let failure = results[0].failure { throw failure }
+    guard communicator.isRoot else { return }
+    let duration = begin.duration(to: .now).components
+    let report = SweepReport(
+      grid, results, rows: collection.rowCount, ranks: communicator.size, ranksPerFit: ranksPerFit,
+      version: programVersion, seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+    print(json ? try jsonText(report) : SweepSummary(report: report, folder: out).text)
+  }
+}
+
+// MARK: - Lists
+
+extension SweepGroups {
+  /// The most numbers that a range stands for.
+  private static let longestRange = 1000
+
+  private static func numbers(_ text: String) throws -> [Int] {
+    guard let dots = text.firstRange(of: "...") else {
+      return try text.split(separator: ",", omittingEmptySubsequences: false).map { try number($0) }
+    }
+    let first: Int = try number(text[..<dots.lowerBound])
+    let last: Int = try number(text[dots.upperBound...])
+    guard first <= last else { throw ValidationError("'\(text)' is an empty range: write the smaller number first") }
+    guard last - first < longestRange else { throw ValidationError("'\(text)' is too long a range") }
+    return Array(first...last)
+  }
+
+  private static func number<Number: FixedWidthInteger>(_ text: Substring) throws -> Number {
+    guard let number = Number(text) else {
+      throw ValidationError("'\(text)' is no number; give a list such as 2,3,5 or a range such as 2...8")
+    }
+    return number
+  }
+
+  private static func seeds(_ text: String) throws -> [UInt64] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { try number($0) }
+  }
+
+  private static func list<Kind: RawRepresentable & CaseIterable>(_ text: String) throws -> [Kind]
+  where Kind.RawValue == String {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+      guard let kind = Kind(rawValue: String(name)) else {
+        let names = Kind.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("'\(name)' is none of \(names)")
+      }
+      return kind
+    }
+  }
+}

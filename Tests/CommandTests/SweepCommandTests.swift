@@ -1,0 +1,154 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `sweep`, and the choice of K by `train --groups auto`.
+extension OnRanks {
+  @Suite(
+    .inputs { folder in
+      try simulate("--rows 3000 --shards 2 --out shards", in: folder)
+      try simulate("--rows 6000 --groups 3 --scenario poly --out many", in: folder)
+      try simulate("--rows 60 --out few", in: folder)
+    }) struct SweepCommandTests
+  {
+    private func cells(_ name: String) -> [String] {
+      let path = SharedInputs.folder.path + "/\(name)/cells"
+      return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }
+    }
+
+    private func digests(_ output: String) throws -> [String] {
+      let cells = try #require(try object(output)["cells"] as? [[String: Any]])
+      return cells.map { "\(($0["modelDigest"] as? String) ?? "none") \(($0["heldOutLogLikelihood"] as? Double) ?? 0)" }
+    }
+
+    @Test func `A sweep chooses, writes its tables and says what it chose`() throws {
+      let arguments = ["sweep", "shards", "--groups", "2...4", "--starts", "3", "--lrt", "19", "--folds", "2"]
+      let result = try givDist(
+        arguments + [
+          "--representation", "identity", "--distribution", "regression,gaussian", "--out", "one", "--json",
+        ],
+        ranks: 2, timeout: 200)
+      #expect(result.exitCode == 0, "\(result.error)")
+      let report = try object(result.output)
+      #expect(report["bestGroups"] as? Int == 3 && report["rows"] as? Int == 3000)
+      let criteria = try #require(report["criteria"] as? [String: [String: Any]])
+      for name in ["bic", "icl", "heldOutLogLikelihood", "mmd", "agreement", "likelihoodRatioTest"] {
+        #expect((criteria[name]?["values"] as? [String: Double])?.keys.sorted() == ["2", "3", "4"], "\(name)")
+      }
+      #expect(criteria["bic"]?["groups"] as? Int == 3)
+      let table = try script(
+        """
+        import csv
+        rows = list(csv.DictReader(open('one/sweep.csv')))
+        lines = [json.loads(line) for line in open('one/sweep.jsonl')]
+        with h5py.File('one/sweep.h5') as file:
+            assert file.attrs['encoding-type'] == 'giv-sweep'
+            columns = {name: file[name][:] if file[name].dtype.kind != 'S' else file[name].asstr()[:] for name in file}
+        assert set(columns) == set(rows[0]) and len(rows) == len(lines) == 6
+        for i, (row, line) in enumerate(zip(rows, lines)):
+            assert columns['groups'][i] == int(row['groups']) == line['cell']['groups']
+            assert columns['bic'][i] == float(row['bic']) == line['bic']
+            assert columns['modelDigest'][i] == row['modelDigest'] == line['modelDigest']
+            assert (row['pValue'] == '') == np.isnan(columns['pValue'][i]) == (line['cell']['distribution'] == 'gaussian')
+        print([row['distribution'] + row['groups'] for row in rows])
+        """)
+      #expect(table.contains("['regression2', 'regression3', 'regression4', 'gaussian2', 'gaussian3', 'gaussian4']"))
+
+      let trained = try train(["shards", "--groups", "3", "--representation", "identity", "--starts", "3"])
+      #expect(try digests(result.output)[1].hasPrefix(trained.modelDigest))
+    }
+
+    @Test func `The summary names the choice of every criterion`() throws {
+      let arguments = ["sweep", "shards", "--groups", "2,3", "--representation", "identity", "--starts", "4"]
+      let result = try givDist(arguments + ["--out", "summary"], timeout: 120)
+      #expect(result.exitCode == 0, "\(result.error)")
+      #expect(result.output.contains("3 groups by BIC"))
+      for heading in ["BIC", "ICL", "held out", "MMD", "agreement"] { #expect(result.output.contains(heading)) }
+      #expect(result.output.contains("sweep.csv"))
+      let refused = try givDist(arguments + ["--out", "summary"])
+      #expect(refused.exitCode == 73 && messages(refused).count == 1, "\(refused.error)")
+      let other = try givDist(["sweep", "shards", "--groups", "2,4", "--out", "summary", "--resume"])
+      #expect(other.exitCode == 65, "\(other.error)")
+    }
+
+    @Test func `A sweep that is killed goes on where it was`() throws {
+      let options = ["--groups", "1...4", "--representation", "identity,spline", "--starts", "3", "--folds", "2"]
+      let arguments = ["sweep", "many", "--json", "--seeds", "7,8"] + options
+      let whole = try givDist(arguments + ["--out", "whole"], ranks: 2, timeout: 400)
+      #expect(whole.exitCode == 0, "\(whole.error)")
+      let killed = try givDist(arguments + ["--out", "killed"], ranks: 2, timeout: 400) { launcher in
+        let deadline = ContinuousClock.now + .seconds(300)
+        while cells("killed").count < 2 {
+          try #require(ContinuousClock.now < deadline, "no cell was finished")
+          usleep(5_000)
+        }
+        #expect(kill(try #require(rankProcess(1, of: launcher)), SIGKILL) == 0)
+      }
+      #expect(killed.exitCode == 137)
+      let kept = cells("killed").count
+      #expect(kept >= 2 && kept < 16)
+      let folder = SharedInputs.folder.appending(path: "killed/cells")
+      let before = try contents(folder).filter { !$0.key.hasPrefix(".") }
+      let resumed = try givDist(arguments + ["--out", "killed", "--resume"], timeout: 400)
+      #expect(resumed.exitCode == 0, "\(resumed.error)")
+      #expect(try digests(resumed.output) == digests(whole.output))
+      let after = try contents(folder)
+      for (name, bytes) in before { #expect(after[name] == bytes, "\(name)") }
+      #expect(cells("killed").count == 16)
+    }
+
+    @Test func `When every cell fails the reason is that of the first`() throws {
+      let result = try givDist(
+        ["sweep", "few", "--groups", "4,5", "--distribution", "gaussian", "--out", "failed", "--starts", "2"], ranks: 2)
+      #expect(result.exitCode == 70 && messages(result).count == 1, "\(result.error)")
+      #expect(messages(result)[0].contains("--groups 4"))
+      #expect(cells("failed").count == 2)
+    }
+
+    @Test(arguments: [
+      (["--groups", "8...2"], "empty range"), (["--groups", ""], "no number"),
+      (["--groups", "2,x"], "'x' is no number"),
+      (["--groups", "2...70"], "there are 60 rows"), (["--groups", "0...2"], "at least 1"),
+      (["--groups", "2,3", "--ranks-per-fit", "2"], "--ranks-per-fit 2"),
+      (["--groups", "2", "--ranks-per-fit", "0"], "--ranks-per-fit"), (["--groups", "2", "--lrt", "9"], "--lrt 9"),
+      (["--groups", "2", "--folds", "1"], "--folds"),
+      (["--groups", "2", "--representation", "spiral"], "'spiral' is none of"),
+      (["--groups", "2", "--seeds", "one"], "no number"), (["--groups", "2", "--resume", "--force"], "one of them"),
+      (["--groups", "2,3", "--distribution", "joint"], "joint"),
+    ])
+    func `Options that make no sense end with 64`(options: [String], message: String) throws {
+      let result = try givDist(["sweep", "few", "--out", "never"] + options)
+      #expect(result.exitCode == 64 && result.error.contains(message), "\(result.error)")
+      #expect(!FileManager.default.fileExists(atPath: SharedInputs.folder.path + "/never"))
+    }
+
+    @Test func `Ranks that are no multiple of those of a fit end with 64`() throws {
+      let result = try givDist(["sweep", "few", "--out", "never", "--groups", "2", "--ranks-per-fit", "2"], ranks: 3)
+      #expect(result.exitCode == 64 && messages(result).count == 1, "\(result.error)")
+    }
+
+    @Test func `Training chooses the number of groups by BIC`() throws {
+      let options = ["shards", "--representation", "identity", "--starts", "5"]
+      let chosen = try givDist(["train"] + options + ["--groups", "auto", "--max-groups", "5", "--json"], ranks: 2)
+      #expect(chosen.exitCode == 0, "\(chosen.error)")
+      let report = try object(chosen.output)
+      #expect(report["groups"] as? Int == 3)
+      let criteria = try #require(report["groupCriteria"] as? [[String: Any]])
+      #expect(criteria.map { $0["groups"] as? Int } == [1, 2, 3, 4, 5])
+      let lowest = criteria.compactMap { $0["bic"] as? Double }.min()
+      #expect(lowest == report["bic"] as? Double)
+      #expect(try train(options + ["--groups", "3"]).modelDigest == report["modelDigest"] as? String)
+      let text = try givDist(["train"] + options + ["--groups", "auto", "--max-groups", "4"]).output
+      #expect(text.contains("BIC by number of groups"))
+    }
+
+    @Test(arguments: [
+      (["--groups", "some"], "--groups"), (["--groups", "auto", "--max-groups", "0"], "--max-groups"),
+      (["--groups", "auto", "--distribution", "kmeans"], "kmeans"),
+    ])
+    func `A choice that cannot be made ends with 64`(options: [String], message: String) throws {
+      let result = try givDist(["train", "few"] + options)
+      #expect(result.exitCode == 64 && result.error.contains(message), "\(result.error)")
+    }
+  }
+}

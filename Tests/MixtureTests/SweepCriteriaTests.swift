@@ -1,0 +1,80 @@
+import Communication
+import Dataset
+import Diagnostics
+import Foundation
+import LinearAlgebra
+import MetaEM
+import TestSupport
+import Testing
+
+@Suite struct SweepCriteriaTests {
+  /// One covariate and one group: the held-out likelihood is that of ordinary regressions of all folds but one.
+  @Test func `The held-out likelihood is that of regressions without the fold`() throws {
+    let problem = try SweepProblem(groups: 1, covariates: 1, rows: 2500)
+    let results = try problem.sweep(grid([1]) { $0.folds = 3 })
+    var parameters = SimulationParameters()
+    (parameters.groups, parameters.covariates, parameters.rows, parameters.seed) = (1, 1, 2500, 1)
+    let rows = try Simulation(parameters).rows(0..<2500)
+    let random = CounterRandom(seed: 1, stream: .folds)
+    let folds = (0..<2500).map { random.integer(below: 3, row: $0, draw: 0) }
+    var total = 0.0
+    for fold in 0..<3 {
+      let seen = (0..<2500).filter { folds[$0] != fold }
+      let n = Double(seen.count)
+      let (xMean, tMean) = (seen.reduce(0) { $0 + rows.x[$1] } / n, seen.reduce(0) { $0 + rows.t[$1] } / n)
+      let slope =
+        seen.reduce(0) { $0 + (rows.x[$1] - xMean) * (rows.t[$1] - tMean) }
+        / seen.reduce(0) { $0 + (rows.x[$1] - xMean) * (rows.x[$1] - xMean) }
+      func residual(_ row: Int) -> Double { rows.t[row] - tMean - slope * (rows.x[row] - xMean) }
+      let variance = seen.reduce(0) { $0 + residual($1) * residual($1) } / n
+      for row in 0..<2500 where folds[row] == fold {
+        total -= 0.5 * (log(2 * .pi * variance) + residual(row) * residual(row) / variance)
+      }
+    }
+    let heldOut = try #require(results[0].heldOutLogLikelihood)
+    #expect(abs(heldOut - total / 2500) < 1e-9)
+  }
+
+  @Test func `The test rejects too few groups and keeps enough`() throws {
+    let problem = try SweepProblem(groups: 2, covariates: 2, rows: 600)
+    let results = try problem.sweep(grid([1, 2]) { $0.replicates = 9 }, ranks: 2)
+    let tests = try results.map { try #require($0.likelihoodRatioTest) }
+    #expect(tests.allSatisfy { $0.replicates == 9 })
+    #expect(tests[0].pValue == 0.1 && tests[0].ratio > 100)
+    #expect(tests[1].pValue > 0.1)
+    // The observed ratio is that of the two fits.
+    let likelihoods = try results.map { try #require($0.logLikelihood) }
+    #expect(abs(tests[0].ratio - 2 * (likelihoods[1] - likelihoods[0])) < 1e-3)
+  }
+
+  @Test func `Starts agree on the sources and not on more groups`() throws {
+    let problem = try SweepProblem(groups: 2, covariates: 5)
+    let results = try problem.sweep(grid([1, 2, 6]))
+    #expect(results[0].agreement == nil)
+    #expect(try #require(results[1].agreement) > 0.99)
+    #expect(try #require(results[2].agreement) < 0.9)
+  }
+
+  @Test func `Every criterion chooses by its own rule`() throws {
+    let problem = try SweepProblem(groups: 3, covariates: 3)
+    let grid = grid([1, 2, 3, 4]) {
+      $0.folds = 3
+      $0.seeds = [1, 2]
+    }
+    let results = try problem.sweep(grid, ranks: 2)
+    let report = SweepReport(grid, results, rows: 3000, ranks: 2, ranksPerFit: 1, version: "", seconds: 0)
+    let choice = try #require(report.choices.first)
+    func best(_ value: (SweepResult) -> Double?) -> Int? {
+      // Of the seeds, the fit of the highest likelihood.
+      let candidates = Dictionary(grouping: results, by: \.cell.groups).values
+        .map { $0.max { $0.logLikelihood! < $1.logLikelihood! }! }
+      return candidates.filter { value($0) != nil }.min { value($0)! < value($1)! }?.cell.groups
+    }
+    #expect(choice[.bic].groups == best(\.bic) && choice[.icl].groups == best(\.icl))
+    #expect(choice[.mmd].groups == best(\.mmd) && choice[.mmd].values[1] == nil)
+    #expect(choice[.heldOutLogLikelihood].groups == best { $0.heldOutLogLikelihood.map { -$0 } })
+    #expect(choice[.heldOutLogLikelihood].values.count == 4)
+    #expect(choice[.likelihoodRatioTest].values.isEmpty && choice[.likelihoodRatioTest].groups == nil)
+    #expect(report.bestGroups == 3)
+  }
+}

@@ -1,0 +1,73 @@
+import Communication
+import Dataset
+import Diagnostics
+import Foundation
+import MetaEM
+import TestSupport
+
+/// Shards, and a folder for sweeps of them, that live as long as this does.
+final class SweepProblem: Sendable {
+  let folder: URL
+  private var shards: String { folder.path + "/shards" }
+
+  init(
+    _ scenario: SimulationScenario = .linear, groups: Int = 3, covariates: Int = 3, rows: Int = 3000, seed: UInt64 = 1
+  ) throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("giv-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    var parameters = SimulationParameters()
+    parameters.scenario = scenario
+    parameters.groups = groups
+    parameters.covariates = covariates
+    parameters.rows = rows
+    parameters.seed = seed
+    _ = try Simulation(parameters).write(shards: 1, toFolder: shards, force: false, on: SoloCommunicator())
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  func collection() throws -> ShardCollection { try ShardCollection.open([shards]) }
+
+  /// Sweeps on ranks that are threads, and returns what rank 0 was given.
+  func sweep(
+    _ grid: SweepGrid, ranks: Int = 1, ranksPerFit: Int = 1, in name: String = "sweep",
+    existing: ExistingSweep = .refuse
+  ) throws -> [SweepResult] {
+    let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      try Sweep(grid, ranksPerFit: ranksPerFit).run(
+        self.collection(), in: self.path(name), existing: existing, on: communicator)
+    }
+    return results[0]
+  }
+
+  func path(_ name: String) -> String { folder.path + "/" + name }
+
+  /// The bytes of the finished cells of a sweep.
+  func cells(_ name: String = "sweep") throws -> [String: Data] {
+    let folder = path(name) + "/cells"
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    return Dictionary(
+      uniqueKeysWithValues: names.map { ($0, FileManager.default.contents(atPath: "\(folder)/\($0)")!) })
+  }
+}
+
+func grid(_ groups: [Int], change: (inout SweepGrid) -> Void = { _ in }) -> SweepGrid {
+  var base = Configuration(groups: 1)
+  base.representation = .identity
+  base.starts = 5
+  var grid = SweepGrid(groups: groups, base: base)
+  grid.folds = 0
+  change(&grid)
+  return grid
+}
+
+/// All of some results but the time that they took.
+func content(_ results: [SweepResult]) throws -> [String] {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = .sortedKeys
+  return try results.map { result in
+    var result = result
+    result.seconds = 0
+    return String(decoding: try encoder.encode(result), as: UTF8.self)
+  }
+}

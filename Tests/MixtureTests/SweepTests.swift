@@ -1,0 +1,136 @@
+import Communication
+import Dataset
+import Diagnostics
+import Foundation
+import MetaEM
+import TestSupport
+import Testing
+
+@Suite struct SweepTests {
+  @Test(arguments: [(3, 3), (2, 5), (5, 5)])
+  func `BIC finds the number of sources`(groups: Int, covariates: Int) throws {
+    let problem = try SweepProblem(groups: groups, covariates: covariates)
+    let results = try problem.sweep(
+      grid(Array(groups - 1...groups + 2)) {
+        $0.representations = [.spline]
+        $0.base.starts = 10
+      })
+    let report = SweepReport(
+      grid(results.map(\.cell.groups)) { $0.representations = [.spline] }, results, rows: 3000, ranks: 1,
+      ranksPerFit: 1,
+      version: "", seconds: 0)
+    #expect(report.bestGroups == groups)
+    #expect(report.best?.groups == groups)
+    #expect(results.allSatisfy { $0.failure == nil && $0.accuracy != nil && $0.modelDigest?.count == 64 })
+  }
+
+  @Test func `Ranks, and how many work on a fit, change no bit`() throws {
+    let problem = try SweepProblem()
+    let grid = grid([1, 2, 3]) {
+      $0.distributions = [.regression, .gaussian, .kmeans]
+      $0.folds = 2
+      $0.replicates = 2
+    }
+    let alone = try content(problem.sweep(grid, in: "alone"))
+    for (ranks, ranksPerFit) in [(2, 1), (2, 2), (4, 1), (4, 2), (4, 4)] {
+      let name = "\(ranks)-\(ranksPerFit)"
+      #expect(
+        try content(problem.sweep(grid, ranks: ranks, ranksPerFit: ranksPerFit, in: name)) == alone,
+        "\(ranks) ranks, \(ranksPerFit) to a fit")
+      #expect(!FileManager.default.fileExists(atPath: problem.path(name) + "/claims"))
+    }
+  }
+
+  @Test func `A sweep that lost cells fits those again and no others`() throws {
+    let problem = try SweepProblem()
+    let grid = grid([1, 2, 3, 4])
+    let first = try content(problem.sweep(grid))
+    let before = try problem.cells()
+    let lost = ["regression-identity-k2-seed1.json", "regression-identity-k4-seed1.json"]
+    for name in lost { try FileManager.default.removeItem(atPath: problem.path("sweep/cells/") + name) }
+    // The claim of a run that was killed.
+    try FileManager.default.createDirectory(
+      atPath: problem.path("sweep/claims/dead"), withIntermediateDirectories: true)
+    try Data().write(to: URL(fileURLWithPath: problem.path("sweep/claims/dead/regression-identity-k2-seed1")))
+    #expect(try content(problem.sweep(grid, ranks: 2, existing: .resume)) == first)
+    let after = try problem.cells()
+    #expect(Set(after.keys) == Set(before.keys))
+    // The seconds in the file of a cell differ from fit to fit.
+    for (name, bytes) in before { #expect((after[name] == bytes) != lost.contains(name), "\(name)") }
+  }
+
+  @Test func `A sweep that is asked to stop keeps what it has`() throws {
+    let problem = try SweepProblem()
+    let grid = grid([1, 2, 3, 4, 5])
+    let stopped = failure {
+      _ = try LoopbackCommunicator.run(ranks: 2) { communicator in
+        var sweep = Sweep(grid)
+        // One of the two groups is asked.
+        sweep.isStopRequested = { communicator.rank == 1 && (try? problem.cells().isEmpty) == false }
+        return try sweep.run(problem.collection(), in: problem.path("sweep"), on: communicator).count
+      }
+    }
+    #expect(stopped?.exitCode == .temporary && stopped?.message.contains("--resume") == true)
+    #expect(try !problem.cells().isEmpty)
+    let resumed = try content(problem.sweep(grid, existing: .resume))
+    #expect(try resumed == content(problem.sweep(grid, in: "whole")))
+  }
+
+  @Test func `A cell that cannot be fitted is reported and the others go on`() throws {
+    // Four covariances of 26 columns have more parameters than there are rows.
+    let problem = try SweepProblem(rows: 60)
+    let grid = grid([1, 4]) {
+      $0.representations = [.spline]
+      $0.distributions = [.regression, .gaussian]
+    }
+    let results = try problem.sweep(grid, ranks: 2)
+    let failed = results.filter { $0.failure != nil }
+    #expect(failed.map(\.cell.name) == ["gaussian-spline-k4-seed1"])
+    #expect(failed[0].failure?.exitCode == .numerical)
+    #expect(try #require(failed[0].failure).message.contains("--groups 4"))
+    let report = SweepReport(grid, results, rows: 60, ranks: 2, ranksPerFit: 1, version: "", seconds: 0)
+    #expect(report.warnings.contains { $0.hasPrefix("gaussian-spline-k4-seed1: ") })
+  }
+
+  private func failure(_ body: () throws -> Void) -> Failure? {
+    do {
+      try body()
+      return nil
+    } catch { return error as? Failure }
+  }
+
+  @Test func `A folder that holds a sweep is kept unless told otherwise`() throws {
+    let problem = try SweepProblem(rows: 200)
+    let first = try content(problem.sweep(grid([1, 2])))
+    let refusal = failure { _ = try problem.sweep(grid([1, 2])) }
+    #expect(refusal?.exitCode == .cannotCreate && refusal?.message.contains("--resume") == true)
+    #expect(failure { _ = try problem.sweep(grid([1, 3]), existing: .resume) }?.exitCode == .data)
+    let others = try SweepProblem(rows: 201)
+    let other = failure {
+      _ = try Sweep(grid([1, 2])).run(
+        others.collection(), in: problem.path("sweep"), existing: .resume, on: SoloCommunicator())
+    }
+    #expect(other?.exitCode == .data && other?.message.contains("other data") == true)
+    #expect(try content(problem.sweep(grid([1, 2]), existing: .resume)) == first)
+    #expect(try problem.sweep(grid([1, 3]), existing: .replace).map(\.cell.groups) == [1, 3])
+    #expect(try problem.cells().count == 2)
+  }
+
+  @Test func `Grids that make no sense are refused`() throws {
+    let problem = try SweepProblem(rows: 50)
+    let wrong: [(SweepGrid, String)] = [
+      (grid([]), "holds no number"), (grid([0, 1]), "at least 1"), (grid([2, 51]), "there are 50 rows"),
+      (grid([2, 2]), "twice"), (grid([2]) { $0.seeds = [1, 1] }, "twice"), (grid([2]) { $0.folds = 1 }, "--folds"),
+      (grid([2]) { $0.replicates = -1 }, "--lrt"), (grid([2]) { $0.distributions = [.joint] }, "joint"),
+    ]
+    for (grid, message) in wrong {
+      let failure = failure { _ = try problem.sweep(grid) }
+      #expect(
+        failure?.exitCode == .usage && failure?.message.contains(message) == true, "\(message): \(failure as Any)")
+    }
+    let division = failure { _ = try problem.sweep(grid([2]), ranks: 3, ranksPerFit: 2) }
+    #expect(division?.exitCode == .usage && division?.message.contains("3 ranks") == true)
+    #expect(failure { _ = try problem.sweep(grid([2]), ranks: 2, ranksPerFit: 4) }?.exitCode == .usage)
+    #expect(!FileManager.default.fileExists(atPath: problem.path("sweep")))
+  }
+}
