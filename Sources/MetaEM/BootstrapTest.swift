@@ -58,7 +58,7 @@ struct BootstrapTest {
         table: rows.table, representation: outcome.model.representation, replacement: replacement)
       let rule = PosteriorRule(model: outcome.model.mixture.base, labelRule: .argmax, seed: configuration.seed)
       return try design.rows.sum(0.0) { $0 += try rule(design, chunk: $1).totals.logLikelihood }
-    } catch let failure as Failure where failure.exitCode == .numerical {
+    } catch let failure as Failure where failure.isOfOneFit {
       return nil
     }
   }

@@ -24,7 +24,7 @@ struct HeldOut {
         outcome = try Fitting(
           configuration, rows, replacement: RowReplacement(weight: try weights { $0 != fold }), journal: journal
         ).run()
-      } catch let failure as Failure where failure.exitCode == .numerical {
+      } catch let failure as Failure where failure.isOfOneFit {
         return nil
       }
       guard let volume = outcome.model.logVolume else { return nil }

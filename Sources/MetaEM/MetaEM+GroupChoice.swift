@@ -33,7 +33,7 @@ extension MetaEM {
         let bic = result.criteria?.bic
         criteria.append(GroupCriterion(groups: groups, bic: bic))
         if let bic, bic < best?.criteria?.bic ?? .infinity { best = result }
-      } catch let failure as Failure where failure.exitCode == .numerical {
+      } catch let failure as Failure where failure.isOfOneFit {
         firstFailure = firstFailure ?? failure
         criteria.append(GroupCriterion(groups: groups, failure: failure.message))
       }

@@ -113,10 +113,15 @@ public struct Sweep {
     do {
       let fitted = try MetaEM(grid.configuration(cell)).fit(rows, journal: journal)
       result = try SweepResult(cell, of: grid, fitted, rows, journal: journal)
-    } catch let failure as Failure where failure.exitCode == .numerical || failure.exitCode == .data {
+    } catch let failure as Failure where failure.isOfOneFit {
       result = SweepResult(cell, failure: failure)
     }
     result.seconds = cellBegin.duration(to: .now).seconds
     return result
   }
+}
+
+extension Failure {
+  /// Whether a fit cannot be made that others may be, with fewer groups or another representation.
+  var isOfOneFit: Bool { exitCode == .numerical || exitCode == .data }
 }

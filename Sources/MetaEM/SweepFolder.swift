@@ -59,6 +59,13 @@ struct SweepFolder: Sendable, Codable {
       throw Failure(.cannotCreate, "--out \(path) cannot be created; name a folder that you may write")
     }
     try AtomicFile.save(Self.encoded(plan), to: "\(path)/sweep.json", force: true)
+    for cell in grid.cells where isFinished(cell) && !hasSucceeded(cell) { unlink(cellPath(cell)) }
+  }
+
+  /// A cell that failed, or whose file is damaged, is fitted again when a sweep goes on.
+  private func hasSucceeded(_ cell: SweepCell) -> Bool {
+    guard let result = try? result(cell) else { return false }
+    return result.failure == nil
   }
 
   private static func require(_ plan: Plan, _ bytes: Data, _ path: String) throws {
@@ -108,7 +115,7 @@ struct SweepFolder: Sendable, Codable {
     guard let bytes = FileManager.default.contents(atPath: cellPath(cell)),
       let result = try? JSONDecoder().decode(SweepResult.self, from: bytes), result.cell == cell
     else {
-      throw Failure(.data, "\(cellPath(cell)) is damaged; remove it, and --resume fits it again")
+      throw Failure(.data, "\(cellPath(cell)) is damaged; --resume fits it again")
     }
     return result
   }

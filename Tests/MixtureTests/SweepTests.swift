@@ -48,6 +48,7 @@ import Testing
     let before = try problem.cells()
     let lost = ["regression-identity-k2-seed1.json", "regression-identity-k4-seed1.json"]
     for name in lost { try FileManager.default.removeItem(atPath: problem.path("sweep/cells/") + name) }
+    try Data("{".utf8).write(to: URL(fileURLWithPath: problem.path("sweep/cells/") + lost[0]))
     // The claim of a run that was killed.
     try FileManager.default.createDirectory(
       atPath: problem.path("sweep/claims/dead"), withIntermediateDirectories: true)
