@@ -7,14 +7,16 @@ import Foundation
 ///
 /// A group holds all rows, loaded once, and takes one cell after another, the longest first, until none is left. What a
 /// cell comes to has the same bits whichever ranks fit it, so a sweep can go on with other ranks where it was
-/// interrupted.
+/// interrupted. A cell that is stopped keeps a checkpoint.
 public struct Sweep {
   public let grid: SweepGrid
   public let ranksPerFit: Int
   /// Told of every pass over the rows, on every rank.
   public var observer: (PassRecord) throws -> Void = { _ in }
-  /// Asked on the roots of the groups between cells; when true the sweep stops.
+  /// Asked on every rank after every pass and between cells; when true on one of them the sweep saves and stops.
   public var isStopRequested: () -> Bool = { false }
+  /// When an unfinished cell is saved.
+  public var checkpointPolicy = CheckpointStore.Policy()
   /// Where the rows are kept; the results have the same bits.
   public var storage = TableStorage.memory
 
@@ -47,10 +49,10 @@ public struct Sweep {
       try SweepFolder(folder, grid: grid, inputDigest: rows.table.digest, existing: existing)
     }
     do {
-      try work(in: shared, on: group, rows)
+      try communicator.agree { try work(in: shared, on: group, rows) }
     } catch {
-      if group.isRoot { shared.abandon(Failure(error)) }
-      throw error
+      // What one group fails of makes the others stop, which is no reason of its own.
+      throw try communicator.broadcast { shared.abandoned ?? Failure(error) }
     }
     let results = try communicator.broadcast { try grid.cells.map(shared.result) }
     if communicator.isRoot { shared.finish() }
@@ -74,16 +76,35 @@ public struct Sweep {
 
   private func work(in folder: SweepFolder, on group: any Communicator, _ rows: CenteredRows) throws {
     let begin = ContinuousClock.now
-    while true {
-      // One file system call at a time decides, so the root asks and the group follows.
-      switch try group.broadcast(from: 0, { try turn(in: folder) }) {
-      case .fit(let cell):
-        let result = try fit(cell, rows, since: begin)
-        try group.agree { if group.isRoot { try folder.save(result) } }
-      case .wait: usleep(Self.wait)
-      case .end: return
+    do {
+      while true {
+        // One file system call at a time decides, so the root asks and the group follows.
+        switch try group.broadcast(from: 0, { try turn(in: folder) }) {
+        case .fit(let cell):
+          let checkpoints = try checkpoints(of: cell, in: folder, on: group)
+          let result = try fit(cell, rows, checkpoints, since: begin)
+          try group.agree { if group.isRoot { try folder.save(result) } }
+        case .wait: usleep(Self.wait)
+        case .end: return
+        }
+      }
+    } catch {
+      if group.isRoot { folder.abandon(Failure(error)) }
+      throw error
+    }
+  }
+
+  /// Where an unfinished cell is kept. One that is damaged begins anew.
+  private func checkpoints(
+    of cell: SweepCell, in folder: SweepFolder, on group: any Communicator
+  ) throws -> CheckpointStore {
+    let path = try group.broadcast { try folder.makeUnfinished(cell) }
+    func store(resume: Bool) throws -> CheckpointStore {
+      try CheckpointStore(folder: path, policy: checkpointPolicy, resume: resume, on: group) {
+        isStopRequested() || (group.isRoot && folder.isAbandoned)
       }
     }
+    return try (try? store(resume: true)) ?? store(resume: false)
   }
 
   /// What the group does next. While others still work it waits here, in small steps, and not in a call of the
@@ -99,19 +120,22 @@ public struct Sweep {
   }
 
   private func fit(
-    _ cell: SweepCell, _ rows: CenteredRows, since begin: ContinuousClock.Instant
+    _ cell: SweepCell, _ rows: CenteredRows, _ checkpoints: CheckpointStore, since begin: ContinuousClock.Instant
   ) throws -> SweepResult {
     let cellBegin = ContinuousClock.now
     let offset = begin.duration(to: cellBegin).seconds
-    let journal = Journal { record in
-      try observer(
+    let configuration = grid.configuration(cell)
+    let opened = try checkpoints.opened(configuration, inputDigest: rows.table.digest)
+    let observer: (PassRecord) throws -> Void = { record in
+      try self.observer(
         PassRecord(
           phase: "\(cell.name): \(record.phase)", pass: record.pass, fits: record.fits,
           logLikelihood: record.logLikelihood, seconds: offset + record.seconds))
     }
+    let journal = Journal(observer: observer, checkpoints: opened)
     var result: SweepResult
     do {
-      let fitted = try MetaEM(grid.configuration(cell)).fit(rows, journal: journal)
+      let fitted = try MetaEM(configuration).fit(rows, journal: journal)
       result = try SweepResult(cell, of: grid, fitted, rows, journal: journal)
     } catch let failure as Failure where failure.isOfOneFit {
       result = SweepResult(cell, failure: failure)

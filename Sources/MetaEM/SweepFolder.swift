@@ -9,8 +9,8 @@ public enum ExistingSweep: Sendable {
 
 /// The folder through which the groups of ranks of a sweep share their work.
 ///
-/// `sweep.json` says what is swept; `cells/NAME.json` is a finished cell, complete when it has its name. A group takes a
-/// cell by making `claims/RUN/NAME`, which only one can: no rank has to hand out work. RUN is the run's own, so that the
+/// `sweep.json` says what is swept; `cells/NAME.json` is a finished cell, complete when it has its name, and
+/// `unfinished/NAME` holds the checkpoints of one that is not. A group takes a cell by making `claims/RUN/NAME`, which only one can: no rank has to hand out work. RUN is the run's own, so that the
 /// claims of a run that was killed mean nothing to the next. The roots of the groups must see one file system.
 struct SweepFolder: Sendable, Codable {
   static let version = 1
@@ -27,6 +27,7 @@ struct SweepFolder: Sendable, Codable {
 
   private var claims: String { "\(path)/claims/\(run)" }
   private var abandonment: String { "\(path)/claims/\(run)-failure.json" }
+  private func unfinishedPath(_ cell: SweepCell) -> String { "\(path)/unfinished/\(cell.name)" }
   private func cellPath(_ cell: SweepCell) -> String { "\(path)/cells/\(cell.name).json" }
 
   /// Makes the folder, or opens that of an interrupted sweep.
@@ -48,7 +49,7 @@ struct SweepFolder: Sendable, Codable {
       }
     }
     do {
-      let obsolete = existing == .resume ? ["claims"] : ["claims", "cells"]
+      let obsolete = existing == .resume ? ["claims"] : ["claims", "cells", "unfinished"]
       for name in obsolete where manager.fileExists(atPath: "\(path)/\(name)") {
         try manager.removeItem(atPath: "\(path)/\(name)")
       }
@@ -104,8 +105,21 @@ struct SweepFolder: Sendable, Codable {
 
   func isFinished(_ cell: SweepCell) -> Bool { access(cellPath(cell), F_OK) == 0 }
 
+  /// Makes the folder for the checkpoints of a cell, and returns its path.
+  func makeUnfinished(_ cell: SweepCell) throws -> String {
+    let path = unfinishedPath(cell)
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw Failure(.cannotCreate, "\(path) cannot be created; name a folder that you may write by --out")
+    }
+    return path
+  }
+
+  /// Keeps the result of a cell in place of its checkpoints.
   func save(_ result: SweepResult) throws {
     try AtomicFile.save(Self.encoded(result), to: cellPath(result.cell), force: true)
+    try? FileManager.default.removeItem(atPath: unfinishedPath(result.cell))
   }
 
   /// The result of a finished cell.
@@ -122,11 +136,14 @@ struct SweepFolder: Sendable, Codable {
 
   // MARK: Ends
 
-  /// Tells the other groups why this one ends.
+  /// Tells the other groups why this one ends, unless one ended before.
   func abandon(_ failure: Failure) {
-    // The other groups end anyway when they hear nothing, only later.
-    try? AtomicFile.save(Self.encoded(failure), to: abandonment, force: true)
+    // Groups that hear nothing end anyway, only later.
+    try? AtomicFile.save(Self.encoded(failure), to: abandonment, force: false)
   }
+
+  /// Whether another group has ended before its time.
+  var isAbandoned: Bool { access(abandonment, F_OK) == 0 }
 
   /// Why another group has ended; nil while all go on.
   var abandoned: Failure? {
@@ -134,5 +151,7 @@ struct SweepFolder: Sendable, Codable {
   }
 
   /// Removes what only a running sweep needs.
-  func finish() { try? FileManager.default.removeItem(atPath: "\(path)/claims") }
+  func finish() {
+    for name in ["claims", "unfinished"] { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+  }
 }

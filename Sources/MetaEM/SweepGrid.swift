@@ -4,7 +4,8 @@ import Diagnostics
 public struct SweepGrid: Sendable, Codable, Equatable {
   /// K.
   public var groups: [Int]
-  public var representations: [RepresentationKind]
+  /// Nil for the usual one of each distribution.
+  public var representations: [RepresentationKind]?
   public var distributions: [DistributionKind]
   public var seeds: [UInt64]
   /// The options that all fits share.
@@ -18,19 +19,23 @@ public struct SweepGrid: Sendable, Codable, Equatable {
   public init(groups: [Int], base: Configuration) {
     self.groups = groups
     self.base = base
-    representations = [base.representation]
     distributions = [base.distribution]
     seeds = [base.seed]
   }
 
+  /// The combinations of a distribution and a representation.
+  var kinds: [(distribution: DistributionKind, representation: RepresentationKind)] {
+    distributions.flatMap { distribution in
+      (representations ?? [distribution.usualRepresentation]).map { (distribution, $0) }
+    }
+  }
+
   /// The fits, in the order of the results.
   public var cells: [SweepCell] {
-    distributions.flatMap { distribution in
-      representations.flatMap { representation in
-        groups.flatMap { groups in
-          seeds.map { seed in
-            SweepCell(groups: groups, representation: representation, distribution: distribution, seed: seed)
-          }
+    kinds.flatMap { kind in
+      groups.flatMap { groups in
+        seeds.map { seed in
+          SweepCell(groups: groups, representation: kind.representation, distribution: kind.distribution, seed: seed)
         }
       }
     }
@@ -60,7 +65,7 @@ public struct SweepGrid: Sendable, Codable, Equatable {
   public func validate(rowCount: Int) throws {
     func require(_ holds: Bool, _ message: String) throws { if !holds { throw Failure(.usage, message) } }
     try require(!groups.isEmpty, "--groups holds no number; give a range such as 2...8 or a list such as 2,3,5")
-    try require(!representations.isEmpty, "--representation is empty; name one")
+    try require(representations?.isEmpty != true, "--representation is empty; name one")
     try require(!distributions.isEmpty, "--distribution is empty; name one")
     try require(
       !distributions.contains(.joint),

@@ -23,9 +23,7 @@ public struct SweepReport: Sendable, Encodable {
     _ grid: SweepGrid, _ results: [SweepResult], rows: Int, ranks: Int, ranksPerFit: Int, version: String,
     seconds: Double
   ) {
-    let choices = grid.distributions.flatMap { distribution in
-      grid.representations.map { SweepChoice($0, distribution, results) }
-    }
+    let choices = grid.kinds.map { SweepChoice($0.representation, $0.distribution, results) }
     let best = results.filter { $0.cell.distribution == grid.distributions[0] }
       .min { $0.bic ?? .infinity < $1.bic ?? .infinity }.flatMap { $0.bic == nil ? nil : $0 }
     let chosen =

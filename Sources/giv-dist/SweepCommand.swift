@@ -13,9 +13,9 @@ struct SweepGroups: JobCommand {
     abstract: "Choose the number of groups: fit many, side by side, and compare them by several criteria.",
     discussion: """
       Fits every combination of --groups, --representation, --distribution and --seeds. Groups of --ranks-per-fit ranks \
-      each hold all rows and take one fit after another. Results go into the folder of --out as they are finished, and a \
-      sweep that was interrupted goes on with --resume, on any number of ranks. At the end it holds sweep.csv, sweep.h5 \
-      and sweep.jsonl.
+      each hold all rows and take one fit after another. Results go into the folder of --out as they are finished, and \
+      checkpoints of those that are not; a sweep that was interrupted goes on with --resume, on any number of ranks. At \
+      the end the folder holds sweep.csv, sweep.h5 and sweep.jsonl.
 
         mpirun -n 8 giv-dist sweep shards --groups 2...8 --representation spline,identity --out sweep
         mpirun -n 8 giv-dist sweep shards --groups 2,3,5 --lrt 99 --ranks-per-fit 4 --out sweep --json
@@ -23,12 +23,17 @@ struct SweepGroups: JobCommand {
 
   @OptionGroup var data: DatasetOptions
   @OptionGroup var fit: FitOptions
+  @OptionGroup var checkpoint: CheckpointOptions
   @OptionGroup var job: JobOptions
 
   @Option(help: "The numbers of groups: a range such as 2...8, or a list such as 2,3,5.", transform: Self.numbers)
   var groups: [Int]
-  @Option(help: "How covariates enter, one or several with commas between.", transform: Self.list)
-  var representation: [RepresentationKind] = [.spline]
+  @Option(
+    help: """
+      How covariates enter, one or several with commas between. (default: spline; identity for gaussian and kmeans)
+      """,
+    transform: Self.list)
+  var representation: [RepresentationKind]?
   @Option(help: "How groups differ, one or several with commas between.", transform: Self.list)
   var distribution: [DistributionKind] = [.regression]
   @Option(help: "The seeds of all random numbers, one or several with commas between.", transform: Self.seeds)
@@ -84,7 +89,11 @@ struct SweepGroups: JobCommand {
     let display = ProgressDisplay(communicator.isRoot ? progress : .none)
     var sweep = Sweep(grid, ranksPerFit: ranksPerFit)
     sweep.storage = stream ? .stream() : .memory
-    sweep.isStopRequested = { StopSignal.isReceived }
+    sweep.checkpointPolicy = checkpoint.policy
+    // The hours are those of the sweep, not of a fit.
+    sweep.checkpointPolicy.maximumHours = nil
+    let end = checkpoint.maxHours.map { begin + .seconds($0 * 3600) }
+    sweep.isStopRequested = { StopSignal.isReceived || end.map { .now >= $0 } ?? false }
     sweep.observer = { display.show($0) }
     let results = try sweep.run(
       collection, in: out, existing: resume ? .resume : force ? .replace : .refuse, on: communicator)

@@ -29,6 +29,7 @@ struct Train: JobCommand {
 
   @OptionGroup var data: DatasetOptions
   @OptionGroup var fit: FitOptions
+  @OptionGroup var checkpoint: CheckpointOptions
   @OptionGroup var job: JobOptions
 
   @Option(help: "The number of groups, K, or 'auto' for the one of lowest BIC.")
@@ -48,16 +49,6 @@ struct Train: JobCommand {
   var force = false
   @Flag(help: "Go on from the checkpoint in the folder, on any number of ranks; without one, begin.")
   var resume = false
-  @Option(
-    help: """
-      Passes from one checkpoint to the next at most; SIGTERM and SIGUSR1 save one and stop, with exit code 75. mpirun \
-      hands SIGUSR1 on; after SIGTERM it ends with 1.
-      """)
-  var checkpointEvery = CheckpointStore.Policy().passes
-  @Option(help: "Minutes from one checkpoint to the next at most.")
-  var checkpointMinutes = CheckpointStore.Policy().minutes
-  @Option(help: "Save a checkpoint and stop after so many hours, with exit code 75.")
-  var maxHours: Double?
   @Flag(help: "Read the rows anew in every pass instead of holding them in memory; the result has the same bits.")
   var stream = false
   @Flag(help: "Say what the run would read, hold and send, and stop.")
@@ -74,9 +65,6 @@ struct Train: JobCommand {
     try require(
       groups != .auto || distribution != .kmeans,
       "--groups auto chooses by BIC, which --distribution kmeans does not have; give a number")
-    try require(checkpointEvery >= 1, "--checkpoint-every must be at least 1, not \(checkpointEvery)")
-    try require(checkpointMinutes > 0, "--checkpoint-minutes must be positive")
-    try require(maxHours ?? 1 > 0, "--max-hours must be positive")
     try require(!resume || out != nil, "--resume goes on in the folder of --out; name it")
     try require(!(resume && force), "--resume goes on and --force starts anew; give one of them")
   }
@@ -147,11 +135,9 @@ extension Train {
   private func checkpoints(on communicator: any Communicator) throws -> CheckpointStore? {
     guard let out else { return nil }
     StopSignal.install()
-    var policy = CheckpointStore.Policy()
-    policy.passes = checkpointEvery
-    policy.minutes = checkpointMinutes
-    policy.maximumHours = maxHours
-    return try CheckpointStore(folder: out, policy: policy, resume: resume, on: communicator) { StopSignal.isReceived }
+    return try CheckpointStore(folder: out, policy: checkpoint.policy, resume: resume, on: communicator) {
+      StopSignal.isReceived
+    }
   }
 }
 

@@ -53,9 +53,9 @@ final class SweepProblem: Sendable {
 
 func grid(_ groups: [Int], change: (inout SweepGrid) -> Void = { _ in }) -> SweepGrid {
   var base = Configuration(groups: 1)
-  base.representation = .identity
   base.starts = 5
   var grid = SweepGrid(groups: groups, base: base)
+  grid.representations = [.identity]
   grid.folds = 0
   change(&grid)
   return grid

@@ -60,21 +60,45 @@ import Testing
     for (name, bytes) in before { #expect((after[name] == bytes) != lost.contains(name), "\(name)") }
   }
 
-  @Test func `A sweep that is asked to stop keeps what it has`() throws {
+  @Test(arguments: [false, true])
+  func `A sweep that is asked to stop goes on in the middle of its cells`(isDamaged: Bool) throws {
     let problem = try SweepProblem()
-    let grid = grid([1, 2, 3, 4, 5])
+    let grid = grid([2, 3, 4]) { $0.replicates = 2 }
+    let passes = Monitor(0)
     let stopped = failure {
       _ = try LoopbackCommunicator.run(ranks: 2) { communicator in
         var sweep = Sweep(grid)
-        // One of the two groups is asked.
-        sweep.isStopRequested = { communicator.rank == 1 && (try? problem.cells().isEmpty) == false }
+        sweep.observer = { _ in passes.withLock { $0 += 1 } }
+        // One of the two groups is asked, the other hears of it.
+        sweep.isStopRequested = { communicator.rank == 1 && passes.withLock { $0 } >= 100 }
         return try sweep.run(problem.collection(), in: problem.path("sweep"), on: communicator).count
       }
     }
     #expect(stopped?.exitCode == .temporary && stopped?.message.contains("--resume") == true)
-    #expect(try !problem.cells().isEmpty)
-    let resumed = try content(problem.sweep(grid, existing: .resume))
-    #expect(try resumed == content(problem.sweep(grid, in: "whole")))
+    let unfinished = problem.path("sweep/unfinished")
+    let names = try FileManager.default.contentsOfDirectory(atPath: unfinished)
+    let checkpoints = names.map { "\(unfinished)/\($0)/checkpoint.json" }
+    #expect(checkpoints.count == 2 && checkpoints.allSatisfy(FileManager.default.fileExists))
+    if isDamaged { try Data("?".utf8).write(to: URL(fileURLWithPath: checkpoints[0])) }
+    let resumedPasses = Monitor(0)
+    var sweep = Sweep(grid)
+    sweep.observer = { _ in resumedPasses.withLock { $0 += 1 } }
+    let resumed = try content(
+      sweep.run(problem.collection(), in: problem.path("sweep"), existing: .resume, on: SoloCommunicator()))
+    passes.withLock { $0 = 0 }
+    sweep.observer = { _ in passes.withLock { $0 += 1 } }
+    let whole = try content(sweep.run(problem.collection(), in: problem.path("whole"), on: SoloCommunicator()))
+    #expect(resumed == whole)
+    #expect(resumedPasses.withLock { $0 } < passes.withLock { $0 })
+    #expect(!FileManager.default.fileExists(atPath: unfinished))
+  }
+
+  @Test func `Every distribution has its usual representation`() throws {
+    let grid = grid([2]) {
+      $0.representations = nil
+      $0.distributions = [.regression, .gaussian, .kmeans]
+    }
+    #expect(grid.cells.map(\.representation) == [.spline, .identity, .identity])
   }
 
   @Test func `A cell that cannot be fitted is reported and the others go on`() throws {
