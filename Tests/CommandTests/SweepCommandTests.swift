@@ -71,30 +71,34 @@ extension OnRanks {
       #expect(other.exitCode == 65, "\(other.error)")
     }
 
-    @Test func `A sweep that is killed goes on where it was`() throws {
-      let options = ["--groups", "1...4", "--representation", "identity,spline", "--starts", "3", "--folds", "2"]
+    @Test(arguments: [SIGKILL, SIGUSR1])
+    func `A sweep that is killed or stopped goes on where it was`(signal: Int32) throws {
+      let options = ["--groups", "1...3", "--representation", "identity,spline", "--starts", "3", "--folds", "2"]
       let arguments = ["sweep", "many", "--json", "--seeds", "7,8"] + options
-      let whole = try givDist(arguments + ["--out", "whole"], ranks: 2, timeout: 400)
-      #expect(whole.exitCode == 0, "\(whole.error)")
-      let killed = try givDist(arguments + ["--out", "killed"], ranks: 2, timeout: 400) { launcher in
+      let (whole, ended) = ("whole\(signal)", "ended\(signal)")
+      let undisturbed = try givDist(arguments + ["--out", whole], ranks: 2, timeout: 400)
+      #expect(undisturbed.exitCode == 0, "\(undisturbed.error)")
+      let result = try givDist(arguments + ["--out", ended], ranks: 2, timeout: 400) { launcher in
         let deadline = ContinuousClock.now + .seconds(300)
-        while cells("killed").count < 2 {
+        while cells(ended).count < 2 {
           try #require(ContinuousClock.now < deadline, "no cell was finished")
           usleep(5_000)
         }
-        #expect(kill(try #require(rankProcess(1, of: launcher)), SIGKILL) == 0)
+        // mpirun hands SIGUSR1 on to the ranks.
+        let process = signal == SIGKILL ? try #require(rankProcess(1, of: launcher)) : launcher
+        #expect(kill(process, signal) == 0)
       }
-      #expect(killed.exitCode == 137)
-      let kept = cells("killed").count
-      #expect(kept >= 2 && kept < 16)
-      let folder = SharedInputs.folder.appending(path: "killed/cells")
+      #expect(result.exitCode == (signal == SIGKILL ? 137 : 75), "\(result.error)")
+      let kept = cells(ended).count
+      #expect(kept >= 2 && kept < 12)
+      let folder = SharedInputs.folder.appending(path: "\(ended)/cells")
       let before = try contents(folder).filter { !$0.key.hasPrefix(".") }
-      let resumed = try givDist(arguments + ["--out", "killed", "--resume"], timeout: 400)
+      let resumed = try givDist(arguments + ["--out", ended, "--resume"], timeout: 400)
       #expect(resumed.exitCode == 0, "\(resumed.error)")
-      #expect(try digests(resumed.output) == digests(whole.output))
+      #expect(try digests(resumed.output) == digests(undisturbed.output))
       let after = try contents(folder)
       for (name, bytes) in before { #expect(after[name] == bytes, "\(name)") }
-      #expect(cells("killed").count == 16)
+      #expect(cells(ended).count == 12)
     }
 
     @Test func `When every cell fails the reason is that of the first`() throws {
