@@ -120,6 +120,8 @@ public enum RandomStream: UInt32, Sendable {
   case dropout = 34
   // Choosing the number of groups.
   case bootstrap = 48
+  /// Starts with one group more.
+  case cuts = 49
   // The test suite.
   case test = 255
 }

@@ -3,6 +3,7 @@ import Dataset
 import Diagnostics
 import LinearAlgebra
 import Mixture
+import Representation
 
 /// The bootstrap likelihood-ratio test of K groups against K + 1 (McLachlan 1987).
 public struct LikelihoodRatioTest: Sendable, Codable, Equatable {
@@ -14,53 +15,49 @@ public struct LikelihoodRatioTest: Sendable, Codable, Equatable {
   public let replicates: Int
 }
 
-/// Draws the test: treatments are simulated given x by the fitted model of K groups, and both numbers of groups are fitted
-/// to each. The data's own ratio comes from the same few starts, so that the search favours neither side.
+/// Draws the test on the representation of a fit: treatments are simulated given x by its model of K groups, and both
+/// numbers of groups are fitted to each, K groups from the model that drew them and K + 1 from those with one group cut in
+/// two. The data's own ratio comes from the same starts, so that the search favours neither side, and none is negative.
 struct BootstrapTest {
-  static let startCount = 5
+  /// Ways in which each group is cut.
+  static let cutsPerGroup = 4
 
   let result: TrainingResult
   let rows: CenteredRows
   let replicates: Int
-  let journal: Journal
+  let search: Search
+
+  private var representation: AnyRepresentation { result.outcome.model.representation }
 
   /// Collective; nil for models other than mixtures of regressions, which say nothing of t given x, and when the data
   /// cannot be fitted with K + 1 groups.
   func run() throws -> LikelihoodRatioTest? {
     guard case .regression(let mixture) = result.outcome.model.mixture, replicates > 0,
-      let observed = try ratio(treatment: nil)
+      let observed = try ratio(mixture, treatment: nil)
     else { return nil }
     let simulated = try (0..<replicates).compactMap { replicate in
-      try ratio(treatment: simulatedTreatment(mixture, replicate: replicate))
+      try ratio(mixture, treatment: simulatedTreatment(mixture, replicate: replicate))
     }
     let larger = simulated.count { $0 >= observed }
     return LikelihoodRatioTest(
       ratio: observed, pValue: Double(1 + larger) / Double(1 + simulated.count), replicates: simulated.count)
   }
 
-  /// Nil when every start of one of the fits degenerates.
-  private func ratio(treatment: RowColumn?) throws -> Double? {
-    let groups = result.configuration.groups
-    guard let smaller = try logLikelihood(groups: groups, treatment),
-      let larger = try logLikelihood(groups: groups + 1, treatment)
+  /// Nil when a group of one of the fits degenerates.
+  private func ratio(_ mixture: RegressionMixture, treatment: RowColumn?) throws -> Double? {
+    let design = Design(
+      table: rows.table, representation: representation, replacement: RowReplacement(treatment: treatment))
+    guard let smaller = try search.carried(Fit(start: 0, model: mixture), on: design, phase: "bootstrap")
     else { return nil }
-    return 2 * (larger - smaller)
-  }
-
-  private func logLikelihood(groups: Int, _ treatment: RowColumn?) throws -> Double? {
-    var configuration = result.configuration
-    configuration.groups = groups
-    configuration.starts = min(configuration.starts, Self.startCount)
-    let replacement = RowReplacement(treatment: treatment)
-    do {
-      let outcome = try Fitting(configuration, rows, replacement: replacement, journal: journal).run()
-      let design = Design(
-        table: rows.table, representation: outcome.model.representation, replacement: replacement)
-      let rule = PosteriorRule(model: outcome.model.mixture.base, labelRule: .argmax, seed: configuration.seed)
-      return try design.rows.sum(0.0) { $0 += try rule(design, chunk: $1).totals.logLikelihood }
-    } catch let failure as Failure where failure.isOfOneFit {
-      return nil
-    }
+    let pooled = try design.pooledStatistics()
+    let random = CounterRandom(seed: result.configuration.seed, stream: .cuts)
+    guard let cuts = try? smaller.model.cuts(perGroup: Self.cutsPerGroup, pooled: pooled, random: random)
+    else { return nil }
+    let short = try search.short(
+      cuts.enumerated().map { Fit(start: $0.offset, model: $0.element) }, on: design, phase: "bootstrap cuts")
+    guard let larger = try search.best(of: short, on: design, phase: "bootstrap") else { return nil }
+    // Both end where a pass gains next to nothing, so a ratio of 0 may come out a little less.
+    return max(0, 2 * (larger.logLikelihood - smaller.logLikelihood))
   }
 
   /// t of every row, drawn from the mixture given x.

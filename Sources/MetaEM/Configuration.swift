@@ -61,6 +61,8 @@ public struct Configuration: Sendable, Codable, Equatable {
 
   public init(groups: Int) { self.groups = groups }
 
+  var convergence: Convergence { Convergence(tolerance: tolerance, maximumPasses: maximumIterations) }
+
   /// The part that the joint model reads.
   var joint: JointOptions {
     var options = JointOptions(groups: groups)

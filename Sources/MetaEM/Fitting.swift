@@ -29,8 +29,6 @@ struct Fitting {
   let table: Table
   let scaling: ColumnScaling
   let search: Search
-  /// Columns that stand in for those of the table.
-  private let replacement: RowReplacement
 
   private var random: CounterRandom { CounterRandom(seed: configuration.seed, stream: .starts) }
   private var starts: Range<Int> { 0..<(configuration.groups == 1 ? 1 : configuration.starts) }
@@ -39,18 +37,16 @@ struct Fitting {
 
   /// Collective.
   init(
-    configuration: Configuration, table: Table, scaling: ColumnScaling, search: Search,
-    replacement: RowReplacement = RowReplacement()
+    configuration: Configuration, table: Table, scaling: ColumnScaling, search: Search
   ) throws {
     self.configuration = configuration
     self.table = table
     self.scaling = scaling
     self.search = search
-    self.replacement = replacement
     let subset = ChunkSubset(of: table.rows, count: Search.subsetChunks, seed: configuration.seed)
     let gram = try subset.map {
       try Design(
-        table: table, featureNames: table.covariateNames, features: nil, subset: $0, replacement: replacement
+        table: table, featureNames: table.covariateNames, features: nil, subset: $0
       ).pooledStatistics().gram(0)
     }
     // A rare level of a category may be in none of these rows.
@@ -252,7 +248,7 @@ struct Fitting {
       let features = PolynomialFeatures(degree: degree, origin: origin)
       let names = features.monomials.map { $0.map { table.covariateNames[$0] }.joined(separator: "*") }
       let statistics = try Design(
-        table: table, featureNames: names, features: features.transform, replacement: replacement
+        table: table, featureNames: names, features: features.transform
       ).statistics(folds: PolynomialRepresentation.foldCount)
       return try PolynomialRepresentation.Candidate(
         degree: degree, features: features,
@@ -264,7 +260,7 @@ struct Fitting {
   // MARK: Parts
 
   private func design(_ representation: AnyRepresentation, subset: ChunkSubset? = nil) -> Design {
-    Design(table: table, representation: representation, subset: subset, replacement: replacement)
+    Design(table: table, representation: representation, subset: subset)
   }
 
   private func numbered<Model>(_ models: [Model]) -> [Fit<Model>] {
@@ -353,13 +349,10 @@ extension Matrix {
 extension Fitting {
   /// Collective.
   init(
-    _ configuration: Configuration, _ rows: CenteredRows, replacement: RowReplacement = RowReplacement(),
-    journal: Journal
+    _ configuration: Configuration, _ rows: CenteredRows, journal: Journal
   ) throws {
-    let convergence = Convergence(
-      tolerance: configuration.tolerance, maximumPasses: configuration.maximumIterations)
     try self.init(
       configuration: configuration, table: rows.table, scaling: rows.scaling,
-      search: Search(convergence: convergence, journal: journal), replacement: replacement)
+      search: Search(convergence: configuration.convergence, journal: journal))
   }
 }

@@ -6,29 +6,27 @@ import Mixture
 
 /// Cross-validation: the mean log-likelihood, per row, of rows that a fit did not see.
 ///
-/// Each row belongs to the fold that is drawn by its global number. The fit of the other folds is the whole fit, its
-/// starts and its choices included, with weight 0 for the rows of the fold; only the knots of splines and random starting
-/// rows come from all rows.
+/// Each row belongs to the fold that is drawn by its global number. For each fold EM goes on from the fit of all rows, on
+/// its representation, with weight 0 for the rows of the fold: so numbers of groups are compared, not the luck of
+/// searches.
 struct HeldOut {
-  let configuration: Configuration
+  let result: TrainingResult
   let rows: CenteredRows
   let foldCount: Int
-  let journal: Journal
+  let search: Search
 
-  /// Collective; nil when the model has no likelihood, or the fit of a fold degenerates.
+  /// Collective; nil when the model has no likelihood of its own, or degenerates without a fold.
   func meanLogLikelihood() throws -> Double? {
     var (logLikelihood, weight) = (0.0, 0.0)
     for fold in 0..<foldCount {
-      let outcome: FitOutcome
-      do {
-        outcome = try Fitting(
-          configuration, rows, replacement: RowReplacement(weight: try weights { $0 != fold }), journal: journal
-        ).run()
-      } catch let failure as Failure where failure.isOfOneFit {
-        return nil
-      }
-      guard let volume = outcome.model.logVolume else { return nil }
-      let sums = try evaluate(outcome.model, weights: weights { $0 == fold })
+      var model = result.outcome.model
+      let replacement = RowReplacement(weight: try weights { $0 != fold })
+      let design = Design(table: rows.table, representation: model.representation, replacement: replacement)
+      guard let volume = model.logVolume,
+        let mixture = try model.mixture.carriedOn(by: search, on: design, phase: "held out")
+      else { return nil }
+      model.mixture = mixture
+      let sums = try evaluate(model, weights: weights { $0 == fold })
       logLikelihood += sums[0] - sums[1] * volume
       weight += sums[1]
     }
@@ -39,7 +37,7 @@ struct HeldOut {
   private func evaluate(_ model: FittedModel, weights: RowColumn) throws -> [Double] {
     let design = Design(
       table: rows.table, representation: model.representation, replacement: RowReplacement(weight: weights))
-    let rule = PosteriorRule(model: model.mixture.base, labelRule: .argmax, seed: configuration.seed)
+    let rule = PosteriorRule(model: model.mixture.base, labelRule: .argmax, seed: result.configuration.seed)
     return try design.rows.sum([0.0, 0.0]) { partial, chunk in
       partial[0] += try rule(design, chunk: chunk).totals.logLikelihood
       for row in 0..<rows.table.rowCount(ofChunk: chunk) { partial[1] += weights[chunk][row] }
@@ -48,7 +46,7 @@ struct HeldOut {
 
   /// The weights of the rows in some folds; those of the other rows are 0.
   private func weights(_ isIncluded: (_ fold: Int) -> Bool) throws -> RowColumn {
-    let random = CounterRandom(seed: configuration.seed, stream: .folds)
+    let random = CounterRandom(seed: result.configuration.seed, stream: .folds)
     let (table, grid) = (rows.table, rows.table.rows.grid)
     return try table.rows.communicator.agree {
       try RowColumn(rows: table.rows) { chunk, values in
@@ -58,6 +56,21 @@ struct HeldOut {
           values[offset] = isIn ? weight?[offset] ?? 1 : 0
         }
       }
+    }
+  }
+}
+
+extension FittedMixture {
+  /// EM from these parameters to convergence; nil when a group degenerates, and for models that are not mixtures with a
+  /// likelihood of (r, t).
+  fileprivate func carriedOn(by search: Search, on design: Design, phase: String) throws -> FittedMixture? {
+    func carried<Model: MixtureModel>(_ model: Model) throws -> Model? {
+      try search.carried(Fit(start: 0, model: model), on: design, phase: phase)?.model
+    }
+    return switch self {
+    case .regression(let model): try carried(model).map { .regression($0) }
+    case .gaussian(let model): try carried(model).map { .gaussian($0) }
+    case .kmeans, .joint: nil
     }
   }
 }

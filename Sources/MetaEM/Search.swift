@@ -49,14 +49,25 @@ struct Search {
   func finished<Model>(
     _ fits: [Fit<Model>], on design: Design, phase: String, groups: Int
   ) throws -> Fit<Model> {
-    for fit in fits.best(Self.continuedStarts) {
-      let final = try converged([Fit(continuing: fit, model: fit.model)], on: design, phase: phase)
-      if let best = final.first { return best }
-    }
+    if let best = try best(of: fits, on: design, phase: phase) { return best }
     let reason = fits.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
     throw Failure(
       .numerical,
       "every start degenerated for --groups \(groups)\(reason); choose fewer groups or a smaller representation")
+  }
+
+  /// The same, or nil when all degenerate.
+  func best<Model>(of fits: [Fit<Model>], on design: Design, phase: String) throws -> Fit<Model>? {
+    for fit in fits.best(Self.continuedStarts) {
+      let carried = try carried(Fit(continuing: fit, model: fit.model), on: design, phase: phase)
+      if let carried { return carried }
+    }
+    return nil
+  }
+
+  /// Carries one fit on to convergence; nil when a group degenerates.
+  func carried<Model>(_ fit: Fit<Model>, on design: Design, phase: String) throws -> Fit<Model>? {
+    try converged([fit], on: design, phase: phase).first
   }
 
   static func summary<First, Second>(_ short: [Fit<First>], _ continued: [Fit<Second>]) -> SearchSummary {

@@ -44,11 +44,12 @@ public struct SweepResult: Sendable, Codable {
     accuracy = result.agreement?.accuracy
     modelDigest = try result.outcome.model.digest()
     agreement = try result.outcome.contenders?.agreement(on: rows.table)
+    let search = Search(convergence: result.configuration.convergence, journal: journal)
     heldOutLogLikelihood = try HeldOut(
-      configuration: result.configuration, rows: rows, foldCount: grid.folds, journal: journal
+      result: result, rows: rows, foldCount: grid.folds, search: search
     ).meanLogLikelihood()
     likelihoodRatioTest = try BootstrapTest(
-      result: result, rows: rows, replicates: grid.replicates, journal: journal
+      result: result, rows: rows, replicates: grid.replicates, search: search
     ).run()
   }
 }

@@ -61,6 +61,46 @@ extension RegressionMixture {
   }
 }
 
+extension RegressionMixture {
+  /// Starts with one group more: each group in turn cut in two halves, at both sides of its mean by a random function of
+  /// the features with half its spread, and so much narrower that their mixture has its variance.
+  ///
+  /// - Parameters:
+  ///   - count: ways in which each group is cut.
+  ///   - pooled: the statistics of the rows, for the scale of the features.
+  /// - Throws: ``DegenerateGroup`` when the features depend linearly on each other.
+  public func cuts(
+    perGroup count: Int, pooled: SufficientStatistics, random: CounterRandom
+  ) throws(DegenerateGroup) -> [RegressionMixture] {
+    let p = coefficients[0].count - 1
+    let gram = pooled.gram(0)
+    let covariance = gram.covariance(columns: 1..<p + 1, count: pooled.count(0))
+    let units = try covariance.factored(group: 0).0.inverseLower.rowArrays
+    return (0..<groupCount * count).map { number in
+      let group = number / count
+      // A random function a + b'r of unit mean square.
+      let weights = (0...p).map { random.normal(row: number, draw: $0) }
+      let norm = weights.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      var function = [weights[0] / norm] + Array(repeating: 0, count: p)
+      for (unit, weight) in zip(units, weights.dropFirst()) {
+        for (j, value) in unit.enumerated() {
+          function[j + 1] += weight / norm * value
+          function[0] -= weight / norm * value * gram[0, j + 1] / pooled.count(0)
+        }
+      }
+      var result = self
+      let distance = standardDeviations[group] / 2
+      result.coefficients[group] = zip(coefficients[group], function).map { $0 - distance * $1 }
+      result.coefficients.append(zip(coefficients[group], function).map { $0 + distance * $1 })
+      result.mixingWeights[group] /= 2
+      result.mixingWeights.append(result.mixingWeights[group])
+      result.standardDeviations[group] *= 0.75.squareRoot()
+      result.standardDeviations.append(result.standardDeviations[group])
+      return result
+    }
+  }
+}
+
 /// How the Gaussian mixture starts.
 public enum GaussianStart: String, Sendable, Codable, CaseIterable {
   /// The paper's Eq. (6): mean and covariance of R shared by all groups, the parts of T random.

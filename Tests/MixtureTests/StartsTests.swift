@@ -67,6 +67,32 @@ private func product(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(
     #expect(abs(squares / 600 / (spread * spread) - 1) < 0.12)
   }
 
+  @Test func `A group cut in two has the mean and the spread that it had`() throws {
+    let design = try Self.rows.design()
+    let pooled = try design.pooledStatistics()
+    let start = try #require(try starts().first)
+    let cuts = try start.cuts(perGroup: 2, pooled: pooled, random: random)
+    #expect(cuts.count == 6)
+    for (number, cut) in cuts.enumerated() {
+      let group = number / 2
+      let halves = [cut.coefficients[group], cut.coefficients[3]]
+      let middle = zip(halves[0], halves[1]).map { ($0 + $1) / 2 }
+      #expect(distance(middle, start.coefficients[group]) < 1e-12)
+      let difference = zip(halves[0], halves[1]).map { ($1 - $0) / 2 }
+      let squares = (0..<2500).reduce(0.0) { sum, row in
+        let gap = product(difference, [1] + Self.rows.covariates.map { $0[row] })
+        return sum + gap * gap / 2500
+      }
+      let variance = cut.standardDeviations[3] * cut.standardDeviations[3]
+      let spread = start.standardDeviations[group]
+      #expect(abs(variance + squares - spread * spread) < 1e-9 * spread * spread)
+      #expect(cut.standardDeviations[group] == cut.standardDeviations[3])
+      #expect(distance([cut.mixingWeights[group] + cut.mixingWeights[3]], [start.mixingWeights[group]]) < 1e-15)
+      for other in 0..<3 where other != group { #expect(cut.coefficients[other] == start.coefficients[other]) }
+    }
+    #expect(cuts[0] != cuts[1])
+  }
+
   @Test func `Directions say in which functions groups may differ`() throws {
     let pooled = try Self.rows.design().pooledStatistics()
     let center = try RegressionMixture(pooled: pooled).coefficients[0]
