@@ -17,15 +17,19 @@ public struct MinibatchWindow: Sendable {
   /// [step][place][value].
   private let values: [Double]
 
+  /// Writes the values of a global row.
+  public typealias RowCopy = (_ row: Int, _ values: UnsafeMutablePointer<Double>) -> Void
+
   /// Fetches the minibatches of `steps`. Collective.
   ///
   /// - Parameters:
   ///   - rows: the rows of all ranks, as many as the sampler draws from.
   ///   - width: the number of values of a row.
-  ///   - copy: writes the values of a global row of this rank; it must not communicate.
+  ///   - chunkCopy: gives the copy of the rows of a chunk of this rank. It is called at most once for each chunk,
+  ///     in ascending order, and must not communicate; what it gives is not used after the next call.
   public init(
     steps: Range<Int>, sampler: MinibatchSampler, from rows: DistributedRows, width: Int,
-    copy: (_ row: Int, _ values: UnsafeMutablePointer<Double>) throws -> Void
+    chunkCopy: (_ chunk: Int) throws -> RowCopy
   ) throws {
     precondition(rows.rowCount == sampler.rowCount, "the sampler draws from the rows")
     self.steps = steps
@@ -34,17 +38,28 @@ public struct MinibatchWindow: Sendable {
     let drawn = steps.flatMap { sampler.rows(ofStep: $0) }
     self.rows = drawn
     let localRows = rows.localRows
-    let own = drawn.count { localRows.contains($0) }
     let local = try rows.communicator.agree {
-      try [Double](unsafeUninitializedCapacity: own * width) { buffer, count in
-        buffer.initialize(repeating: 0)
-        for row in drawn where localRows.contains(row) {
-          try copy(row, buffer.baseAddress! + count)
-          count += width
-        }
-      }
+      try Self.fetched(
+        drawn.filter { localRows.contains($0) }, chunks: rows.localChunks, width: width, chunkCopy: chunkCopy)
     }
     values = rows.communicator.size == 1 ? local : try Self.merged(local, drawn: drawn, rows: rows, width: width)
+  }
+
+  /// The values of rows of this rank, in their order, fetched chunk by chunk: a streamed table reads each chunk once.
+  private static func fetched(
+    _ rows: [Int], chunks: Range<Int>, width: Int, chunkCopy: (_ chunk: Int) throws -> RowCopy
+  ) throws -> [Double] {
+    var places = [[Int]](repeating: [], count: chunks.count)
+    for (place, row) in rows.enumerated() { places[row / RowGrid.chunkLength - chunks.lowerBound].append(place) }
+    // A streamed table reads ahead when no chunk is passed over.
+    let isPass = 2 * places.count(where: \.isEmpty) < chunks.count
+    return try [Double](unsafeUninitializedCapacity: rows.count * width) { values, count in
+      for (chunk, places) in zip(chunks, places) where isPass || !places.isEmpty {
+        let copy = try chunkCopy(chunk)
+        for place in places { copy(rows[place], values.baseAddress! + place * width) }
+      }
+      count = rows.count * width
+    }
   }
 
   /// Steps that a window may hold: at least one.

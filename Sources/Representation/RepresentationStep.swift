@@ -49,12 +49,15 @@ final class RepresentationStep {
   /// Fetches the minibatches of some steps. Collective.
   func window(_ steps: Range<Int>, of table: Table, weights: [Double]) throws -> MinibatchWindow {
     let (m, groups, first) = (covariateCount, groupCount, table.rows.localRows.lowerBound)
-    return try MinibatchWindow(steps: steps, sampler: sampler, from: table.rows, width: width) { row, values in
-      let (chunk, offset) = row.quotientAndRemainder(dividingBy: RowGrid.chunkLength)
-      for j in 0..<m { values[j] = try table.pointer(covariate: j, chunk: chunk)[offset] }
-      values[m] = try table.treatment(chunk: chunk)[offset]
-      let rowWeight = try table.weight(chunk: chunk)?[offset] ?? 1
-      for k in 0..<groups { values[m + 1 + k] = rowWeight * weights[(row - first) * groups + k] }
+    return try MinibatchWindow(steps: steps, sampler: sampler, from: table.rows, width: width) { chunk in
+      let columns = try (0..<m).map { try table.pointer(covariate: $0, chunk: chunk) } + [table.treatment(chunk: chunk)]
+      let rowWeights = try table.weight(chunk: chunk)
+      return { row, values in
+        let offset = row % RowGrid.chunkLength
+        for j in 0...m { values[j] = columns[j][offset] }
+        let rowWeight = rowWeights?[offset] ?? 1
+        for k in 0..<groups { values[m + 1 + k] = rowWeight * weights[(row - first) * groups + k] }
+      }
     }
   }
 

@@ -47,10 +47,12 @@ import Testing
     let sampler = MinibatchSampler(rowCount: rowCount, batchSize: 700, seed: 8)
     let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       let rows = DistributedRows(rowCount: rowCount, communicator: communicator)
-      let window = try MinibatchWindow(steps: steps, sampler: sampler, from: rows, width: 2) { row, values in
-        precondition(rows.localRows.contains(row))
-        values[0] = Double(row)
-        values[1] = -Double(row)
+      let window = try MinibatchWindow(steps: steps, sampler: sampler, from: rows, width: 2) { chunk in
+        { row, values in
+          precondition(rows.grid.rows(ofChunk: chunk).contains(row) && rows.localChunks.contains(chunk))
+          values[0] = Double(row)
+          values[1] = -Double(row)
+        }
       }
       return steps.flatMap { step in
         var columns = [Double](repeating: 0, count: 2 * 300)
@@ -63,5 +65,23 @@ import Testing
       return rows + rows.map { -$0 }
     }
     #expect(results == Array(repeating: expected, count: ranks))
+  }
+
+  /// Few rows come from their own chunks; where most chunks have some, none is passed over.
+  @Test(arguments: [(3, 1), (60, 1), (60, 2), (400, 1), (400, 3)])
+  func aWindowAsksForEachChunkOnceAndInOrder(batchSize: Int, ranks: Int) throws {
+    let sampler = MinibatchSampler(rowCount: 100 * RowGrid.chunkLength, batchSize: batchSize, seed: 5)
+    let drawn = Set((0..<4).flatMap { sampler.rows(ofStep: $0) }.map { $0 / RowGrid.chunkLength })
+    let asked = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      let rows = DistributedRows(rowCount: sampler.rowCount, communicator: communicator)
+      var chunks: [Int] = []
+      _ = try MinibatchWindow(steps: 0..<4, sampler: sampler, from: rows, width: 1) { chunk in
+        chunks.append(chunk)
+        return { row, values in values[0] = 0 }
+      }
+      return chunks
+    }
+    #expect(asked.flatMap { $0 } == (batchSize == 3 ? drawn.sorted() : Array(0..<100)))
+    #expect((batchSize == 400) == (drawn.count == 100))
   }
 }
