@@ -10,11 +10,20 @@ if (($# < 2)) || ! [[ "$1" =~ ^[1-9][0-9]*$ ]]; then
 fi
 ranks=$1
 shift
+command -v mpirun >/dev/null || { echo "local: no mpirun here: run launch/setup.sh" >&2; exit 78; }
 
-# Open MPI counts cores, not hardware threads; a cpuset may leave fewer than the machine has.
-threads=$(nproc)
-cores=$(lscpu --parse=core,socket 2>/dev/null | awk '!/^#/ && !seen[$0]++ { n++ } END { print n + 0 }' || true)
-((cores >= 1 && cores <= threads)) || cores=$threads
+# Open MPI counts cores, not hardware threads, and only those that this process may use.
+allowed=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
+cores=$(lscpu --parse=cpu,core,socket 2>/dev/null | awk -F, -v allowed="$allowed" '
+  BEGIN {
+    for (count = split(allowed, ranges); count > 0; count--) {
+      ends = split(ranges[count], range, "-")
+      for (cpu = range[1]; cpu <= range[ends]; cpu++) mine[cpu + 0]
+    }
+  }
+  !/^#/ && ($1 + 0) in mine && !seen[$2, $3]++ { cores++ }
+  END { print cores + 0 }' || true)
+((cores >= 1)) || cores=$(nproc)
 
 # The ranks are the parallel work: a BLAS with threads of its own would fight them for the cores.
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1

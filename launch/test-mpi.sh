@@ -11,6 +11,7 @@ giv_dist=$(swift build -c release --show-bin-path)/giv-dist
 
 mpirun --version | head -n 1
 if [[ -n "${HOSTS-}" ]]; then
+  if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
   information=$(mpirun --hostfile "$HOSTS" -n "$ranks" "$giv_dist" info)
 else
   information=$(launch/local.sh "$ranks" "$giv_dist" info)
