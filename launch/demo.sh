@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-launch/setup.sh
+launch/setup.sh --program
 swift build -c release --product giv-dist
 giv_dist=$(swift build -c release --show-bin-path)/giv-dist
 

@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
 # Installs what building and testing need: Debian packages when missing, and pinned Python packages in .venv.
-# Usage: launch/setup.sh [--bench]     --bench adds the programs that `make bench` compares with.
+# Usage: launch/setup.sh [--bench | --program]
+#   --bench    adds the programs that `make bench` compares with
+#   --program  leaves out the Python packages, which only tests need
 # Does nothing, quickly, when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev python3-venv)
+packages=(make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev)
 requirements=(Tests/requirements.txt)
-[[ "${1-}" == --bench ]] && requirements+=(bench/requirements.txt)
+case "${1-}" in
+--bench) requirements+=(bench/requirements.txt) ;;
+--program) requirements=() ;;
+esac
+((${#requirements[@]} == 0)) || packages+=(python3-venv)
 
 fail() {
   echo "setup: $1" >&2
@@ -35,7 +41,10 @@ install_packages() {
   ((${#missing[@]})) || return 0
   local administrator=()
   if ((EUID != 0)); then
-    command -v sudo >/dev/null || fail "ask an administrator to run: apt-get install ${missing[*]}"
+    if ! command -v sudo >/dev/null; then
+      without_apt && return 0
+      fail "ask an administrator to run: apt-get install ${missing[*]}"
+    fi
     administrator=(sudo)
   fi
   echo "setup: installing ${missing[*]}"
