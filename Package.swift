@@ -3,7 +3,6 @@ import PackageDescription
 
 let package = Package(
   name: "giv-dist",
-  platforms: [.macOS(.v14)],
   products: [
     .executable(name: "giv-dist", targets: ["giv-dist"]),
     .library(name: "MetaEM", targets: ["MetaEM"]),

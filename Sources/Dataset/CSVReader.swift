@@ -1,10 +1,5 @@
 import Diagnostics
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A cursor over the records of a CSV file, in one buffer of bytes whatever the length of the file.
 ///

@@ -1,11 +1,6 @@
 internal import COpenSSL
 import Diagnostics
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A SHA-256 digest in the making.
 ///

@@ -1,10 +1,5 @@
 import Diagnostics
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// What tells whether a file is still the one that it was: its place, size and time of the last change.
 struct FileStamp: Sendable, Equatable {
@@ -23,11 +18,7 @@ struct FileStamp: Sendable, Equatable {
         errno == ENOENT ? .noInput : .inputOutput,
         "\(path): \(reason); a table that is not in memory reads its files in every pass: leave them in place")
     }
-    #if canImport(Glibc)
-      let time = status.st_mtim
-    #else
-      let time = status.st_mtimespec
-    #endif
+    let time = status.st_mtim
     device = UInt64(truncatingIfNeeded: status.st_dev)
     inode = UInt64(status.st_ino)
     size = Int64(status.st_size)

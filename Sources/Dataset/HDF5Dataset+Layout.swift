@@ -1,11 +1,6 @@
 internal import CHDF5
 import Diagnostics
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 extension HDF5Dataset {
   /// Refuses a virtual dataset whose source files are missing: the library would read fill values without a word.

@@ -1,11 +1,6 @@
 internal import CHDF5
 import Diagnostics
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationEssentials
 
 extension HDF5File {
   private static let recordName = "giv-record"

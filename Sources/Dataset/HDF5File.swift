@@ -1,11 +1,6 @@
 internal import CHDF5
 import Diagnostics
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// An open HDF5 file; closes when it goes out of scope.
 ///

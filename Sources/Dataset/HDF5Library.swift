@@ -1,11 +1,6 @@
 internal import CHDF5
 import Diagnostics
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// The one gate to libhdf5: every call goes through ``check(_:on:_:_:)``, which holds the lock and reads the error
 /// stack.

@@ -1,10 +1,5 @@
 import Diagnostics
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationEssentials
 
 /// Where shards came from and what was done to the rows; kept in their manifest and, in part, in each of them.
 public struct ImportRecord: Codable, Sendable, Equatable {

@@ -1,10 +1,5 @@
 import Diagnostics
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationEssentials
 
 /// The table of contents of a folder of shards, `manifest.json`; written last, so a folder that has one is complete.
 public struct Manifest: Codable, Sendable, Equatable {

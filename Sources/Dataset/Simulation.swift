@@ -1,11 +1,6 @@
 import Diagnostics
+import Glibc
 import LinearAlgebra
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Data with a hidden group instrument and an unobserved confounder, after Eq. 13-16 of the Meta-EM paper.
 ///

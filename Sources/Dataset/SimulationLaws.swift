@@ -1,10 +1,5 @@
+import Glibc
 import LinearAlgebra
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// f_X of Eq. 14: what a covariate adds to itself in the treatment.
 public enum SimulationScenario: String, Sendable, Codable, CaseIterable {

@@ -1,10 +1,5 @@
 import Communication
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// The replacement of a column's values by (value - shift) * factor.
 struct AffineStep: Sendable {

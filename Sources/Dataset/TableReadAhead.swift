@@ -1,11 +1,6 @@
 import Communication
 import Diagnostics
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A thread that reads one stretch of chunks at a time, while another computes.
 final class TableReadAhead {

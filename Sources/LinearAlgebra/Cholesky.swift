@@ -1,10 +1,5 @@
 import COpenBLAS
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// The Cholesky factor of a symmetric positive definite matrix, A = L L'.
 ///

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A counter-based random generator: every number is a pure function of (seed, stream, row, draw).
 ///

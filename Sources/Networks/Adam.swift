@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// The Adam optimiser (Kingma and Ba 2015) and its optimistic form, with the state that a checkpoint keeps.
 ///

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// What the outputs of a network are judged by, row by row.
 public enum Loss: Sendable, Codable, Equatable {
