@@ -29,13 +29,13 @@ public struct Importer {
   public func run(into folder: String, force: Bool) throws -> ImportSummary {
     try plan.validate()
     try checkInputs()
-    try ImportFolder.check(folder, force: force)
+    try ShardFolder.check(folder, force: force)
     let survey = try ImportSurvey(of: inputs, plan)
     let encoding = try ImportEncoding(survey)
     let record = try ImportRecord(inputs: inputs, survey: survey, encoding: encoding)
     let header = try record.header(plan, encoding)
 
-    let target = try ImportFolder(folder, force: force)
+    let target = try ShardFolder(folder, force: force)
     let output = ImportOutput(folder: target.staging, header: header, plan: plan, encoding: encoding)
     let shards =
       plan.institution == nil
@@ -70,7 +70,7 @@ public struct Importer {
     var shards: [Manifest.Shard] = []
     var current: ImportShard?
     try forEachKeptRow { rows in
-      let shard = try current ?? output.open(Self.fileName(shards.count), institution: nil)
+      let shard = try current ?? output.open(ShardFolder.fileName(shards.count), institution: nil)
       try shard.append(rows)
       current = shard
       if shard.rowCount == plan.rowsPerShard {
@@ -83,7 +83,7 @@ public struct Importer {
   }
 
   private func writeByInstitution(_ output: ImportOutput, _ institutions: [String]) throws -> [Manifest.Shard] {
-    let files = shardFileNames(for: institutions)
+    let files = ShardFolder.fileNames(for: institutions)
     var shards: [Manifest.Shard] = []
     for start in stride(from: 0, to: institutions.count, by: Self.institutionsPerPass) {
       let lot = start..<min(start + Self.institutionsPerPass, institutions.count)
@@ -96,11 +96,6 @@ public struct Importer {
       shards += try open.map { try $0.finish() }
     }
     return shards
-  }
-
-  private static func fileName(_ number: Int) -> String {
-    let digits = String(number)
-    return "shard-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits + ".h5"
   }
 }
 

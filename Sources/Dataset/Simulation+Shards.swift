@@ -1,23 +1,13 @@
 import Communication
 import Diagnostics
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import FoundationEssentials
 
 extension Simulation {
   /// The name of the file with the test sample.
   public static let testFileName = "test.h5"
   /// The name of the file with the parameters.
   public static let parametersFileName = "simulation.json"
-  /// Names with five digits sort as their numbers.
+  /// As many as sort by their names.
   private static let mostShards = 100_000
   /// Rows made at a time.
   private static let blockRows = 1 << 16
@@ -30,7 +20,8 @@ extension Simulation {
   ///
   /// - Returns: the manifest, on all ranks.
   /// - Throws: on all ranks the same ``Failure``: usage when `shards` is not in 1 … rows; `cannotCreate` when the folder
-  ///   has files and `force` is false, or cannot be created; `inputOutput` when writing fails.
+  ///   holds shards and `force` is false, or cannot be created; `inputOutput` when writing fails. Then nothing of this
+  ///   run stays in the folder, and earlier shards stay as they were.
   public func write(
     shards: Int, toFolder folder: String, force: Bool, on communicator: any Communicator
   ) throws -> Manifest {
@@ -38,11 +29,17 @@ extension Simulation {
       throw Failure(
         .usage, "--shards is \(shards); give 1 to \(min(parameters.rows, Self.mostShards)), for no shard may be empty")
     }
-    try communicator.agree { if communicator.isRoot { try Self.prepare(folder, force: force) } }
+    var target: ShardFolder?
+    let staging = try communicator.broadcast {
+      let new = try ShardFolder(folder, force: force)
+      target = new
+      return new.staging
+    }
     let mine = stride(from: communicator.rank, to: shards, by: communicator.size)
     let written = try communicator.agree {
-      let entries = try mine.map { try writeShard($0, of: shards, toFolder: folder) }
-      if parameters.testRows > 0, communicator.rank == shards % communicator.size { try writeTest(toFolder: folder) }
+      let entries = try mine.map { try writeShard($0, of: shards, toFolder: staging) }
+      if parameters.testRows > 0, communicator.rank == shards % communicator.size { try writeTest(toFolder: staging) }
+      if communicator.isRoot { try writeParameters(toFolder: staging) }
       return try JSONEncoder().encode(entries)
     }
     let gathered = try communicator.allGather(Array(written))
@@ -50,10 +47,7 @@ extension Simulation {
       let entries = try gathered.map { try JSONDecoder().decode([Manifest.Shard].self, from: Data($0)) }
       let manifest = Manifest(
         header: header, shards: (0..<shards).map { entries[$0 % communicator.size][$0 / communicator.size] })
-      if communicator.isRoot {
-        try writeParameters(toFolder: folder)
-        try manifest.write(toFolder: folder, force: false)
-      }
+      try target?.commit(manifest, companions: [Self.testFileName, Self.parametersFileName])
       return manifest
     }
   }
@@ -70,9 +64,8 @@ extension Simulation {
   }
 
   private func writeShard(_ shard: Int, of shards: Int, toFolder folder: String) throws -> Manifest.Shard {
-    let number = String(shard)
-    let name = "shard-" + String(repeating: "0", count: max(0, 5 - number.count)) + number + ".h5"
-    return try write("\(folder)/\(name)", range: rows(ofShard: shard, of: shards), extras: ["truth/g", "truth/eps"]) {
+    let path = "\(folder)/\(ShardFolder.fileName(shard))"
+    return try write(path, range: rows(ofShard: shard, of: shards), extras: ["truth/g", "truth/eps"]) {
       let rows = self.rows($0)
       return (rows, ["truth/g": rows.g, "truth/eps": rows.epsilon])
     }
@@ -109,36 +102,5 @@ extension Simulation {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let bytes = try Array(encoder.encode(parameters)) + Array("\n".utf8)
     try AtomicFile.save(bytes, to: "\(folder)/\(Self.parametersFileName)", force: false)
-  }
-
-  /// Makes the folder, and empties it of an earlier simulation when `force` allows: its shards would pass for ours.
-  private static func prepare(_ folder: String, force: Bool) throws {
-    try makeFolder(folder)
-    let present = try FileManager.default.contentsOfDirectory(atPath: folder)
-    guard force || present.isEmpty else {
-      throw Failure(
-        .cannotCreate, "\(folder) has files; give --force to replace a simulation in it, or name another folder")
-    }
-    // The manifest goes first: a folder that has one is complete.
-    for name in present.filter({ $0 == Manifest.fileName }) + present.filter(isShardOrTruth) {
-      guard unlink("\(folder)/\(name)") == 0 else {
-        throw Failure(.cannotCreate, "\(folder)/\(name) cannot be replaced: \(String(cString: strerror(errno)))")
-      }
-    }
-  }
-
-  /// Makes a folder and those above it; one that exists will do.
-  private static func makeFolder(_ folder: String) throws {
-    let ends = folder.indices.dropFirst().filter { folder[$0] == "/" } + [folder.endIndex]
-    for end in ends where mkdir(String(folder[..<end]), 0o777) != 0 && errno != EEXIST {
-      throw Failure(.cannotCreate, "\(folder) cannot be created: \(String(cString: strerror(errno)))")
-    }
-    guard HDF5File.isFolder(folder) else {
-      throw Failure(.cannotCreate, "\(folder) is not a folder; name another")
-    }
-  }
-
-  private static func isShardOrTruth(_ name: String) -> Bool {
-    name.wholeMatch(of: /shard-[0-9]{5}\.h5/) != nil || name == testFileName || name == parametersFileName
   }
 }

@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  @Test func refusesAFolderWithFilesUnlessForced() throws {
+  @Test func refusesAFolderWithShardsUnlessForced() throws {
     try withFolder { folder in
       try write(try simulation(), shards: 5, to: folder)
       let note = "\(folder)/notes.txt"
@@ -102,8 +102,24 @@ import Testing
       #expect(try contents(folder) == before)
 
       try write(smaller, shards: 2, to: folder, ranks: 2, force: true)
-      let names = try contents(folder).keys.sorted()
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
       #expect(names == ["manifest.json", "notes.txt", "shard-00000.h5", "shard-00001.h5", "simulation.json"])
+    }
+  }
+
+  /// A rank whose shard cannot be written, for its name is taken by a folder.
+  @Test func aForcedRunThatFailsKeepsTheEarlierShards() throws {
+    try withFolder { folder in
+      try write(try simulation(), shards: 3, to: folder)
+      let before = try contents(folder)
+      let files = FileManager.default
+      try files.createDirectory(
+        atPath: "\(folder)/.shards.\(getpid()).partial/shard-00001.h5", withIntermediateDirectories: true)
+      let failure = #expect(throws: Failure.self) {
+        try write(try simulation(rows: 100, seed: 8), shards: 2, to: folder, ranks: 2, force: true)
+      }
+      #expect(failure?.exitCode == .cannotCreate)
+      #expect(try contents(folder) == before)
     }
   }
 
@@ -129,9 +145,9 @@ import Testing
     let simulation = try simulation(rows: 100, testRows: 0)
     try withFolder { file in
       try "a file".write(toFile: file, atomically: true, encoding: .utf8)
-      for (folder, reason) in [(file, "is not a folder"), (file + "/below", "Not a directory")] {
+      for (folder, reason) in [(file, "is a file"), (file + "/below", "Not a directory")] {
         let failure = #expect(throws: Failure.self) { try write(simulation, shards: 1, to: folder, ranks: 2) }
-        #expect(failure?.exitCode == .cannotCreate && failure?.message.hasPrefix(folder) == true)
+        #expect(failure?.exitCode == .cannotCreate && failure?.message.hasPrefix("--out \(folder)") == true)
         #expect(failure?.message.contains(reason) == true)
       }
     }
