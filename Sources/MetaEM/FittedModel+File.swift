@@ -30,9 +30,10 @@ private struct ModelRecord: Codable {
 /// kind, `coefficients` [K, p + 1] (constant first) and `standard_deviations` [K]; `means` [K, d] and `covariances`
 /// [K, d, d]; `centers` [K, d]; or, of the joint model, `parameters`, which the record explains. Columns are in the order (r, t), in the scaled units of `scaling`.
 extension FittedModel {
-  /// The SHA-256 of all parameters' bits and of the representation.
+  /// The SHA-256 of all parameters' bits, of the representation and of the names of the columns.
   public func digest() throws -> String {
     var digest = SHA256Digest()
+    for name in covariateNames + [treatmentName] { digest.update(name) }
     digest.update(try representationJSON())
     if let joint { digest.update(try Self.json(joint)) }
     digest.update(scaling.centers)
