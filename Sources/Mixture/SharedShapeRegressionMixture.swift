@@ -66,9 +66,8 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     for k in 0..<groupCount {
       try DegenerateGroup.require(statistics.count(k), atLeast: shapes.count + 2, group: k)
     }
-    try updateLoadings(products)
+    var events = try updateLoadings(products)
     try descend(products)
-    var events: [String] = []
     let total = statistics.total
     for k in 0..<groupCount {
       let count = statistics.count(k)
@@ -101,6 +100,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
       let (gradient, curvature) = gaussNewton(products)
       var damped = curvature
       for index in gradient.indices { damped[index, index] *= 1 + damping }
+      // A ridge would be more damping.
       let (factor, _) = try damped.factored(group: 0)
       var trial = self
       trial.move(by: factor.solve(gradient))
@@ -161,14 +161,17 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     normalize()
   }
 
-  /// α_k given θ: least squares of t on (1, h_1 … h_m).
-  private mutating func updateLoadings(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) {
+  /// α_k given θ: least squares of t on (1, h_1 … h_m). Returns what kept groups from degenerating.
+  private mutating func updateLoadings(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) -> [String] {
     let projection = shapeMatrix
+    var events: [String] = []
     for (k, product) in products.enumerated() {
       let gram = projection.transposed * product.gram * projection
-      let (factor, _) = try gram.factored(group: k)
+      let (factor, ridge) = try gram.factored(group: k)
+      if ridge > 0 { events.append("group \(k): collinear in its rows, ridge \(ridge) added") }
       loadings[k] = factor.solve(projection.transposed * product.crossProduct)
     }
+    return events
   }
 
   /// Fixes the scale that α and θ share, and writes the coefficients of all features.

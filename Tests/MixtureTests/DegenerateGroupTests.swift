@@ -72,6 +72,17 @@ import Testing
     #expect(distance(model.standardDeviations, alone.standardDeviations) < 1e-6)
   }
 
+  @Test func `Shared curves that are collinear: a ridge, an event, and the fit without the copy`() throws {
+    var rows = TestRows(rowCount: 400, covariateCount: 2, groups: 1, seed: 45)
+    let alone = try RegressionMixture(pooled: rows.design().pooledStatistics())
+    rows.covariates.append(rows.covariates[1].map { 2 * $0 })
+    let pooled = try rows.design().pooledStatistics()
+    let start = RegressionMixture(mixingWeights: [1], coefficients: [[0, 1, 1, 1]], standardDeviations: [1])
+    var model = try SharedShapeRegressionMixture(nearest: start, featureCounts: [1, 1, 1], pooled: pooled)
+    #expect(try model.maximize(pooled) == ["group 0: collinear in its rows, ridge 1e-10 added"])
+    #expect(distance(model.mixture.standardDeviations, alone.standardDeviations) < 1e-6)
+  }
+
   @Test func `Gaussian with collinear columns: the covariance is raised by the ridge`() throws {
     var rows = TestRows(rowCount: 400, covariateCount: 2, groups: 1, seed: 46)
     rows.covariates.append(rows.covariates[0])
