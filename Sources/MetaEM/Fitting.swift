@@ -130,7 +130,7 @@ struct Fitting {
   /// nearest ones. The form of the lowest BIC goes on to all rows.
   private func splineRegression() throws -> FitOutcome {
     let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
-    var (basis, events) = try splineBasis()
+    var (basis, whole, events) = try splineBasis()
     let spline = AnyRepresentation.spline(basis)
     let linearDesign = design(identity, subset: subset)
     let splineDesign = design(spline, subset: subset)
@@ -141,7 +141,7 @@ struct Fitting {
           starts, groups: configuration.groups, pooled: linearDesign.pooledStatistics(), random: random)),
       on: linearDesign, phase: "starts")
     let linear = try search.continued(lines, on: linearDesign, phase: "search linear")
-    let pooled = try splineDesign.pooledStatistics()
+    let pooled = try subset == nil ? whole : splineDesign.pooledStatistics()
     let bent = lines.filter { $0.degeneracy == nil }.map { line in
       var model = line.model
       model.coefficients = model.coefficients.map(basis.embedding(linear:))
@@ -193,11 +193,10 @@ struct Fitting {
         final, Search.summary(curves, free), parameterCount: model.parameterCount, spline, .regression(model))
     case .shared:
       contenders = Contenders(representation: spline, mixtures: shared.map { .regression($0.model.mixture) })
-      let all = design(spline)
-      let final = try search.finished(shared, on: all, phase: "em", groups: configuration.groups)
+      let final = try search.finished(shared, on: design(spline), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
       let (representation, mixture) = try model.onShapes(
-        of: basis, covariateNames: table.covariateNames, pooled: subset == nil ? pooled : all.pooledStatistics())
+        of: basis, covariateNames: table.covariateNames, pooled: whole)
       result = outcome(
         final, Search.summary(curves, shared), parameterCount: model.parameterCount, .shape(representation),
         .regression(mixture))
@@ -218,23 +217,25 @@ struct Fitting {
     case .polynomial:
       return (.polynomial(try polynomial()), [])
     case .spline:
-      let (basis, events) = try splineBasis()
+      let (basis, _, events) = try splineBasis()
       return (.spline(basis), events)
     }
   }
 
-  /// The spline basis without features that others determine on these rows (ties, few distinct values).
-  func splineBasis() throws -> (SplineRepresentation, events: [String]) {
+  /// The spline basis without features that others determine on these rows (ties, few distinct values), with its
+  /// statistics on all rows.
+  func splineBasis() throws -> (SplineRepresentation, pooled: SufficientStatistics, events: [String]) {
     var basis = try SplineRepresentation(fitting: table)
+    var pooled = try design(.spline(basis)).pooledStatistics()
     var events: [String] = []
-    let gram = try design(.spline(basis)).pooledStatistics().gram(0)
-    let dependent = gram.dependentColumns(1...basis.dimension)
+    let dependent = pooled.gram(0).dependentColumns(1...basis.dimension)
     if !dependent.isEmpty {
       let names = dependent.map { basis.featureNames[$0 - 1] }
       events.append("left out \(names.count) spline functions that others determine: \(names.joined(separator: ", "))")
       basis = basis.dropping(Set(dependent.map { $0 - 1 }))
+      pooled = try design(.spline(basis)).pooledStatistics()
     }
-    return (basis, events)
+    return (basis, pooled, events)
   }
 
   private func polynomial() throws -> PolynomialRepresentation {
