@@ -127,20 +127,28 @@ arguments() {
   printf '%s\0' --resume
 }
 
-# Background processes do not get SIGINT; mpirun hands SIGUSR1 on to the ranks, which save and stop.
-process=
-is_stopped=
-is_over() {
-  [[ -n "$is_stopped" ]] || { [[ -n "$max_hours" ]] && awk "BEGIN { exit !($SECONDS + 1 >= 3600 * $max_hours) }"; }
-}
-stop() {
-  is_stopped=1
-  [[ -z "$process" ]] || kill -USR1 "$process" 2>/dev/null || true
-}
-trap stop TERM INT USR1
+is_over() { [[ -n "$max_hours" ]] && awk "BEGIN { exit !($SECONDS + 1 >= 3600 * $max_hours) }"; }
 
 # Rank 0 opens the metrics when it begins.
 metrics_state() { stat --format '%i %z' "$out/metrics.jsonl.partial" 2>/dev/null || true; }
+
+# Asks a run to save and stop: mpirun hands SIGUSR1 on to the ranks. Those that have not begun would die of it.
+ask() {
+  local process=$1 before=$2
+  while [[ "$(metrics_state)" == "$before" ]]; do
+    kill -0 "$process" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill -USR1 "$process" 2>/dev/null || true
+}
+
+process= before= is_stopped=
+stop() {
+  is_stopped=1
+  # Background processes do not get SIGINT, mpirun and this neither.
+  if [[ -n "$process" ]]; then ask "$process" "$before" & fi
+}
+trap stop TERM INT USR1
 
 # Ends a run that has not begun in time.
 watch_start() {
@@ -154,7 +162,7 @@ watch_start() {
 }
 
 run() {
-  local arguments=() before watch
+  local arguments=() watch
   before=$(metrics_state)
   mapfile -d '' -t arguments < <(arguments)
   mpirun --hostfile "$work/alive" -n "$1" "${options[@]}" "${arguments[@]}" </dev/null &
@@ -175,6 +183,8 @@ run() {
 code=75
 for ((try = 1; try <= tries; try++)); do
   probe
+  # A signal also ends the probes.
+  [[ -z "$is_stopped" ]] || exit 75
   count=$(ranks)
   echo "relaunch: try $try of $tries: $count ranks${silent:+, no answer from$silent}" >&2
   if ((count > 0)); then run "$count"; else code=75; fi
@@ -182,6 +192,7 @@ for ((try = 1; try <= tries; try++)); do
   0 | 64 | 65 | 66 | 70 | 73 | 78) exit "$code" ;;
   esac
   echo "relaunch: try $try ended with $code" >&2
+  [[ -z "$is_stopped" ]] || exit 75
   ! is_over || exit "$code"
   # Longer and longer, for a host may be on its way back; a signal ends the pause.
   ((try == tries)) || sleep $((try < 6 ? 2 ** (try - 1) : 30)) &

@@ -6,25 +6,32 @@ import Testing
 @Suite(.serialized) struct CheckpointRelaunchTests {
   private static let script = packageDirectory.appendingPathComponent("launch/relaunch.sh").path
 
-  /// Whether this process may make network namespaces.
+  /// Whether this process may make networks of namespaces, as launch/cluster.sh does.
   static let canMakeHosts: Bool = {
     guard geteuid() == 0 else { return false }
     let name = "giv-\(getpid())"
-    guard (try? run("ip", ["netns", "add", name]).exitCode) == 0 else { return false }
-    defer { _ = try? run("ip", ["netns", "delete", name]) }
-    return (try? run("ip", ["-n", name, "link", "add", "cable0", "type", "veth", "peer", "name", "cable1"]).exitCode)
-      == 0
+    func canRun(_ command: String) -> Bool {
+      (try? run("ip", command.split(separator: " ").map(String.init)).exitCode) == 0
+    }
+    guard canRun("netns add \(name)") else { return false }
+    defer { _ = canRun("netns delete \(name)") }
+    return canRun("-n \(name) link add cable0 type veth peer name cable1")
+      && canRun("-n \(name) link add bridge type bridge")
+      && canRun("netns exec \(name) unshare --uts --pid --mount --fork --mount-proc mount -t tmpfs none /dev/shm")
   }()
 
   /// Stands for a launcher that waits for ever.
   private static let hang = 1000
+  /// Stands for one that begins when there is a file `begin`, until then dies of SIGUSR1, and after that ends with 75.
+  private static let late = 1001
 
   /// Runs the script with a mpirun that writes down its arguments, makes a checkpoint if told to and ends with one code
-  /// after the other.
+  /// after the other. Its pauses take no time; the second that the watch of the start waits lasts until that mpirun is
+  /// where it should be.
   private func relaunch(
     codes: [Int], hosts: String = "a slots=2\nb slots=3 # spare\n", silent: String = "none", tries: Int = 3,
-    start: Int = 300,
-    checkpoint: Bool = true, _ options: [String] = []
+    start: Int = 300, checkpoint: Bool = true, _ options: [String] = [],
+    during: (pid_t, URL) throws -> Void = { _, _ in }
   ) throws -> (CommandResult, calls: [String]) {
     try withTemporaryDirectory { folder in
       func write(_ name: String, _ text: String) throws {
@@ -34,8 +41,16 @@ import Testing
       }
       try write("hosts", hosts)
       try write("codes", codes.map { "\($0)\n" }.joined())
-      try write("agent", "#!/bin/sh\n[ \"$1\" != \(silent) ]\n")
-      try write("sleep", "#!/bin/sh\n[ \"$1\" != 1 ] || exec /bin/sleep 0.1\n")
+      // Hosts are asked before each try.
+      try write("agent", "#!/bin/sh\n[ \"$1\" != \(silent) ] && rm -f settled\n")
+      try write("settled", "")
+      try write(
+        "sleep",
+        """
+        #!/bin/sh
+        [ "$1" = 1 ] || exec /bin/sleep 0.01
+        until [ -e settled ] || [ ! -e codes ]; do /bin/sleep 0.01; done
+        """)
       try write(
         "mpirun",
         """
@@ -43,7 +58,17 @@ import Testing
         echo "$@" | sed 's/.* -n \\([0-9]*\\) .* train/\\1 train/' >>calls
         mkdir -p run\(checkpoint ? " && touch run/checkpoint.json" : "")
         code=$(head -n 1 codes) && sed -i 1d codes
-        [ "$code" != \(Self.hang) ] || exec tail -f /dev/null
+        case "$code" in
+        \(Self.hang)) touch settled && exec tail -f /dev/null ;;
+        \(Self.late))
+          touch launched
+          until [ -e begin ]; do /bin/sleep 0.01; done
+          trap 'exit 75' USR1
+          touch run/metrics.jsonl.partial settled
+          while :; do /bin/sleep 0.01; done
+          ;;
+        esac
+        touch run/metrics.jsonl.partial settled
         exit "$code"
         """)
       let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
@@ -53,7 +78,8 @@ import Testing
           "--hosts", "hosts", "--tries", "\(tries)", "--start", "\(start)", "--agent", "./agent", "--",
           tool("giv-dist"), "train", "s",
         ]
-          + ["--out", "run"] + options, environment: ["PATH": "\(folder.path):\(path)"], directory: folder)
+          + ["--out", "run"] + options, environment: ["PATH": "\(folder.path):\(path)"], directory: folder,
+        during: { try during($0, folder) })
       let calls = (try? String(contentsOf: folder.appendingPathComponent("calls"), encoding: .utf8)) ?? ""
       return (result, calls.split(separator: "\n").map(String.init))
     }
@@ -93,6 +119,24 @@ import Testing
     #expect(result.error.contains("the ranks have not begun within 1 s"))
   }
 
+  @Test(arguments: [SIGTERM, SIGUSR1])
+  func `Ranks are asked to stop once they have begun`(signal: Int32) throws {
+    let (result, calls) = try relaunch(codes: [Self.late, 0]) { script, folder in
+      let deadline = ContinuousClock.now + .seconds(300)
+      while !FileManager.default.fileExists(atPath: folder.appending(path: "launched").path) {
+        try #require(ContinuousClock.now < deadline, "the launcher was not started")
+        usleep(10_000)
+      }
+      kill(script, signal)
+      // Time in which the signal would be handed on.
+      usleep(300_000)
+      try Data().write(to: folder.appending(path: "begin"))
+    }
+    #expect(result.exitCode == 75)
+    #expect(calls.count == 1)
+    #expect(result.error.contains("try 1 ended with 75"))
+  }
+
   @Test func `Only hosts that answer are used`() throws {
     let (result, calls) = try relaunch(codes: [0], silent: "a")
     #expect(calls == ["3 train s --out run --resume"])
@@ -126,7 +170,7 @@ import Testing
   func `A run goes on without a lost host to the same bits`() throws {
     let result = try run(
       packageDirectory.appendingPathComponent("launch/test-relaunch.sh").path, ["first"],
-      environment: ["GIV_DIST": tool("giv-dist")], timeout: 180)
+      environment: ["GIV_DIST": tool("giv-dist"), "PATIENCE": "20"])
     #expect(result.exitCode == 0, "\(result.error)")
     #expect(result.output.contains("1: 8 ranks; 2: 6 ranks"), "\(result.output)")
   }
