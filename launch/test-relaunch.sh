@@ -8,7 +8,8 @@
 #   first   the host of rank 0, which writes the checkpoints, loses its power
 #   cut     the host of rank 0 loses its network, and its processes go on alone
 #   stop    SIGTERM to relaunch.sh, and the same command again
-# GIV_DIST names the program; without it that of `swift build -c release` is taken.
+# GIV_DIST names the program; without it that of `swift build -c release` is taken. PATIENCE=N allows N times as long, for
+# machines that are slow or busy.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +19,7 @@ fail() {
 }
 
 ((EUID == 0)) || fail 78 "only root can make hosts"
+command -v pkill pgrep >/dev/null || fail 78 "no pkill here: install procps"
 giv_dist=${GIV_DIST-$(swift build -c release --show-bin-path)/giv-dist}
 [[ -x "$giv_dist" ]] || fail 78 "no $giv_dist: run make build"
 scenarios=("$@")
@@ -45,7 +47,7 @@ digests() { grep -o '"[a-z]*Digest":"[0-9a-f]*"' "$1" | sort; }
 passes() { cat "$run/metrics.jsonl.partial" 2>/dev/null | wc -l; }
 
 await() {
-  local limit=$1 begin=$SECONDS
+  local limit=$(($1 * ${PATIENCE-1})) begin=$SECONDS
   shift
   until "$@"; do
     ((SECONDS - begin < limit)) || { cat "$run.log" >&2; fail 70 "$scenario: waited $limit s for: $*"; }

@@ -22,7 +22,7 @@ extension OnRanks {
   @Suite(.inputs { try BadInput.make(in: $0) }) struct BadInputOnRanksTests {
     @Test(arguments: BadInput.onRanks)
     func `Ranks refuse it once, and none hangs`(input: BadInput) throws {
-      let result = try givDist(["train"] + input.arguments + ["--json"], ranks: 3, timeout: 30)
+      let result = try givDist(["train"] + input.arguments + ["--json"], ranks: 3)
       #expect(result.exitCode == input.exitCode)
       #expect(result.output.isEmpty)
       #expect(messages(result).count == 1, "\(result.error)")

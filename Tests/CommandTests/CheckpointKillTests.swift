@@ -37,8 +37,8 @@ import Testing
         let victims = Bool.random() ? 1 : 3
         let comment: Comment = "\(victims) of 3 ranks killed after pass \(moment) of \(undisturbed.passes.count)"
         let killed = try run.train(ranks: 3, ["--checkpoint-every", "2"]) { launcher in
-          run.wait(for: launcher) { $0.count >= moment }
-          for rank in try CheckpointTestRun.ranks(of: launcher).shuffled().prefix(victims) { kill(rank, SIGKILL) }
+          let ranks = try run.wait(for: launcher) { $0.count >= moment }
+          for rank in ranks.shuffled().prefix(victims) { kill(rank, SIGKILL) }
         }
         // The last passes may be over before the signal arrives.
         if killed.exitCode == 0 {
@@ -46,7 +46,12 @@ import Testing
         } else {
           #expect(killed.exitCode == 137, comment)
           let resumed = try run.train(ranks: .random(in: 1...3), ["--resume", "--checkpoint-every", "2"])
-          #expect(try run.result(of: resumed) == undisturbed, comment)
+          // It may also be killed after all that it had to do.
+          if resumed.exitCode == 73 {
+            #expect(try run.contents()["posteriors.h5"] == run.contents("undisturbed")["posteriors.h5"], comment)
+          } else {
+            #expect(try run.result(of: resumed) == undisturbed, comment)
+          }
         }
         try FileManager.default.removeItem(at: run.out)
       }
@@ -58,9 +63,9 @@ import Testing
       let run = try CheckpointTestRun(in: folder, rows: 10_000)
       let undisturbed = try run.undisturbed()
       for step in 1...3 {
-        let killed = try run.train(ranks: 2, ["--resume", "--checkpoint-every", "2"]) { launcher in
-          run.wait(for: launcher) { $0.count >= step * undisturbed.passes.count / 5 }
-          kill(try #require(CheckpointTestRun.ranks(of: launcher).randomElement()), SIGKILL)
+        let killed = try run.disturbed(ranks: 2, ["--resume", "--checkpoint-every", "2"]) { launcher in
+          let ranks = try run.wait(for: launcher) { $0.count >= step * undisturbed.passes.count / 5 }
+          if let rank = ranks.randomElement() { kill(rank, SIGKILL) }
         }
         #expect(killed.exitCode == 137, "\(killed.error)")
       }
@@ -74,9 +79,8 @@ import Testing
       _ = try first.result(of: first.train())
       let finished = try first.contents()
       let second = CheckpointTestRun(first, options: ["--starts", "6"])
-      let killed = try second.train(ranks: 2, ["--force", "--checkpoint-every", "2"]) { launcher in
-        second.wait(for: launcher, phase: "search free")
-        for rank in try CheckpointTestRun.ranks(of: launcher) { kill(rank, SIGKILL) }
+      let killed = try second.disturbed(ranks: 2, ["--force", "--checkpoint-every", "2"]) { launcher in
+        for rank in try second.wait(for: launcher, phase: "search free") { kill(rank, SIGKILL) }
       }
       #expect(killed.exitCode == 137, "\(killed.error)")
       #expect(try second.contents().filter { finished[$0.key] != nil } == finished)
@@ -87,10 +91,8 @@ import Testing
   @Test func `Ranks that outlive their launcher keep others out`() throws {
     try withTemporaryDirectory { folder in
       let run = try CheckpointTestRun(in: folder, rows: 10_000)
-      var ranks: [pid_t] = []
       _ = try run.train(ranks: 2, ["--checkpoint-every", "2"]) { launcher in
-        run.wait(for: launcher, phase: "starts")
-        ranks = try CheckpointTestRun.ranks(of: launcher)
+        let ranks = try run.wait(for: launcher, phase: "starts")
         for rank in ranks { kill(rank, SIGSTOP) }
         let second = try run.train(["--resume"])
         #expect(second.exitCode == 75)

@@ -61,6 +61,20 @@ struct CheckpointTestRun {
     try mpirun(ranks: ranks, tool: "giv-dist", arguments(more, out: "run"), directory: folder, during: during)
   }
 
+  /// Ranks of MPI that `disturb` keeps from ending well. On a busy machine they may end before it comes to that: then
+  /// the same is tried again from the same files.
+  func disturbed(
+    ranks: Int, _ more: [String] = [], by disturb: (pid_t) throws -> Void
+  ) throws -> CommandResult {
+    let before = FileManager.default.fileExists(atPath: out.path) ? try contents() : nil
+    for _ in 1..<5 {
+      let result = try train(ranks: ranks, more, during: disturb)
+      if result.exitCode != 0 { return result }
+      try restore(before)
+    }
+    return try train(ranks: ranks, more, during: disturb)
+  }
+
   /// The result of a run that nothing interrupts.
   func undisturbed() throws -> Result { try result(of: train(out: "undisturbed"), out: "undisturbed") }
 
@@ -86,34 +100,57 @@ struct CheckpointTestRun {
   }
 
   /// The files of the run, by name.
-  func contents() throws -> [String: Data] {
+  func contents(_ name: String = "run") throws -> [String: Data] {
     try Dictionary(
-      uniqueKeysWithValues: files().filter { $0 != ".partial" }.map {
-        ($0, try Data(contentsOf: out.appendingPathComponent($0)))
+      uniqueKeysWithValues: files(name).filter { $0 != ".partial" }.map {
+        ($0, try Data(contentsOf: folder.appendingPathComponent("\(name)/\($0)")))
       })
   }
 
-  /// Waits until `isReached` holds for the lines of all passes so far, or the launcher has ended.
-  func wait(for launcher: pid_t, until isReached: ([Substring]) -> Bool) {
+  /// Gives the folder of the run these files; nil for no folder.
+  func restore(_ contents: [String: Data]?) throws {
+    try FileManager.default.removeItem(at: out)
+    guard let contents else { return }
+    try FileManager.default.createDirectory(at: out, withIntermediateDirectories: false)
+    for (name, content) in contents { try content.write(to: out.appendingPathComponent(name)) }
+  }
+
+  /// Waits until all ranks run and `isReached` holds for the lines of all passes so far, or the launcher has ended.
+  ///
+  /// - Returns: the processes of the ranks, looked up before, for that takes its time; none when the launcher has ended.
+  func wait(for launcher: pid_t, until isReached: ([Substring]) -> Bool) throws -> [pid_t] {
     let partial = out.appendingPathComponent("metrics.jsonl.partial").path
-    for _ in 0..<30_000 {
+    let deadline = ContinuousClock.now + .seconds(300)
+    var ranks: [pid_t] = []
+    while kill(launcher, 0) == 0 {
+      if ranks.isEmpty { ranks = try Self.ranks(of: launcher) }
       let text = (try? String(contentsOfFile: partial, encoding: .utf8)) ?? ""
-      if isReached(text.split(separator: "\n")) || kill(launcher, 0) != 0 { return }
+      if !ranks.isEmpty && isReached(text.split(separator: "\n")) { break }
+      try #require(ContinuousClock.now < deadline, "the pass to wait for did not come")
       usleep(1000)
     }
+    return ranks
   }
 
-  func wait(for launcher: pid_t, phase: String) {
-    wait(for: launcher) { lines in lines.contains { $0.contains("\"phase\":\"\(phase)\"") } }
+  func wait(for launcher: pid_t, phase: String) throws -> [pid_t] {
+    try wait(for: launcher) { lines in lines.contains { $0.contains("\"phase\":\"\(phase)\"") } }
   }
 
-  /// The processes of the ranks that a launcher started.
-  static func ranks(of launcher: pid_t) throws -> [pid_t] {
-    try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }.filter { process in
-      guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-        status.contains("(giv-dist)"), let end = status.lastIndex(of: ")")
-      else { return false }
+  /// The processes of the ranks that a launcher started, once all of them catch the signals to stop.
+  private static func ranks(of launcher: pid_t) throws -> [pid_t] {
+    func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
+    func catchesSignals(_ process: pid_t) -> Bool {
+      let line = text("/proc/\(process)/status").split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+      let mask = line.flatMap { UInt64($0.dropFirst(8), radix: 16) } ?? 0
+      return [SIGTERM, SIGUSR1].allSatisfy { mask >> UInt64($0 - 1) & 1 == 1 }
+    }
+    let ranks = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }.filter {
+      let status = text("/proc/\($0)/stat")
+      guard status.contains("(giv-dist)"), let end = status.lastIndex(of: ")") else { return false }
       return status[end...].split(separator: " ")[2] == "\(launcher)"
-    }.sorted()
+    }
+    let launch = text("/proc/\(launcher)/cmdline").split(separator: "\0")
+    let count = launch.firstIndex(of: "-n").flatMap { Int(launch[$0 + 1]) }
+    return ranks.count == count && ranks.allSatisfy(catchesSignals) ? ranks.sorted() : []
   }
 }

@@ -69,7 +69,7 @@ extension OnRanks {
           ["-c", "ulimit -f \(blocks); trap '' XFSZ; exec \"$@\"", "bash", tool("giv-dist")] + Self.arguments + [
             "--force"
           ],
-          directory: SharedInputs.folder, timeout: 60)
+          directory: SharedInputs.folder)
       }
       #expect(message.contains("disk full") || message.contains("ulimit -f"), "\(message)")
     }
@@ -124,6 +124,6 @@ enum SmallDisk {
         "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
         // Root of the namespace is not root of the machine, and must not share its folder of sessions.
         "TMPDIR": folder.path,
-      ], directory: folder, timeout: 60)
+      ], directory: folder)
   }
 }

@@ -4,7 +4,7 @@ import Testing
 
 /// Runs the built `giv-dist` in a folder, alone or on ranks.
 func givDist(
-  _ arguments: [String], ranks: Int? = nil, in folder: URL = SharedInputs.folder, timeout: Double = 60,
+  _ arguments: [String], ranks: Int? = nil, in folder: URL = SharedInputs.folder, timeout: Double = commandTimeout,
   during: (pid_t) throws -> Void = { _ in }
 ) throws -> CommandResult {
   if let ranks {

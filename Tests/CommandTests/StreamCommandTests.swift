@@ -68,14 +68,15 @@ import Testing
           "train", shards, "--groups", "2", "--distribution", "gaussian", "--representation", "identity", "--starts",
           "2",
           "--tolerance", "0", "--max-iterations", "1000000", "--stream", "--out", out,
-        ], timeout: 120
+        ]
       ) { _ in
-        let deadline = Date().addingTimeInterval(60)
-        func isInFinalPhase() -> Bool {
+        let deadline = Date().addingTimeInterval(300)
+        // Starts are tried on chunks that are kept; the last phase, which is yet to come, reads all.
+        func hasBegun() -> Bool {
           let metrics = try? String(contentsOfFile: "\(out)/metrics.jsonl.partial", encoding: .utf8)
-          return metrics?.contains("\"em\"") == true
+          return metrics?.isEmpty == false
         }
-        while !isInFinalPhase(), Date() < deadline { usleep(20_000) }
+        while !hasBegun(), Date() < deadline { usleep(20_000) }
         let last = try #require(
           try FileManager.default.contentsOfDirectory(atPath: shards).filter { $0.hasSuffix(".h5") }.max())
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(shards)/\(last)"))

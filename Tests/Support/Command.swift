@@ -13,6 +13,9 @@ public struct CommandTimeout: Error, CustomStringConvertible {
   public let description: String
 }
 
+/// Seconds after which a command hangs for certain, however slow and busy the machine.
+public let commandTimeout = 600.0
+
 /// Runs a command with an empty standard input and waits for its end.
 ///
 /// The output goes through files: a pipe would fill up, or stay open in a grandchild that outlives the command.
@@ -25,7 +28,7 @@ public struct CommandTimeout: Error, CustomStringConvertible {
 /// - Throws: ``CommandTimeout``, or Foundation's error when the command cannot be started.
 public func run(
   _ executable: String, _ arguments: [String] = [], environment: [String: String?] = [:], directory: URL? = nil,
-  timeout: Double = 120, during: (pid_t) throws -> Void = { _ in }
+  timeout: Double = commandTimeout, during: (pid_t) throws -> Void = { _ in }
 ) throws -> CommandResult {
   try withTemporaryDirectory { folder in
     let output = folder.appendingPathComponent("output")

@@ -14,22 +14,28 @@ public func tool(_ name: String) -> String {
 }
 
 /// Runs a built executable on ranks of Open MPI; more ranks than cores, and root, are allowed.
+///
+/// Jobs that run side by side would be bound to the same first cores, and remove the folder of sessions that they share
+/// from under each other.
 public func mpirun(
   ranks: Int, tool name: String, _ arguments: [String] = [], environment: [String: String?] = [:],
-  directory: URL? = nil, timeout: Double = 120, during: (pid_t) throws -> Void = { _ in }
+  directory: URL? = nil, timeout: Double = commandTimeout, during: (pid_t) throws -> Void = { _ in }
 ) throws -> CommandResult {
-  let allowances: [String: String?] = [
-    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "OMPI_MCA_rmaps_base_oversubscribe": "1",
-  ]
-  return try run(
-    "mpirun", ["-n", "\(ranks)", tool(name)] + arguments, environment: allowances.merging(environment) { $1 },
-    directory: directory, timeout: timeout, during: during)
+  try withTemporaryDirectory { sessions in
+    let settings: [String: String?] = [
+      "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+      "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
+      "TMPDIR": sessions.path,
+    ]
+    return try run(
+      "mpirun", ["-n", "\(ranks)", tool(name)] + arguments, environment: settings.merging(environment) { $1 },
+      directory: directory, timeout: timeout, during: during)
+  }
 }
 
 /// Runs Python with the packages that the tests compare with: GIV_PYTHON, or the package's `.venv`.
 public func python(
-  _ arguments: [String], environment: [String: String?] = [:], timeout: Double = 300
+  _ arguments: [String], environment: [String: String?] = [:], timeout: Double = commandTimeout
 ) throws -> CommandResult {
   let own = packageDirectory.appendingPathComponent(".venv/bin/python").path
   let interpreter = ProcessInfo.processInfo.environment["GIV_PYTHON"] ?? own
