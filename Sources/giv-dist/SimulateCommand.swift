@@ -51,7 +51,7 @@ struct Simulate: JobCommand {
   @Option(help: "The folder to write.")
   var out: String
   @OptionGroup var job: JobOptions
-  @Flag(help: "Replace a simulation that is in the folder.")
+  @Flag(help: "Replace the shards that are in the folder.")
   var force = false
   @Flag(help: "Print one JSON object.")
   var json = false
