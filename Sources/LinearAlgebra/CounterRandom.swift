@@ -110,6 +110,10 @@ public enum RandomStream: UInt32, Sendable {
   case curvedStarts = 20
   /// Starts of the joint model of treatment and outcome.
   case jointStarts = 21
+  /// Groups that rows are drawn into for a round of training.
+  case assignments = 22
+  /// Rows that are kept from training.
+  case validation = 23
   // Networks.
   case networkStart = 32
   case minibatches = 33

@@ -1,4 +1,5 @@
 import Dataset
+import Diagnostics
 import Mixture
 
 /// How covariates become the representation r.
@@ -10,6 +11,13 @@ public enum RepresentationKind: String, Sendable, Codable, CaseIterable {
   /// Additive cubic splines; with `regression`, whether groups differ in slopes, in the weights of shared curves or
   /// freely is chosen by BIC.
   case spline
+  /// One network for each covariate, of its powers.
+  case mixed
+  /// One network of all covariates.
+  case network
+
+  /// Whether it is learned in turn with the groups.
+  public var isLearned: Bool { self == .network || self == .mixed }
 }
 
 /// How groups differ in distribution.
@@ -52,6 +60,8 @@ public struct Configuration: Sendable, Codable, Equatable {
   /// Whether the dataset `weight` weighs rows.
   public var useWeights = false
   public var names = DatasetNames()
+  /// How `network` and `mixed` are learned.
+  public var alternation = AlternationOptions()
   /// How y depends on t in `joint`.
   public var outcomeBasis = OutcomeBasis.auto
   /// How y depends on x in `joint`.
@@ -62,6 +72,16 @@ public struct Configuration: Sendable, Codable, Equatable {
   public init(groups: Int) { self.groups = groups }
 
   var convergence: Convergence { Convergence(tolerance: tolerance, maximumPasses: maximumIterations) }
+
+  /// - Throws: ``Failure`` `usage` for options that go with no fit.
+  public func validate() throws {
+    func require(_ holds: Bool, _ message: String) throws { if !holds { throw Failure(.usage, message) } }
+    try require(
+      !(distribution == .joint && representation.isLearned),
+      "--distribution joint has bases of its own and takes no --representation \(representation.rawValue); leave that out"
+    )
+    try alternation.validate()
+  }
 
   /// The part that the joint model reads.
   var joint: JointOptions {

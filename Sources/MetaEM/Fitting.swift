@@ -10,6 +10,8 @@ public struct FitOutcome: Sendable {
   public var model: FittedModel
   /// Free parameters, those of a learned representation included.
   public var parameterCount: Int
+  /// At the last pass, in the units of the scaled columns.
+  public var logLikelihood: Double
   /// Passes of the start that was chosen.
   public var iterations: Int
   public var isConverged: Bool
@@ -19,6 +21,8 @@ public struct FitOutcome: Sendable {
   public var form: SplineForm?
   /// What kept the groups from degenerating, and features that were left out.
   public var events: [String] = []
+  /// The rounds in which the representation was learned; nil for others.
+  public var alternation: AlternationTrace?
   /// The starts that were carried on to convergence.
   public var contenders: Contenders?
 }
@@ -67,6 +71,7 @@ struct Fitting {
   }
 
   private func fit() throws -> FitOutcome {
+    if configuration.representation.isLearned { return try Alternation(fitting: self).run() }
     if configuration.distribution == .regression && configuration.representation == .spline {
       return try splineRegression()
     }
@@ -78,7 +83,7 @@ struct Fitting {
 
   // MARK: One representation, one distribution
 
-  private func fit(on representation: AnyRepresentation) throws -> FitOutcome {
+  func fit(on representation: AnyRepresentation) throws -> FitOutcome {
     let all = design(representation)
     let tried = design(representation, subset: subset)
     let pooled = try tried.pooledStatistics()
@@ -128,7 +133,7 @@ struct Fitting {
   /// Every start is made twice: on x first, where few parameters find the groups and whose lines are then lines of the
   /// spline basis, and on the basis itself. From both EM bends the curves of each group; shared curves start at the
   /// nearest ones. The form of the lowest BIC goes on to all rows.
-  private func splineRegression() throws -> FitOutcome {
+  func splineRegression() throws -> FitOutcome {
     let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
     var (basis, whole, events) = try splineBasis()
     let spline = AnyRepresentation.spline(basis)
@@ -219,6 +224,8 @@ struct Fitting {
     case .spline:
       let (basis, _, events) = try splineBasis()
       return (.spline(basis), events)
+    case .mixed, .network:
+      preconditionFailure("learned in turn with the groups")
     }
   }
 
@@ -260,7 +267,7 @@ struct Fitting {
 
   // MARK: Parts
 
-  private func design(_ representation: AnyRepresentation, subset: ChunkSubset? = nil) -> Design {
+  func design(_ representation: AnyRepresentation, subset: ChunkSubset? = nil) -> Design {
     Design(table: table, representation: representation, subset: subset)
   }
 
@@ -276,8 +283,8 @@ struct Fitting {
       model: FittedModel(
         covariateNames: table.covariateNames, treatmentName: table.treatmentName, scaling: scaling,
         representation: representation, mixture: mixture),
-      parameterCount: parameterCount, iterations: fit.passes, isConverged: fit.isConverged, search: summary,
-      events: fit.events)
+      parameterCount: parameterCount, logLikelihood: fit.logLikelihood, iterations: fit.passes,
+      isConverged: fit.isConverged, search: summary, events: fit.events)
   }
 }
 

@@ -1,17 +1,38 @@
 import Diagnostics
 import Mixture
 
-/// One pass over the rows, as it goes into the metrics of a run.
+/// One pass over the rows, or round of training, as it goes into the metrics of a run.
 public struct PassRecord: Sendable, Encodable {
   /// What the pass was part of: starts, search or em, and on what.
-  public let phase: String
+  public internal(set) var phase: String
+  /// From zero; of a round, its number.
   public let pass: Int
   /// Fits that the pass served.
   public let fits: Int
   /// The best log-likelihood of the fits that have not degenerated; null when none is left.
   @NullEncoded public var logLikelihood: Double?
   /// Seconds since the run began.
-  public let seconds: Double
+  public internal(set) var seconds: Double
+  // Of a round only.
+  public private(set) var round: Int?
+  public private(set) var loss: Double?
+  public private(set) var accepted: Bool?
+
+  init(phase: String, pass: Int, fits: Int, logLikelihood: Double?, seconds: Double) {
+    self.phase = phase
+    self.pass = pass
+    self.fits = fits
+    _logLikelihood = NullEncoded(wrappedValue: logLikelihood)
+    self.seconds = seconds
+  }
+
+  init(_ training: TrainingRound, seconds: Double) {
+    self.init(
+      phase: "round", pass: training.round, fits: 1, logLikelihood: training.logLikelihood, seconds: seconds)
+    round = training.round
+    loss = training.loss
+    accepted = training.isAccepted
+  }
 }
 
 /// Follows a fit pass by pass: tells the observer, and keeps checkpoints.
@@ -60,6 +81,17 @@ public final class Journal {
     let state = try body()
     try checkpoints?.finish(state, of: phase)
     return state
+  }
+
+  /// Tells of a round that has ended and keeps it, unless that was done before.
+  func end(_ round: TrainingRound) throws {
+    let phase = unique("round")
+    passes += 1
+    let kept: TrainingRound? = try checkpoints?.state(of: phase)
+    guard kept == nil else { return }
+    try observer(PassRecord(round, seconds: begin.duration(to: clock.now).seconds))
+    try checkpoints?.finish(round, of: phase)
+    try checkpoints?.keep(round, of: phase)
   }
 
   private func run<State: Codable, Model>(

@@ -11,6 +11,7 @@ import Representation
 /// shards -> table of this rank's rows -> representation -> sufficient statistics -> one reduction -> parameters
 ///        -> posteriors and labels -> report
 /// ```
+/// A representation by networks is learned in turn with the parameters, by ``Alternation``.
 /// Nothing here or below sees a rank: rows are walked chunk by chunk and summed by ``DistributedRows``, so every result
 /// has the same bits on any number of ranks.
 public struct MetaEM {
@@ -37,6 +38,7 @@ public struct MetaEM {
 
   /// Reads and checks the rows of a collection and centers their columns. Collective.
   func load(_ collection: ShardCollection, on communicator: any Communicator) throws -> CenteredRows {
+    try configuration.validate()
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let table = try Table.load(collection, rows: rows, variables: variables(of: collection), storage: storage)
     return CenteredRows(table: table, scaling: try prepare(table))

@@ -127,10 +127,10 @@ public struct Sweep {
     let configuration = grid.configuration(cell)
     let opened = try checkpoints.opened(configuration, inputDigest: rows.table.digest)
     let observer: (PassRecord) throws -> Void = { record in
-      try self.observer(
-        PassRecord(
-          phase: "\(cell.name): \(record.phase)", pass: record.pass, fits: record.fits,
-          logLikelihood: record.logLikelihood, seconds: offset + record.seconds))
+      var record = record
+      record.phase = "\(cell.name): \(record.phase)"
+      record.seconds += offset
+      try self.observer(record)
     }
     let journal = Journal(observer: observer, checkpoints: opened)
     var result: SweepResult

@@ -18,6 +18,26 @@ public struct TrainingReport: Sendable, Encodable {
     public let means: [String: Double]?
   }
 
+  /// One round in which the representation was trained.
+  public struct Round: Sendable, Encodable {
+    public let round: Int
+    /// The mean of Eq. (4) over its steps, per row.
+    public let loss: Double
+    public let learningRate: Double
+    /// Of the groups fitted afterwards, in the units of the data; null when they degenerated, and for `kmeans`.
+    @NullEncoded public var logLikelihood: Double?
+    /// Whether its features were kept.
+    public let accepted: Bool
+
+    init(_ round: TrainingRound, logLikelihood: Double?) {
+      self.round = round.round
+      loss = round.loss
+      learningRate = round.learningRate
+      accepted = round.isAccepted
+      _logLikelihood = NullEncoded(wrappedValue: logLikelihood)
+    }
+  }
+
   public let version: String
   public let rows: Int
   public let ranks: Int
@@ -40,6 +60,10 @@ public struct TrainingReport: Sendable, Encodable {
   public let forms: [FormCriterion]
   /// When the number of groups was chosen, the BIC of each that was tried; else empty.
   public let groupCriteria: [GroupCriterion]
+  /// Of `network` and `mixed`; else empty.
+  public let rounds: [Round]
+  /// Before the first round.
+  @NullEncoded public var startLogLikelihood: Double?
   @NullEncoded public var accuracy: Double?
   @NullEncoded public var adjustedRandIndex: Double?
   @NullEncoded public var confusion: [[Int]]?
@@ -85,6 +109,9 @@ public struct TrainingReport: Sendable, Encodable {
     forms = result.outcome.forms
     groupCriteria = result.groupCriteria
     _logLikelihood = NullEncoded(wrappedValue: result.logLikelihood)
+    let trace = result.outcome.alternation
+    rounds = trace?.rounds.map { Round($0, logLikelihood: result.inDataUnits($0.logLikelihood)) } ?? []
+    _startLogLikelihood = NullEncoded(wrappedValue: trace.flatMap { result.inDataUnits($0.startLogLikelihood) })
     _bic = NullEncoded(wrappedValue: criteria?.bic)
     _icl = NullEncoded(wrappedValue: criteria?.icl)
     _inertia = NullEncoded(wrappedValue: result.inertia)

@@ -29,7 +29,12 @@ public struct TrainingResult: Sendable {
   /// log L of (t | r), of (r, t) for `gaussian`, or of (t, y | x) for `joint`, in the units of the data; nil for
   /// `kmeans`, which has none.
   public var logLikelihood: Double? {
-    joint?.logLikelihood ?? outcome.model.logVolume.map { summary.logLikelihood - Double(rowCount) * $0 }
+    joint?.logLikelihood ?? inDataUnits(summary.logLikelihood)
+  }
+
+  /// A log-likelihood in the units of the scaled columns in those of the data; nil for `kmeans`.
+  func inDataUnits(_ logLikelihood: Double) -> Double? {
+    outcome.model.logVolume.map { logLikelihood - Double(rowCount) * $0 }
   }
 
   /// The sum of squared distances to the nearest centre; nil but for `kmeans`.

@@ -25,6 +25,18 @@ public struct RegressionMixture: MixtureModel, Equatable {
     self.varianceFloor = varianceFloor
   }
 
+  /// The regressions of groups that are known.
+  ///
+  /// - Throws: ``DegenerateGroup`` when the rows of a group do not determine its own.
+  public init(groups statistics: SufficientStatistics) throws(DegenerateGroup) {
+    let groups = statistics.groupCount
+    self.init(
+      mixingWeights: Array(repeating: 1 / Double(groups), count: groups),
+      coefficients: Array(repeating: Array(repeating: 0, count: statistics.columnCount - 1), count: groups),
+      standardDeviations: Array(repeating: 1, count: groups))
+    _ = try maximize(statistics)
+  }
+
   public var forms: MixtureForms {
     MixtureForms(
       shape: .dense(formCount: 1),

@@ -9,11 +9,7 @@ extension RegressionMixture {
   /// The pooled regression, one group: K = 1, and what random starts spread about.
   ///
   /// - Throws: ``DegenerateGroup`` when the features depend linearly on each other.
-  public init(pooled: SufficientStatistics) throws(DegenerateGroup) {
-    self.init(
-      mixingWeights: [1], coefficients: [Array(repeating: 0, count: pooled.columnCount - 1)], standardDeviations: [1])
-    _ = try maximize(pooled)
-  }
+  public init(pooled: SufficientStatistics) throws(DegenerateGroup) { try self.init(groups: pooled) }
 
   /// Random starts: the pooled regression plus, per group, a random function of the features.
   ///

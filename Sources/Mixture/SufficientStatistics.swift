@@ -68,19 +68,31 @@ extension Design {
 
   /// The statistics of rows in folds, as groups: row i is in fold i mod `folds`.
   public func statistics(folds: Int) throws -> SufficientStatistics {
+    try statistics(groupCount: folds) { row, shares in shares[row % folds] = 1 }
+  }
+
+  /// The statistics of rows whose shares in the groups are given.
+  ///
+  /// - Parameter assign: adds the shares of a global row of this rank to K zeros; it must not communicate.
+  public func statistics(
+    groupCount: Int, assign: (_ row: Int, _ shares: inout [Double]) -> Void
+  ) throws -> SufficientStatistics {
     let stride = RowGrid.chunkLength
-    return try rows.sum(SufficientStatistics(groupCount: folds, columnCount: columnCount)) { partial, chunk in
+    var shares = Array(repeating: 0.0, count: groupCount)
+    return try rows.sum(SufficientStatistics(groupCount: groupCount, columnCount: columnCount)) { partial, chunk in
       let first = rows.grid.rows(ofChunk: chunk).lowerBound
       try withUnsafeTemporaryAllocation(
-        byteCount: folds * stride * MemoryLayout<Double>.stride, alignment: 64
+        byteCount: groupCount * stride * MemoryLayout<Double>.stride, alignment: 64
       ) { bytes in
-        let indicator = bytes.bindMemory(to: Double.self)
-        indicator.update(repeating: 0)
+        let groupWeights = bytes.bindMemory(to: Double.self)
+        groupWeights.update(repeating: 0)
         try withBlock(ofChunk: chunk) { block, weights in
           for row in 0..<block.rowCount {
-            indicator[(first + row) % folds * stride + row] = weights?[row] ?? 1
+            for group in 0..<groupCount { shares[group] = 0 }
+            assign(first + row, &shares)
+            for group in 0..<groupCount { groupWeights[group * stride + row] = shares[group] * (weights?[row] ?? 1) }
           }
-          partial.add(block, groupWeights: indicator.baseAddress!, stride: stride)
+          partial.add(block, groupWeights: groupWeights.baseAddress!, stride: stride)
         }
       }
     }

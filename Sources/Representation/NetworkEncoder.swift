@@ -16,39 +16,71 @@ public struct NetworkEncoder: Sendable, Codable {
     let shape: NetworkShape
   }
 
+  /// Features that the networks' outputs are added to, standardised.
+  public struct Skip: Sendable, Codable {
+    let features: AnyRepresentation
+    let centers: [Double]
+    let scales: [Double]
+
+    /// - Parameters:
+    ///   - centers: taken from the features, 0 unless told.
+    ///   - scales: what the differences are divided by, 1 unless told.
+    public init(_ features: AnyRepresentation, centers: [Double]? = nil, scales: [Double]? = nil) {
+      self.features = features
+      self.centers = centers ?? features.base.featureNames.map { _ in 0 }
+      self.scales = scales ?? features.base.featureNames.map { _ in 1 }
+      precondition(self.centers.count == features.base.dimension && self.scales.count == features.base.dimension)
+    }
+  }
+
   let parts: [Part]
-  /// Features of the same number that the networks' outputs are added to.
-  let skip: AnyRepresentation?
+  /// What covariates are divided by on their way into the networks, so that no unit saturates them.
+  let covariateScales: [Double]
+  /// As many features as the networks have outputs; nil for none.
+  let skip: Skip?
   public let featureNames: [String]
 
   /// One network of all covariates, m - hidden tanh - p.
   ///
   /// - Parameters:
+  ///   - covariateScales: what each covariate is divided by first.
   ///   - dimension: p; that of `skip` when there is one.
   ///   - skip: features to start from; the network is what is added to them, 0 at first.
   public static func dense(
-    covariateCount: Int, dimension: Int, hidden: Int = 16, skip: AnyRepresentation? = nil
+    covariateScales: [Double], dimension: Int, hidden: Int = 16, skip: Skip? = nil
   ) -> NetworkEncoder {
-    let shape = NetworkShape(inputs: covariateCount, layers: [.dense(hidden, .tanh), .dense(dimension)])
+    let shape = NetworkShape(inputs: covariateScales.count, layers: [.dense(hidden, .tanh), .dense(dimension)])
     return NetworkEncoder(
-      parts: [Part(inputs: .covariates, shape: shape)], skip: skip, featureNames: (1...dimension).map { "net\($0)" })
+      parts: [Part(inputs: .covariates, shape: shape)], covariateScales: covariateScales, skip: skip,
+      featureNames: (1...dimension).map { "net\($0)" })
   }
 
   /// One network for each covariate, of its powers: degree - hidden tanh - 1.
   ///
-  /// - Parameter skip: features to start from, one for each covariate.
+  /// - Parameters:
+  ///   - covariateScales: what each covariate is divided by first.
+  ///   - featureCounts: the features of each covariate, one unless told.
+  ///   - skip: features to start from, covariate by covariate.
   public static func mixed(
-    covariateNames: [String], degree: Int = 3, hidden: Int = 8, skip: AnyRepresentation? = nil
+    covariateNames: [String], covariateScales: [Double], featureCounts: [Int]? = nil, degree: Int = 3, hidden: Int = 8,
+    skip: Skip? = nil
   ) -> NetworkEncoder {
-    let shape = NetworkShape(inputs: degree, layers: [.dense(hidden, .tanh), .dense(1)])
-    return NetworkEncoder(
-      parts: covariateNames.indices.map { Part(inputs: .powers(covariate: $0), shape: shape) }, skip: skip,
-      featureNames: covariateNames.map { "net(\($0))" })
+    let counts = featureCounts ?? covariateNames.map { _ in 1 }
+    let parts = counts.enumerated().filter { $0.element > 0 }.map { covariate, count in
+      Part(
+        inputs: .powers(covariate: covariate),
+        shape: NetworkShape(inputs: degree, layers: [.dense(hidden, .tanh), .dense(count)]))
+    }
+    let names = zip(covariateNames, counts).flatMap { name, count in
+      count == 1 ? ["net(\(name))"] : (0..<count).map { "net(\(name)).\($0 + 1)" }
+    }
+    return NetworkEncoder(parts: parts, covariateScales: covariateScales, skip: skip, featureNames: names)
   }
 
-  private init(parts: [Part], skip: AnyRepresentation?, featureNames: [String]) {
-    precondition(skip.map { $0.base.dimension == featureNames.count } ?? true, "a skip adds feature by feature")
+  private init(parts: [Part], covariateScales: [Double], skip: Skip?, featureNames: [String]) {
+    precondition(skip.map { $0.centers.count == featureNames.count } ?? true, "a skip adds feature by feature")
     self.parts = parts
+    self.covariateScales = covariateScales
     self.skip = skip
     self.featureNames = featureNames
   }

@@ -15,11 +15,11 @@ final class NetworkEncoderBlock {
     _ covariates: [UnsafePointer<Double>], rowCount: Int, parameters: UnsafePointer<Double>,
     into features: UnsafeMutablePointer<Double>, stride: Int
   ) {
-    encoder.skip?.base.transform(covariates, rowCount: rowCount, into: features, stride: stride)
+    encoder.skip?.transform(covariates, rowCount: rowCount, into: features, stride: stride)
     var (first, feature) = (0, 0)
     for (part, block) in zip(encoder.parts, blocks) {
       block.rowCount = rowCount
-      part.inputs.fill(block, from: covariates, count: part.shape.inputCount)
+      part.inputs.fill(block, from: covariates, scales: encoder.covariateScales, count: part.shape.inputCount)
       part.shape.forward(block, parameters: parameters + first)
       for output in 0..<part.shape.outputCount {
         let (source, target) = (block.output + output * NetworkBlock.stride, features + feature * stride)
@@ -53,17 +53,33 @@ final class NetworkEncoderBlock {
   }
 }
 
+extension NetworkEncoder.Skip {
+  fileprivate func transform(
+    _ covariates: [UnsafePointer<Double>], rowCount: Int, into target: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    features.base.transform(covariates, rowCount: rowCount, into: target, stride: stride)
+    for j in centers.indices {
+      for i in 0..<rowCount { target[j * stride + i] = (target[j * stride + i] - centers[j]) / scales[j] }
+    }
+  }
+}
+
 extension NetworkEncoder.Part.Inputs {
-  fileprivate func fill(_ block: NetworkBlock, from covariates: [UnsafePointer<Double>], count: Int) {
+  fileprivate func fill(
+    _ block: NetworkBlock, from covariates: [UnsafePointer<Double>], scales: [Double], count: Int
+  ) {
+    func copy(_ covariate: Int, to target: UnsafeMutablePointer<Double>) {
+      for i in 0..<block.rowCount { target[i] = covariates[covariate][i] / scales[covariate] }
+    }
     switch self {
     case .covariates:
-      block.fill(covariates)
+      for j in covariates.indices { copy(j, to: block.input + j * NetworkBlock.stride) }
     case .powers(let covariate):
       // E[x^(2e)] of a standard normal is 1 · 3 · … · (2e - 1), so power e follows from the one before by x / √(2e - 1).
-      let x = covariates[covariate]
-      block.input.update(from: x, count: block.rowCount)
+      let x = block.input
+      copy(covariate, to: x)
       for power in 1..<count {
-        let target = block.input + power * NetworkBlock.stride
+        let target = x + power * NetworkBlock.stride
         let lower = target - NetworkBlock.stride
         let factor = 1 / Double(2 * power + 1).squareRoot()
         for i in 0..<block.rowCount { target[i] = lower[i] * x[i] * factor }

@@ -23,6 +23,8 @@ final class RepresentationStep {
   private let lambda: Double
   private let groupCount: Int
   private let covariateCount: Int
+  /// What x_1 … x_m and t are divided by in the loss.
+  private let scales: [Double]
   private let encoderBlock: NetworkEncoderBlock
   private let headBlock: NetworkBlock
   private let decoderBlock: NetworkBlock
@@ -33,6 +35,7 @@ final class RepresentationStep {
     groupCount = trainer.groupCount
     covariateCount = trainer.covariateCount
     lambda = trainer.lambda
+    scales = encoder.covariateScales + [trainer.settings.treatmentScale]
     (heads, decoder) = RepresentationTrainer.shapes(encoder, groupCount: groupCount, covariateCount: covariateCount)
     sampler = MinibatchSampler(
       rowCount: rowCount, batchSize: trainer.settings.batchSize, seed: trainer.settings.seed)
@@ -47,11 +50,14 @@ final class RepresentationStep {
   }
 
   /// Fetches the minibatches of some steps. Collective.
-  func window(_ steps: Range<Int>, of table: Table, weights: [Double]) throws -> MinibatchWindow {
+  func window(
+    _ steps: Range<Int>, of table: Table, weights: [Double], _ replacement: RowReplacement
+  ) throws -> MinibatchWindow {
     let (m, groups, first) = (covariateCount, groupCount, table.rows.localRows.lowerBound)
     return try MinibatchWindow(steps: steps, sampler: sampler, from: table.rows, width: width) { chunk in
-      let columns = try (0..<m).map { try table.pointer(covariate: $0, chunk: chunk) } + [table.treatment(chunk: chunk)]
-      let rowWeights = try table.weight(chunk: chunk)
+      let treatment = try replacement.treatment?[chunk] ?? table.treatment(chunk: chunk)
+      let columns = try (0..<m).map { try table.pointer(covariate: $0, chunk: chunk) } + [treatment]
+      let rowWeights = try replacement.weight?[chunk] ?? table.weight(chunk: chunk)
       return { row, values in
         let offset = row % RowGrid.chunkLength
         for j in 0...m { values[j] = columns[j][offset] }
@@ -88,10 +94,13 @@ final class RepresentationStep {
     decoder.forward(decoderBlock, parameters: parameters + encoder.parameterCount + heads.parameterCount)
   }
 
-  /// The loss of a block's rows; leaves its gradient in the outputs of heads and decoder.
+  /// The loss of a block's rows, which are scaled for it; leaves its gradient in the outputs of heads and decoder.
   private func losses(rowCount: Int) -> Double {
     let stride = NetworkBlock.stride
     let scale = 1 / Double(blocks.rowCount)
+    for (column, columnScale) in scales.enumerated() {
+      for i in 0..<rowCount { rows.pointer[column * stride + i] /= columnScale }
+    }
     let treatment = rows.pointer + covariateCount * stride
     let weights = treatment + stride
     var loss = 0.0

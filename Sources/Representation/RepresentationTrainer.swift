@@ -9,7 +9,8 @@ import Networks
 /// Σ_i Σ_k w_ik (α_k'(1, r_i) - t_i)² + λ Σ_i |f_X(r_i) - x_i|²
 ///
 /// with r = the encoder's features, one linear head α_k for each group and a decoder f_X, p-16-16-m with rectifiers. The
-/// weights w_ik are labels (one 1 a row) or posteriors. A value: a round that does not help is undone by keeping the
+/// weights w_ik are labels (one 1 a row) or posteriors, and x and t are taken in the scales of the encoder and of the
+/// settings. A value: a round that does not help is undone by keeping the
 /// copy from before it, and a checkpoint stores it whole.
 public struct RepresentationTrainer: Sendable, Codable {
   /// How to train; the defaults are the paper's.
@@ -21,6 +22,8 @@ public struct RepresentationTrainer: Sendable, Codable {
     /// Rows of a minibatch.
     public var batchSize = 400
     public var learningRate = 1e-3
+    /// What t is divided by in the loss.
+    public var treatmentScale = 1.0
     public var seed: UInt64 = 0
 
     public init() {}
@@ -38,18 +41,23 @@ public struct RepresentationTrainer: Sendable, Codable {
   private struct Progress: Codable {
     var parameters: [Double]
     var adam: Adam
+    var stepCount = 0
     /// The sum of the losses of this round's steps.
     var loss = 0.0
 
     mutating func take(_ index: Int, of window: MinibatchWindow, by step: RepresentationStep) throws {
       let total = try step.lossGradient(of: window, step: index, parameters: parameters)
       adam.update(&parameters, gradient: total.gradient)
+      stepCount += 1
       loss += total.loss
     }
   }
 
+  /// Of the steps to come.
+  public var learningRate: Double { progress.adam.learningRate }
+
   /// The steps taken in all rounds.
-  public var stepCount: Int { progress.adam.stepCount }
+  public var stepCount: Int { progress.stepCount }
 
   /// Of the encoder, the heads and the decoder, one after another.
   package var parameters: [Double] {
@@ -93,21 +101,34 @@ public struct RepresentationTrainer: Sendable, Codable {
     precondition(coefficients.count == groupCount && coefficients.allSatisfy { $0.count == 1 + encoder.dimension })
     for (group, own) in coefficients.enumerated() {
       let first = encoder.parameterCount + group * (1 + encoder.dimension)
-      parameters[first] = own[0]
+      parameters[first] = own[0] / settings.treatmentScale
       for j in 0..<encoder.dimension {
-        let slope = own[1 + j] / representation.scales[j]
+        let slope = own[1 + j] / (representation.scales[j] * settings.treatmentScale)
         parameters[first] -= slope * representation.centers[j]
         parameters[first + 1 + j] = slope
       }
     }
   }
 
+  /// Undoes what rounds since then did to the representation and the heads, for a new attempt with another learning rate:
+  /// on other minibatches, and with a decoder that has learned to follow the features.
+  public mutating func undo(to earlier: RepresentationTrainer, learningRate: Double) {
+    let kept = encoder.parameterCount + groupCount * (1 + encoder.dimension)
+    parameters.replaceSubrange(..<kept, with: earlier.parameters[..<kept])
+    progress.adam = Adam(parameterCount: parameters.count, learningRate: learningRate)
+    representation = earlier.representation
+  }
+
   /// Trains for one round and standardises the new features. Collective.
   ///
-  /// - Parameter weights: w_ik of this rank's rows, row after row: rows x K. They are taken times the table's weights.
+  /// - Parameters:
+  ///   - weights: w_ik of this rank's rows, row after row: rows x K. They are taken times the rows' own weights.
+  ///   - replacement: columns that stand in for those of the table.
   /// - Returns: the mean of the steps' losses, each the mean over its rows.
   /// - Throws: ``Failure`` (numerical) when the loss is no longer finite.
-  public mutating func train(on table: Table, weights: [Double]) throws -> Double {
+  public mutating func train(
+    on table: Table, weights: [Double], replacement: RowReplacement = RowReplacement()
+  ) throws -> Double {
     precondition(weights.count == table.rows.localRows.count * groupCount, "a weight for each local row and group")
     precondition(table.covariateCount == covariateCount)
     let communicator = table.rows.communicator
@@ -116,7 +137,7 @@ public struct RepresentationTrainer: Sendable, Codable {
     progress.loss = 0
     while stepCount < last {
       let count = MinibatchWindow.stepCount(batchSize: step.sampler.batchSize, width: step.width)
-      let window = try step.window(stepCount..<min(last, stepCount + count), of: table, weights: weights)
+      let window = try step.window(stepCount..<min(last, stepCount + count), of: table, weights: weights, replacement)
       if step.isShared {
         for index in window.steps { try progress.take(index, of: window, by: step) }
       } else {

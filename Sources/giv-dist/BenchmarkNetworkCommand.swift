@@ -63,8 +63,8 @@ struct BenchmarkNetwork: JobCommand {
     settings.steps = steps
     settings.batchSize = batch
     var trainer = try RepresentationTrainer(
-      encoder: .dense(covariateCount: covariates, dimension: covariates), groupCount: groups, table: table,
-      settings: settings)
+      encoder: .dense(covariateScales: Array(repeating: 1, count: covariates), dimension: covariates),
+      groupCount: groups, table: table, settings: settings)
     let clock = ContinuousClock()
     var times: [Double] = []
     var loss = 0.0

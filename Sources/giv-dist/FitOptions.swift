@@ -23,6 +23,7 @@ struct FitOptions: ParsableArguments {
   var tolerance = 1e-8
   @Option(help: "Passes of one fit at most.")
   var maxIterations = 1000
+  @OptionGroup var alternation: AlternationArguments
   @Flag(help: "Use the row weights of the dataset 'weight'.")
   var useWeights = false
   @Flag(help: "Scale covariates and treatment to unit variance first.")
@@ -38,6 +39,7 @@ struct FitOptions: ParsableArguments {
   /// A configuration with these options.
   func configuration(groups: Int, data: DatasetOptions) -> Configuration {
     var configuration = Configuration(groups: groups)
+    configuration.alternation = alternation.options
     configuration.covariance = covariance
     configuration.outcomeBasis = outcomeBasis
     configuration.covariateBasis = covariateBasis

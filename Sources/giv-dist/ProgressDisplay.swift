@@ -26,9 +26,11 @@ final class ProgressDisplay {
     let wait = style == .bar ? 0.1 : Self.interval
     guard style != .none, record.seconds - last >= wait else { return }
     last = record.seconds
+    let what =
+      record.round.map { "\($0) \(record.accepted == true ? "accepted" : "rejected")" }
+      ?? ": pass \(record.pass), \(record.fits) fit\(record.fits == 1 ? "" : "s")"
     let line =
-      "\(format(record.seconds, decimals: 1)) s  \(record.phase): pass \(record.pass), "
-      + "\(record.fits) fit\(record.fits == 1 ? "" : "s"), log-likelihood "
+      "\(format(record.seconds, decimals: 1)) s  \(record.phase)\(record.round == nil ? "" : " ")\(what), log-likelihood "
       + (record.logLikelihood.map { format($0, decimals: 3) } ?? "-")
     write(style == .bar ? "\r\u{1B}[K\(line)" : "\(line)\n")
     isOpen = style == .bar

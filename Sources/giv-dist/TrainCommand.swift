@@ -67,6 +67,9 @@ struct Train: JobCommand {
       "--groups auto chooses by BIC, which --distribution kmeans does not have; give a number")
     try require(!resume || out != nil, "--resume goes on in the folder of --out; name it")
     try require(!(resume && force), "--resume goes on and --force starts anew; give one of them")
+    let configuration = fitConfiguration
+    do { try configuration.validate() } catch let failure as Failure { throw ValidationError(failure.message) }
+    try fit.alternation.require([configuration.representation])
   }
 
   private var fitConfiguration: Configuration {

@@ -19,7 +19,7 @@ struct TrainingSummary {
   }
 
   var text: String {
-    [heading, groupTable, effect, fit, starts, truth, balance, events, files].filter { !$0.isEmpty }
+    [heading, groupTable, effect, fit, starts, rounds, truth, balance, events, files].filter { !$0.isEmpty }
       .map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
   }
 
@@ -127,6 +127,20 @@ struct TrainingSummary {
         + "\(search.starts) starts agree; \(format(report.seconds, decimals: 2)) s, "
         + "\(significant(report.secondsPerPass * 1e3)) ms per pass"
     ]
+  }
+
+  /// How the rounds of training went.
+  private var rounds: [String] {
+    let rounds = report.rounds
+    guard let first = rounds.first, let last = rounds.last(where: \.accepted) ?? rounds.last else { return [] }
+    let marks = rounds.map { $0.accepted ? "+" : "-" }.joined()
+    var line =
+      "\(rounds.count { $0.accepted }) of \(rounds.count) rounds accepted (\(marks)), loss \(significant(first.loss)) -> "
+      + significant(last.loss)
+    if let start = report.startLogLikelihood, let end = last.accepted ? last.logLikelihood : start {
+      line += ", log-likelihood \(format(start, decimals: 3)) -> \(format(end, decimals: 3))"
+    }
+    return [line]
   }
 
   private var truth: [String] {

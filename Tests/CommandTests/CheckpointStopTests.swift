@@ -78,13 +78,45 @@ import Testing
     try withTemporaryDirectory { folder in
       let run = try CheckpointTestRun(
         in: folder, options: ["--distribution", "kmeans", "--representation", "identity", "--starts", "2"])
-      let undisturbed = try run.undisturbed()
-      for _ in undisturbed.passes {
-        let stopped = try run.train(["--resume", "--max-hours", "1e-9"])
-        #expect(stopped.exitCode == 75)
-        #expect(messages(stopped) == [Self.stopped])
-      }
-      #expect(try run.result(of: run.train(["--resume"])) == undisturbed)
+      try stepByStep(run)
     }
+  }
+
+  @Test(arguments: ["regression", "gaussian"])
+  func `So does one that learns its representation`(distribution: String) throws {
+    try withTemporaryDirectory { folder in
+      let run = try CheckpointTestRun(
+        in: folder,
+        options: [
+          "--distribution", distribution, "--representation", "network", "--starts", "1", "--max-iterations", "4",
+          "--rounds", "3", "--steps", "10", "--assignment", "sampled",
+        ])
+      try stepByStep(run)
+    }
+  }
+
+  @Test func `Stopped in a round of training, a run goes on on other ranks`() throws {
+    try withTemporaryDirectory { folder in
+      let run = try CheckpointTestRun(
+        in: folder, rows: 6000, options: ["--representation", "network", "--starts", "3", "--rounds", "4"])
+      let undisturbed = try run.undisturbed()
+      #expect(undisturbed.passes.contains("round 2"))
+      for (index, phase) in ["em network", "round"].enumerated() {
+        let stopped = try stop(run, by: SIGUSR1, to: .lastRank, in: phase, index == 0 ? [] : ["--resume"])
+        #expect(stopped.exitCode == 75, "\(phase): \(stopped.error)")
+      }
+      #expect(try run.result(of: run.train(ranks: 3, ["--resume"])) == undisturbed)
+    }
+  }
+
+  /// A run that is stopped after every pass.
+  private func stepByStep(_ run: CheckpointTestRun) throws {
+    let undisturbed = try run.undisturbed()
+    for _ in undisturbed.passes {
+      let stopped = try run.train(["--resume", "--max-hours", "1e-9"])
+      #expect(stopped.exitCode == 75)
+      #expect(messages(stopped) == [Self.stopped])
+    }
+    #expect(try run.result(of: run.train(["--resume"])) == undisturbed)
   }
 }

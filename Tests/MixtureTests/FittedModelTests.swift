@@ -27,6 +27,7 @@ import Testing
       $0.covariance = covariance
       $0.starts = 3
       $0.maximumIterations = 30
+      $0.alternation.rounds = 2
       $0.standardize = distribution == .kmeans
     }
     let (result, posteriors) = try shards.train(configuration)[0]

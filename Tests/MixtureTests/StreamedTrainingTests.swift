@@ -32,6 +32,10 @@ import Testing
       $0.labels = .sampled
     },
     configuration(.gaussian, .identity) { $0.gaussianStart = .kmeansPlusPlus },
+    configuration(.regression, .network) {
+      $0.alternation.rounds = 1
+      $0.alternation.steps = 2
+    },
     configuration(.kmeans, .identity) {
       $0.standardize = true
       $0.useWeights = true

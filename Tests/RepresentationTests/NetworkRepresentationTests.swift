@@ -36,7 +36,7 @@ import Testing
 
   @Test func featuresAreTheFormula() {
     let random = CounterRandom(seed: 13, stream: .test)
-    let encoder = NetworkEncoder.dense(covariateCount: 2, dimension: 3, hidden: 4)
+    let encoder = NetworkEncoder.dense(covariateScales: [1, 1], dimension: 3, hidden: 4)
     let parameters = (0..<encoder.parameterCount).map { random.normal(row: $0, draw: 1) }
     #expect(parameters.count == 4 * 3 + 3 * 5)
     let representation = NetworkRepresentation(
@@ -60,7 +60,7 @@ import Testing
 
   /// A change of one covariate changes its own feature only, which is a function of it.
   @Test func mixedFeaturesSeeOneCovariate() {
-    let encoder = NetworkEncoder.mixed(covariateNames: ["a", "b", "c"])
+    let encoder = NetworkEncoder.mixed(covariateNames: ["a", "b", "c"], covariateScales: [1, 1, 1])
     let random = CounterRandom(seed: 14, stream: .test)
     let representation = NetworkRepresentation(
       encoder: encoder, parameters: (0..<encoder.parameterCount).map { random.normal(row: $0, draw: 1) },
@@ -90,7 +90,7 @@ import Testing
     let random = CounterRandom(seed: 15, stream: .test)
     let weight = (0..<Self.rowCount).map { random.uniform(row: $0, draw: 0) }
     let table = try Self.table(weight: weight)
-    let encoder = NetworkEncoder.dense(covariateCount: 3, dimension: 2)
+    let encoder = NetworkEncoder.dense(covariateScales: [1, 1, 1], dimension: 2)
     let representation = try RepresentationTrainer(encoder: encoder, groupCount: 2, table: table).representation
     let total = weight.reduce(0, +)
     for feature in Self.features(representation, of: Array(Self.columns(3))) {
@@ -103,7 +103,8 @@ import Testing
   @Test func aSkipIsWhereTrainingStarts() throws {
     let table = try Self.table()
     let spline = try SplineRepresentation(fitting: table)
-    let encoder = NetworkEncoder.dense(covariateCount: 3, dimension: spline.dimension, skip: .spline(spline))
+    let encoder = NetworkEncoder.dense(
+      covariateScales: [1, 1, 1], dimension: spline.dimension, skip: .init(.spline(spline)))
     let start = try RepresentationTrainer(encoder: encoder, groupCount: 2, table: table).representation
     let columns = Array(Self.columns(3))
     for (j, (feature, own)) in zip(Self.features(start, of: columns), Self.features(spline, of: columns)).enumerated() {
@@ -116,7 +117,8 @@ import Testing
   @Test func aRepresentationSurvivesStorage() throws {
     let table = try Self.table()
     let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
-    let encoder = NetworkEncoder.mixed(covariateNames: table.covariateNames, skip: identity)
+    let encoder = NetworkEncoder.mixed(
+      covariateNames: table.covariateNames, covariateScales: [1, 1, 1], skip: .init(identity))
     let representation = try RepresentationTrainer(encoder: encoder, groupCount: 3, table: table).representation
     let stored = try JSONEncoder().encode(AnyRepresentation.network(representation))
     let copy = try JSONDecoder().decode(AnyRepresentation.self, from: stored)

@@ -38,7 +38,7 @@ import Testing
     settings.batchSize = expected.t.count
     settings.steps = 1
     var trainer = try RepresentationTrainer(
-      encoder: .dense(covariateCount: columns.count, dimension: expected.features[0].count),
+      encoder: .dense(covariateScales: columns.map { _ in 1 }, dimension: expected.features[0].count),
       groupCount: expected.posteriors[0].count, table: table, settings: settings)
     trainer.parameters = expected.start
     for loss in expected.losses {
@@ -87,9 +87,11 @@ import Testing
   }
 
   static let encoders: [NetworkEncoder] = [
-    .dense(covariateCount: 3, dimension: 3), .mixed(covariateNames: ["a", "b", "c"]),
+    .dense(covariateScales: [1, 1, 1], dimension: 3),
+    .mixed(covariateNames: ["a", "b", "c"], covariateScales: [1, 1, 1]),
     .dense(
-      covariateCount: 3, dimension: 3, skip: .identity(IdentityRepresentation(covariateNames: ["a", "b", "c"]))),
+      covariateScales: [1, 1, 1], dimension: 3,
+      skip: .init(.identity(IdentityRepresentation(covariateNames: ["a", "b", "c"])))),
   ]
 
   @Test(arguments: [0, 1, 2]) func trainingFindsCurvedEffects(encoder: Int) throws {
@@ -128,7 +130,7 @@ import Testing
         settings.batchSize = rowCount
         settings.steps = 4
         var trainer = try RepresentationTrainer(
-          encoder: .dense(covariateCount: 2, dimension: 2), groupCount: 2, table: table, settings: settings)
+          encoder: .dense(covariateScales: [1, 1], dimension: 2), groupCount: 2, table: table, settings: settings)
         let weights: [Double] = table.rows.localRows.flatMap { row in row % 3 == 0 ? [1, 0] : [0.25, 0.75] }
         let loss = try trainer.train(on: table, weights: weights)
         return [loss] + trainer.parameters
@@ -156,7 +158,7 @@ import Testing
     let coefficients = [[0.5, 1, -2, 0.3], [-1, 0.2, 0.7, -0.4]]
     let raw = Self.covariates.map { column in column.map { 3 * $0 + 5 } }
     let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: ["a", "b", "c"]))
-    let encoder = NetworkEncoder.dense(covariateCount: 3, dimension: 3, skip: identity)
+    let encoder = NetworkEncoder.dense(covariateScales: [1, 1, 1], dimension: 3, skip: .init(identity))
     var settings = RepresentationTrainer.Settings()
     settings.lambda = 0
     settings.steps = 1

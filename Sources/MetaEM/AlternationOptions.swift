@@ -1,0 +1,62 @@
+import Diagnostics
+
+/// How the groups of a row weigh in a round of training.
+public enum GroupAssignment: String, Sendable, Codable, CaseIterable {
+  /// By the row's posterior.
+  case posterior
+  /// The likeliest group alone, the first of equal ones.
+  case argmax
+  /// A group drawn from the posterior, z_i ~ Disc(γ_i), anew in every round: the paper's.
+  case sampled
+}
+
+/// How a representation by networks is learned; the numbers are the paper's unless told.
+public struct AlternationOptions: Sendable, Codable, Equatable {
+  /// λ of Eq. (4); nil for 1 / m.
+  public var lambda: Double?
+  /// Rounds of training at most.
+  public var rounds = 20
+  /// Steps of a round.
+  public var steps = 200
+  /// Rows of a minibatch; all rows when they are fewer.
+  public var batchSize = 400
+  public var learningRate = 1e-3
+  public var assignment = GroupAssignment.posterior
+
+  public init() {}
+
+  /// - Throws: ``Failure`` `usage` for a number that makes no sense.
+  public func validate() throws {
+    func require(_ holds: Bool, _ message: String) throws { if !holds { throw Failure(.usage, message) } }
+    if let lambda {
+      try require(lambda >= 0 && lambda.isFinite, "--lambda must be a number from 0 on, not \(lambda)")
+    }
+    try require(rounds >= 1, "--rounds must be at least 1, not \(rounds)")
+    try require(steps >= 1, "--steps must be at least 1, not \(steps)")
+    try require(batchSize >= 1, "--batch must be at least 1, not \(batchSize)")
+    try require(
+      learningRate > 0 && learningRate.isFinite, "--learning-rate must be a positive number, not \(learningRate)")
+  }
+}
+
+/// One round of the alternation.
+public struct TrainingRound: Sendable, Codable, Equatable {
+  /// From 1.
+  public let round: Int
+  /// The mean of Eq. (4) over the steps, per row.
+  public let loss: Double
+  public let learningRate: Double
+  /// Of the groups fitted to the new features; minus infinity when they degenerated.
+  public let logLikelihood: Double
+  /// Whether the features replaced those before them.
+  public let isAccepted: Bool
+}
+
+/// The course of the alternation.
+public struct AlternationTrace: Sendable, Equatable {
+  /// The log-likelihood before the first round.
+  public let startLogLikelihood: Double
+  public internal(set) var rounds: [TrainingRound] = []
+
+  init(startLogLikelihood: Double) { self.startLogLikelihood = startLogLikelihood }
+}

@@ -1,0 +1,90 @@
+import Communication
+import Dataset
+import Diagnostics
+import LinearAlgebra
+import Mixture
+import Representation
+
+/// w_ik: how much the rows of this rank count in each group while the representation is trained.
+struct GroupWeights {
+  /// Row after row: rows × K.
+  let values: [Double]
+  private let groupCount: Int
+  private let firstRow: Int
+
+  /// The final E step of a mixture, assigned.
+  ///
+  /// - Parameter round: tells apart the draws of rounds.
+  init(
+    _ assignment: GroupAssignment, _ mixture: FittedMixture, on design: Design, seed: UInt64, round: Int
+  ) throws {
+    let rule = PosteriorRule(model: mixture.base, labelRule: .argmax, seed: seed)
+    let random = CounterRandom(seed: seed, stream: .assignments)
+    let groups = rule.groupCount
+    groupCount = groups
+    firstRow = design.rows.localRows.lowerBound
+    values = try design.rows.communicator.agree {
+      var values: [Double] = []
+      values.reserveCapacity(design.rows.localRows.count * groups)
+      for chunk in design.rows.localChunks {
+        let block = try rule(design, chunk: chunk).block
+        guard assignment != .posterior else {
+          values += block.posteriors
+          continue
+        }
+        for (offset, row) in design.rows.grid.rows(ofChunk: chunk).enumerated() {
+          let posterior = block.posteriors[offset * groups..<(offset + 1) * groups]
+          let group =
+            assignment == .argmax
+            ? block.labels[offset] : random.categorical(row: row, draw: round, probabilities: posterior)
+          for k in 0..<groups { values.append(k == group ? 1 : 0) }
+        }
+      }
+      return values
+    }
+  }
+
+  /// The sums of an M step over all rows with these weights. Collective.
+  func statistics(_ design: Design) throws -> SufficientStatistics {
+    try design.statistics(groupCount: groupCount) { row, shares in
+      for k in 0..<groupCount { shares[k] = values[(row - firstRow) * groupCount + k] }
+    }
+  }
+}
+
+/// Rows that the networks are not trained on: whether a round helps there tells fit from over-fit.
+struct Validation {
+  /// One row in so many.
+  static let share = 5
+
+  /// The other rows, by weight.
+  let training: RowReplacement
+  private let held: RowReplacement
+  private let table: Table
+
+  /// Collective.
+  init(_ table: Table, seed: UInt64) throws {
+    self.table = table
+    let random = CounterRandom(seed: seed, stream: .validation)
+    func weights(_ isIncluded: (_ isHeld: Bool) -> Bool) throws -> RowReplacement {
+      try table.rows.communicator.agree {
+        let weight = try RowColumn(rows: table.rows) { chunk, values in
+          let weights = try table.weight(chunk: chunk)
+          for (offset, row) in table.rows.grid.rows(ofChunk: chunk).enumerated() {
+            let isHeld = random.integer(below: Self.share, row: row, draw: 0) == 0
+            values[offset] = isIncluded(isHeld) ? weights?[offset] ?? 1 : 0
+          }
+        }
+        return RowReplacement(weight: weight)
+      }
+    }
+    training = try weights { !$0 }
+    held = try weights { $0 }
+  }
+
+  /// The log-likelihood of the rows that are held. Collective.
+  func logLikelihood(_ mixture: RegressionMixture, on representation: AnyRepresentation) throws -> Double {
+    let design = Design(table: table, representation: representation, replacement: held)
+    return try design.statistics(of: [mixture])[0].logLikelihood
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `train --representation network` and `mixed`.
+extension OnRanks {
+  @Suite(
+    .inputs { folder in
+      try simulate("--scenario abs --groups 2 --covariates 3 --rows 5000 --shards 3 --seed 2 --out shards", in: folder)
+      try simulate("--rows 60 --out few", in: folder)
+      try script(
+        """
+        generator, n = np.random.default_rng(1), 5000
+        x, z = generator.normal(size=(n, 2)), np.arange(n) % 2
+        features = np.c_[x[:, 0] + .5 * x[:, 0] * x[:, 1], x[:, 1]]
+        t = (features * np.array([[1, -.5], [-.7, 1.2]])[z]).sum(1) + .3 * generator.normal(size=n)
+        with h5py.File('products.h5', 'w') as file: file['x'], file['t'], file['z'] = x, t, z
+        """, in: folder)
+    }) struct NetworkCommandTests
+  {
+    private static let short = ["--groups", "2", "--starts", "4", "--rounds", "3", "--steps", "40"]
+
+    @Test(arguments: ["network", "mixed"], ["regression", "gaussian", "kmeans"])
+    func `Learned representations have the same bits on any ranks`(
+      representation: String, distribution: String
+    ) throws {
+      let arguments =
+        ["shards", "--representation", representation, "--distribution", distribution, "--assignment", "sampled"]
+        + Self.short
+      let alone = try train(arguments)
+      for ranks in distribution == "kmeans" ? [3] : [2, 3, 8] {
+        let report = try train(arguments, ranks: ranks)
+        #expect(report.digests == alone.digests, "\(ranks) ranks")
+        #expect(report.logLikelihood == alone.logLikelihood && report.passes == alone.passes)
+      }
+    }
+
+    @Test func `So have minibatches that ranks share`() throws {
+      let arguments =
+        ["products.h5", "--representation", "network", "--batch", "4500", "--learning-rate", "0.01"] + Self.short
+      let alone = try train(arguments)
+      #expect(try train(arguments, ranks: 3).digests == alone.digests)
+      #expect(try train(arguments + ["--stream"]).digests == alone.digests)
+    }
+
+    @Test func `Rounds are in the report, the summary and the metrics, and the model predicts`() throws {
+      let arguments =
+        ["products.h5", "--representation", "network", "--learning-rate", "0.01", "--out", "run"]
+        + Self.short
+      let result = try givDist(["train"] + arguments + ["--json"], ranks: 2)
+      #expect(result.exitCode == 0, "\(result.error)")
+      let report = try object(result.output)
+      let rounds = try #require(report["rounds"] as? [[String: Any]])
+      #expect(rounds.count == 3)
+      let text = try script(
+        """
+        lines = [json.loads(line) for line in open('run/metrics.jsonl')]
+        for line in lines:
+            if 'round' in line: print(line['round'], line['accepted'], line['loss'] > 0, line['logLikelihood'] < 0)
+        with h5py.File('run/model.h5') as file:
+            record = json.loads(file.attrs['giv-record'])
+            print(list(record['representation']), record['configuration']['alternation']['rounds'])
+        """)
+      let accepted = rounds.map { $0["accepted"] as? Bool == true ? "True" : "False" }
+      #expect(accepted.contains("True"))
+      let lines = text.split(separator: "\n").map(String.init)
+      #expect(lines == accepted.enumerated().map { "\($0.offset + 1) \($0.element) True True" } + ["['network'] 3"])
+      let predicted = try givDist(["predict", "run", "products.h5", "--out", "predicted.h5", "--json"], ranks: 3)
+      #expect(try object(predicted.output)["posteriorDigest"] as? String == report["posteriorDigest"] as? String)
+      let summary = try givDist(["train"] + arguments + ["--force"]).output
+      #expect(summary.contains("of 3 rounds accepted"))
+    }
+
+    @Test(arguments: [
+      (["--representation", "network", "--lambda", "-1"], "--lambda must be"),
+      (["--representation", "network", "--lambda", "inf"], "--lambda must be"),
+      (["--representation", "mixed", "--lambda", "nan"], "--lambda must be"),
+      (["--representation", "network", "--rounds", "0"], "--rounds must be at least 1, not 0"),
+      (["--representation", "network", "--steps", "0"], "--steps must be at least 1, not 0"),
+      (["--representation", "network", "--batch", "-4"], "--batch must be at least 1, not -4"),
+      (["--representation", "network", "--learning-rate", "0"], "--learning-rate must be"),
+      (["--representation", "network", "--assignment", "best"], "--assignment"),
+      (["--lambda", "0.2"], "--lambda is of networks"), (["--rounds", "4"], "choose --representation network"),
+      (["--representation", "identity", "--batch", "9"], "--representation identity has none"),
+      (["--representation", "network", "--distribution", "joint"], "--distribution joint"),
+    ])
+    func `Options that make no sense end with 64`(options: [String], message: String) throws {
+      let result = try givDist(["train", "few", "--groups", "2", "--out", "never"] + options)
+      #expect(result.exitCode == 64 && result.error.contains(message), "\(result.error)")
+      #expect(!FileManager.default.fileExists(atPath: SharedInputs.folder.path + "/never"))
+    }
+  }
+}
