@@ -3,7 +3,7 @@ SOURCES := Sources Tests Package.swift
 # Tests run in release, where the C kernels are optimised, and share the build of the program itself.
 TEST_OPTIONS := -c release --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench accuracy groups check demo clean
+.PHONY: setup build test test-slow lint format docs bench accuracy groups effect coverage check demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -36,6 +36,13 @@ accuracy: build ## labels beside the Bayes rule on nine scenarios: some minutes
 
 groups: build ## number of groups that each criterion finds on 30 draws: some minutes
 	.venv/bin/python bench/groups.py $$(swift build -c release --show-bin-path)/giv-dist
+
+effect: build ## the joint model's effect on simulated draws, and when it must warn: an hour
+	.venv/bin/python bench/effect.py $$(swift build -c release --show-bin-path)/giv-dist
+
+coverage: build ## of its 95% interval, over 200 draws: half an hour
+	.venv/bin/python bench/effect.py $$(swift build -c release --show-bin-path)/giv-dist --draws 200 --seed 1000 \
+		--designs "confounding 0.5"
 
 check: lint test ## what must pass before a commit
 

@@ -4,7 +4,7 @@ import LinearAlgebra
 
 /// Data with a hidden group instrument and an unobserved confounder, after Eq. 13-16 of the Meta-EM paper.
 ///
-///     T = Σ_j w_zj (X_j + f_X(X_j)) + a ε + δ_T,             Z uniform on K, w_kj ~ Unif(-1, 1)
+///     T = Σ_j w_zj (X_j + f_X(X_j)) + a_z ε + δ_T,             Z uniform on K, w_kj ~ Unif(-1, 1)
 ///     Y = g(T, X) + b ε + δ_Y
 ///     g(t, x) = -1.5 t + 0.9 t² + mean(x) + |x1 x2| - sin(10 + x2 x3)
 ///
@@ -128,11 +128,15 @@ extension Simulation {
       fill(&x, row: row, firstTableRow: sample.firstTableRow, random)
       let source = random.integer(below: parameters.groups, row: row, draw: Draw.source)
       let shared = table == nil ? SimulationParameters.covariance * x.reduce(0, +) : 0
-      func confounder(_ draw: Int) -> Double { shared + ownDeviation * law.draw(random, row: row, draw: draw) }
-      func noise(_ draw: Int) -> Double { parameters.noiseDeviation * law.draw(random, row: row, draw: draw) }
+      let deviation = law.deviation(at: x)
+      func error(_ draw: Int) -> Double { deviation * law.draw(random, row: row, draw: draw) }
+      func confounder(_ draw: Int) -> Double { shared + ownDeviation * error(draw) }
+      func noise(_ draw: Int) -> Double { parameters.noiseDeviation * error(draw) }
 
       let cause = confounder(Draw.confounder)
-      let treatment = assignment(source, x) + parameters.confounding * cause + noise(Draw.treatmentNoise)
+      let treatment =
+        assignment(source, x) + parameters.confounding(of: source) * cause
+        + noise(Draw.treatmentNoise)
       let epsilon = sample.isIntervened ? confounder(Draw.intervenedConfounder) : cause
       let g = Self.outcome(treatment, x)
       let outcome = g + parameters.outcomeConfounding * epsilon + noise(Draw.outcomeNoise)

@@ -40,11 +40,18 @@ public enum SimulationErrorLaw: String, Sendable, Codable, CaseIterable {
   case uniform
   /// Half N(-0.9, 0.19), half N(0.9, 0.19): two separate modes.
   case bimodal
+  /// Normal with variance (1 + x²) / 2, x the first covariate: 1 on average.
+  case heteroskedastic
+
+  /// The standard deviation at a row, which numbers of the law are multiplied by.
+  public func deviation(at x: [Double]) -> Double {
+    self == .heteroskedastic ? ((1 + x[0] * x[0]) / 2).squareRoot() : 1
+  }
 
   /// A number of this law, from the one random place (row, draw).
   public func draw(_ random: CounterRandom, row: Int, draw: Int) -> Double {
     switch self {
-    case .normal:
+    case .normal, .heteroskedastic:
       return random.normal(row: row, draw: draw)
     case .t4:
       // Bailey's polar method, Mathematics of Computation 62 (1994): t_ν = cos(2πv) √(ν (u^(-2/ν) - 1)).

@@ -16,8 +16,8 @@ public struct SimulationParameters: Sendable, Codable, Equatable {
   /// The size of the noise of treatment and outcome.
   public var noise = 0.1
   public var noiseKind = SimulationNoiseKind.standardDeviation
-  /// The coefficient of ε in T.
-  public var confounding = 0.2
+  /// The coefficient of ε in T: one for all sources, or one of each.
+  public var confounding = [0.2]
   /// The coefficient of ε in Y.
   public var outcomeConfounding = 2.0
   /// The law of ε (of its own part, the one that X does not carry) and of the noises.
@@ -36,6 +36,9 @@ public struct SimulationParameters: Sendable, Codable, Equatable {
     }
   }
 
+  /// The coefficient of ε in the treatment of a source.
+  public func confounding(of source: Int) -> Double { confounding.count == 1 ? confounding[0] : confounding[source] }
+
   /// Checks the parameters.
   ///
   /// - Throws: ``Failure`` (usage) that names the first option out of range.
@@ -45,7 +48,10 @@ public struct SimulationParameters: Sendable, Codable, Equatable {
     try check(rows >= 1, "--rows is \(rows); give at least 1")
     try check(testRows >= 0, "--test-rows is \(testRows); give 0 or more")
     try check(noise >= 0 && noise.isFinite, "--noise is \(noise); give a finite number, 0 or more")
-    try check(confounding.isFinite, "--confounding is \(confounding); give a finite number")
+    try check(
+      [1, groups].contains(confounding.count) && confounding.allSatisfy(\.isFinite),
+      "--confounding is \(confounding.map { "\($0)" }.joined(separator: ",")); give a finite number, or one for each of "
+        + "the --groups \(groups)")
     try check(outcomeConfounding.isFinite, "--outcome-confounding is \(outcomeConfounding); give a finite number")
   }
 

@@ -28,7 +28,8 @@ private struct ModelRecord: Codable {
 /// The attribute `giv-record` holds, as JSON, the configuration, the representation, the names of the columns, versions
 /// and digests. Datasets: `scaling/centers` and `scaling/scales` [m + 1]; under `mixture/`: `mixing_weights` [K] and, by
 /// kind, `coefficients` [K, p + 1] (constant first) and `standard_deviations` [K]; `means` [K, d] and `covariances`
-/// [K, d, d]; `centers` [K, d]; or, of the joint model, `parameters`, which the record explains. Columns are in the order (r, t), in the scaled units of `scaling`.
+/// [K, d, d]; `centers` [K, d]; or, of the joint model, `parameters`, which the record explains. Columns are in the order
+/// (r, t), in the scaled units of `scaling`.
 extension FittedModel {
   /// The SHA-256 of all parameters' bits, of the representation and of the names of the columns.
   public func digest() throws -> String {
@@ -89,8 +90,6 @@ extension FittedModel {
     }
     return (model, record.configuration)
   }
-
-  private var joint: JointModel? { if case .joint(let model) = mixture { model } else { nil } }
 
   private func representationJSON() throws -> String { try Self.json(representation) }
 

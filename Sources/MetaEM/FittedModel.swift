@@ -43,6 +43,8 @@ public struct FittedModel: Sendable {
 }
 
 extension FittedModel {
+  public var joint: JointModel? { if case .joint(let model) = mixture { model } else { nil } }
+
   /// The columns of a centered table that the model's posteriors are functions of.
   func design(_ table: Table) -> Design {
     if case .joint(let model) = mixture { return Design(table: table, basis: model.basis) }

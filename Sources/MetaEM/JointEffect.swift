@@ -106,17 +106,33 @@ public struct JointModel: Sendable, Codable {
     }
   }
 
-  /// τ(t, x) = g(t, x) - g(0, x) at one row of the data.
-  public func effect(treatment: Double, covariates: [Double]) -> Double {
-    let scaling = dataScaling
-    let (m, b) = (basis.covariateCount, mixture.outcomeCoefficients)
-    var effect = curveWeights([treatment])[0].combined(with: b)
-    for (column, product) in zip(basis.treatmentColumns, basis.treatmentProducts) {
-      guard let j = (0..<m).first(where: { product == [basis.factor($0), basis.treatmentFactor] }) else { continue }
-      let x = (covariates[j] - scaling.centers[j]) / scaling.scales[j]
-      effect += scaling.scales[m + 1] * b[column] * x * treatment / scaling.scales[m]
+  /// τ(t_i, x_i) = g(t_i, x_i) - g(0, x_i) of the rows of a chunk, in the units of the outcome.
+  ///
+  /// - Parameter table: rows that `tableScaling` was applied to.
+  /// - Throws: ``Failure`` when the table cannot read the chunk.
+  public func effects(_ table: Table, chunk: Int) throws -> [Double] {
+    let count = table.rows.grid.rows(ofChunk: chunk).count
+    let treatment = try table.treatment(chunk: chunk)
+    let covariates = try (0..<basis.covariateCount).map { try table.pointer(covariate: $0, chunk: chunk) }
+    let (scaling, b, m) = (basis.scaling, mixture.outcomeCoefficients, basis.covariateCount)
+    let zero = inTableUnits(0)
+    let functions = basis.treatmentFunctions(at: [zero] + (0..<count).map { treatment[$0] })
+    let columns = Array(basis.treatmentColumns) + [basis.columnCount - 2]
+    let interactions = zip(basis.treatmentColumns, basis.treatmentProducts).compactMap { column, product in
+      (0..<m).first { product == [basis.factor($0), basis.treatmentFactor] }.map { (column, $0) }
     }
-    return effect
+    return (0..<count).map { row in
+      var effect = 0.0
+      // At the mean of x, where interactions are 0; then these.
+      for (index, column) in columns.enumerated() {
+        effect += b[column] * (functions[row + 1][index] - functions[0][index])
+      }
+      let step = (treatment[row] - zero) / scaling.scales[m]
+      for (column, j) in interactions {
+        effect += b[column] * step * (covariates[j][row] - scaling.centers[j]) / scaling.scales[j]
+      }
+      return outcomeScale * effect
+    }
   }
 }
 

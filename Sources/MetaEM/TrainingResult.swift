@@ -57,13 +57,14 @@ public struct TrainingResult: Sendable {
   public var events: [String] {
     var events = outcome.events
     let search = outcome.search
-    if !outcome.isConverged {
+    // The joint model's own warnings say whether it converged, and whether its starts agree in the effect.
+    if joint == nil && !outcome.isConverged {
       events.append("not converged after \(configuration.maximumIterations) passes; raise --max-iterations")
     }
     if search.degenerate > 0 {
       events.append("\(search.degenerate) of \(search.starts) starts degenerated and were given up")
     }
-    if search.continued > 1 && search.agreed == 1 {
+    if joint == nil && search.continued > 1 && search.agreed == 1 {
       events.append("only one start reached the best likelihood: it may not be the highest there is; raise --starts")
     }
     for group in 0..<summary.groupCount where summary.rowCount(group) == 0 {

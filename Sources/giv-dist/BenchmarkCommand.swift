@@ -76,8 +76,7 @@ struct BenchmarkEM: JobCommand {
     switch distribution {
     case .regression: times = try time(start, design)
     case .gaussian: times = try time(GaussianMixture(equation6: start, pooled: pooled, shape: .full), design)
-    case .joint:
-      throw Failure(.usage, "--distribution joint is not timed here; choose regression, gaussian or kmeans")
+    case .joint: times = try time(jointModel(start, pooled), design)
     case .kmeans:
       let centers = try design.centers(
         0..<1, groups: groups, plusPlus: true, scaled: false, pooled: pooled, random: random)
@@ -97,14 +96,26 @@ struct BenchmarkEM: JobCommand {
   }
 
   /// Per group a multiply and an add for each entry of the Gram matrix's triangle, and for each coefficient of the E
-  /// step: a triangle again for Gaussians and K-means, one row for regressions.
+  /// step: a triangle again for Gaussians and K-means, one row for regressions, two for the joint model.
   private func floorSeconds(_ machine: MachineLimits) -> Double {
     let p = Double(dimension + 1)
     let triangle = p * (p + 1) / 2
-    let step = distribution == .regression ? p : triangle
+    let step =
+      switch distribution {
+      case .regression: p
+      case .joint: 2 * p
+      case .gaussian, .kmeans: triangle
+      }
     let flops = 2 * Double(groups) * (triangle + step) * Double(rows)
     let bytes = Double(rows * dimension * MemoryLayout<Double>.stride)
     return max(flops / machine.flopsPerSecond, bytes / machine.bytesPerSecond)
+  }
+
+  /// The columns as those of the joint model: the last two are t and y, half of the rest what t is regressed on.
+  private func jointModel(_ start: RegressionMixture, _ pooled: SufficientStatistics) throws -> JointMixture {
+    var selection = start
+    selection.coefficients = start.coefficients.map { Array($0.prefix(max(1, (dimension + 1) / 2))) }
+    return try JointMixture(selection: selection, pooled: pooled)
   }
 
   private struct PassTimes {

@@ -8,7 +8,7 @@ import Mixture
 /// `giv-dist predict`: the groups of new rows under a stored model.
 struct Predict: JobCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write the posteriors of new rows under a model that train stored.",
+    abstract: "Write the posteriors of new rows under a model that train stored; of a joint model also their effects.",
     discussion: """
         giv-dist predict run new-shards --out new-posteriors.h5
       """)
@@ -54,7 +54,7 @@ struct Predict: JobCommand {
       model, collection, labelRule: labels ?? configuration.labels, seed: seed ?? configuration.seed,
       storage: stream ? .stream() : .memory, on: communicator)
     let digest = try prediction.design.writePosteriors(
-      of: prediction.rule, collection: collection, to: out, force: force)
+      of: prediction.rule, joint: model.joint, collection: collection, to: out, force: force)
     guard communicator.isRoot else { return }
     let groups = prediction.rule.groupCount
     let report = Report(

@@ -36,8 +36,10 @@ struct Simulate: JobCommand {
   var noise = 0.1
   @Option(help: "Whether --noise is a standard deviation or a variance.")
   var noiseKind = SimulationNoiseKind.standardDeviation
-  @Option(help: "The coefficient of eps in the treatment.")
-  var confounding = 0.2
+  @Option(
+    parsing: .unconditional,
+    help: "The coefficient of eps in the treatment, or one for each group with commas between.", transform: numbers)
+  var confounding = [0.2]
   @Option(help: "The coefficient of eps in the outcome.")
   var outcomeConfounding = 2.0
   @Option(help: "The law of eps (of the part that X does not carry) and of the noise, with mean 0 and variance 1.")
@@ -109,6 +111,13 @@ extension Simulate {
     return "\(out): \(manifest.rows) rows in \(manifest.shards.count) shards\(test); "
       + "\(parameters.scenario.rawValue), \(parameters.groups) groups, \(parameters.covariates) covariates, "
       + "seed \(parameters.seed)"
+  }
+}
+
+private func numbers(_ list: String) throws -> [Double] {
+  try list.split(separator: ",", omittingEmptySubsequences: false).map { word in
+    guard let value = Double(word) else { throw ValidationError("'\(word)' is not a number") }
+    return value
   }
 }
 

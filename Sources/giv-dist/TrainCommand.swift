@@ -115,7 +115,7 @@ struct Train: JobCommand {
     display.finish()
 
     let posteriorDigest = try result.design.writePosteriors(
-      of: result.rule, collection: collection, to: folder?.posteriors, force: false)
+      of: result.rule, joint: result.joint?.model, collection: collection, to: folder?.posteriors, force: false)
     let model = result.outcome.model
     try communicator.agree {
       guard let folder, communicator.isRoot else { return }

@@ -9,7 +9,7 @@ import Testing
   /// The distribution functions of the standardised laws, in closed form.
   private static func cumulative(_ law: SimulationErrorLaw, _ x: Double) -> Double {
     switch law {
-    case .normal: return normal(x)
+    case .normal, .heteroskedastic: return normal(x)
     case .t4:
       let t = x * 2.0.squareRoot()
       let q = 1 + t * t / 4

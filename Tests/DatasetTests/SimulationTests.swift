@@ -98,7 +98,7 @@ import Testing
 
   @Test func coefficientsAndNoiseFollowTheParameters() throws {
     let simulation = try Self.simulation(rows: 20_000) {
-      ($0.confounding, $0.outcomeConfounding, $0.noise, $0.noiseKind) = (1.5, -3, 0.09, .variance)
+      ($0.confounding, $0.outcomeConfounding, $0.noise, $0.noiseKind) = ([1.5], -3, 0.09, .variance)
     }
     let rows = simulation.rows(0..<20_000)
     let treatmentNoise = rows.t.indices.map { i in
@@ -107,6 +107,27 @@ import Testing
     let outcomeNoise = rows.t.indices.map { rows.y[$0] - rows.g[$0] + 3 * rows.epsilon[$0] }
     #expect(abs(deviation(treatmentNoise) - 0.3) < 0.006)
     #expect(abs(deviation(outcomeNoise) - 0.3) < 0.006)
+  }
+
+  @Test func confoundingMayDifferBySource() throws {
+    let coefficients = [-0.5, 0.5, 1]
+    let simulation = try Self.simulation(rows: 20_000) { ($0.confounding, $0.noise) = (coefficients, 0) }
+    let rows = simulation.rows(0..<20_000)
+    for i in 0..<20_000 {
+      let assigned = simulation.assignment(rows.z[i], Array(rows.x[3 * i..<3 * i + 3]))
+      #expect(abs(rows.t[i] - assigned - coefficients[rows.z[i]] * rows.epsilon[i]) < 1e-12)
+    }
+  }
+
+  @Test func heteroskedasticErrorsSpreadWithTheFirstCovariate() throws {
+    let rows = try Self.simulation(rows: 200_000) { $0.errors = .heteroskedastic }.rows(0..<200_000)
+    #expect(abs(covariance(rows.epsilon, rows.epsilon) - 1) < 0.02)
+    for x in [0.0, 1, 2] {
+      let near = rows.t.indices.filter { abs(rows.x[3 * $0] - x) < 0.05 }
+      // ε less its part 0.1 Σ x; that keeps 1 - 3 · 0.01 of the variance. Some thousand rows give it within 12%.
+      let own = near.map { rows.epsilon[$0] - 0.1 * (rows.x[3 * $0] + rows.x[3 * $0 + 1] + rows.x[3 * $0 + 2]) }
+      #expect(abs(covariance(own, own) / (0.97 * (1 + x * x) / 2) - 1) < 0.12)
+    }
   }
 
   @Test func missingCovariatesCountAsZero() {
@@ -134,7 +155,7 @@ import Testing
 
   @Test func testRowsAreIntervened() throws {
     let simulation = try Self.simulation(rows: 50_000) {
-      ($0.testRows, $0.confounding, $0.noise) = (50_000, 1, 0)
+      ($0.testRows, $0.confounding, $0.noise) = (50_000, [1], 0)
     }
     func causeOfTreatment(_ rows: SimulatedRows) -> [Double] {
       rows.t.indices.map { rows.t[$0] - simulation.assignment(rows.z[$0], Array(rows.x[3 * $0..<3 * $0 + 3])) }
@@ -158,7 +179,7 @@ import Testing
     let hits = rows.t.indices.filter { i in
       let x = Array(rows.x[m * i..<m * i + m])
       let residuals = (0..<parameters.groups).map { k in
-        abs(rows.t[i] - simulation.assignment(k, x) - parameters.confounding * 0.1 * x.reduce(0, +))
+        abs(rows.t[i] - simulation.assignment(k, x) - parameters.confounding(of: k) * 0.1 * x.reduce(0, +))
       }
       return residuals[rows.z[i]] == residuals.min()
     }
@@ -187,7 +208,8 @@ import Testing
     let changes: [(String, (inout SimulationParameters) -> Void)] = [
       ("--groups", { $0.groups = 0 }), ("--covariates", { $0.covariates = 0 }), ("--rows", { $0.rows = 0 }),
       ("--test-rows", { $0.testRows = -1 }), ("--noise", { $0.noise = -0.1 }), ("--noise", { $0.noise = .infinity }),
-      ("--confounding", { $0.confounding = .nan }), ("--outcome-confounding", { $0.outcomeConfounding = .infinity }),
+      ("--confounding", { $0.confounding = [.nan] }), ("--confounding", { $0.confounding = [1, 2] }),
+      ("--outcome-confounding", { $0.outcomeConfounding = .infinity }),
       ("--covariates", { $0.covariates = 100 }),
     ]
     for (option, change) in changes {

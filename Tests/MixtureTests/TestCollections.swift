@@ -84,8 +84,10 @@ extension Simulation {
     let m = parameters.covariates
     let right = rows.t.indices.count { row in
       let x = Array(rows.x[row * m..<(row + 1) * m])
-      let shift = parameters.confounding * SimulationParameters.covariance * x.reduce(0, +)
-      let gaps = (0..<parameters.groups).map { abs(rows.t[row] - shift - assignment($0, x)) }
+      let shift = SimulationParameters.covariance * x.reduce(0, +)
+      let gaps = (0..<parameters.groups).map {
+        abs(rows.t[row] - parameters.confounding(of: $0) * shift - assignment($0, x))
+      }
       return gaps.firstIndex(of: gaps.min()!) == rows.z[row]
     }
     return Double(right) / Double(parameters.rows)
