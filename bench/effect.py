@@ -32,7 +32,7 @@ TEST_ROWS = 3000
 # What a warning says, by a name for the table.
 WARNINGS = {
     "no group": "there may be no group", "basis": "a larger basis of x moves", "starts": "only one start reached",
-    "2SLS": "two-stage least squares on the labels", "shifts": "groups shift the outcome",
+    "2SLS": "two-stage least squares on the labels", "shifts": "groups shift the outcome", "slopes": "groups move the outcome",
     "passes": "not converged after", "maximum": "no regular maximum"}
 
 
@@ -96,6 +96,13 @@ def with_shifts(size):
     return change
 
 
+def with_slopes(size):
+    """Sources that move y by themselves, and by x."""
+    def change(rows):
+        rows["y"] += size * (rows["z"] - 1) * rows["x"][:, 0]
+    return change
+
+
 def designs():
     result = [
         Design(f"confounding {value}", f"--confounding {value}",
@@ -115,12 +122,15 @@ def designs():
         Design("fails: one source, strong", "--confounding 1 --groups 1", warning="no group", groups=3),
         Design("fails: weak groups, small basis", "--confounding 1", f"{quadratic_basis} --covariate-basis polynomial3",
                with_weak_groups(0.3), warning="basis", rows=10 / 3),
+        Design("fails: shifts of 2", "--confounding 0.5", change=with_shifts(2), warning="2SLS"),
         Design("fails: shifts of 1", "--confounding 0.5", change=with_shifts(1), warning="shifts"),
         Design("fails: shifts of 0.2", "--confounding 0.5", change=with_shifts(0.2), warning="shifts"),
+        Design("fails: sources that move y with x", "--confounding 0.5", change=with_slopes(0.5), warning="slopes"),
         Design("fails: effect by group", "--confounding 0.5",
-               change=with_effect(lambda t, x, z: (LINEAR + 0.5 * z) * t + 0.9 * t**2), warning="2SLS"),
-        Design("fails: few rows, five groups", "--confounding 0.5 --groups 5", warning="starts", rows=1 / 3),
-        Design("fails: few passes", "--confounding 0.5", f"{quadratic_basis} --max-iterations 10", warning="passes")]
+               change=with_effect(lambda t, x, z: (LINEAR + 0.5 * z) * t + 0.9 * t**2), warning="slopes"),
+        Design("fails: few rows, five weak groups", "--confounding 1 --groups 5",
+               f"{quadratic_basis} --covariate-basis polynomial3", with_weak_groups(0.2), warning="starts", rows=0.25),
+        Design("fails: few passes", "--confounding 0.5", f"{quadratic_basis} --max-iterations 1", warning="passes")]
 
 
 # The regressions beside

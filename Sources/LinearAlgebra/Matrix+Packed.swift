@@ -19,15 +19,16 @@ extension Matrix {
   /// - Precondition: `packed.count == order * (order + 1) / 2`.
   public init(packedTriangle packed: some Sequence<Double>, order: Int) {
     self.init(rows: order, columns: order)
-    var entries = packed.makeIterator()
+    let entries = Array(packed)
+    precondition(entries.count == PackedTriangle.count(order: order), "a packed triangle has p (p + 1) / 2 entries")
+    var next = 0
     for i in 0..<order {
       for j in i..<order {
-        guard let entry = entries.next() else { preconditionFailure("a packed triangle has p (p + 1) / 2 entries") }
-        self[i, j] = entry
-        self[j, i] = entry
+        values[i * order + j] = entries[next]
+        values[j * order + i] = entries[next]
+        next += 1
       }
     }
-    precondition(entries.next() == nil, "a packed triangle has p (p + 1) / 2 entries")
   }
 
   /// The upper triangle by rows; the lower one is not looked at.

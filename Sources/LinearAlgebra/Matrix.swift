@@ -37,7 +37,7 @@ public struct Matrix: Sendable, Equatable {
     Matrix(diagonal: Array(repeating: 1, count: order))
   }
 
-  public subscript(row: Int, column: Int) -> Double {
+  @inlinable public subscript(row: Int, column: Int) -> Double {
     get { values[index(row, column)] }
     set { values[index(row, column)] = newValue }
   }
@@ -47,7 +47,7 @@ public struct Matrix: Sendable, Equatable {
     values[row * columns..<(row + 1) * columns]
   }
 
-  private func index(_ row: Int, _ column: Int) -> Int {
+  @inlinable func index(_ row: Int, _ column: Int) -> Int {
     precondition(row >= 0 && row < rows && column >= 0 && column < columns, "matrix index out of range")
     return row * columns + column
   }
@@ -107,5 +107,16 @@ extension Matrix {
   private func combined(with other: Matrix, _ operation: (Double, Double) -> Double) -> Matrix {
     precondition(rows == other.rows && columns == other.columns, "shapes of a sum must agree")
     return Matrix(rows: rows, columns: columns, values: zip(values, other.values).map(operation))
+  }
+}
+
+// MARK: - Blocks
+
+extension Matrix {
+  /// The entries of some rows and columns.
+  public func selecting(rows: [Int], columns: [Int]) -> Matrix {
+    var result = Matrix(rows: rows.count, columns: columns.count)
+    for (a, i) in rows.enumerated() { for (b, j) in columns.enumerated() { result[a, b] = self[i, j] } }
+    return result
   }
 }

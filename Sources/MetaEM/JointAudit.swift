@@ -28,7 +28,8 @@ struct JointAudit {
 
   /// All warnings. Collective.
   func warnings(
-    fit: Fit<JointMixture>, search: SearchSummary, regression: FitOutcome, exclusion: WaldTest?
+    fit: Fit<JointMixture>, search: SearchSummary, regression: FitOutcome,
+    exclusion: (shifts: ChiSquareTest?, slopes: ChiSquareTest?)
   ) throws -> [String] {
     var warnings = fit.events
     if !fit.isConverged {
@@ -55,10 +56,14 @@ struct JointAudit {
         "two-stage least squares on the labels found here gives another effect (p = \(text(test.pValue))): groups may "
           + "differ in more than the model says")
     }
-    if let exclusion, exclusion.pValue < Self.significance {
+    if let test = exclusion.shifts, test.pValue < Self.significance {
       warnings.append(
-        "groups shift the outcome by themselves (p = \(text(exclusion.pValue))): they are no instrument unless "
-          + "--free-delta takes the shifts up")
+        "groups shift the outcome by themselves (p = \(text(test.pValue))): they are no instrument unless --free-shifts "
+          + "takes the shifts up")
+    } else if let test = exclusion.slopes, test.pValue < Self.significance {
+      warnings.append(
+        "groups move the outcome with x or with the treatment in ways of their own (p = \(text(test.pValue))): they are "
+          + "no instrument, or the effect is not the same in all")
     }
     return warnings
   }
@@ -69,7 +74,7 @@ struct JointAudit {
   // MARK: Is there a group?
 
   /// Of β_k without their constants being the same in all groups.
-  var slopesTest: WaldTest? {
+  var slopesTest: ChiSquareTest? {
     guard let covariance else { return nil }
     let groups = mixture.groupCount
     let slopes = mixture.selectionCount - 1
@@ -88,7 +93,7 @@ struct JointAudit {
         matrix[a, b] = v[i, j] - v[i, other] - v[base, j] + v[base, other]
       }
     }
-    return WaldTest(differences, covariance: matrix)
+    return ChiSquareTest(differences, covariance: matrix)
   }
 
   private func noGroups(_ regression: FitOutcome) throws -> [String] {
@@ -151,23 +156,26 @@ struct JointAudit {
     guard covariance != nil, let larger = trial.covariates.enlargements.first(where: contest.isFeasible) else {
       return nil
     }
-    let prepared = try contest.prepare(
-      larger, trial.treatment, interactions: trial.hasInteractions, on: contest.subset)
-    let moved = try contest.carried([Fit(start: 0, model: mixture)], from: searched, to: prepared)
-    return moved.fits.first.map { distance(of: $0.model, basis: prepared.basis) }
+    // On all rows: what a basis misses counts against the standard errors of all.
+    let prepared = try contest.prepare(larger, trial.treatment, interactions: trial.hasInteractions, on: nil)
+    let moved = try contest.carried([Fit(start: 0, model: mixture)], from: trial, to: prepared)
+    return moved.fits.first.map { distance(effects(of: $0.model, basis: prepared.basis), curve.map(\.tau)) }
   }
 
-  /// By how many of its standard errors the effect curve differs from that of another model, at most.
-  private func distance(of other: JointMixture, basis: JointBasis) -> Double {
-    let other = JointModel(
+  /// The effect curve of another model.
+  private func effects(of other: JointMixture, basis: JointBasis) -> [Double] {
+    JointModel(
       covariateNames: model.covariateNames, treatmentName: model.treatmentName, outcomeName: model.outcomeName,
-      tableScaling: model.tableScaling, basis: basis, mixture: other)
-    let weights = other.curveWeights(curve.map(\.t))
-    return zip(curve, weights).reduce(0) { largest, pair in
-      let (point, weights) = pair
-      let difference = abs(weights.combined(with: other.mixture.outcomeCoefficients) - point.tau)
+      tableScaling: model.tableScaling, basis: basis, mixture: other
+    ).curveWeights(curve.map(\.t)).map { $0.combined(with: other.outcomeCoefficients) }
+  }
+
+  /// The largest difference of two effect curves, in standard errors of the fit's own.
+  private func distance(_ first: [Double], _ second: [Double]) -> Double {
+    zip(curve, zip(first, second)).reduce(0) { largest, entry in
+      let (point, effects) = entry
       guard let error = point.standardError, error > 0 else { return largest }
-      return max(largest, difference / error)
+      return max(largest, abs(effects.0 - effects.1) / error)
     }
   }
 
@@ -177,35 +185,33 @@ struct JointAudit {
   /// one did.
   private func startDistance(_ search: SearchSummary) -> Double? {
     guard search.agreed == 1, searched.fits.count > 1 else { return nil }
-    return distance(of: searched.fits[1].model, basis: searched.basis)
+    let (best, second) = (searched.fits[0].model, searched.fits[1].model)
+    return distance(effects(of: best, basis: searched.basis), effects(of: second, basis: searched.basis))
   }
 
   // MARK: Do others agree?
 
-  /// Of the effect being that of 2SLS on the labels.
-  private func twoStageTest() throws -> WaldTest? {
-    guard let covariance else { return nil }
+  /// Of the effect being that of 2SLS on the labels, which knows no shifts; nil where these are free.
+  private func twoStageTest() throws -> ChiSquareTest? {
+    guard let covariance, !mixture.hasFreeShifts else { return nil }
     let labelled = try trial.design.statistics(labelledBy: mixture)
     guard let other = JointTwoStage(labelled, basis: trial.basis) else { return nil }
     let columns = Array(trial.basis.treatmentColumns) + [trial.basis.columnCount - 2]
     let differences = columns.map { mixture.outcomeCoefficients[$0] - other.coefficients[$0] }
     let own = covariance.block(columns)
-    return WaldTest(differences, covariance: own + other.covariance.selecting(rows: columns, columns: columns))
+    return ChiSquareTest(differences, covariance: own + other.covariance.selecting(rows: columns, columns: columns))
   }
 
-  /// Of δ_k = 0, where they are free: in this fit, or in one carried on from it. Collective.
-  func exclusionTest() throws -> WaldTest? {
-    var free = mixture
-    var estimate = covariance
-    if !mixture.hasFreeShifts {
-      free.hasFreeShifts = true
-      guard let fit = try contest.continued([Fit(start: 0, model: free)], on: trial.design, phase: "joint shifts").first
-      else { return nil }
-      free = fit.model
-      estimate = try JointCovariance.orNil(free, on: trial.design)
+  /// Of groups not shifting the outcome, nor moving it with x or t in ways of their own; see ``JointExclusion``. nil
+  /// where there is nothing to test. Collective.
+  func exclusionTests() throws -> (shifts: ChiSquareTest?, slopes: ChiSquareTest?) {
+    guard covariance != nil else { return (nil, nil) }
+    func test(columns: Int?) throws -> ChiSquareTest? {
+      do {
+        let test = try JointExclusion(mixture, on: trial.design, columns: columns)
+        return ChiSquareTest(statistic: test.statistic, degreesOfFreedom: test.degreesOfFreedom)
+      } catch is NotPositiveDefinite { return nil }
     }
-    guard let estimate else { return nil }
-    return WaldTest(
-      Array(free.shifts.dropFirst()), covariance: estimate.block(Array(estimate.parameters.shifts)))
+    return (mixture.hasFreeShifts ? nil : try test(columns: 1), try test(columns: nil))
   }
 }

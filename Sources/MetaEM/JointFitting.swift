@@ -41,7 +41,7 @@ public struct JointFitting {
     let scaling = ColumnScaling(centers: summaries.map(\.mean), scales: summaries.map(\.standardDeviation))
     let contest = JointContest(
       options: options, table: table, bases: try JointBases(table: table, selection: selection, scaling: scaling),
-      subset: ChunkSubset(of: table.rows, count: Search.subsetChunks, seed: options.seed), search: search)
+      subset: ChunkSubset(of: table.rows, count: options.subsetChunks, seed: options.seed), search: search)
     let start = try self.start(regression, selection: selection, contest)
     var (chosen, criteria) = try choose(contest, start)
     chosen = try contest.searched(chosen, regression: start, besides: chosen.fits)

@@ -29,6 +29,8 @@ public struct JointOptions: Sendable, Codable, Equatable {
   /// Random starts, besides the solution of `regression`.
   public var starts = 30
   public var seed: UInt64 = 1
+  /// Chunks that bases and starts are tried on when the rows have more.
+  public var subsetChunks = Search.subsetChunks
   /// See ``Convergence``.
   public var tolerance = 1e-8
   public var maximumIterations = 1000

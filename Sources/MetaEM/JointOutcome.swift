@@ -29,9 +29,11 @@ public struct JointOutcome: Sendable {
   public let effectCoefficients: [EffectCoefficient]
   public let effectCurve: [EffectPoint]
   /// Of equal slopes β_k in all groups.
-  public let slopesTest: WaldTest?
-  /// Of δ_k = 0, in the model where they are free.
-  public let exclusionTest: WaldTest?
+  public let slopesTest: ChiSquareTest?
+  /// Of groups not shifting the outcome.
+  public let shiftsTest: ChiSquareTest?
+  /// Of groups not moving the outcome with x or t in ways of their own.
+  public let exclusionTest: ChiSquareTest?
   /// Everything that a reader of the result should know before trusting it, in plain words.
   public let warnings: [String]
 
@@ -89,8 +91,8 @@ public struct JointOutcome: Sendable {
       options: options, contest: contest, trial: trial, searched: searched, model: model, curve: effectCurve,
       covariance: covariance)
     slopesTest = audit.slopesTest
-    let exclusion = try audit.exclusionTest()
-    exclusionTest = exclusion
+    let exclusion = try audit.exclusionTests()
+    (shiftsTest, exclusionTest) = exclusion
     warnings = try audit.warnings(fit: fit, search: search, regression: regression, exclusion: exclusion)
   }
 }

@@ -50,11 +50,3 @@ struct JointTwoStage {
     covariance = variance * normal.inverse
   }
 }
-
-extension Matrix {
-  func selecting(rows: [Int], columns: [Int]) -> Matrix {
-    var result = Matrix(rows: rows.count, columns: columns.count)
-    for (a, i) in rows.enumerated() { for (b, j) in columns.enumerated() { result[a, b] = self[i, j] } }
-    return result
-  }
-}

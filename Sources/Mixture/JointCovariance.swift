@@ -18,8 +18,8 @@ public struct JointCovariance: Sendable {
   ///   the same ``Failure`` when a pass fails.
   public init(_ model: JointMixture, on design: Design) throws {
     let statistics = try design.statistics(of: [model])[0]
-    let scores = try design.scores(of: model)
     let parameters = JointParameters(model)
+    let scores = try design.scores(of: model, parameters)
     let information = Self.information(model, statistics, scores)
     let inverse = try Cholesky(information, tolerance: 0)
     let half = inverse.solve(scores.squared.withoutConstant)
@@ -53,22 +53,21 @@ public struct JointCovariance: Sendable {
     var result = scores.weighted.withoutConstant
     for k in 0..<parameters.groups {
       let own = parameters.own(k)
-      let complete = ownInformation(model, statistics.gram(k), group: k)
+      let complete = ownInformation(model, statistics.gram(k), group: k, shiftCount: parameters.shifts(k).count)
       let products = scores.own(k)
       for (a, i) in own.enumerated() {
         for (b, j) in own.enumerated() { result[i, j] += complete[a, b] - products[a + 1, b + 1] }
       }
-      addShares(model, products, group: k, own: own, to: &result)
+      addShares(model, products, group: k, own: own, indices: parameters.logShares, to: &result)
     }
     return result
   }
 
   /// The score of log π_j / π_0 in group k is the constant 1{j = k} - π_j; its information n (diag π - ππ').
   private static func addShares(
-    _ model: JointMixture, _ products: Matrix, group k: Int, own: [Int], to result: inout Matrix
+    _ model: JointMixture, _ products: Matrix, group k: Int, own: [Int], indices: Range<Int>, to result: inout Matrix
   ) {
     let shares = scoresOfShares(model, group: k)
-    let indices = JointParameters(model).logShares
     let count = products[0, 0]
     for (j, column) in indices.enumerated() {
       for (a, row) in own.enumerated() {
@@ -88,15 +87,15 @@ public struct JointCovariance: Sendable {
   }
 
   /// Σ γ (-∂² log f_k) in the parameters of group k, from its weighted Gram matrix.
-  private static func ownInformation(_ model: JointMixture, _ gram: Matrix, group k: Int) -> Matrix {
+  private static func ownInformation(_ model: JointMixture, _ gram: Matrix, group k: Int, shiftCount: Int) -> Matrix {
     let (shared, slopes, kappa) = (model.outcomeCoefficients.count, model.selectionCount, model.endogeneities[k])
     let precision = 1 / (model.outcomeDeviations[k] * model.outcomeDeviations[k])
     let selectionPrecision = 1 / (model.selectionDeviations[k] * model.selectionDeviations[k])
     let residual = model.selectionResidual(k)
     let (v, e) = (gram * residual, gram * model.outcomeResidual(k))
     let error = model.outcomeResidual(k)
-    let hasShift = model.hasFreeShifts && k > 0
-    let deviation = shared + (hasShift ? 2 : 1)
+    let shift = shared + 1
+    let deviation = shift + shiftCount
     let beta = deviation + 1
     let spread = beta + slopes
     var result = Matrix(rows: spread + 1, columns: spread + 1)
@@ -107,21 +106,21 @@ public struct JointCovariance: Sendable {
     for i in 0..<shared {
       for j in 0..<shared { result[i, j] = precision * gram[i, j] }
       set(i, shared, precision * v[i])
-      if hasShift { set(i, shared + 1, precision * gram[i, 0]) }
+      for j in 0..<shiftCount { set(i, shift + j, precision * gram[i, j]) }
       set(i, deviation, 2 * precision * e[i])
       for j in 0..<slopes { set(i, beta + j, -kappa * precision * gram[i, j]) }
     }
     set(shared, shared, precision * residual.dot(v))
     set(shared, deviation, 2 * precision * residual.dot(e))
-    if hasShift {
-      set(shared, shared + 1, precision * v[0])
-      set(shared + 1, shared + 1, precision * gram[0, 0])
-      set(shared + 1, deviation, 2 * precision * e[0])
+    for i in 0..<shiftCount {
+      set(shared, shift + i, precision * v[i])
+      for j in 0..<shiftCount { result[shift + i, shift + j] = precision * gram[i, j] }
+      set(shift + i, deviation, 2 * precision * e[i])
     }
     set(deviation, deviation, 2 * precision * error.dot(e))
     for i in 0..<slopes {
       set(shared, beta + i, precision * (e[i] - kappa * v[i]))
-      if hasShift { set(shared + 1, beta + i, -kappa * precision * gram[0, i]) }
+      for j in 0..<shiftCount { set(shift + j, beta + i, -kappa * precision * gram[j, i]) }
       set(deviation, beta + i, -2 * kappa * precision * e[i])
       for j in 0..<slopes {
         result[beta + i, beta + j] = (selectionPrecision + kappa * kappa * precision) * gram[i, j]
@@ -135,7 +134,7 @@ public struct JointCovariance: Sendable {
 
 extension Matrix {
   /// The block without row and column 0.
-  fileprivate var withoutConstant: Matrix {
+  var withoutConstant: Matrix {
     var block = Matrix(rows: rows - 1, columns: columns - 1)
     for i in 1..<rows { for j in 1..<columns { block[i - 1, j - 1] = self[i, j] } }
     return block

@@ -1,28 +1,31 @@
-/// Where each parameter of a joint mixture stands in its vector of scores: b, κ, δ (of groups 1 …, when free), log τ,
-/// β, log σ and log π_k / π_0 (of groups 1 …).
+/// Where each parameter of a joint mixture stands in its vector of scores: b, κ, δ (of groups 1 …, on some of the first
+/// columns), log τ, β, log σ and log π_k / π_0 (of groups 1 …).
 public struct JointParameters: Sendable, Equatable {
   let groups: Int
   let shared: Int
   let selection: Int
-  let hasShifts: Bool
+  /// The columns that shifts are on: none, the constant, or for a test all of ρ.
+  let shiftColumns: Int
 
-  init(_ model: JointMixture) {
+  init(_ model: JointMixture, shiftColumns: Int? = nil) {
     groups = model.groupCount
     shared = model.outcomeCoefficients.count
     selection = model.selectionCount
-    hasShifts = model.hasFreeShifts
+    self.shiftColumns = shiftColumns ?? (model.hasFreeShifts ? 1 : 0)
   }
 
-  private var shiftCount: Int { hasShifts ? groups - 1 : 0 }
-  private var afterShifts: Int { shared + groups + shiftCount }
+  private var afterShifts: Int { shared + groups + (groups - 1) * shiftColumns }
 
   public var count: Int { afterShifts + groups * (2 + selection) + groups - 1 }
   /// b.
   public var outcome: Range<Int> { 0..<shared }
   /// κ_0 … κ_{K-1}.
   public var endogeneities: Range<Int> { shared..<shared + groups }
-  /// δ_1 … δ_{K-1}; empty unless free.
-  public var shifts: Range<Int> { shared + groups..<afterShifts }
+  /// δ_k; empty for the first group.
+  func shifts(_ group: Int) -> Range<Int> {
+    let first = shared + groups + (group - 1) * shiftColumns
+    return group > 0 ? first..<first + shiftColumns : 0..<0
+  }
   /// β_k.
   public func slopes(_ group: Int) -> Range<Int> {
     let first = afterShifts + groups + group * selection
@@ -38,8 +41,7 @@ public struct JointParameters: Sendable, Equatable {
 
   /// The parameters in whose density group k has a part, shares left out, in the order of its own scores.
   func own(_ group: Int) -> [Int] {
-    Array(outcome) + [endogeneities.lowerBound + group]
-      + (hasShifts && group > 0 ? [shifts.lowerBound + group - 1] : [])
+    Array(outcome) + [endogeneities.lowerBound + group] + Array(shifts(group))
       + [logOutcomeDeviations.lowerBound + group] + Array(slopes(group))
       + [logSelectionDeviations.lowerBound + group]
   }

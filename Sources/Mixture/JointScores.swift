@@ -9,10 +9,9 @@ struct JointScores: Reducible {
   let parameters: JointParameters
   var summands: [Double]
 
-  init(_ model: JointMixture) {
-    let parameters = JointParameters(model)
+  init(_ parameters: JointParameters) {
     self.parameters = parameters
-    let own = (0..<model.groupCount).map { PackedTriangle.count(order: parameters.own($0).count + 1) }
+    let own = (0..<parameters.groups).map { PackedTriangle.count(order: parameters.own($0).count + 1) }
     summands = Array(repeating: 0, count: own.reduce(0, +) + 2 * PackedTriangle.count(order: parameters.count + 1))
   }
 
@@ -135,7 +134,10 @@ private final class ScoreRows {
       append { values[$0] * a[$0] }
     }
     append { a[$0] * v[$0] }
-    if parameters.hasShifts && k > 0 { append { a[$0] } }
+    for j in 0..<parameters.shifts(k).count {
+      let values = block.columns[j]!
+      append { values[$0] * a[$0] }
+    }
     append { a[$0] * a[$0] * tau * tau - 1 }
     for j in 0..<parameters.selection {
       let values = block.columns[j]!
@@ -159,7 +161,10 @@ private final class ScoreRows {
       let (v, a) = (residual(k), pull(k))
       let (kappa, tau, sigma) = (model.endogeneities[k], model.outcomeDeviations[k], model.selectionDeviations[k])
       fill(1 + parameters.endogeneities.lowerBound + k) { gamma(k, $0) * a[$0] * v[$0] }
-      if parameters.hasShifts && k > 0 { fill(1 + parameters.shifts.lowerBound + k - 1) { gamma(k, $0) * a[$0] } }
+      for (j, index) in parameters.shifts(k).enumerated() {
+        let values = block.columns[j]!
+        fill(1 + index) { gamma(k, $0) * values[$0] * a[$0] }
+      }
       fill(1 + parameters.logOutcomeDeviations.lowerBound + k) { gamma(k, $0) * (a[$0] * a[$0] * tau * tau - 1) }
       for (j, index) in parameters.slopes(k).enumerated() {
         let values = block.columns[j]!
@@ -175,8 +180,8 @@ private final class ScoreRows {
 
 extension Design {
   /// One pass over the scores of `model`.
-  func scores(of model: JointMixture) throws -> JointScores {
-    try rows.sum(JointScores(model)) { partial, chunk in
+  func scores(of model: JointMixture, _ parameters: JointParameters) throws -> JointScores {
+    try rows.sum(JointScores(parameters)) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, weights in partial.add(block, weights: weights, model: model) }
     }
   }

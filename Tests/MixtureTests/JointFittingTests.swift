@@ -114,6 +114,27 @@ extension JointOutcome {
     }
   }
 
+  @Test func startsOnSomeChunksEndOnAllRows() throws {
+    var draw = Draw(confounding: 0.5, seed: 10)
+    draw.parameters.rows = 5000
+    draw.options.covariateBasis = .polynomial3
+    draw.options.subsetChunks = 3
+    let (few, _) = try draw.fit()
+    draw.options.subsetChunks = 5
+    let (all, _) = try draw.fit()
+    for (found, expected) in zip(few.effectCoefficients, all.effectCoefficients) {
+      #expect(found.name == expected.name)
+      #expect(abs(found.value - expected.value) < 0.02 * (try #require(expected.standardError)))
+    }
+    #expect(few.design.rows.rowCount == 5000 && few.warnings == all.warnings)
+    let ranks = try LoopbackCommunicator.run(ranks: 2) { [draw] communicator in
+      var draw = draw
+      draw.options.subsetChunks = 3
+      return try draw.fit(communicator).0.effectCoefficients
+    }
+    for effect in ranks { #expect(effect == few.effectCoefficients) }
+  }
+
   @Test func effectFollowsTheUnits() throws {
     let one = try Draw(confounding: 0.5, seed: 4).fit()
     var draw = Draw(confounding: 0.5, seed: 4)
@@ -161,10 +182,30 @@ extension JointOutcome {
     #expect(fit.warns("groups shift the outcome by themselves"))
     draw.options.freeDelta = true
     let (free, _) = try draw.fit()
+    #expect(!free.warns("groups"))
     let shifts = try #require(free.delta)
     #expect(shifts[0] == 0)
     #expect(abs(abs((shifts.max() ?? 0) - (shifts.min() ?? 0)) - 2) < 0.3)
     #expect(abs(try #require(free.effect("t")).value + 1.5) < 0.1)
+  }
+
+  @Test(arguments: [true, false])
+  func groupsThatMoveTheOutcomeWithCovariateOrTreatmentAreReported(withCovariate: Bool) throws {
+    var draw = Draw(confounding: 0.5, seed: 11)
+    draw.addition = { x, t, z in 0.5 * Double(z - 1) * (withCovariate ? x[0] : t) }
+    let (fit, _) = try draw.fit()
+    #expect(fit.warns("groups move the outcome with x or with the treatment"))
+    // Three groups, four columns, and one direction that is the effect itself.
+    #expect(fit.exclusionTest?.degreesOfFreedom == 7)
+  }
+
+  @Test func tooFewPassesAreReported() throws {
+    var draw = Draw(confounding: 0.5, seed: 12)
+    draw.options.covariateBasis = .polynomial3
+    draw.options.maximumIterations = 1
+    let (fit, _) = try draw.fit()
+    #expect(!fit.isConverged)
+    #expect(fit.warns("not converged"))
   }
 
   @Test func oneTrueGroupIsReported() throws {

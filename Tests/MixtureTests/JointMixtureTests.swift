@@ -31,11 +31,17 @@ struct JointFixture: Decodable {
     let logLikelihood: [Double]
     let covariance: [[Double]]
   }
+  struct ScoreTest: Decodable {
+    let statistic: Double
+    let degreesOfFreedom: Int
+  }
   let x: [[Double]]
   let t: [Double]
   let y: [Double]
   let start: Model
   let unweighted: Section
+  let shifts: ScoreTest
+  let slopes: ScoreTest
   let rowWeights: [Double]
   let weighted: Section
 
@@ -147,6 +153,17 @@ struct JointFixture: Decodable {
         #expect(abs(actual[i, j] - value) < 1e-5 * scale)
       }
     }
+  }
+
+  @Test func exclusionIsTestedAsInTheReference() throws {
+    let design = try fixture.design()
+    let model = fixture.unweighted.converged.mixture(hasFreeShifts: false)
+    for (columns, expected) in [(1, fixture.shifts), (3, fixture.slopes)] {
+      let test = try JointExclusion(model, on: design, columns: columns)
+      #expect(test.degreesOfFreedom == expected.degreesOfFreedom)
+      #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
+    }
+    #expect(fixture.slopes.degreesOfFreedom == 5)
   }
 
   @Test func covarianceIsThatOfAnyUnitOfTheOutcome() throws {

@@ -7,7 +7,9 @@ of the others. `logLikelihood[i]` belongs to the parameters after i iterations (
 section `unweighted` and free (0 for the first group) in `weighted`.
 The least squares are done on weighted rows, not on Gram matrices. The script checks that the likelihood never falls, and
 that the gradient, by complex steps through the likelihood alone, is zero at the converged parameters. `covariance` is
-the sandwich of (b, kappa) there: scores of rows by complex steps, information by differences of them.
+the sandwich of (b, kappa) there: scores of rows by complex steps, information by differences of them. `shifts` and
+`slopes` are the score tests of groups but the first moving y by a constant and by a linear function of rho, in the model
+without: from the same scores and differences, the parameters tested in turn with the others.
 """
 
 import numpy as np
@@ -45,6 +47,8 @@ def log_densities(model, rho, phi, t, y):
     """log pi_k + log density of (t, y), rows x groups; analytic in every parameter."""
     v = t[:, None] - rho @ model["selection"].T
     e = y[:, None] - (phi @ model["outcome"])[:, None] - model["delta"] - model["kappa"] * v
+    if "lean" in model:
+        e = e - rho @ model["lean"].T
     return (
         np.log(model["weights"]) - np.log(2 * np.pi) - np.log(model["sigma"]) - np.log(model["tau"])
         - v**2 / (2 * model["sigma"] ** 2) - e**2 / (2 * model["tau"] ** 2))
@@ -109,13 +113,19 @@ def pack(model, free):
 
 
 def unpack(vector, q, r, free):
-    sizes = [q, GROUPS, GROUPS - 1 if free else 0, GROUPS, GROUPS * r, GROUPS]
-    b, kappa, delta, tau, selection, sigma, ratios = np.split(vector, np.cumsum(sizes))
+    sizes = [q, GROUPS, GROUPS - 1 if free else 0, GROUPS, GROUPS * r, GROUPS, GROUPS - 1]
+    b, kappa, delta, tau, selection, sigma, ratios, lean = np.split(vector, np.cumsum(sizes))
     shares = np.exp(np.concatenate([[0.0], ratios]))
     return {
         "outcome": b, "kappa": kappa, "delta": np.concatenate([[0.0], delta]) if free else np.zeros(GROUPS),
         "tau": np.exp(tau), "selection": selection.reshape(GROUPS, r), "sigma": np.exp(sigma),
-        "weights": shares / shares.sum()}
+        "weights": shares / shares.sum(),
+        # What groups but the first move y by: functions of the first columns of rho; none unless appended.
+        "lean": np.concatenate([np.zeros((1, r)), padded(lean.reshape(GROUPS - 1, -1), r)])}
+
+
+def padded(matrix, columns):
+    return np.concatenate([matrix, np.zeros((len(matrix), columns - matrix.shape[1]))], axis=1)
 
 
 def row_scores(vector, rows, free):
@@ -145,6 +155,28 @@ def sandwich(model, rows, row_weights, free):
     return covariance[:count, :count], gradient
 
 
+def score_test(model, rows, row_weights, columns):
+    """Of the columns of lean, at the maximum without them.
+
+    On all columns of rho, lean_k = c (beta_k - beta_0) is another linear effect of t: the entry with most of it stays 0.
+    """
+    own = len(pack(model, False))
+    vector = np.concatenate([pack(model, False), np.zeros((GROUPS - 1) * columns)])
+    scores = row_scores(vector, rows, False)
+    step = 1e-5
+    information = -np.array([
+        row_weights @ (row_scores(vector + step * direction, rows, False)
+                       - row_scores(vector - step * direction, rows, False)) / (2 * step)
+        for direction in np.eye(len(vector))])
+    tested = np.arange(own, len(vector))
+    if columns == rows[0].shape[1]:
+        tested = np.delete(tested, np.argmax(np.abs(model["selection"][1:] - model["selection"][0])))
+    projection = np.linalg.solve(information[:own, :own], information[:own][:, tested]).T
+    effective = row_weights[:, None] * (scores[:, tested] - scores[:, :own] @ projection.T)
+    total = effective.sum(axis=0)
+    return {"statistic": total @ np.linalg.solve(effective.T @ effective, total), "degreesOfFreedom": len(tested)}
+
+
 def section(rows, row_weights, free):
     one, _, _ = em(rows, row_weights, START, 1, free)
     many, trace, gamma = em(rows, row_weights, START, ITERATIONS, free)
@@ -160,9 +192,12 @@ def main():
     x, t, y = draw_rows()
     rows = (*columns(x, t), t, y)
     row_weights = np.random.default_rng(22).uniform(0.25, 2.0, size=ROWS)
+    unweighted = section(rows, np.ones(ROWS), False)
     write("joint.json", {
         "x": x, "t": t, "y": y, "groups": GROUPS, "start": START,
-        "unweighted": section(rows, np.ones(ROWS), False),
+        "unweighted": unweighted,
+        "shifts": score_test(unweighted["converged"], rows, np.ones(ROWS), 1),
+        "slopes": score_test(unweighted["converged"], rows, np.ones(ROWS), rows[0].shape[1]),
         "rowWeights": row_weights, "weighted": section(rows, row_weights, True)})
 
 

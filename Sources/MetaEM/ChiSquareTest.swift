@@ -1,18 +1,25 @@
 import Foundation
 import LinearAlgebra
 
-/// A Wald test: d'V⁻¹d against χ² with as many degrees of freedom as d has entries.
-public struct WaldTest: Sendable, Codable, Equatable {
+/// A test of a statistic against χ².
+public struct ChiSquareTest: Sendable, Codable, Equatable {
   public let statistic: Double
   public let degreesOfFreedom: Int
   public let pValue: Double
 
+  init(statistic: Double, degreesOfFreedom: Int) {
+    self.statistic = statistic
+    self.degreesOfFreedom = degreesOfFreedom
+    pValue = chiSquareTail(statistic, degreesOfFreedom: degreesOfFreedom)
+  }
+
+  /// Wald's test: d'V⁻¹d with as many degrees of freedom as d has entries.
+  ///
   /// - Returns: nil when `covariance` is not positive definite, or there is nothing to test.
   init?(_ difference: [Double], covariance: Matrix) {
     guard !difference.isEmpty, let factor = try? Cholesky(covariance, tolerance: 1e-14) else { return nil }
-    statistic = difference.combined(with: factor.solve(difference))
-    degreesOfFreedom = difference.count
-    pValue = chiSquareTail(statistic, degreesOfFreedom: degreesOfFreedom)
+    self.init(
+      statistic: difference.combined(with: factor.solve(difference)), degreesOfFreedom: difference.count)
   }
 }
 
