@@ -208,6 +208,26 @@ extension JointOutcome {
     #expect(fit.warns("not converged"))
   }
 
+  @Test func startsThatDisagreeInTheEffectAreReported() throws {
+    var draw = Draw(confounding: 1, seed: 0)
+    (draw.parameters.groups, draw.options.groups, draw.parameters.rows) = (5, 5, 750)
+    draw.spread = 0.2
+    draw.options.covariateBasis = .polynomial3
+    draw.options.starts = 30
+    let (fit, _) = try draw.fit()
+    #expect(fit.search.agreed == 1)
+    #expect(fit.warns("only one start reached the best likelihood"))
+  }
+
+  @Test func disagreementWithTwoStageLeastSquaresIsReported() throws {
+    var draw = Draw(confounding: 0.5, seed: 1)
+    draw.parameters.rows = 1000
+    draw.options.covariateBasis = .polynomial3
+    draw.addition = { _, _, z in 2 * Double(z) }
+    let (fit, _) = try draw.fit()
+    #expect(fit.warns("two-stage least squares on the labels found here gives another effect"))
+  }
+
   @Test func oneTrueGroupIsReported() throws {
     var draw = Draw(confounding: 0.5, seed: 8)
     draw.parameters.groups = 1
