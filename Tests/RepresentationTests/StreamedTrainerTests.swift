@@ -33,7 +33,7 @@ import Testing
     settings.batchSize = batchSize
     settings.steps = 5
     var trainer = try RepresentationTrainer(
-      encoder: .dense(covariateCount: 2, dimension: 2), groupCount: 2, table: table, settings: settings)
+      encoder: .dense(covariateScales: [1, 1], dimension: 2), groupCount: 2, table: table, settings: settings)
     let weights: [Double] = rows.localRows.flatMap { row in row % 3 == 0 ? [1, 0] : [0.25, 0.75] }
     let losses = try (0..<2).map { _ in try trainer.train(on: table, weights: weights) }
     return losses + trainer.parameters + trainer.representation.scales
