@@ -16,7 +16,21 @@ public enum SweepCriterion: String, Sendable, CaseIterable, Codable {
   case likelihoodRatioTest
 }
 
-/// The number of groups that each criterion chooses among the fits of one representation and distribution.
+extension SweepCriterion {
+  /// What the criterion compares of a fit.
+  func value(_ result: SweepResult) -> Double? {
+    switch self {
+    case .bic: result.bic
+    case .icl: result.icl
+    case .heldOutLogLikelihood: result.heldOutLogLikelihood
+    case .mmd: result.mmd
+    case .agreement: result.agreement
+    case .likelihoodRatioTest: result.likelihoodRatioTest?.pValue
+    }
+  }
+}
+
+/// The number of groups that each criterion chooses among the fits of one kind.
 public struct SweepChoice: Sendable, Encodable {
   /// The choice of one criterion, and the values it chose by, by number of groups.
   public struct Choice: Sendable, Encodable {
@@ -32,6 +46,7 @@ public struct SweepChoice: Sendable, Encodable {
 
   public let representation: RepresentationKind
   public let distribution: DistributionKind
+  public let lambda: Double?
   /// By the names of ``SweepCriterion``.
   public let criteria: [String: Choice]
   /// By number of groups, the best of the seeds.
@@ -39,14 +54,16 @@ public struct SweepChoice: Sendable, Encodable {
 
   public subscript(_ criterion: SweepCriterion) -> Choice { criteria[criterion.rawValue]! }
 
-  init(_ representation: RepresentationKind, _ distribution: DistributionKind, _ results: [SweepResult]) {
-    self.representation = representation
-    self.distribution = distribution
+  public var kind: SweepKind {
+    SweepKind(representation: representation, distribution: distribution, lambda: lambda)
+  }
+
+  init(_ kind: SweepKind, _ results: [SweepResult]) {
+    representation = kind.representation
+    distribution = kind.distribution
+    lambda = kind.lambda
     var best: [Int: SweepResult] = [:]
-    for result in results
-    where result.cell.representation == representation && result.cell.distribution == distribution
-      && result.failure == nil
-    {
+    for result in results where result.cell.kind == kind && result.failure == nil {
       let rival = best[result.cell.groups]
       if rival == nil || result.logLikelihood ?? 0 > rival?.logLikelihood ?? 0 { best[result.cell.groups] = result }
     }
@@ -56,16 +73,7 @@ public struct SweepChoice: Sendable, Encodable {
   }
 
   private static func choice(by criterion: SweepCriterion, _ best: [Int: SweepResult]) -> Choice {
-    let values = best.compactMapValues { result in
-      switch criterion {
-      case .bic: result.bic
-      case .icl: result.icl
-      case .heldOutLogLikelihood: result.heldOutLogLikelihood
-      case .mmd: result.mmd
-      case .agreement: result.agreement
-      case .likelihoodRatioTest: result.likelihoodRatioTest?.pValue
-      }
-    }
+    let values = best.compactMapValues(criterion.value)
     // Ascending in K, so that the fewest groups win between equal values.
     let ordered = values.sorted { $0.key < $1.key }
     let groups: Int? =

@@ -74,6 +74,7 @@ public struct SweepFiles {
       ("groups", integers { $0.cell.groups }),
       ("representation", text { $0.cell.representation.rawValue }),
       ("distribution", text { $0.cell.distribution.rawValue }),
+      ("lambda", numbers(\.cell.lambda)),
       // Seeds have 64 bits without a sign.
       ("seed", text { "\($0.cell.seed)" }),
       ("form", text { $0.form?.rawValue }),

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// The fits among which the number of groups is chosen: every combination of some values of four options.
+/// The fits among which the number of groups is chosen: every combination of some values of five options.
 public struct SweepGrid: Sendable, Codable, Equatable {
   /// K.
   public var groups: [Int]
@@ -8,6 +8,8 @@ public struct SweepGrid: Sendable, Codable, Equatable {
   public var representations: [RepresentationKind]?
   public var distributions: [DistributionKind]
   public var seeds: [UInt64]
+  /// λ of representations that are learned; nil for their own.
+  public var lambdas: [Double?]
   /// The options that all fits share.
   public var base: Configuration
   /// Folds of the held-out likelihood; 0 for none.
@@ -21,21 +23,22 @@ public struct SweepGrid: Sendable, Codable, Equatable {
     self.base = base
     distributions = [base.distribution]
     seeds = [base.seed]
-  }
-
-  /// The combinations of a distribution and a representation.
-  var kinds: [(distribution: DistributionKind, representation: RepresentationKind)] {
-    distributions.flatMap { distribution in
-      (representations ?? [distribution.usualRepresentation]).map { (distribution, $0) }
-    }
+    lambdas = [base.alternation.lambda]
   }
 
   /// The fits, in the order of the results.
   public var cells: [SweepCell] {
     kinds.flatMap { kind in
-      groups.flatMap { groups in
-        seeds.map { seed in
-          SweepCell(groups: groups, representation: kind.representation, distribution: kind.distribution, seed: seed)
+      groups.flatMap { groups in seeds.map { SweepCell(groups: groups, kind: kind, seed: $0) } }
+    }
+  }
+
+  /// What groups are compared in.
+  var kinds: [SweepKind] {
+    distributions.flatMap { distribution in
+      (representations ?? [distribution.usualRepresentation]).flatMap { representation in
+        (representation.isLearned ? lambdas : [nil]).map {
+          SweepKind(representation: representation, distribution: distribution, lambda: $0)
         }
       }
     }
@@ -55,6 +58,7 @@ public struct SweepGrid: Sendable, Codable, Equatable {
     configuration.groups = cell.groups
     configuration.representation = cell.representation
     configuration.distribution = cell.distribution
+    configuration.alternation.lambda = cell.lambda
     configuration.seed = cell.seed
     return configuration
   }
@@ -80,6 +84,20 @@ public struct SweepGrid: Sendable, Codable, Equatable {
     try require(Set(cells).count == cells.count, "an option names a value twice; give each once")
     try require(folds == 0 || (2...max(2, rowCount)).contains(folds), "--folds must be 0, or 2 up to the rows")
     try require(replicates >= 0, "--lrt must not be negative")
+    for cell in cells { try configuration(cell).validate() }
+  }
+}
+
+/// What fits have in common that differ in the number of groups and the seed only.
+public struct SweepKind: Sendable, Hashable {
+  public let representation: RepresentationKind
+  public let distribution: DistributionKind
+  /// Of a representation that is learned; nil for its own.
+  public let lambda: Double?
+
+  /// A name for people.
+  public var title: String {
+    "\(representation.rawValue) representation\(lambda.map { " with lambda \($0)" } ?? ""), \(distribution.rawValue) groups"
   }
 }
 
@@ -88,8 +106,24 @@ public struct SweepCell: Sendable, Codable, Hashable {
   public let groups: Int
   public let representation: RepresentationKind
   public let distribution: DistributionKind
+  public let lambda: Double?
   public let seed: UInt64
 
+  init(groups: Int, kind: SweepKind, seed: UInt64) {
+    self.groups = groups
+    representation = kind.representation
+    distribution = kind.distribution
+    lambda = kind.lambda
+    self.seed = seed
+  }
+
+  public var kind: SweepKind {
+    SweepKind(representation: representation, distribution: distribution, lambda: lambda)
+  }
+
   /// A name for files.
-  public var name: String { "\(distribution.rawValue)-\(representation.rawValue)-k\(groups)-seed\(seed)" }
+  public var name: String {
+    let network = lambda.map { "-lambda\($0)" } ?? ""
+    return "\(distribution.rawValue)-\(representation.rawValue)\(network)-k\(groups)-seed\(seed)"
+  }
 }

@@ -6,30 +6,32 @@ public struct SweepReport: Sendable, Encodable {
   public let rows: Int
   public let ranks: Int
   public let ranksPerFit: Int
-  /// K by BIC; null when no fit has one.
+  /// What the number of groups is chosen by.
+  public let criterion: SweepCriterion
+  /// K by the criterion; null when no fit has one.
   @NullEncoded public var bestGroups: Int?
-  /// The fit of the lowest BIC, of the first distribution: likelihoods of different distributions are not of one thing.
+  /// The fit of the lowest value, of the first distribution: likelihoods of different distributions are not of one thing.
   @NullEncoded public var best: SweepCell?
   /// What each criterion chooses with the representation and distribution of the best fit.
   public let criteria: [String: SweepChoice.Choice]
-  /// The same for every representation and distribution.
+  /// The same for every representation, distribution and λ.
   public let choices: [SweepChoice]
   public let cells: [SweepResult]
   public let warnings: [String]
   public let seconds: Double
 
-  /// - Parameter results: at least one that did not fail.
+  /// - Parameters:
+  ///   - results: at least one that did not fail.
+  ///   - criterion: one whose least value is the best.
   public init(
-    _ grid: SweepGrid, _ results: [SweepResult], rows: Int, ranks: Int, ranksPerFit: Int, version: String,
-    seconds: Double
+    _ grid: SweepGrid, _ results: [SweepResult], criterion: SweepCriterion = .bic, rows: Int, ranks: Int,
+    ranksPerFit: Int, version: String, seconds: Double
   ) {
-    let choices = grid.kinds.map { SweepChoice($0.representation, $0.distribution, results) }
-    let best = results.filter { $0.cell.distribution == grid.distributions[0] }
-      .min { $0.bic ?? .infinity < $1.bic ?? .infinity }.flatMap { $0.bic == nil ? nil : $0 }
-    let chosen =
-      choices.first {
-        $0.representation == best?.cell.representation && $0.distribution == best?.cell.distribution
-      } ?? choices[0]
+    let choices = grid.kinds.map { SweepChoice($0, results) }
+    let best = results.filter { $0.cell.distribution == grid.distributions[0] && criterion.value($0) != nil }
+      .min { criterion.value($0)! < criterion.value($1)! }
+    let chosen = choices.first { $0.kind == best?.cell.kind } ?? choices[0]
+    self.criterion = criterion
     self.version = version
     self.rows = rows
     self.ranks = ranks
@@ -39,12 +41,12 @@ public struct SweepReport: Sendable, Encodable {
     criteria = chosen.criteria
     self.choices = choices
     cells = results
-    warnings = Self.warnings(grid, best, chosen, results)
+    warnings = Self.warnings(grid, best, chosen, results, criterion.rawValue.uppercased())
     self.seconds = seconds
   }
 
   private static func warnings(
-    _ grid: SweepGrid, _ best: SweepResult?, _ chosen: SweepChoice, _ results: [SweepResult]
+    _ grid: SweepGrid, _ best: SweepResult?, _ chosen: SweepChoice, _ results: [SweepResult], _ criterion: String
   ) -> [String] {
     var warnings: [String] = []
     let picks = SweepCriterion.allCases.compactMap { criterion in
@@ -56,13 +58,13 @@ public struct SweepReport: Sendable, Encodable {
     }
     if let best {
       if grid.groups.count > 1 && best.cell.groups == grid.groups.max() {
-        warnings.append("the lowest BIC is at the most groups that were tried; extend --groups")
+        warnings.append("the lowest \(criterion) is at the most groups that were tried; extend --groups")
       }
       if best.converged == false {
         warnings.append("the best fit has not converged; raise --max-iterations")
       }
     } else {
-      warnings.append("these fits have no BIC: choose by another criterion")
+      warnings.append("these fits have no \(criterion): choose by another criterion")
     }
     return warnings + results.compactMap { result in result.failure.map { "\(result.cell.name): \($0.message)" } }
   }

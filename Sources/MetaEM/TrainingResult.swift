@@ -19,6 +19,8 @@ public struct TrainingResult: Sendable {
   public let seconds: Double
   /// When the number of groups was chosen, the BIC of each that was tried; else empty.
   public internal(set) var groupCriteria: [GroupCriterion] = []
+  /// What it was chosen by.
+  public internal(set) var groupCriterion = SweepCriterion.bic
 
   /// The covariates whose spread between groups is above this are named.
   static let noticeableDifference = 0.1

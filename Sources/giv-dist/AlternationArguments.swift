@@ -7,9 +7,9 @@ extension GroupAssignment: ExpressibleByArgument {}
 struct AlternationArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "The weight of the covariates' reconstruction, of network and mixed. (default: 1 / covariates)"
-  )
-  var lambda: Double?
+    help: "The weight of the covariates' reconstruction, of network and mixed. (default: 1 / covariates)",
+    transform: Self.numbers)
+  var lambda: [Double] = []
   @Option(parsing: .unconditional, help: "Rounds of training at most, of network and mixed. (default: 20)")
   var rounds: Int?
   @Option(parsing: .unconditional, help: "Steps of a round. (default: 200)")
@@ -23,7 +23,7 @@ struct AlternationArguments: ParsableArguments {
 
   var options: AlternationOptions {
     var options = AlternationOptions()
-    options.lambda = lambda
+    options.lambda = lambda.first
     if let rounds { options.rounds = rounds }
     if let steps { options.steps = steps }
     if let batch { options.batchSize = batch }
@@ -35,7 +35,7 @@ struct AlternationArguments: ParsableArguments {
   /// The options that were given, by name.
   var given: [String] {
     let all: [(String, Any?)] = [
-      ("--lambda", lambda), ("--rounds", rounds), ("--steps", steps), ("--batch", batch),
+      ("--lambda", lambda.first), ("--rounds", rounds), ("--steps", steps), ("--batch", batch),
       ("--learning-rate", learningRate), ("--assignment", assignment),
     ]
     return all.filter { $0.1 != nil }.map(\.0)
@@ -47,5 +47,12 @@ struct AlternationArguments: ParsableArguments {
     throw ValidationError(
       "\(name) is of networks, and --representation \(representations[0].rawValue) has none; choose --representation "
         + "network or mixed, or leave it out")
+  }
+
+  private static func numbers(_ text: String) throws -> [Double] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      guard let number = Double(part) else { throw ValidationError("'\(part)' is no number") }
+      return number
+    }
   }
 }

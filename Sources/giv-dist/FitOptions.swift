@@ -5,6 +5,12 @@ import Mixture
 
 /// How groups are fitted, besides their number and kind.
 struct FitOptions: ParsableArguments {
+  @Flag(
+    help: """
+      The paper's own choices: gaussian groups started by Eq. (6), network, sampled assignment and labels, and the least \
+      MMD where the number of groups is chosen. Other kinds beside it are refused; --labels and numbers may differ.
+      """)
+  var paper = false
   @Option(help: "The covariances of --distribution gaussian.")
   var covariance = CovarianceShape.full
   @Option(help: "How the outcome depends on the treatment in --distribution joint.")
@@ -15,8 +21,8 @@ struct FitOptions: ParsableArguments {
   var freeShifts = false
   @Option(help: "How --distribution gaussian starts.")
   var start = GaussianStart.equation6
-  @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior.")
-  var labels = LabelRule.argmax
+  @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior. (default: argmax)")
+  var labels: LabelRule?
   @Option(help: "The number of starts.")
   var starts = 20
   @Option(help: "A fit has converged when a pass raises the log-likelihood per row by no more.")
@@ -36,6 +42,22 @@ struct FitOptions: ParsableArguments {
     try require(maxIterations >= 1, "--max-iterations must be at least 1, not \(maxIterations)")
   }
 
+  /// Refuses kinds that are not the paper's beside --paper, and options of networks where there is none.
+  func require(_ representations: [RepresentationKind], _ distributions: [DistributionKind]) throws {
+    let kinds: [(option: String, isPapers: Bool)] = [
+      ("--distribution", distributions == [.gaussian]), ("--representation", representations == [.network]),
+      ("--start", start == .equation6), ("--covariance", covariance == .full),
+      ("--assignment", alternation.assignment ?? .sampled == .sampled),
+    ]
+    if paper, let other = kinds.first(where: { !$0.isPapers })?.option {
+      throw ValidationError("--paper has a \(other) of its own; leave \(other) or --paper out")
+    }
+    try alternation.require(representations)
+  }
+
+  /// What the number of groups is chosen by.
+  var criterion: SweepCriterion { paper ? .mmd : .bic }
+
   /// A configuration with these options.
   func configuration(groups: Int, data: DatasetOptions) -> Configuration {
     var configuration = Configuration(groups: groups)
@@ -45,7 +67,8 @@ struct FitOptions: ParsableArguments {
     configuration.covariateBasis = covariateBasis
     configuration.freeShifts = freeShifts
     configuration.gaussianStart = start
-    configuration.labels = labels
+    configuration.labels = labels ?? (paper ? .sampled : .argmax)
+    if paper { configuration.alternation.assignment = .sampled }
     configuration.starts = starts
     configuration.tolerance = tolerance
     configuration.maximumIterations = maxIterations

@@ -12,10 +12,11 @@ struct SweepGroups: JobCommand {
     commandName: "sweep",
     abstract: "Choose the number of groups: fit many, side by side, and compare them by several criteria.",
     discussion: """
-      Fits every combination of --groups, --representation, --distribution and --seeds. Groups of --ranks-per-fit ranks \
-      each hold all rows and take one fit after another. Results go into the folder of --out as they are finished, and \
-      checkpoints of those that are not; a sweep that was interrupted goes on with --resume, on any number of ranks. At \
-      the end the folder holds sweep.csv, sweep.h5 and sweep.jsonl.
+      Fits every combination of --groups, --representation, --distribution, --seeds and, of network and mixed, --lambda \
+      (one or several with commas between). Groups of --ranks-per-fit ranks each hold all rows and take one fit after \
+      another. Results go into the folder of --out as they are finished, and checkpoints of those that are not; a sweep \
+      that was interrupted goes on with --resume, on any number of ranks. At the end the folder holds sweep.csv, \
+      sweep.h5 and sweep.jsonl.
 
         mpirun -n 8 giv-dist sweep shards --groups 2...8 --representation spline,identity --out sweep
         mpirun -n 8 giv-dist sweep shards --groups 2,3,5 --lrt 99 --ranks-per-fit 4 --out sweep --json
@@ -34,13 +35,13 @@ struct SweepGroups: JobCommand {
       """,
     transform: Self.list)
   var representation: [RepresentationKind]?
-  @Option(help: "How groups differ, one or several with commas between.", transform: Self.list)
-  var distribution: [DistributionKind] = [.regression]
+  @Option(help: "How groups differ, one or several with commas between. (default: regression)", transform: Self.list)
+  var distribution: [DistributionKind]?
   @Option(help: "The seeds of all random numbers, one or several with commas between.", transform: Self.seeds)
   var seeds: [UInt64] = [1]
   @Option(help: "Ranks that work on one fit; a divisor of the number of ranks.")
   var ranksPerFit = 1
-  @Option(help: "Folds of the held-out log-likelihood, each as much work as the fit; 0 leaves it out.")
+  @Option(help: "Folds of the held-out log-likelihood; 0 leaves it out.")
   var folds = 5
   @Option(help: "Replicates of the bootstrap likelihood-ratio test of K groups against K + 1; 0 leaves it out.")
   var lrt = 0
@@ -64,12 +65,15 @@ struct SweepGroups: JobCommand {
       throw ValidationError("--lrt \(lrt) can never reject at the level of 0.05; give at least 19 replicates")
     }
     if ranksPerFit < 1 { throw ValidationError("--ranks-per-fit must be at least 1, not \(ranksPerFit)") }
+    let grid = grid
+    try fit.require(grid.representations ?? grid.distributions.map(\.usualRepresentation), grid.distributions)
   }
 
   private var grid: SweepGrid {
     var grid = SweepGrid(groups: groups, base: fit.configuration(groups: groups.max() ?? 0, data: data))
-    grid.representations = representation
-    grid.distributions = distribution
+    grid.representations = representation ?? (fit.paper ? [.network] : nil)
+    grid.distributions = distribution ?? [fit.paper ? .gaussian : .regression]
+    if !fit.alternation.lambda.isEmpty { grid.lambdas = fit.alternation.lambda }
     grid.seeds = seeds
     grid.folds = folds
     grid.replicates = lrt
@@ -104,8 +108,9 @@ struct SweepGroups: JobCommand {
     guard communicator.isRoot else { return }
     let duration = begin.duration(to: .now).components
     let report = SweepReport(
-      grid, results, rows: collection.rowCount, ranks: communicator.size, ranksPerFit: ranksPerFit,
-      version: programVersion, seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+      grid, results, criterion: fit.criterion, rows: collection.rowCount, ranks: communicator.size,
+      ranksPerFit: ranksPerFit, version: programVersion,
+      seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
     print(json ? try jsonText(report) : SweepSummary(report: report, folder: out).text)
   }
 }

@@ -16,7 +16,8 @@ struct SweepSummary {
     guard let best = report.best else { return [fits] }
     return [
       fits, "",
-      "\(best.groups) group\(best.groups == 1 ? "" : "s") by BIC, with \(best.representation.rawValue) representation",
+      "\(best.groups) group\(best.groups == 1 ? "" : "s") by \(report.criterion.rawValue.uppercased()), with "
+        + best.kind.title,
     ]
   }
 
@@ -33,8 +34,7 @@ struct SweepSummary {
       }
       table.rows.append(["\(count)"] + cells)
     }
-    return ["\(choice.representation.rawValue) representation, \(choice.distribution.rawValue) groups:"] + table.lines
-      + ["  * what the criterion chooses"]
+    return ["\(choice.kind.title):"] + table.lines + ["  * what the criterion chooses"]
   }
 
   private var warnings: [String] { report.warnings.map { "note: \($0)" } }

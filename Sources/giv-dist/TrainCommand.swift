@@ -32,14 +32,14 @@ struct Train: JobCommand {
   @OptionGroup var checkpoint: CheckpointOptions
   @OptionGroup var job: JobOptions
 
-  @Option(help: "The number of groups, K, or 'auto' for the one of lowest BIC.")
+  @Option(help: "The number of groups, K, or 'auto' for the one of lowest BIC (MMD with --paper).")
   var groups: GroupCount
   @Option(help: "The most groups that --groups auto tries.")
   var maxGroups = 8
   @Option(help: "How covariates enter. (default: spline; identity for gaussian and kmeans)")
   var representation: RepresentationKind?
-  @Option(help: "How groups differ.")
-  var distribution = DistributionKind.regression
+  @Option(help: "How groups differ. (default: regression)")
+  var distribution: DistributionKind?
   @Option(help: "The seed of all random numbers.")
   var seed: UInt64 = 1
 
@@ -63,19 +63,22 @@ struct Train: JobCommand {
     if case .number(let groups) = groups { try require(groups >= 1, "--groups must be at least 1, not \(groups)") }
     try require(maxGroups >= 1, "--max-groups must be at least 1, not \(maxGroups)")
     try require(
-      groups != .auto || distribution != .kmeans,
+      groups != .auto || kind != .kmeans,
       "--groups auto chooses by BIC, which --distribution kmeans does not have; give a number")
     try require(!resume || out != nil, "--resume goes on in the folder of --out; name it")
     try require(!(resume && force), "--resume goes on and --force starts anew; give one of them")
     let configuration = fitConfiguration
     do { try configuration.validate() } catch let failure as Failure { throw ValidationError(failure.message) }
-    try fit.alternation.require([configuration.representation])
+    try fit.require([configuration.representation], [configuration.distribution])
+    try require(fit.alternation.lambda.count <= 1, "--lambda takes one number; giv-dist sweep compares several")
   }
+
+  private var kind: DistributionKind { distribution ?? (fit.paper ? .gaussian : .regression) }
 
   private var fitConfiguration: Configuration {
     var configuration = fit.configuration(groups: groups.number ?? maxGroups, data: data)
-    configuration.representation = representation ?? distribution.usualRepresentation
-    configuration.distribution = distribution
+    configuration.representation = representation ?? (fit.paper ? .network : kind.usualRepresentation)
+    configuration.distribution = kind
     configuration.seed = seed
     return configuration
   }
@@ -87,7 +90,7 @@ struct Train: JobCommand {
     let configuration = fitConfiguration
     var required: Set<Variable> = [.covariates, .treatment]
     if configuration.useWeights { required.insert(.weight) }
-    if distribution == .joint { required.insert(.outcome) }
+    if kind == .joint { required.insert(.outcome) }
     let collection = try communicator.agree {
       try ShardCollection.open(data.shards, names: data.names, required: required)
     }
@@ -110,7 +113,7 @@ struct Train: JobCommand {
     metaEM.storage = storage
     let result =
       groups == .auto
-      ? try metaEM.train(collection, groupsUpTo: maxGroups, on: communicator)
+      ? try metaEM.train(collection, groupsUpTo: maxGroups, by: fit.criterion, on: communicator)
       : try metaEM.train(collection, on: communicator)
     display.finish()
 

@@ -109,8 +109,13 @@ struct TrainingSummary {
       "MMD \(report.mmd.map(significant) ?? "-")   entropy of the labels "
         + "\(format(report.entropy / Double(report.rows), decimals: 4)) per row")
     if !report.groupCriteria.isEmpty {
-      let criteria = report.groupCriteria.map { "\($0.groups): \($0.bic.map { format($0, decimals: 1) } ?? "-")" }
-      lines.append("BIC by number of groups, of which the lowest was kept: \(criteria.joined(separator: ", "))")
+      let isMMD = result.groupCriterion == .mmd
+      let criteria = report.groupCriteria.map { criterion in
+        let value = isMMD ? criterion.mmd.map(significant) : criterion.bic.map { format($0, decimals: 1) }
+        return "\(criterion.groups): \(value ?? "-")"
+      }
+      let name = isMMD ? "MMD" : "BIC"
+      lines.append("\(name) by number of groups, of which the lowest was kept: \(criteria.joined(separator: ", "))")
     }
     if !report.forms.isEmpty {
       let forms = report.forms.map { "\($0.form.rawValue) \(format($0.bic, decimals: 1))" }

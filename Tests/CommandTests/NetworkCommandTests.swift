@@ -20,15 +20,15 @@ extension OnRanks {
   {
     private static let short = ["--groups", "2", "--starts", "4", "--rounds", "3", "--steps", "40"]
 
-    @Test(arguments: ["network", "mixed"], ["regression", "gaussian", "kmeans"])
+    @Test(arguments: ["network", "mixed"], ["regression", "gaussian"])
     func `Learned representations have the same bits on any ranks`(
       representation: String, distribution: String
     ) throws {
       let arguments =
         ["shards", "--representation", representation, "--distribution", distribution, "--assignment", "sampled"]
-        + Self.short
+        + ["--groups", "2", "--starts", "2", "--max-iterations", "20", "--rounds", "2", "--steps", "20"]
       let alone = try train(arguments)
-      for ranks in distribution == "kmeans" ? [3] : [2, 3, 8] {
+      for ranks in [2, 3, 8] {
         let report = try train(arguments, ranks: ranks)
         #expect(report.digests == alone.digests, "\(ranks) ranks")
         #expect(report.logLikelihood == alone.logLikelihood && report.passes == alone.passes)
@@ -71,7 +71,87 @@ extension OnRanks {
       #expect(summary.contains("of 3 rounds accepted"))
     }
 
+    @Test func `--paper is the paper's choices, and the least MMD for the number of groups`() throws {
+      let spelled = [
+        "--distribution", "gaussian", "--representation", "network", "--start", "equation6", "--covariance", "full",
+        "--assignment", "sampled", "--labels", "sampled", "--lambda", "\(1.0 / 3)", "--batch", "400",
+        "--learning-rate", "0.001",
+      ]
+      let paper = try train(["shards", "--paper"] + Self.short)
+      #expect(try train(["shards"] + spelled + Self.short).digests == paper.digests)
+      #expect(try train(["shards", "--paper", "--labels", "argmax"] + Self.short).accuracy != paper.accuracy)
+
+      let few = ["shards", "--paper", "--starts", "2", "--rounds", "1", "--steps", "20"]
+      let chosen = try givDist(["train"] + few + ["--groups", "auto", "--max-groups", "4", "--json"], ranks: 2)
+      let report = try object(chosen.output)
+      let criteria = try #require(report["groupCriteria"] as? [[String: Any]])
+      let values = criteria.compactMap { criterion in
+        (criterion["mmd"] as? Double).map { (groups: criterion["groups"] as? Int, mmd: $0) }
+      }
+      #expect(values.map(\.groups) == [2, 3, 4])
+      let least = try #require(values.min { $0.mmd < $1.mmd })
+      #expect(report["groups"] as? Int == least.groups && report["mmd"] as? Double == least.mmd)
+      #expect(try givDist(["train"] + few + ["--groups", "auto"]).output.contains("MMD by number of groups"))
+
+      let sweep = try givDist(
+        ["sweep"] + few + ["--groups", "2...4", "--folds", "0", "--out", "paper-sweep", "--json"], ranks: 2)
+      let swept = try object(sweep.output)
+      #expect(swept["bestGroups"] as? Int == least.groups && swept["criterion"] as? String == "mmd")
+    }
+
+    @Test func `A sweep compares values of lambda`() throws {
+      let result = try givDist(
+        [
+          "sweep", "products.h5", "--groups", "1,2", "--representation", "identity,network", "--lambda", "0,0.5",
+          "--starts", "3", "--rounds", "2", "--steps", "60", "--learning-rate", "0.01", "--folds", "2", "--out",
+          "lambdas", "--json",
+        ], ranks: 2, timeout: 120)
+      #expect(result.exitCode == 0, "\(result.error)")
+      let report = try object(result.output)
+      let cells = try #require(report["cells"] as? [[String: Any]])
+      let kinds = cells.map { cell in
+        let kind = cell["cell"] as? [String: Any]
+        return "\(kind?["representation"] ?? "") \(kind?["lambda"] ?? "-") \(kind?["groups"] ?? "")"
+      }
+      #expect(
+        kinds == [
+          "identity - 1", "identity - 2", "network 0 1", "network 0 2", "network 0.5 1", "network 0.5 2",
+        ])
+      #expect(cells.allSatisfy { $0["bic"] is Double && $0["heldOutLogLikelihood"] is Double })
+      #expect(Set([1, 3, 5].compactMap { cells[$0]["modelDigest"] as? String }).count == 3)
+      #expect((report["choices"] as? [Any])?.count == 3)
+      let lambdas = try script(
+        "import csv; print([row['lambda'] for row in csv.DictReader(open('lambdas/sweep.csv'))])")
+      #expect(lambdas == "['', '', '0.0', '0.0', '0.5', '0.5']\n")
+      let alone = try train(
+        [
+          "products.h5", "--groups", "2", "--representation", "network", "--lambda", "0.5", "--starts", "3", "--rounds",
+          "2", "--steps", "60", "--learning-rate", "0.01",
+        ])
+      #expect(cells[5]["modelDigest"] as? String == alone.modelDigest)
+      // The networks are worth their parameters where t depends on a product.
+      #expect((report["best"] as? [String: Any])?["representation"] as? String == "network")
+    }
+
     @Test(arguments: [
+      (["--paper", "--distribution", "regression"], "--paper has a --distribution of its own"),
+      (["--paper", "--representation", "spline"], "--paper has a --representation of its own"),
+      (["--paper", "--assignment", "argmax"], "--paper has a --assignment of its own"),
+      (["--paper", "--start", "rows"], "--start"), (["--paper", "--covariance", "tied"], "--covariance"),
+      (["--lambda", "0.1", "--representation", "identity,spline"], "--lambda is of networks"),
+      (["--lambda", "0.1,x", "--representation", "network"], "'x' is no number"),
+      (["--lambda", "0.1,-2", "--representation", "network"], "--lambda must be"),
+      (["--lambda", "0.1,0.1", "--representation", "network"], "twice"),
+    ])
+    func `So do such options of a sweep`(options: [String], message: String) throws {
+      let result = try givDist(["sweep", "few", "--groups", "2", "--out", "never"] + options)
+      #expect(result.exitCode == 64 && result.error.contains(message), "\(result.error)")
+      #expect(!FileManager.default.fileExists(atPath: SharedInputs.folder.path + "/never"))
+    }
+
+    @Test(arguments: [
+      (["--representation", "network", "--lambda", "0.1,0.2"], "giv-dist sweep"),
+      (["--paper", "--distribution", "kmeans"], "--paper"),
       (["--representation", "network", "--lambda", "-1"], "--lambda must be"),
       (["--representation", "network", "--lambda", "inf"], "--lambda must be"),
       (["--representation", "mixed", "--lambda", "nan"], "--lambda must be"),

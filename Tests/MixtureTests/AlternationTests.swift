@@ -85,17 +85,17 @@ import Testing
 
   @Test(arguments: GroupAssignment.allCases)
   func `Networks find groups where additive features cannot`(assignment: GroupAssignment) throws {
-    let shards = try TestShards(Self.interactions())
+    let shards = try TestShards(Self.interactions(rows: 2000))
     let spline = try shards.result(configuration(.spline))
     let result = try shards.result(
       configuration(.network) {
         $0.alternation.assignment = assignment
-        $0.alternation.learningRate = 4e-3
-        $0.alternation.rounds = 10
+        $0.alternation.learningRate = 1e-2
+        $0.alternation.rounds = 5
       })
     try check(result, above: spline)
     #expect(result.agreement!.accuracy > spline.agreement!.accuracy + 0.03)
-    #expect(result.logLikelihood! > spline.logLikelihood! + 1000)
+    #expect(result.logLikelihood! > spline.logLikelihood! + 600)
     guard case .network(let network) = result.outcome.model.representation else {
       Issue.record("no network")
       return
