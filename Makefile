@@ -3,7 +3,7 @@ SOURCES := Sources Tests Package.swift
 # Tests run in release, where the C kernels are optimised, and share the build of the program itself.
 TEST_OPTIONS := -c release --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench accuracy groups effect coverage check demo clean
+.PHONY: setup build test test-slow lint format docs bench accuracy reconstruction groups effect coverage check demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -33,6 +33,9 @@ bench: build ## speed beside scikit-learn and numpy, as ratios
 
 accuracy: build ## labels beside the Bayes rule on nine scenarios: some minutes
 	.venv/bin/python bench/accuracy.py $$(swift build -c release --show-bin-path)/giv-dist
+
+reconstruction: build ## learned representations beside the Bayes rule and the paper: some minutes
+	.venv/bin/python bench/reconstruction.py $$(swift build -c release --show-bin-path)/giv-dist
 
 groups: build ## number of groups that each criterion finds on 30 draws: some minutes
 	.venv/bin/python bench/groups.py $$(swift build -c release --show-bin-path)/giv-dist
