@@ -41,6 +41,9 @@ import Testing
     #expect(distance(sum.values, try design.pooledStatistics().gram(0).values) < 1e-13)
     let posteriors = design.posteriors(model).rows
     for k in 0..<3 { #expect(distance([statistics.count(k)], [posteriors.reduce(0) { $0 + $1[k] }]) < 1e-13) }
+    // Given as shares, they are the same.
+    let given = try design.statistics(groupCount: 3) { row, shares in shares = posteriors[row] }
+    for k in 0..<3 { #expect(distance(given.gram(k).values, statistics.gram(k).values) < 1e-13) }
   }
 
   /// One rank has too many features to keep, two ranks keep theirs: 64 x 135,000 x 8 bytes are 69 MB.

@@ -92,16 +92,17 @@ import Testing
     .dense(
       covariateScales: [1, 1, 1], dimension: 3,
       skip: .init(.identity(IdentityRepresentation(covariateNames: ["a", "b", "c"])))),
+    .mixed(covariateNames: ["a", "b", "c"], covariateScales: [1, 2, 1], featureCounts: [2, 1, 1]),
   ]
 
-  @Test(arguments: [0, 1, 2]) func trainingFindsCurvedEffects(encoder: Int) throws {
+  @Test(arguments: [0, 1, 2, 3]) func trainingFindsCurvedEffects(encoder: Int) throws {
     let losses = try Self.train(rounds: 5, on: SoloCommunicator(), Self.encoders[encoder]).losses
     let variance = Self.treatment.reduce(0) { $0 + $1 * $1 } / Double(Self.rowCount)
     #expect(losses[0] > losses[4])
     #expect(losses[4] < 0.2 * variance)
   }
 
-  @Test(arguments: [0, 1, 2]) func trainingDoesNotDependOnRanks(encoder: Int) throws {
+  @Test(arguments: [0, 1, 2, 3]) func trainingDoesNotDependOnRanks(encoder: Int) throws {
     let alone = try Self.train(rounds: 1, on: SoloCommunicator(), Self.encoders[encoder])
     for ranks in [2, 3, 5] {
       let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
@@ -175,6 +176,72 @@ import Testing
     var trainer = try RepresentationTrainer(encoder: encoder, groupCount: 2, table: table, settings: settings)
     trainer.setHeads(coefficients)
     #expect(try trainer.train(on: table, weights: Self.weights(of: table)) < 1e-24)
+  }
+
+  /// Scales that are powers of two leave all bits: in the encoder, its skip, the decoder's targets and the treatment.
+  @Test func scaledColumnsTrainAsTheirOwn() throws {
+    let factors = [8, 1, 0.25, 16.0]
+    let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: ["a", "b", "c"]))
+    let results = try [[1, 1, 1, 1], factors].map { scales in
+      let table = try Table(
+        rows: DistributedRows(rowCount: Self.rowCount, communicator: SoloCommunicator()),
+        covariates: zip(Self.covariates, scales).map { column, scale in column.map { $0 * scale } },
+        treatment: Self.treatment.map { $0 * scales[3] })
+      let covariateScales = Array(scales.dropLast())
+      var settings = RepresentationTrainer.Settings()
+      settings.treatmentScale = scales[3]
+      settings.steps = 30
+      var trainer = try RepresentationTrainer(
+        encoder: .dense(
+          covariateScales: covariateScales, dimension: 3, skip: .init(identity, scales: covariateScales)),
+        groupCount: 2, table: table, settings: settings)
+      trainer.setHeads([[0.5, 1, -2, 0.3], [-1, 0.2, 0.7, -0.4]].map { $0.map { $0 * scales[3] } })
+      let loss = try trainer.train(on: table, weights: Self.weights(of: table))
+      return [loss] + trainer.parameters
+    }
+    #expect(results[0] == results[1])
+  }
+
+  /// What a round did to encoder and heads goes, what it did to the decoder stays, and the next round is another.
+  @Test func anUndoneRoundLeavesItsDecoder() throws {
+    let table = try Self.table(on: SoloCommunicator())
+    let weights = Self.weights(of: table)
+    let before = try Self.train(rounds: 1, on: SoloCommunicator(), Self.encoders[2]).trainer
+    var trained = before
+    let loss = try trained.train(on: table, weights: weights)
+    var undone = trained
+    undone.undo(to: before, learningRate: 5e-3)
+    let kept = before.encoder.parameterCount + 2 * 4
+    #expect(undone.parameters.prefix(kept) == before.parameters.prefix(kept))
+    #expect(undone.parameters.suffix(10) == trained.parameters.suffix(10))
+    #expect(undone.parameters.suffix(10) != before.parameters.suffix(10))
+    #expect(undone.representation.scales == before.representation.scales)
+    #expect(undone.stepCount == trained.stepCount && undone.learningRate == 5e-3)
+    #expect(try undone.train(on: table, weights: weights) != loss)
+  }
+
+  /// Weights of 0 take rows out: the same as another treatment there.
+  @Test func replacedColumnsStandIn() throws {
+    let table = try Self.table(on: SoloCommunicator())
+    let other = Self.treatment.enumerated().map { $0.offset < 500 ? 100 : $0.element }
+    let changed = try Table(rows: table.rows, covariates: Self.covariates, treatment: other)
+    func column(_ value: (Int) -> Double) -> RowColumn {
+      RowColumn(rows: table.rows) { chunk, values in
+        for (offset, row) in table.rows.grid.rows(ofChunk: chunk).enumerated() { values[offset] = value(row) }
+      }
+    }
+    let without = column { $0 < 500 ? 0 : 1 }
+    let losses = try [
+      (table, RowReplacement(weight: without)), (changed, RowReplacement(weight: without)),
+      (changed, RowReplacement(treatment: column { Self.treatment[$0] }, weight: without)),
+      (table, RowReplacement()), (changed, RowReplacement(treatment: column { Self.treatment[$0] })),
+      (changed, RowReplacement()),
+    ].map { table, replacement in
+      var trainer = try RepresentationTrainer(encoder: Self.encoders[0], groupCount: 2, table: table)
+      return try trainer.train(on: table, weights: Self.weights(of: table), replacement: replacement)
+    }
+    #expect(losses[0] == losses[1] && losses[1] == losses[2] && losses[3] == losses[4])
+    #expect(losses[0] != losses[3] && losses[3] != losses[5])
   }
 
   @Test func aLossThatIsNotFiniteIsAFailure() throws {
