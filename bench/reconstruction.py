@@ -3,7 +3,7 @@
 usage: reconstruction.py GIV_DIST [--seeds 10] [--rows 3000] [--scenarios linear,poly,...] [--json FILE]
 
 Accuracy under the best matching of labels, mean over draws by the paper's recipe (K = 2, five covariates). The draws of
-the paper are not known: three of its Fun-EM figures lie above what the Bayes rule reaches on ours. The last row is not
+the paper are not known: four of its Fun-EM figures lie above what the Bayes rule reaches on ours. The last row is not
 the paper's: its treatment depends on a product and on a function of a sum of covariates, t = w_z . (x1 + x1 x2 / 2,
 x2 + sin(x2 + x3) / 2, x3) + N(0, 0.3), which no function of single covariates is.
 """
