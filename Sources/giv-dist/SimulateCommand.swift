@@ -38,7 +38,8 @@ struct Simulate: JobCommand {
   var noiseKind = SimulationNoiseKind.standardDeviation
   @Option(
     parsing: .unconditional,
-    help: "The coefficient of eps in the treatment, or one for each group with commas between.", transform: numbers)
+    help: "The coefficient of eps in the treatment, or one for each group with commas between. (default: 0.2)",
+    transform: numbers)
   var confounding = [0.2]
   @Option(help: "The coefficient of eps in the outcome.")
   var outcomeConfounding = 2.0
