@@ -69,7 +69,8 @@ struct Alternation {
       model: spline.model, mixture: mixture, logLikelihood: spline.logLikelihood,
       validation: try split.logLikelihood(mixture, on: spline.model.representation))
     var trainer = try trainer(skip: spline.model.representation, treatmentScale: mixture.spread)
-    var trace = AlternationTrace(startLogLikelihood: spline.logLikelihood)
+    var trace = AlternationTrace(
+      startLogLikelihood: spline.logLikelihood, splineParameterCount: spline.parameterCount)
     var outcome = spline
     var rejections = 0
     for round in 1...options.rounds where rejections < Self.patience {

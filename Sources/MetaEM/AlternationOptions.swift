@@ -57,6 +57,11 @@ public struct AlternationTrace: Sendable, Equatable {
   /// The log-likelihood before the first round.
   public let startLogLikelihood: Double
   public internal(set) var rounds: [TrainingRound] = []
+  /// Of the spline fit that `regression` starts from; nil for other distributions.
+  let splineParameterCount: Int?
 
-  init(startLogLikelihood: Double) { self.startLogLikelihood = startLogLikelihood }
+  init(startLogLikelihood: Double, splineParameterCount: Int? = nil) {
+    self.startLogLikelihood = startLogLikelihood
+    self.splineParameterCount = splineParameterCount
+  }
 }

@@ -2,7 +2,7 @@ import Communication
 import Dataset
 import Diagnostics
 
-/// The criteria of a fit with some number of groups, or why there are none.
+/// The criteria of a fit with some number of groups, see ``TrainingResult/comparableBIC``, or why there are none.
 public struct GroupCriterion: Sendable, Encodable {
   public let groups: Int
   @NullEncoded public var bic: Double?
@@ -34,7 +34,7 @@ extension MetaEM {
     for groups in 1...max(1, min(maximum, most)) {
       do {
         let result = try with(groups: groups, isJoint ? .regression : nil).fit(rows, journal: journal, since: begin)
-        let (bic, mmd) = (result.criteria?.bic, result.balance.mmd)
+        let (bic, mmd) = (result.comparableBIC, result.balance.mmd)
         criteria.append(GroupCriterion(groups: groups, bic: bic, mmd: mmd))
         if let value = criterion == .mmd ? mmd : bic, value < best?.value ?? .infinity { best = (result, value) }
       } catch let failure as Failure where failure.isOfOneFit {

@@ -9,6 +9,7 @@ public struct SweepResult: Sendable, Codable {
   public var form: SplineForm?
   public var logLikelihood: Double?
   public var parameterCount: Int?
+  /// See ``TrainingResult/comparableBIC``.
   public var bic: Double?
   public var icl: Double?
   public var entropy: Double?
@@ -36,8 +37,8 @@ public struct SweepResult: Sendable, Codable {
     form = result.outcome.form
     logLikelihood = result.logLikelihood
     parameterCount = result.outcome.parameterCount
-    bic = result.criteria?.bic
-    icl = result.criteria?.icl
+    bic = result.comparableBIC
+    icl = bic.map { $0 + 2 * result.summary.entropy }
     entropy = result.summary.entropy
     mmd = result.balance.mmd
     converged = result.outcome.isConverged

@@ -51,6 +51,17 @@ public struct TrainingResult: Sendable {
     }
   }
 
+  /// What numbers of groups are compared by: BIC, or that of the spline fit that networks were added to where it is lower.
+  /// Else one number of groups would pay for networks that do not earn their parameters, and another, where no round was
+  /// kept, would not.
+  public var comparableBIC: Double? {
+    guard let trace = outcome.alternation, let count = trace.splineParameterCount,
+      let spline = inDataUnits(trace.startLogLikelihood)
+    else { return criteria?.bic }
+    return min(
+      criteria?.bic ?? .infinity, -2 * spline + Double(count) * log(Double(rowCount)))
+  }
+
   public var balance: Balance { Balance(summary) }
   /// Nil when the true source is unknown.
   public var agreement: Agreement? { truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion) }

@@ -121,6 +121,17 @@ import Testing
     #expect(overfits > 0)
   }
 
+  /// Where two groups keep a round that is not worth its parameters and three keep none.
+  @Test func `Networks that do not earn their parameters do not change the number of groups`() throws {
+    let shards = try TestShards(Simulation.of(.poly, groups: 2, covariates: 5, seed: 0))
+    let result = try MetaEM(configuration(.network) { $0.alternation.rounds = 2 })
+      .train(shards.collection(), groupsUpTo: 3, on: SoloCommunicator())
+    let trace = try #require(result.outcome.alternation)
+    #expect(result.configuration.groups == 2 && trace.rounds.contains(where: \.isAccepted))
+    #expect(result.comparableBIC! < result.criteria!.bic - 500)
+    #expect(result.comparableBIC == result.groupCriteria.compactMap(\.bic).min())
+  }
+
   @Test(arguments: learned, [DistributionKind.gaussian, .kmeans])
   func `With the paper's distributions every round is taken`(
     representation: RepresentationKind, distribution: DistributionKind
