@@ -23,7 +23,7 @@ struct FitOptions: ParsableArguments {
   var start = GaussianStart.equation6
   @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior. (default: argmax)")
   var labels: LabelRule?
-  @Option(help: "The number of starts.")
+  @Option(help: "The number of starts; --distribution joint takes at least 30.")
   var starts = 20
   @Option(help: "A fit has converged when a pass raises the log-likelihood per row by no more.")
   var tolerance = 1e-8
