@@ -46,7 +46,8 @@ public enum Activation: Sendable, Codable, Equatable {
     case .tanh:
       for i in 0..<count { gradients[i] *= 1 - outputs[i] * outputs[i] }
     case .relu:
-      for i in 0..<count { gradients[i] = outputs[i] > 0 ? gradients[i] : 0 }
+      // A product, for the choice between two values becomes a branch, which signs taken at random mislead.
+      for i in 0..<count { gradients[i] *= outputs[i] > 0 ? 1 : 0 }
     case .leakyRelu(let slope):
       for i in 0..<count { gradients[i] *= outputs[i] > 0 ? 1 : slope }
     case .sigmoid:
