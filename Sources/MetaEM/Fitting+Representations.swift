@@ -1,0 +1,91 @@
+import Dataset
+import LinearAlgebra
+import Mixture
+import Representation
+
+/// The representations that are made from the rows before there are groups.
+extension Fitting {
+  func representation() throws -> (AnyRepresentation, events: [String]) {
+    switch configuration.representation {
+    case .identity:
+      return (.identity(IdentityRepresentation(covariateNames: table.covariateNames)), [])
+    case .polynomial:
+      return (.polynomial(try polynomial()), [])
+    case .spline:
+      let (basis, _, events) = try splineBasis()
+      return (.spline(basis), events)
+    case .mixed, .network:
+      preconditionFailure("learned in turn with the groups")
+    }
+  }
+
+  /// The spline basis without features that others determine on these rows (ties, few distinct values), with its
+  /// statistics on all rows.
+  func splineBasis() throws -> (SplineRepresentation, pooled: SufficientStatistics, events: [String]) {
+    var basis = try SplineRepresentation(fitting: table)
+    var pooled = try design(.spline(basis)).pooledStatistics()
+    var events: [String] = []
+    let dependent = pooled.gram(0).dependentColumns(1...basis.dimension)
+    if !dependent.isEmpty {
+      let names = dependent.map { basis.featureNames[$0 - 1] }
+      events.append("left out \(names.count) spline functions that others determine: \(names.joined(separator: ", "))")
+      basis = basis.dropping(Set(dependent.map { $0 - 1 }))
+      pooled = try design(.spline(basis)).pooledStatistics()
+    }
+    return (basis, pooled, events)
+  }
+
+  private func polynomial() throws -> PolynomialRepresentation {
+    let m = table.covariateCount
+    let degrees = PolynomialRepresentation.degrees.filter {
+      $0 == 1 || PolynomialFeatures.count(covariates: m, degree: $0) <= PolynomialRepresentation.largestCount
+    }
+    // What standardising took away, in its units: powers are then those of the data as given, up to units.
+    let origin = zip(scaling.centers, scaling.scales).prefix(m).map { $0 / $1 }
+    let candidates = try degrees.map { degree in
+      let features = PolynomialFeatures(degree: degree, origin: origin)
+      let names = features.monomials.map { $0.map { table.covariateNames[$0] }.joined(separator: "*") }
+      let statistics = try Design(
+        table: table, featureNames: names, features: features.transform
+      ).statistics(folds: PolynomialRepresentation.foldCount)
+      return try PolynomialRepresentation.Candidate(
+        degree: degree, features: features,
+        folds: (0..<PolynomialRepresentation.foldCount).map(statistics.gram))
+    }
+    return try PolynomialRepresentation(covariateNames: table.covariateNames, candidates: candidates)
+  }
+}
+
+extension Design {
+  /// The design of a representation's features.
+  public convenience init(
+    table: Table, representation: AnyRepresentation, subset: ChunkSubset? = nil,
+    replacement: RowReplacement = RowReplacement()
+  ) {
+    if case .identity(let identity) = representation {
+      self.init(
+        table: table, featureNames: identity.featureNames, features: nil, subset: subset, replacement: replacement)
+    } else {
+      let base = representation.base
+      self.init(
+        table: table, featureNames: base.featureNames,
+        features: { base.transform($0, rowCount: $1, into: $2, stride: $3) }, subset: subset,
+        replacement: replacement)
+    }
+  }
+}
+
+extension Matrix {
+  /// The columns of this Gram matrix of (1, c) that depend linearly on the constant and the columns before them.
+  func dependentColumns(_ columns: ClosedRange<Int>) -> [Int] {
+    var kept = [0]
+    var dependent: [Int] = []
+    // One column more at a time, so that a dependent one does not hide those after it.
+    for column in columns {
+      let trial = kept + [column]
+      let isDependent = (try? Cholesky(selecting(rows: trial, columns: trial))) == nil
+      if isDependent { dependent.append(column) } else { kept = trial }
+    }
+    return dependent
+  }
+}
