@@ -70,7 +70,10 @@ struct Alternation {
       validation: try split.logLikelihood(mixture, on: spline.model.representation))
     var trainer = try trainer(skip: spline.model.representation, treatmentScale: mixture.spread)
     var trace = AlternationTrace(
-      startLogLikelihood: spline.logLikelihood, splineParameterCount: spline.parameterCount)
+      startLogLikelihood: spline.logLikelihood,
+      spline: (
+        spline.parameterCount, try fitting.design(spline.model.representation).statistics(of: [mixture])[0].entropy
+      ))
     var outcome = spline
     var rejections = 0
     for round in 1...options.rounds where rejections < Self.patience {

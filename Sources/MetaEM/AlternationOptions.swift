@@ -53,15 +53,16 @@ public struct TrainingRound: Sendable, Codable, Equatable {
 }
 
 /// The course of the alternation.
-public struct AlternationTrace: Sendable, Equatable {
+public struct AlternationTrace: Sendable {
   /// The log-likelihood before the first round.
   public let startLogLikelihood: Double
   public internal(set) var rounds: [TrainingRound] = []
-  /// Of the spline fit that `regression` starts from; nil for other distributions.
-  let splineParameterCount: Int?
+  /// The parameters of the spline fit that `regression` starts from, and the entropy of its posteriors; nil for other
+  /// distributions.
+  let spline: (parameterCount: Int, entropy: Double)?
 
-  init(startLogLikelihood: Double, splineParameterCount: Int? = nil) {
+  init(startLogLikelihood: Double, spline: (parameterCount: Int, entropy: Double)? = nil) {
     self.startLogLikelihood = startLogLikelihood
-    self.splineParameterCount = splineParameterCount
+    self.spline = spline
   }
 }

@@ -27,6 +27,8 @@ public final class CheckpointStore {
   private struct Content: Codable {
     var version = CheckpointStore.version
     var configuration: Configuration
+    /// The most groups tried where their number is chosen; nil where it is given.
+    var groupsUpTo: Int?
     var inputDigest: String
     /// Parameters are computed by BLAS, whose kernels for different processors round differently.
     var blasCore = BLAS.coreName
@@ -76,12 +78,14 @@ public final class CheckpointStore {
   /// The store for one configuration and input.
   ///
   /// - Throws: ``Failure`` `data` when the checkpoint is of another, `configuration` when going on would round otherwise.
-  package func opened(_ configuration: Configuration, inputDigest: String) throws -> CheckpointStore {
+  package func opened(
+    _ configuration: Configuration, groupsUpTo: Int? = nil, inputDigest: String
+  ) throws -> CheckpointStore {
     if let saved {
       guard saved.inputDigest == inputDigest else {
         throw Failure(.data, "\(folder): the checkpoint is of other data; name its shards, or start anew by --force")
       }
-      guard saved.configuration == configuration else {
+      guard saved.configuration == configuration && saved.groupsUpTo == groupsUpTo else {
         throw Failure(.data, "\(folder): the checkpoint is of other options; give the same, or start anew by --force")
       }
       guard saved.blasCore == BLAS.coreName else {
@@ -92,7 +96,7 @@ public final class CheckpointStore {
       }
     }
     if communicator.isRoot { removeUnfinished() }
-    content = saved ?? Content(configuration: configuration, inputDigest: inputDigest)
+    content = saved ?? Content(configuration: configuration, groupsUpTo: groupsUpTo, inputDigest: inputDigest)
     return self
   }
 

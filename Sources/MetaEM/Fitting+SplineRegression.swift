@@ -47,10 +47,10 @@ extension Fitting {
     }
     let shared = try search.converged(nearest, on: splineDesign, phase: "search shared")
 
-    let (tried, rowCount) = (linearDesign.rows.rowCount, table.rows.rowCount)
+    let rowCount = linearDesign.rows.rowCount
     let scale = scaling.scales[table.covariateCount]
     func criterion<Model>(_ form: SplineForm, _ fits: [Fit<Model>]) -> FormCriterion? {
-      FormCriterion(form, fits.first, triedOn: tried, rowCount: rowCount, treatmentScale: scale)
+      FormCriterion(form, fits.first, rowCount: rowCount, treatmentScale: scale)
     }
     let forms = [criterion(.linear, linear), criterion(.shared, shared), criterion(.free, free)].compactMap { $0 }
     let chosen = forms.min { $0.bic < $1.bic }?.form ?? .linear

@@ -12,21 +12,22 @@ public enum SplineForm: String, Sendable, Codable {
   case free
 }
 
-/// A fitted form and its BIC on the rows that it was tried on, carried over to all rows.
+/// A fitted form and its BIC on the rows that it was tried on. Where these are some of the rows it is not carried over to
+/// all: the gain that chance gives to more parameters would be multiplied with the rest, and win.
 public struct FormCriterion: Sendable, Codable, Equatable {
   public let form: SplineForm
   public let parameterCount: Int
-  /// -2 log L n / n' + q log n, with log L of t in its own units on n' of the n rows.
+  /// -2 log L + q log n, with log L of t in its own units on n rows.
   public let bic: Double
 
   init?<Model>(
-    _ form: SplineForm, _ fit: Fit<Model>?, triedOn tried: Int, rowCount: Int, treatmentScale: Double
+    _ form: SplineForm, _ fit: Fit<Model>?, rowCount: Int, treatmentScale: Double
   ) {
     guard let fit, fit.logLikelihood.isFinite else { return nil }
     self.form = form
     parameterCount = fit.model.parameterCount
     bic =
-      -2 * (fit.logLikelihood / Double(tried) - log(treatmentScale)) * Double(rowCount)
+      -2 * (fit.logLikelihood - Double(rowCount) * log(treatmentScale))
       + Double(parameterCount) * log(Double(rowCount))
   }
 }

@@ -13,6 +13,8 @@ struct HeldOut {
   let result: TrainingResult
   let rows: CenteredRows
   let foldCount: Int
+  /// By which folds are drawn: one for all fits that are compared.
+  let seed: UInt64
   let search: Search
 
   /// Collective; nil when the model has no likelihood of its own, or degenerates without a fold.
@@ -46,7 +48,7 @@ struct HeldOut {
 
   /// The weights of the rows in some folds; those of the other rows are 0.
   private func weights(_ isIncluded: (_ fold: Int) -> Bool) throws -> RowColumn {
-    let random = CounterRandom(seed: result.configuration.seed, stream: .folds)
+    let random = CounterRandom(seed: seed, stream: .folds)
     let (table, grid) = (rows.table, rows.table.rows.grid)
     return try table.rows.communicator.agree {
       try RowColumn(rows: table.rows) { chunk, values in

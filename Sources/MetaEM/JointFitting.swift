@@ -99,10 +99,9 @@ public struct JointFitting {
     let treatment = TreatmentChoice.first(options.outcomeBasis)
     var criteria: [JointCriterion] = []
     func note(_ trial: JointTrial) -> JointTrial {
-      criteria.append(JointCriterion(trial, rowCount: table.rows.rowCount))
+      criteria.append(JointCriterion(trial))
       return trial
     }
-    let n = table.rows.rowCount
     var best = note(
       try contest.searched(
         try contest.prepare(smallest, treatment, interactions: false, on: contest.subset), regression: start))
@@ -114,8 +113,8 @@ public struct JointFitting {
         let trial = note(
           try contest.carried(
             best.fits, from: best, to: contest.prepare(choice, treatment, interactions: false, on: contest.subset)))
-        let bic = trial.bic(rowCount: n)
-        if bic < best.bic(rowCount: n) { best = trial }
+        let bic = trial.bic
+        if bic < best.bic { best = trial }
         guard bic < previous else { break }
         previous = bic
       }
@@ -138,7 +137,7 @@ public struct JointFitting {
   }
 
   private func better(_ first: JointTrial, _ second: JointTrial) -> JointTrial {
-    second.bic(rowCount: table.rows.rowCount) < first.bic(rowCount: table.rows.rowCount) ? second : first
+    second.bic < first.bic ? second : first
   }
 
   /// The best fit carried on over all rows, where it was made on some.
@@ -165,11 +164,11 @@ public struct JointCriterion: Sendable, Codable, Equatable {
   public let columns: Int
   public let bic: Double
 
-  init(_ trial: JointTrial, rowCount: Int) {
+  init(_ trial: JointTrial) {
     covariateBasis = trial.covariates.description
     outcomeBasis = trial.treatment.description
     hasInteractions = trial.hasInteractions
     columns = trial.basis.columnCount - 1
-    bic = trial.bic(rowCount: rowCount)
+    bic = trial.bic
   }
 }

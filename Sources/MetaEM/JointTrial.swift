@@ -19,11 +19,10 @@ struct JointTrial {
   /// What random starts came to, if they were made on this basis.
   var summary: SearchSummary?
 
-  /// -2 log L n / n' + q log n, with log L on n' of the n rows.
-  func bic(rowCount: Int) -> Double {
+  /// -2 log L + q log n on the n rows that it was tried on; see ``FormCriterion``.
+  var bic: Double {
     guard let best = fits.first else { return .infinity }
-    let n = Double(rowCount)
-    return -2 * best.logLikelihood * n / Double(design.rows.rowCount) + Double(best.model.parameterCount) * log(n)
+    return -2 * best.logLikelihood + Double(best.model.parameterCount) * log(Double(design.rows.rowCount))
   }
 }
 

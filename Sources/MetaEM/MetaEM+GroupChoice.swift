@@ -25,7 +25,7 @@ extension MetaEM {
   ) throws -> TrainingResult {
     let begin = ContinuousClock.now
     let rows = try with(groups: 1).load(collection, on: communicator)
-    let journal = try with(groups: maximum).journal(for: rows)
+    let journal = try with(groups: maximum).journal(for: rows, groupsUpTo: maximum)
     let most = collection.rowCount / Preconditions.rowsPerGroup(covariates: collection.covariateCount)
     let isJoint = configuration.distribution == .joint
     var criteria: [GroupCriterion] = []

@@ -12,6 +12,7 @@ import Representation
 ///        -> posteriors and labels -> report
 /// ```
 /// A representation by networks is learned in turn with the parameters, by ``Alternation``.
+///
 /// Nothing here or below sees a rank: rows are walked chunk by chunk and summed by ``DistributedRows``, so every result
 /// has the same bits on any number of ranks.
 public struct MetaEM {
@@ -44,9 +45,12 @@ public struct MetaEM {
     return CenteredRows(table: table, scaling: try prepare(table))
   }
 
-  func journal(for rows: CenteredRows) throws -> Journal {
-    Journal(
-      observer: observer, checkpoints: try checkpoints?.opened(configuration, inputDigest: rows.table.digest))
+  /// - Parameter groupsUpTo: the most groups tried where their number is chosen.
+  func journal(for rows: CenteredRows, groupsUpTo: Int? = nil) throws -> Journal {
+    let digest = rows.table.digest
+    return Journal(
+      observer: observer,
+      checkpoints: try checkpoints?.opened(configuration, groupsUpTo: groupsUpTo, inputDigest: digest))
   }
 
   /// Fits groups to rows. Collective.
@@ -87,9 +91,12 @@ public struct MetaEM {
     let summaries = try table.summary()
     let preconditions = Preconditions(configuration: configuration, table: table, summaries: summaries)
     try preconditions.checkColumns()
+    try preconditions.checkTreatment()
     let columns = summaries.prefix(table.covariateCount + 1)
     let scaling = ColumnScaling(
-      centers: columns.map(\.mean), scales: columns.map { configuration.standardize ? $0.standardDeviation : 1 })
+      centers: columns.map(\.mean),
+      // A column without spread in the rows that have weight is refused below.
+      scales: columns.map { configuration.standardize && $0.variance > 0 ? $0.standardDeviation : 1 })
     table.standardize(center: scaling.centers, scale: scaling.scales)
     let identity = Design(table: table, featureNames: table.covariateNames, features: nil)
     try preconditions.checkDependence(try identity.pooledStatistics())

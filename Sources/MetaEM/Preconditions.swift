@@ -13,10 +13,26 @@ struct Preconditions {
   /// Rows without which the parameters of a group on r = x are not determined.
   static func rowsPerGroup(covariates: Int) -> Int { covariates + 3 }
 
+  /// Two values of t leave nothing for groups to differ in but t itself. Collective.
+  func checkTreatment() throws {
+    let summary = summaries[table.covariateCount]
+    let count = try table.rows.sum(0.0) { count, chunk in
+      for value in UnsafeBufferPointer(start: try table.treatment(chunk: chunk), count: table.rowCount(ofChunk: chunk))
+      where value == summary.minimum || value == summary.maximum { count += 1 }
+    }
+    guard Int(count) < table.rows.rowCount else {
+      throw Failure(
+        .data,
+        "treatment '\(summary.name)' takes only the values \(summary.minimum) and \(summary.maximum): groups are told "
+          + "apart by a treatment that is continuous; name another --t")
+    }
+  }
+
   /// Checked on the columns as they are in the files, before centering.
   func checkColumns() throws {
     let (m, n) = (table.covariateCount, table.rows.rowCount)
-    let needed = configuration.groups * Self.rowsPerGroup(covariates: m)
+    let product = configuration.groups.multipliedReportingOverflow(by: Self.rowsPerGroup(covariates: m))
+    let needed = product.overflow ? Int.max : product.partialValue
     guard n >= needed else {
       throw Failure(
         .data,

@@ -13,7 +13,8 @@ public struct Sweep {
   public let ranksPerFit: Int
   /// Told of every pass over the rows, on every rank.
   public var observer: (PassRecord) throws -> Void = { _ in }
-  /// Asked on every rank after every pass and between cells; when true on one of them the sweep saves and stops.
+  /// Asked on every rank after every pass, and on the roots of groups between cells; when true on one of them the sweep
+  /// saves and stops.
   public var isStopRequested: () -> Bool = { false }
   /// When an unfinished cell is saved.
   public var checkpointPolicy = CheckpointStore.Policy()

@@ -19,13 +19,21 @@ public enum SweepCriterion: String, Sendable, CaseIterable, Codable {
 extension SweepCriterion {
   /// What the criterion compares of a fit.
   func value(_ result: SweepResult) -> Double? {
-    switch self {
+    // Likelihoods of (r, t) are not of one thing where each fit has learned an r of its own.
+    if result.cell.distribution != .regression && result.cell.representation.isLearned,
+      [.bic, .icl, .heldOutLogLikelihood].contains(self)
+    {
+      return nil
+    }
+    return switch self {
     case .bic: result.bic
     case .icl: result.icl
     case .heldOutLogLikelihood: result.heldOutLogLikelihood
     case .mmd: result.mmd
     case .agreement: result.agreement
-    case .likelihoodRatioTest: result.likelihoodRatioTest?.pValue
+    case .likelihoodRatioTest:
+      // Fewer replicates could never reject.
+      result.likelihoodRatioTest.flatMap { 1 / Double(1 + $0.replicates) <= SweepChoice.level ? $0.pValue : nil }
     }
   }
 }
@@ -49,7 +57,7 @@ public struct SweepChoice: Sendable, Encodable {
   public let lambda: Double?
   /// By the names of ``SweepCriterion``.
   public let criteria: [String: Choice]
-  /// By number of groups, the best of the seeds.
+  /// By number of groups, of the seeds the one of lowest BIC, the first where there is none.
   let best: [Int: SweepResult]
 
   public subscript(_ criterion: SweepCriterion) -> Choice { criteria[criterion.rawValue]! }
@@ -65,7 +73,7 @@ public struct SweepChoice: Sendable, Encodable {
     var best: [Int: SweepResult] = [:]
     for result in results where result.cell.kind == kind && result.failure == nil {
       let rival = best[result.cell.groups]
-      if rival == nil || result.logLikelihood ?? 0 > rival?.logLikelihood ?? 0 { best[result.cell.groups] = result }
+      if rival == nil || result.bic ?? 0 < rival?.bic ?? 0 { best[result.cell.groups] = result }
     }
     self.best = best
     criteria = Dictionary(

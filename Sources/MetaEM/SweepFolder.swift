@@ -10,8 +10,9 @@ public enum ExistingSweep: Sendable {
 /// The folder through which the groups of ranks of a sweep share their work.
 ///
 /// `sweep.json` says what is swept; `cells/NAME.json` is a finished cell, complete when it has its name, and
-/// `unfinished/NAME` holds the checkpoints of one that is not. A group takes a cell by making `claims/RUN/NAME`, which only one can: no rank has to hand out work. RUN is the run's own, so that the
-/// claims of a run that was killed mean nothing to the next. The roots of the groups must see one file system.
+/// `unfinished/NAME` holds the checkpoints of one that is not. A group takes a cell by making `claims/RUN/NAME`, which
+/// only one can: no rank has to hand out work. RUN is the run's own, so that the claims of a run that was killed mean
+/// nothing to the next. The roots of the groups must see one file system.
 struct SweepFolder: Sendable, Codable {
   static let version = 1
 
@@ -47,19 +48,24 @@ struct SweepFolder: Sendable, Codable {
       case .resume: try Self.require(plan, bytes, path)
       case .replace: break
       }
+    } else if existing != .replace,
+      let name = ["cells", "claims", "unfinished"].first(where: { manager.fileExists(atPath: "\(path)/\($0)") })
+    {
+      throw Failure(
+        .cannotCreate, "--out \(path) holds \(name) of no sweep; name another folder, or replace it by --force")
     }
     do {
       let obsolete = existing == .resume ? ["claims"] : ["claims", "cells", "unfinished"]
       for name in obsolete where manager.fileExists(atPath: "\(path)/\(name)") {
         try manager.removeItem(atPath: "\(path)/\(name)")
       }
-      for name in ["cells", "claims/\(run)"] {
-        try manager.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
-      }
+      try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw Failure(.cannotCreate, "--out \(path) cannot be created; name a folder that you may write")
+      throw Self.cannotCreate(path)
     }
+    // What is swept comes first, for without it no folder of cells is trusted.
     try AtomicFile.save(Self.encoded(plan), to: "\(path)/sweep.json", force: true)
+    for name in ["cells", "claims/\(run)"] { try makeFolder("\(path)/\(name)") }
     for cell in grid.cells where isFinished(cell) && !hasSucceeded(cell) { unlink(cellPath(cell)) }
   }
 
@@ -108,12 +114,20 @@ struct SweepFolder: Sendable, Codable {
   /// Makes the folder for the checkpoints of a cell, and returns its path.
   func makeUnfinished(_ cell: SweepCell) throws -> String {
     let path = unfinishedPath(cell)
+    try makeFolder(path)
+    return path
+  }
+
+  private func makeFolder(_ path: String) throws {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw Failure(.cannotCreate, "\(path) cannot be created; name a folder that you may write by --out")
+      throw Self.cannotCreate(self.path)
     }
-    return path
+  }
+
+  private static func cannotCreate(_ path: String) -> Failure {
+    Failure(.cannotCreate, "--out \(path) cannot be created; name a folder that you may write")
   }
 
   /// Keeps the result of a cell in place of its checkpoints.

@@ -28,7 +28,10 @@ public struct SweepReport: Sendable, Encodable {
     ranksPerFit: Int, version: String, seconds: Double
   ) {
     let choices = grid.kinds.map { SweepChoice($0, results) }
-    let best = results.filter { $0.cell.distribution == grid.distributions[0] && criterion.value($0) != nil }
+    // Likelihoods of t given x can be compared between representations, and MMD; those of (r, t) cannot.
+    let isComparable = grid.distributions[0] == .regression || criterion == .mmd
+    let best = choices.filter { $0.distribution == grid.distributions[0] }.prefix(isComparable ? .max : 1)
+      .flatMap { $0.best.sorted { $0.key < $1.key }.map(\.value) }.filter { criterion.value($0) != nil }
       .min { criterion.value($0)! < criterion.value($1)! }
     let chosen = choices.first { $0.kind == best?.cell.kind } ?? choices[0]
     self.criterion = criterion
@@ -65,6 +68,14 @@ public struct SweepReport: Sendable, Encodable {
       }
     } else {
       warnings.append("these fits have no \(criterion): choose by another criterion")
+    }
+    let fits = chosen.best.sorted { $0.key < $1.key }.map(\.value)
+    for (fewer, more) in zip(fits, fits.dropFirst()) where more.form == fewer.form {
+      guard let lower = more.logLikelihood, let upper = fewer.logLikelihood, lower < upper - Search.sameLikelihood
+      else { continue }
+      warnings.append(
+        "\(more.cell.groups) groups reached a lower likelihood than \(fewer.cell.groups): the starts missed the best "
+          + "fit; give more --seeds or --starts")
     }
     return warnings + results.compactMap { result in result.failure.map { "\(result.cell.name): \($0.message)" } }
   }

@@ -38,7 +38,7 @@ public struct SweepResult: Sendable, Codable {
     logLikelihood = result.logLikelihood
     parameterCount = result.outcome.parameterCount
     bic = result.comparableBIC
-    icl = bic.map { $0 + 2 * result.summary.entropy }
+    icl = result.comparableICL
     entropy = result.summary.entropy
     mmd = result.balance.mmd
     converged = result.outcome.isConverged
@@ -47,7 +47,7 @@ public struct SweepResult: Sendable, Codable {
     agreement = try result.outcome.contenders?.agreement(on: rows.table)
     let search = Search(convergence: result.configuration.convergence, journal: journal)
     heldOutLogLikelihood = try HeldOut(
-      result: result, rows: rows, foldCount: grid.folds, search: search
+      result: result, rows: rows, foldCount: grid.folds, seed: grid.seeds[0], search: search
     ).meanLogLikelihood()
     likelihoodRatioTest = try BootstrapTest(
       result: result, rows: rows, replicates: grid.replicates, search: search

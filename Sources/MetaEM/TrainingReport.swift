@@ -58,7 +58,7 @@ public struct TrainingReport: Sendable, Encodable {
   public let converged: Bool
   public let starts: SearchSummary
   public let forms: [FormCriterion]
-  /// When the number of groups was chosen, the BIC of each that was tried; else empty.
+  /// When the number of groups was chosen, the criteria of each that was tried; else empty.
   public let groupCriteria: [GroupCriterion]
   /// Of `network` and `mixed`; else empty.
   public let rounds: [Round]

@@ -17,7 +17,7 @@ public struct TrainingResult: Sendable {
   public let passes: Int
   public let secondsPerPass: Double
   public let seconds: Double
-  /// When the number of groups was chosen, the BIC of each that was tried; else empty.
+  /// When the number of groups was chosen, the criteria of each that was tried; else empty.
   public internal(set) var groupCriteria: [GroupCriterion] = []
   /// What it was chosen by.
   public internal(set) var groupCriterion = SweepCriterion.bic
@@ -54,12 +54,17 @@ public struct TrainingResult: Sendable {
   /// What numbers of groups are compared by: BIC, or that of the spline fit that networks were added to where it is lower.
   /// Else one number of groups would pay for networks that do not earn their parameters, and another, where no round was
   /// kept, would not.
-  public var comparableBIC: Double? {
-    guard let trace = outcome.alternation, let count = trace.splineParameterCount,
-      let spline = inDataUnits(trace.startLogLikelihood)
-    else { return criteria?.bic }
-    return min(
-      criteria?.bic ?? .infinity, -2 * spline + Double(count) * log(Double(rowCount)))
+  public var comparableBIC: Double? { splineCriteria.map { min(criteria?.bic ?? .infinity, $0.bic) } ?? criteria?.bic }
+  /// The same of ICL.
+  public var comparableICL: Double? { splineCriteria.map { min(criteria?.icl ?? .infinity, $0.icl) } ?? criteria?.icl }
+
+  /// Of the spline fit that an alternation started from.
+  private var splineCriteria: (bic: Double, icl: Double)? {
+    guard let trace = outcome.alternation, let spline = trace.spline,
+      let logLikelihood = inDataUnits(trace.startLogLikelihood)
+    else { return nil }
+    let bic = -2 * logLikelihood + Double(spline.parameterCount) * log(Double(rowCount))
+    return (bic, bic + 2 * spline.entropy)
   }
 
   public var balance: Balance { Balance(summary) }

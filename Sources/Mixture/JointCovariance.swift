@@ -30,9 +30,7 @@ public struct JointCovariance: Sendable {
 
   /// The covariance of some parameters.
   public func block(_ indices: [Int]) -> Matrix {
-    var result = Matrix(rows: indices.count, columns: indices.count)
-    for (a, i) in indices.enumerated() { for (b, j) in indices.enumerated() { result[a, b] = matrix[i, j] } }
-    return result
+    matrix.selecting(rows: indices, columns: indices)
   }
 
   public func standardErrors(_ indices: Range<Int>) -> [Double] {

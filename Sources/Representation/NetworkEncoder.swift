@@ -55,7 +55,7 @@ public struct NetworkEncoder: Sendable, Codable {
       featureNames: (1...dimension).map { "net\($0)" })
   }
 
-  /// One network for each covariate, of its powers: degree - hidden tanh - 1.
+  /// One network for each covariate, of its powers: degree - hidden tanh - its features.
   ///
   /// - Parameters:
   ///   - covariateScales: what each covariate is divided by first.

@@ -10,8 +10,9 @@ import Networks
 ///
 /// with r = the encoder's features, one linear head α_k for each group and a decoder f_X, p-16-16-m with rectifiers. The
 /// weights w_ik are labels (one 1 a row) or posteriors, and x and t are taken in the scales of the encoder and of the
-/// settings. A value: a round that does not help is undone by keeping the
-/// copy from before it, and a checkpoint stores it whole.
+/// settings.
+///
+/// A value: a round that does not help is undone by keeping the copy from before it, and a checkpoint stores it whole.
 public struct RepresentationTrainer: Sendable, Codable {
   /// How to train; the defaults are the paper's.
   public struct Settings: Sendable, Codable, Equatable {

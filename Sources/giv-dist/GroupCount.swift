@@ -3,7 +3,7 @@ import ArgumentParser
 /// The number of groups as it is asked for.
 enum GroupCount: Equatable, ExpressibleByArgument {
   case number(Int)
-  /// The one of lowest BIC.
+  /// The one of lowest BIC, or MMD with --paper.
   case auto
 
   init?(argument: String) {

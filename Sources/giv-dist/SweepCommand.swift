@@ -96,8 +96,8 @@ struct SweepGroups: JobCommand {
     sweep.checkpointPolicy = checkpoint.policy
     // The hours are those of the sweep, not of a fit.
     sweep.checkpointPolicy.maximumHours = nil
-    let end = checkpoint.maxHours.map { begin + .seconds($0 * 3600) }
-    sweep.isStopRequested = { StopSignal.isReceived || end.map { .now >= $0 } ?? false }
+    let hours = checkpoint.maxHours ?? .infinity
+    sweep.isStopRequested = { StopSignal.isReceived || begin.duration(to: .now) / .seconds(3600) >= hours }
     sweep.observer = { display.show($0) }
     let results = try sweep.run(
       collection, in: out, existing: resume ? .resume : force ? .replace : .refuse, on: communicator)
@@ -128,7 +128,8 @@ extension SweepGroups {
     let first: Int = try number(text[..<dots.lowerBound])
     let last: Int = try number(text[dots.upperBound...])
     guard first <= last else { throw ValidationError("'\(text)' is an empty range: write the smaller number first") }
-    guard last - first < longestRange else { throw ValidationError("'\(text)' is too long a range") }
+    let (length, isOverflow) = last.subtractingReportingOverflow(first)
+    guard !isOverflow && length < longestRange else { throw ValidationError("'\(text)' is too long a range") }
     return Array(first...last)
   }
 

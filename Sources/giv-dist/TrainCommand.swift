@@ -65,6 +65,9 @@ struct Train: JobCommand {
     try require(
       groups != .auto || kind != .kmeans,
       "--groups auto chooses by BIC, which --distribution kmeans does not have; give a number")
+    try require(
+      groups != .auto || fit.paper || kind != .gaussian || !fitConfiguration.representation.isLearned,
+      "--groups auto chooses by BIC, which cannot compare what gaussian groups learn; add --paper, or give a number")
     try require(!resume || out != nil, "--resume goes on in the folder of --out; name it")
     try require(!(resume && force), "--resume goes on and --force starts anew; give one of them")
     let configuration = fitConfiguration
@@ -95,6 +98,10 @@ struct Train: JobCommand {
       try ShardCollection.open(data.shards, names: data.names, required: required)
     }
     if dryRun {
+      guard configuration.groups <= collection.rowCount else {
+        let rows = collection.rowCount
+        throw Failure(.usage, "--groups is \(configuration.groups), and there are \(rows) rows; choose fewer groups")
+      }
       let plan = DryRun(collection, configuration, storage, communicator)
       return communicator.isRoot ? try plan.print(json: json) : ()
     }

@@ -25,7 +25,8 @@ struct TrainingSummary {
 
   private var heading: [String] {
     var blocks = "\(report.representation) representation, \(report.distribution) groups"
-    if let form = report.form { blocks += " (\(formText(form)))" }
+    // Networks that were kept bend the form.
+    if let form = report.form, !report.rounds.contains(where: \.accepted) { blocks += " (\(formText(form)))" }
     return [
       "\(report.groups) group\(report.groups == 1 ? "" : "s") in \(report.rows) rows on \(report.ranks) "
         + "rank\(report.ranks == 1 ? "" : "s"): \(blocks)"
@@ -142,7 +143,10 @@ struct TrainingSummary {
     var line =
       "\(rounds.count { $0.accepted }) of \(rounds.count) rounds accepted (\(marks)), loss \(significant(first.loss)) -> "
       + significant(last.loss)
-    if let start = report.startLogLikelihood, let end = last.accepted ? last.logLikelihood : start {
+    // Elsewhere each round has an r, and so a likelihood, of its own.
+    if result.configuration.distribution == .regression, let start = report.startLogLikelihood,
+      let end = last.accepted ? last.logLikelihood : start
+    {
       line += ", log-likelihood \(format(start, decimals: 3)) -> \(format(end, decimals: 3))"
     }
     return [line]

@@ -27,6 +27,7 @@ struct BadInput: Sendable, CustomStringConvertible {
       BadInput("repeated.h5 --groups 2", 65, "covariate 'x3' is a linear combination", "leave one of them out"),
       BadInput("exact.h5 --groups 2", 65, "treatment 't' is a linear function of the covariates", "leave out"),
       BadInput("still.h5 --groups 2", 65, "treatment 't' is constant (2.0 in all 600 rows)", "--t"),
+      BadInput("binary.h5 --groups 2", 65, "treatment 't' takes only the values 0.0 and 1.0", "name another --t"),
       BadInput("huge.h5 --groups 2", 65, "column 'x0'", "change its unit"),
       BadInput("tiny.h5 --groups 2", 65, "column 't'", "change its unit"),
     ]
@@ -107,6 +108,7 @@ struct BadInput: Sendable, CustomStringConvertible {
       write('repeated', x=np.c_[x, x[:, 0]])
       write('exact', t=1 + x @ [1, 2, 3])
       write('still', t=np.full(n, 2.))
+      write('binary', t=1. * (t > 0))
       write('huge', x=x * 1e200)
       write('tiny', t=t * 1e-200)
       write('nan', x=changed(x, (17, 1), np.nan))

@@ -64,7 +64,12 @@ import Testing
 
   @Test func `Other options, data, versions and kernels are refused and nothing is lost`() throws {
     try withUnfinishedRun { run in
-      for options in [["--seed", "2"], ["--distribution", "gaussian"], ["--tolerance", "1e-7"]] {
+      let others = [
+        ["--seed", "2"], ["--distribution", "gaussian"], ["--tolerance", "1e-7"],
+        // A fit of three groups is not a choice among up to three.
+        ["--groups", "auto", "--max-groups", "3"],
+      ]
+      for options in others {
         try expectRefusal(run, ["--resume"] + options, exitCode: 65, message: "the checkpoint is of other options")
       }
       let other = CheckpointTestRun(run, shards: "shards/shard-00000.h5")

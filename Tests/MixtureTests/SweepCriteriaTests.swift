@@ -65,9 +65,9 @@ import Testing
     let report = SweepReport(grid, results, rows: 3000, ranks: 2, ranksPerFit: 1, version: "", seconds: 0)
     let choice = try #require(report.choices.first)
     func best(_ value: (SweepResult) -> Double?) -> Int? {
-      // Of the seeds, the fit of the highest likelihood.
+      // Of the seeds, the fit of the lowest BIC.
       let candidates = Dictionary(grouping: results, by: \.cell.groups).values
-        .map { $0.max { $0.logLikelihood! < $1.logLikelihood! }! }
+        .map { $0.min { $0.bic! < $1.bic! }! }
       return candidates.filter { value($0) != nil }.min { value($0)! < value($1)! }?.cell.groups
     }
     #expect(choice[.bic].groups == best(\.bic) && choice[.icl].groups == best(\.icl))
@@ -76,5 +76,12 @@ import Testing
     #expect(choice[.heldOutLogLikelihood].values.count == 4)
     #expect(choice[.likelihoodRatioTest].values.isEmpty && choice[.likelihoodRatioTest].groups == nil)
     #expect(report.bestGroups == 3)
+    #expect(!report.warnings.contains { $0.contains("lower likelihood") })
+    var missed = results
+    for place in missed.indices where missed[place].cell.groups == 4 {
+      missed[place].logLikelihood = results[0].logLikelihood! - 1
+    }
+    let other = SweepReport(grid, missed, rows: 3000, ranks: 2, ranksPerFit: 1, version: "", seconds: 0)
+    #expect(other.warnings.contains { $0.hasPrefix("4 groups reached a lower likelihood than 3") })
   }
 }

@@ -141,6 +141,16 @@ import Testing
     #expect(try problem.cells().count == 2)
   }
 
+  @Test(arguments: ["cells", "claims", "unfinished"], [ExistingSweep.refuse, .resume])
+  func `A folder of other things is left alone`(name: String, existing: ExistingSweep) throws {
+    let problem = try SweepProblem(rows: 200)
+    let path = problem.path("sweep/\(name)")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let refusal = failure { _ = try problem.sweep(grid([1]), existing: existing) }
+    #expect(refusal?.exitCode == .cannotCreate && refusal?.message.contains("of no sweep") == true)
+    #expect(FileManager.default.fileExists(atPath: path))
+  }
+
   @Test func `Grids that make no sense are refused`() throws {
     let problem = try SweepProblem(rows: 50)
     let wrong: [(SweepGrid, String)] = [
