@@ -158,6 +158,7 @@ extension Fitting {
   ) throws {
     try self.init(
       configuration: configuration, table: rows.table, scaling: rows.scaling,
-      search: Search(convergence: configuration.convergence, journal: journal))
+      search: Search(
+        convergence: configuration.convergence, journal: journal, continuedStarts: max(5, configuration.starts / 4)))
   }
 }

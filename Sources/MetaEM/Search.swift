@@ -17,7 +17,6 @@ public struct SearchSummary: Sendable, Codable, Equatable {
 /// Several short runs of EM, of which the best few go on to convergence.
 struct Search {
   static let shortPasses = 20
-  static let continuedStarts = 5
   /// Chunks on which starts are tried when there are more: about a hundred thousand rows place the modes.
   static let subsetChunks = 96
   /// Fits whose log-likelihoods differ by no more than this have found the same solution.
@@ -25,6 +24,9 @@ struct Search {
 
   let convergence: Convergence
   let journal: Journal
+  /// Starts that go on to convergence: five, or a quarter where there are many. With five of any number, more starts
+  /// would crowd out those that begin slowly and end highest.
+  var continuedStarts = 5
 
   /// Runs `fits` for a few passes.
   func short<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
@@ -34,12 +36,12 @@ struct Search {
 
   /// Carries `fits` on to convergence, best first.
   func converged<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
-    try journal.run(fits, on: design, convergence, phase: phase).best(Self.continuedStarts)
+    try journal.run(fits, on: design, convergence, phase: phase).best(continuedStarts)
   }
 
   /// Carries the best of `fits` on to convergence, best first.
   func continued<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
-    let chosen = fits.best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
+    let chosen = fits.best(continuedStarts).map { Fit(continuing: $0, model: $0.model) }
     return try converged(chosen, on: design, phase: phase)
   }
 
@@ -58,7 +60,7 @@ struct Search {
 
   /// The same, or nil when all degenerate.
   func best<Model>(of fits: [Fit<Model>], on design: Design, phase: String) throws -> Fit<Model>? {
-    for fit in fits.best(Self.continuedStarts) {
+    for fit in fits.best(continuedStarts) {
       let carried = try carried(Fit(continuing: fit, model: fit.model), on: design, phase: phase)
       if let carried { return carried }
     }
