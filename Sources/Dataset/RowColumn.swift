@@ -15,6 +15,20 @@ public final class RowColumn: @unchecked Sendable {
     for chunk in rows.localChunks { try fill(chunk, storage.pointer + (chunk - firstChunk) * RowGrid.chunkLength) }
   }
 
+  /// The weights of some rows of a table, and 0 for the others. Collective.
+  ///
+  /// - Parameter isIncluded: whether a global row is one of them; it must not communicate.
+  public static func weights(of table: Table, where isIncluded: (_ row: Int) -> Bool) throws -> RowColumn {
+    try table.rows.communicator.agree {
+      try RowColumn(rows: table.rows) { chunk, values in
+        let weights = try table.weight(chunk: chunk)
+        for (offset, row) in table.rows.grid.rows(ofChunk: chunk).enumerated() {
+          values[offset] = isIncluded(row) ? weights?[offset] ?? 1 : 0
+        }
+      }
+    }
+  }
+
   /// The numbers of a chunk of this rank.
   public subscript(chunk: Int) -> UnsafePointer<Double> {
     UnsafePointer(storage.pointer + (chunk - firstChunk) * RowGrid.chunkLength)

@@ -66,20 +66,9 @@ struct Validation {
   init(_ table: Table, seed: UInt64) throws {
     self.table = table
     let random = CounterRandom(seed: seed, stream: .validation)
-    func weights(_ isIncluded: (_ isHeld: Bool) -> Bool) throws -> RowReplacement {
-      try table.rows.communicator.agree {
-        let weight = try RowColumn(rows: table.rows) { chunk, values in
-          let weights = try table.weight(chunk: chunk)
-          for (offset, row) in table.rows.grid.rows(ofChunk: chunk).enumerated() {
-            let isHeld = random.integer(below: Self.share, row: row, draw: 0) == 0
-            values[offset] = isIncluded(isHeld) ? weights?[offset] ?? 1 : 0
-          }
-        }
-        return RowReplacement(weight: weight)
-      }
-    }
-    training = try weights { !$0 }
-    held = try weights { $0 }
+    func isHeld(_ row: Int) -> Bool { random.integer(below: Self.share, row: row, draw: 0) == 0 }
+    training = RowReplacement(weight: try .weights(of: table) { !isHeld($0) })
+    held = RowReplacement(weight: try .weights(of: table, where: isHeld))
   }
 
   /// The log-likelihood of the rows that are held. Collective.

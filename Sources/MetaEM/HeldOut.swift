@@ -49,16 +49,7 @@ struct HeldOut {
   /// The weights of the rows in some folds; those of the other rows are 0.
   private func weights(_ isIncluded: (_ fold: Int) -> Bool) throws -> RowColumn {
     let random = CounterRandom(seed: seed, stream: .folds)
-    let (table, grid) = (rows.table, rows.table.rows.grid)
-    return try table.rows.communicator.agree {
-      try RowColumn(rows: table.rows) { chunk, values in
-        let weight = try table.weight(chunk: chunk)
-        for (offset, row) in grid.rows(ofChunk: chunk).enumerated() {
-          let isIn = isIncluded(random.integer(below: foldCount, row: row, draw: 0))
-          values[offset] = isIn ? weight?[offset] ?? 1 : 0
-        }
-      }
-    }
+    return try .weights(of: rows.table) { isIncluded(random.integer(below: foldCount, row: $0, draw: 0)) }
   }
 }
 

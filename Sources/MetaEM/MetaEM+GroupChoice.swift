@@ -55,13 +55,9 @@ extension MetaEM {
   }
 
   private func with(groups: Int, _ distribution: DistributionKind? = nil) -> MetaEM {
-    var configuration = configuration
-    configuration.groups = groups
-    if let distribution { configuration.distribution = distribution }
-    var copy = MetaEM(configuration)
-    copy.observer = observer
-    copy.checkpoints = checkpoints
-    copy.storage = storage
+    var copy = self
+    copy.configuration.groups = groups
+    if let distribution { copy.configuration.distribution = distribution }
     return copy
   }
 }

@@ -16,7 +16,7 @@ import Representation
 /// Nothing here or below sees a rank: rows are walked chunk by chunk and summed by ``DistributedRows``, so every result
 /// has the same bits on any number of ranks.
 public struct MetaEM {
-  public let configuration: Configuration
+  public internal(set) var configuration: Configuration
   /// Told of every pass over the rows, on every rank.
   public var observer: (PassRecord) throws -> Void = { _ in }
 

@@ -43,10 +43,7 @@ extension RegressionMixture {
         var beta = center.coefficients[0]
         for (index, unit) in units.enumerated() {
           let weight = amplitude * random.normal(row: number, draw: group * units.count + index)
-          for (j, value) in unit.enumerated() {
-            beta[j + 1] += weight * value
-            beta[0] -= weight * value * gram[0, j + 1] / count
-          }
+          gram.add(weight, of: unit, to: &beta)
         }
         return beta
       }
@@ -79,10 +76,7 @@ extension RegressionMixture {
       let norm = weights.reduce(0) { $0 + $1 * $1 }.squareRoot()
       var function = [weights[0] / norm] + Array(repeating: 0, count: p)
       for (unit, weight) in zip(units, weights.dropFirst()) {
-        for (j, value) in unit.enumerated() {
-          function[j + 1] += weight / norm * value
-          function[0] -= weight / norm * value * gram[0, j + 1] / pooled.count(0)
-        }
+        gram.add(weight / norm, of: unit, to: &function)
       }
       var result = self
       let distance = standardDeviations[group] / 2
@@ -93,6 +87,17 @@ extension RegressionMixture {
       result.standardDeviations[group] *= 0.75.squareRoot()
       result.standardDeviations.append(result.standardDeviations[group])
       return result
+    }
+  }
+}
+
+extension Matrix {
+  /// Adds a multiple of a linear function of the features to coefficients on (1, features), less its mean over the rows
+  /// whose Gram matrix of (1, features, t) this is.
+  fileprivate func add(_ weight: Double, of direction: [Double], to coefficients: inout [Double]) {
+    for (j, value) in direction.enumerated() {
+      coefficients[j + 1] += weight * value
+      coefficients[0] -= weight * value * self[0, j + 1] / self[0, 0]
     }
   }
 }

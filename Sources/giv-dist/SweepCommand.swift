@@ -106,11 +106,9 @@ struct SweepGroups: JobCommand {
     // One fit that succeeded makes a sweep; else the reason of the first failure is the reason of all.
     if results.allSatisfy({ $0.failure != nil }), let failure = results[0].failure { throw failure }
     guard communicator.isRoot else { return }
-    let duration = begin.duration(to: .now).components
     let report = SweepReport(
       grid, results, criterion: fit.criterion, rows: collection.rowCount, ranks: communicator.size,
-      ranksPerFit: ranksPerFit, version: programVersion,
-      seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+      ranksPerFit: ranksPerFit, version: programVersion, seconds: begin.duration(to: .now) / .seconds(1))
     print(json ? try jsonText(report) : SweepSummary(report: report, folder: out).text)
   }
 }

@@ -12,9 +12,7 @@ import Testing
   @Test func `The held-out likelihood is that of regressions without the fold`() throws {
     let problem = try SweepProblem(groups: 1, covariates: 1, rows: 2500)
     let results = try problem.sweep(grid([1]) { $0.folds = 3 })
-    var parameters = SimulationParameters()
-    (parameters.groups, parameters.covariates, parameters.rows, parameters.seed) = (1, 1, 2500, 1)
-    let rows = try Simulation(parameters).rows(0..<2500)
+    let rows = try Simulation.of(.linear, groups: 1, covariates: 1, rows: 2500).rows(0..<2500)
     let random = CounterRandom(seed: 1, stream: .folds)
     let folds = (0..<2500).map { random.integer(below: 3, row: $0, draw: 0) }
     var total = 0.0

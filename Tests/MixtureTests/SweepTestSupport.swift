@@ -15,13 +15,8 @@ final class SweepProblem: Sendable {
   ) throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("giv-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    var parameters = SimulationParameters()
-    parameters.scenario = scenario
-    parameters.groups = groups
-    parameters.covariates = covariates
-    parameters.rows = rows
-    parameters.seed = seed
-    _ = try Simulation(parameters).write(shards: 1, toFolder: shards, force: false, on: SoloCommunicator())
+    _ = try Simulation.of(scenario, groups: groups, covariates: covariates, rows: rows, seed: seed).write(
+      shards: 1, toFolder: shards, force: false, on: SoloCommunicator())
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
