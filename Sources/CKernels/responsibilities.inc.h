@@ -79,6 +79,16 @@ INLINE const double *tile_weights(const double *row_weights, ptrdiff_t row, ptrd
     return buffer;
 }
 
+// Takes the offsets of a tile's log densities into its sums of squares, of which -1/2 is to be the log density.
+static void add_offsets(const giv_mixture *mixture, ptrdiff_t row, double *squares) {
+    for (ptrdiff_t k = 0; k < mixture->group_count; k++, squares += TILE_ROWS) {
+        const double *const offsets = mixture->offsets + k * mixture->offset_stride + row;
+        UNROLL for (int i = 0; i < TILE_ROWS; i += WIDTH) {
+            store(squares + i, fused(load_unaligned(offsets + i), -2, load(squares + i)));
+        }
+    }
+}
+
 // Responsibilities of all rows, times the rows' weights if `weighted`.
 static void expectation(const giv_block *block, const giv_mixture *mixture, const double *row_weights, int weighted,
                         double *gamma, ptrdiff_t stride, giv_totals *totals, double *scratch) {
@@ -90,6 +100,7 @@ static void expectation(const giv_block *block, const giv_mixture *mixture, cons
         const double *const weights = tile_weights(row_weights, row, rows, buffer);
         pack_tile(block, row, rows, tile);
         sum_squares(mixture, block->column_count, tile, density);
+        if (mixture->offsets) add_offsets(mixture, row, density);
         // Padding rows may hold anything: they are made harmless here, and weigh nothing.
         for (ptrdiff_t k = 0; rows < TILE_ROWS && k < mixture->group_count; k++) {
             memset(density + k * TILE_ROWS + rows, 0, (size_t)(TILE_ROWS - rows) * sizeof(double));

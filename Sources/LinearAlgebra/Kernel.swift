@@ -61,7 +61,7 @@ public enum Kernel {
     }
   }
 
-  /// The log densities of K groups at row c: logScales[k] - 1/2 sum over forms f of (form_kf . c)^2.
+  /// The log densities of K groups at row c: logScales[k] + offsets[k, row] - 1/2 sum over forms f of (form_kf . c)^2.
   ///
   /// With `hard`, a row belongs wholly to the group of its largest log density, the first of equals.
   public struct Mixture {
@@ -71,16 +71,21 @@ public enum Kernel {
     public var forms: UnsafePointer<Double>
     /// Log mixing weight + log normalising constant, per group.
     public var logScales: UnsafePointer<Double>
+    /// offsets[k * offsetStride + row], readable in whole tiles of 32 rows; nil for 0.
+    public var offsets: UnsafePointer<Double>?
+    public var offsetStride: Int
     public var hard: Bool
 
     public init(
       shape: FormShape, groupCount: Int, forms: UnsafePointer<Double>, logScales: UnsafePointer<Double>,
-      hard: Bool = false
+      offsets: UnsafePointer<Double>? = nil, offsetStride: Int = 0, hard: Bool = false
     ) {
       self.shape = shape
       self.groupCount = groupCount
       self.forms = forms
       self.logScales = logScales
+      self.offsets = offsets
+      self.offsetStride = offsetStride
       self.hard = hard
     }
 
@@ -89,7 +94,7 @@ public enum Kernel {
       if case .dense(let count) = shape { formCount = count }
       return giv_mixture(
         shape: shape == .triangular ? GIV_TRIANGULAR : GIV_DENSE, group_count: groupCount, form_count: formCount,
-        forms: forms, log_scale: logScales, hard: hard ? 1 : 0)
+        forms: forms, log_scale: logScales, offsets: offsets, offset_stride: offsetStride, hard: hard ? 1 : 0)
     }
   }
 

@@ -68,6 +68,10 @@ public struct Configuration: Sendable, Codable, Equatable {
   public var covariateBasis = CovariateBasis.auto
   /// Whether groups may shift y in `joint`.
   public var freeShifts = false
+  /// What y is a function of, in `joint`, besides t and x: what these and the group leave of t.
+  public var controlFunction = ControlFunction.linear
+  /// Whether the shares of groups depend on x in `joint`.
+  public var concomitants = false
 
   public init(groups: Int) { self.groups = groups }
 
@@ -88,7 +92,8 @@ public struct Configuration: Sendable, Codable, Equatable {
     var options = JointOptions(groups: groups)
     options.outcomeBasis = outcomeBasis
     options.covariateBasis = covariateBasis
-    options.freeDelta = freeShifts
+    options.extensions = JointMixture.Extensions(
+      shifts: freeShifts, bends: controlFunction == .quadratic, concomitants: concomitants)
     options.starts = max(starts, options.starts)
     options.seed = seed
     options.tolerance = tolerance

@@ -19,13 +19,22 @@ public enum CovariateBasis: String, Sendable, Codable, CaseIterable {
   case spline
 }
 
+/// How y depends, in the joint model, on the part of t that x and the group leave, V.
+public enum ControlFunction: String, Sendable, Codable, CaseIterable {
+  /// κ_k V.
+  case linear
+  /// κ_k V + κ2_k (V² - σ_k²).
+  case quadratic
+}
+
 /// Everything that determines a joint fit besides the data.
 public struct JointOptions: Sendable, Codable, Equatable {
   public var groups: Int
   public var outcomeBasis = OutcomeBasis.auto
   public var covariateBasis = CovariateBasis.auto
-  /// Whether groups may shift y: the check that they move it through t only.
-  public var freeDelta = false
+  /// Whether groups may shift y, the check that they move it through t only; whether y may bend with what x and the
+  /// group leave of t; whether the shares of groups may depend on x.
+  public var extensions = JointMixture.Extensions()
   /// Random starts, besides the solution of `regression`.
   public var starts = 30
   public var seed: UInt64 = 1

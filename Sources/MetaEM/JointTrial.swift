@@ -83,7 +83,7 @@ struct JointContest {
     let starts = try ([regression] + random).enumerated().map {
       Fit(
         start: $0.offset,
-        model: try JointMixture(selection: $0.element, pooled: trial.pooled, hasFreeShifts: options.freeDelta))
+        model: try JointMixture(selection: $0.element, pooled: trial.pooled, extensions: options.extensions))
     }
     let short = try search.journal.run(
       accelerated: starts, on: trial.design,
@@ -105,8 +105,8 @@ struct JointContest {
   func carried(_ fits: [Fit<JointMixture>], from other: JointTrial, to trial: JointTrial) throws -> JointTrial {
     var trial = trial
     let moved = try fits.map { fit in
-      let statistics = try trial.design.statistics(posteriorsOf: fit.model, on: other.design)
-      return Fit(continuing: fit, model: try fit.model.carried(over: statistics, pooled: trial.pooled))
+      Fit(
+        continuing: fit, model: try fit.model.carried(to: trial.design, pooled: trial.pooled, from: other.design))
     }
     trial.fits = try continued(moved, on: trial.design, phase: "joint \(trial.covariates.description)")
     return trial

@@ -10,7 +10,7 @@ public struct JointCovariance: Sendable {
   /// [q, q].
   public let matrix: Matrix
   /// ∂ log L at the parameters: near 0 at a maximum.
-  let gradient: [Double]
+  package let gradient: [Double]
 
   /// Two passes over the rows.
   ///
@@ -49,88 +49,98 @@ public struct JointCovariance: Sendable {
   ) -> Matrix {
     let parameters = scores.parameters
     var result = scores.weighted.withoutConstant
+    let shares = Array(parameters.logShares)
     for k in 0..<parameters.groups {
-      let own = parameters.own(k)
-      let complete = ownInformation(model, statistics.gram(k), group: k, shiftCount: parameters.shifts(k).count)
-      let products = scores.own(k)
-      for (a, i) in own.enumerated() {
-        for (b, j) in own.enumerated() { result[i, j] += complete[a, b] - products[a + 1, b + 1] }
-      }
-      addShares(model, products, group: k, own: own, indices: parameters.logShares, to: &result)
+      result.add(scores.own(k).withoutConstant, at: parameters.own(k), times: -1)
+      result.add(densityInformation(model, statistics, scores, group: k), at: parameters.density(k))
+      result.add(scores.shares(k), at: shares)
     }
     return result
   }
 
-  /// The score of log π_j / π_0 in group k is the constant 1{j = k} - π_j; its information n (diag π - ππ').
-  private static func addShares(
-    _ model: JointMixture, _ products: Matrix, group k: Int, own: [Int], indices: Range<Int>, to result: inout Matrix
-  ) {
-    let shares = scoresOfShares(model, group: k)
-    let count = products[0, 0]
-    for (j, column) in indices.enumerated() {
-      for (a, row) in own.enumerated() {
-        result[row, column] -= products[0, a + 1] * shares[j]
-        result[column, row] = result[row, column]
-      }
-      for (i, row) in indices.enumerated() {
-        let product = model.mixingWeights[i + 1] * model.mixingWeights[j + 1]
-        let expected = (i == j ? model.mixingWeights[j + 1] : 0) - product
-        result[row, column] += count * (expected - shares[i] * shares[j])
-      }
+  /// Σ γ (-∂² log f_k) in the parameters of the density of group k, of which log f_k = - log σ - V²/(2σ²) - log τ - e²/(2τ²).
+  ///
+  /// ∂e is a form of ĉ in all but β, where it is (κ + 2 κ2 V) ρ; the second derivatives of e that are not 0 are ρ in κ and
+  /// β, 2 V ρ in κ2 and β, - 2 κ2 ρρ' in β, 2 σ² in κ2 and log σ, and 4 κ2 σ² in log σ.
+  private static func densityInformation(
+    _ model: JointMixture, _ statistics: SufficientStatistics, _ scores: JointScores, group k: Int
+  ) -> Matrix {
+    let parameters = scores.parameters
+    let moments = JointMoments(statistics, model, group: k)
+    let (kappa, bend) = (model.endogeneities[k], model.bends?[k] ?? 0)
+    let variance = model.selectionDeviations[k] * model.selectionDeviations[k]
+    let (precision, selectionPrecision) = (
+      1 / (model.outcomeDeviations[k] * model.outcomeDeviations[k]), 1 / variance
+    )
+    let residual = model.selectionForm(k, moments)
+    let error = model.outcomeForm(k, moments)
+    func unit(_ column: Int, _ value: Double) -> [Double] {
+      var form = Array(repeating: 0.0, count: error.count)
+      form[column] = value
+      return form
     }
-  }
+    /// Σ γ (∂e/∂β) form'ĉ.
+    func slopes(_ form: [Double]) -> [Double] {
+      let (plain, bent) = (moments.gram * form, moments.timesResidual(form))
+      return (0..<parameters.selection).map { kappa * plain[$0] + 2 * bend * bent[$0] }
+    }
 
-  private static func scoresOfShares(_ model: JointMixture, group: Int) -> [Double] {
-    (1..<model.groupCount).map { ($0 == group ? 1 : 0) - model.mixingWeights[$0] }
-  }
+    // ∂e in all parameters but log τ and β, in their order; nil where these stand.
+    var forms: [[Double]?] = (0..<parameters.shared).map { unit($0, -1) }
+    let kappaIndex = forms.count
+    forms.append(residual.map(-))
+    if parameters.hasBends { forms.append(model.squareForm(k, moments).map(-)) }
+    forms += (0..<parameters.shifts(k).count).map { unit($0, -1) }
+    let tau = forms.count
+    let beta = tau + 1..<tau + 1 + parameters.selection
+    forms += Array(repeating: nil, count: 1 + parameters.selection)
+    let sigma = forms.count
+    forms.append(unit(0, 2 * bend * variance))
 
-  /// Σ γ (-∂² log f_k) in the parameters of group k, from its weighted Gram matrix.
-  private static func ownInformation(_ model: JointMixture, _ gram: Matrix, group k: Int, shiftCount: Int) -> Matrix {
-    let (shared, slopes, kappa) = (model.outcomeCoefficients.count, model.selectionCount, model.endogeneities[k])
-    let precision = 1 / (model.outcomeDeviations[k] * model.outcomeDeviations[k])
-    let selectionPrecision = 1 / (model.selectionDeviations[k] * model.selectionDeviations[k])
-    let residual = model.selectionResidual(k)
-    let (v, e) = (gram * residual, gram * model.outcomeResidual(k))
-    let error = model.outcomeResidual(k)
-    let shift = shared + 1
-    let deviation = shift + shiftCount
-    let beta = deviation + 1
-    let spread = beta + slopes
-    var result = Matrix(rows: spread + 1, columns: spread + 1)
+    var result = Matrix(rows: forms.count, columns: forms.count)
     func set(_ i: Int, _ j: Int, _ value: Double) {
       result[i, j] = value
       result[j, i] = value
     }
-    for i in 0..<shared {
-      for j in 0..<shared { result[i, j] = precision * gram[i, j] }
-      set(i, shared, precision * v[i])
-      for j in 0..<shiftCount { set(i, shift + j, precision * gram[i, j]) }
-      set(i, deviation, 2 * precision * e[i])
-      for j in 0..<slopes { set(i, beta + j, -kappa * precision * gram[i, j]) }
+    let products = moments.gram * error
+    for (i, form) in forms.enumerated() {
+      guard let form else { continue }
+      let image = moments.gram * form
+      for (j, other) in forms.enumerated() where j <= i && other != nil { set(i, j, precision * image.dot(other!)) }
+      set(i, tau, -2 * precision * form.dot(products))
+      for (j, value) in zip(beta, slopes(form)) { set(i, j, precision * value) }
     }
-    set(shared, shared, precision * residual.dot(v))
-    set(shared, deviation, 2 * precision * residual.dot(e))
-    for i in 0..<shiftCount {
-      set(shared, shift + i, precision * v[i])
-      for j in 0..<shiftCount { result[shift + i, shift + j] = precision * gram[i, j] }
-      set(shift + i, deviation, 2 * precision * e[i])
-    }
-    set(deviation, deviation, 2 * precision * error.dot(e))
-    for i in 0..<slopes {
-      set(shared, beta + i, precision * (e[i] - kappa * v[i]))
-      for j in 0..<shiftCount { set(shift + j, beta + i, -kappa * precision * gram[j, i]) }
-      set(deviation, beta + i, -2 * kappa * precision * e[i])
-      for j in 0..<slopes {
-        result[beta + i, beta + j] = (selectionPrecision + kappa * kappa * precision) * gram[i, j]
+    set(tau, tau, 2 * precision * error.dot(products))
+    let (v, bent, pulls) = (moments.gram * residual, moments.timesResidual(error), slopes(error))
+    for (position, j) in beta.enumerated() {
+      result[kappaIndex, j] += precision * products[position]
+      result[j, kappaIndex] = result[kappaIndex, j]
+      if parameters.hasBends {
+        result[kappaIndex + 1, j] += 2 * precision * bent[position]
+        result[j, kappaIndex + 1] = result[kappaIndex + 1, j]
       }
-      set(beta + i, spread, 2 * selectionPrecision * v[i])
+      set(tau, j, -2 * precision * pulls[position])
+      set(sigma, j, result[sigma, j] + 2 * selectionPrecision * v[position])
     }
-    set(spread, spread, 2 * selectionPrecision * residual.dot(v))
+    let pull = model.squaredPull(k)
+    var block = moments.weighted(
+      (selectionPrecision + precision * pull.0, precision * pull.1, precision * pull.2), leading: parameters.selection)
+    if parameters.hasBends {
+      block = block - (2 * bend) * scores.pulls(k)
+      set(kappaIndex + 1, sigma, result[kappaIndex + 1, sigma] + 2 * precision * variance * products[0])
+    }
+    result.add(block, at: Array(beta))
+    result[sigma, sigma] += 2 * selectionPrecision * residual.dot(v) + 4 * precision * bend * variance * products[0]
     return result
   }
 }
 
 extension Matrix {
+  /// Adds a multiple of a matrix to the rows and columns `indices`.
+  fileprivate mutating func add(_ other: Matrix, at indices: [Int], times factor: Double = 1) {
+    for (a, i) in indices.enumerated() { for (b, j) in indices.enumerated() { self[i, j] += factor * other[a, b] } }
+  }
+
   /// The block without row and column 0.
   var withoutConstant: Matrix {
     var block = Matrix(rows: rows - 1, columns: columns - 1)

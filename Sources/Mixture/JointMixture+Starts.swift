@@ -1,19 +1,20 @@
 import Communication
+import Foundation
 import LinearAlgebra
 
 extension JointMixture {
   /// The variance floors, (1% of the pooled residual standard deviation)² of t and of y.
   static let varianceFloorShare = 1e-4
 
-  /// Starts from a mixture of regressions of t on ρ: b and one τ from the pooled regression of y, κ = 0, so that the
-  /// first E step sees t alone.
+  /// Starts from a mixture of regressions of t on ρ: b and one τ from the pooled regression of y, κ and all extensions
+  /// 0, so that the first E step sees t alone.
   ///
   /// - Parameters:
   ///   - selection: on the first columns of the design.
   ///   - pooled: the statistics of all rows as one group, on the joint design.
   /// - Throws: ``DegenerateGroup`` when columns depend linearly on each other.
   public init(
-    selection: RegressionMixture, pooled: SufficientStatistics, hasFreeShifts: Bool = false
+    selection: RegressionMixture, pooled: SufficientStatistics, extensions: Extensions = Extensions()
   ) throws(DegenerateGroup) {
     let outcome = LeastSquaresProducts(pooled.gram(0))
     let count = pooled.count(0)
@@ -25,7 +26,9 @@ extension JointMixture {
       mixingWeights: selection.mixingWeights, selectionCoefficients: selection.coefficients,
       selectionDeviations: selection.standardDeviations, outcomeCoefficients: coefficients,
       endogeneities: Array(repeating: 0, count: groups),
-      shifts: hasFreeShifts ? Array(repeating: 0, count: groups) : nil,
+      shifts: extensions.shifts ? Array(repeating: 0, count: groups) : nil,
+      bends: extensions.bends ? Array(repeating: 0, count: groups) : nil,
+      concomitants: extensions.concomitants ? selection.constantLogShares : nil,
       outcomeDeviations: Array(repeating: variance.squareRoot(), count: groups),
       floors: Floors(
         selection: Self.varianceFloorShare * spread * spread, outcome: Self.varianceFloorShare * variance))
@@ -35,18 +38,28 @@ extension JointMixture {
   /// design's columns with the posteriors of the first.
   ///
   /// - Parameters:
-  ///   - statistics: of the other design, weighted by the posteriors of this model on its own.
-  ///   - pooled: those of the other design as one group.
-  public func carried(
-    over statistics: SufficientStatistics, pooled: SufficientStatistics
-  ) throws(DegenerateGroup) -> JointMixture {
+  ///   - design: the other design.
+  ///   - pooled: its statistics as one group.
+  ///   - own: the design of this model.
+  /// - Throws: ``DegenerateGroup``; on all ranks the same ``Failure`` when a pass fails.
+  public func carried(to design: Design, pooled: SufficientStatistics, from own: Design) throws -> JointMixture {
     var model = try JointMixture(
       selection: RegressionMixture(
         mixingWeights: mixingWeights, coefficients: selectionCoefficients, standardDeviations: selectionDeviations),
-      pooled: pooled, hasFreeShifts: hasFreeShifts)
+      pooled: pooled, extensions: extensions)
+    model.concomitants = concomitants
     model.outcomeDeviations = outcomeDeviations
-    _ = try model.maximize(statistics)
+    _ = try model.maximize(design.statistics(of: model, posteriorsOf: self, on: own))
     return model
+  }
+}
+
+extension RegressionMixture {
+  /// ω_k of shares that do not depend on ρ.
+  fileprivate var constantLogShares: [[Double]] {
+    mixingWeights.map { share in
+      [log(share / mixingWeights[0])] + Array(repeating: 0, count: coefficients[0].count - 1)
+    }
   }
 }
 
@@ -67,21 +80,31 @@ extension SufficientStatistics {
 
 extension Design {
   /// The statistics of this design's columns with the posteriors of `model` on another design of the same rows.
-  public func statistics(posteriorsOf model: some MixtureModel, on other: Design) throws -> SufficientStatistics {
+  ///
+  /// - Parameter next: whose M step they are for, if it needs more than weighted Gram matrices.
+  public func statistics(
+    of next: (any MixtureModel)? = nil, posteriorsOf model: some MixtureModel, on other: Design
+  ) throws -> SufficientStatistics {
     let (forms, groups, stride) = (model.forms, model.groupCount, RowGrid.chunkLength)
-    return try rows.sum(SufficientStatistics(groupCount: groups, columnCount: columnCount)) { partial, chunk in
+    let nextForms = next?.forms ?? forms
+    let zero = SufficientStatistics(
+      groupCount: groups, columnCount: columnCount, rowTerms: next == nil ? nil : nextForms.rowTerms)
+    return try rows.sum(zero) { partial, chunk in
       try withUnsafeTemporaryAllocation(
         byteCount: groups * stride * MemoryLayout<Double>.stride, alignment: 64
       ) { bytes in
         let gamma = bytes.bindMemory(to: Double.self).baseAddress!
         try other.withBlock(ofChunk: chunk) { block, weights in
-          forms.withKernelMixture { mixture in
+          forms.withKernelMixture(at: block) { mixture in
             _ = Kernel.responsibilities(of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
           }
           guard let weights else { return }
           for k in 0..<groups { for row in 0..<block.rowCount { gamma[k * stride + row] *= weights[row] } }
         }
-        try withBlock(ofChunk: chunk) { block, _ in partial.add(block, groupWeights: gamma, stride: stride) }
+        try withBlock(ofChunk: chunk) { block, weights in
+          partial.addPowers(block, groupWeights: gamma, stride: stride, forms: nextForms)
+          partial.addShares(block, weights: weights, forms: nextForms)
+        }
       }
     }
   }

@@ -1,29 +1,38 @@
-/// Where each parameter of a joint mixture stands in its vector of scores: b, κ, δ (of groups 1 …, on some of the first
-/// columns), log τ, β, log σ and log π_k / π_0 (of groups 1 …).
+/// Where each parameter of a joint mixture stands in its vector of scores: b, κ, κ2 if there is one, δ (of groups 1 …, on
+/// some of the first columns), log τ, β, log σ, and ω or log π_k / π_0 (of groups 1 …).
 public struct JointParameters: Sendable, Equatable {
   let groups: Int
   let shared: Int
   let selection: Int
+  let hasBends: Bool
   /// The columns that shifts are on: none, the constant, or for a test all of ρ.
   let shiftColumns: Int
+  /// The columns that shares depend on: the constant, or all of ρ.
+  let shareColumns: Int
 
   init(_ model: JointMixture, shiftColumns: Int? = nil) {
     groups = model.groupCount
     shared = model.outcomeCoefficients.count
     selection = model.selectionCount
+    hasBends = model.bends != nil
     self.shiftColumns = shiftColumns ?? (model.hasFreeShifts ? 1 : 0)
+    shareColumns = model.shareCount
   }
 
-  private var afterShifts: Int { shared + groups + (groups - 1) * shiftColumns }
+  private var afterBends: Int { shared + groups * (hasBends ? 2 : 1) }
+  private var afterShifts: Int { afterBends + (groups - 1) * shiftColumns }
+  private var afterDeviations: Int { afterShifts + groups * (2 + selection) }
 
-  public var count: Int { afterShifts + groups * (2 + selection) + groups - 1 }
+  public var count: Int { afterDeviations + (groups - 1) * shareColumns }
   /// b.
   public var outcome: Range<Int> { 0..<shared }
   /// κ_0 … κ_{K-1}.
   public var endogeneities: Range<Int> { shared..<shared + groups }
+  /// κ2_0 … κ2_{K-1}; empty without them.
+  public var bends: Range<Int> { shared + groups..<afterBends }
   /// δ_k; empty for the first group.
   func shifts(_ group: Int) -> Range<Int> {
-    let first = shared + groups + (group - 1) * shiftColumns
+    let first = afterBends + (group - 1) * shiftColumns
     return group > 0 ? first..<first + shiftColumns : 0..<0
   }
   /// β_k.
@@ -36,13 +45,16 @@ public struct JointParameters: Sendable, Equatable {
     let first = afterShifts + groups * (1 + selection)
     return first..<first + groups
   }
-  /// log π_k / π_0, k = 1 ….
-  var logShares: Range<Int> { count - groups + 1..<count }
+  /// ω_k, k = 1 …, one after another; log π_k / π_0 where shares are constant.
+  public var logShares: Range<Int> { afterDeviations..<count }
 
-  /// The parameters in whose density group k has a part, shares left out, in the order of its own scores.
-  func own(_ group: Int) -> [Int] {
-    Array(outcome) + [endogeneities.lowerBound + group] + Array(shifts(group))
-      + [logOutcomeDeviations.lowerBound + group] + Array(slopes(group))
+  /// The parameters of the density of group k, in the order of its own scores.
+  func density(_ group: Int) -> [Int] {
+    Array(outcome) + [endogeneities.lowerBound + group] + (hasBends ? [bends.lowerBound + group] : [])
+      + Array(shifts(group)) + [logOutcomeDeviations.lowerBound + group] + Array(slopes(group))
       + [logSelectionDeviations.lowerBound + group]
   }
+
+  /// Those, and those of the shares: the order of the scores of log π_k f_k.
+  func own(_ group: Int) -> [Int] { density(group) + Array(logShares) }
 }

@@ -4,32 +4,48 @@ import LinearAlgebra
 /// The sums of products of scores over the rows, from which information and sandwich are made.
 ///
 /// With s_ik the score of log π_k f_k at row i and s_i = Σ_k γ_ik s_ik that of the row's likelihood (Fisher's identity):
-/// per group Σ w γ_ik (1, s_ik)(1, s_ik)', then Σ w (1, s_i)(1, s_i)' and Σ w² (1, s_i)(1, s_i)'.
+/// per group Σ w γ_ik (1, s_ik)(1, s_ik)', Σ w π_ik a_ik a_ik' of the part a_ik that is of the shares, and with κ2
+/// Σ w γ_ik e_ik / τ_k² ρ_i ρ_i'; then Σ w (1, s_i)(1, s_i)' and Σ w² (1, s_i)(1, s_i)'.
 struct JointScores: Reducible {
   let parameters: JointParameters
+  /// Where the sums of each group begin, and those of all.
+  private let starts: [Int]
   var summands: [Double]
 
   init(_ parameters: JointParameters) {
     self.parameters = parameters
-    let own = (0..<parameters.groups).map { PackedTriangle.count(order: parameters.own($0).count + 1) }
-    summands = Array(repeating: 0, count: own.reduce(0, +) + 2 * PackedTriangle.count(order: parameters.count + 1))
+    var starts = [0]
+    for k in 0..<parameters.groups {
+      let orders = [parameters.own(k).count + 1, parameters.logShares.count, parameters.hasBends ? parameters.selection : 0]
+      starts.append(orders.reduce(starts[k]) { $0 + PackedTriangle.count(order: $1) })
+    }
+    self.starts = starts
+    summands = Array(
+      repeating: 0, count: starts[parameters.groups] + 2 * PackedTriangle.count(order: parameters.count + 1))
   }
 
-  private func start(ofGroup group: Int) -> Int {
-    (0..<group).reduce(0) { $0 + PackedTriangle.count(order: parameters.own($1).count + 1) }
+  private func matrix(at start: Int, order: Int) -> Matrix {
+    Matrix(packedTriangle: summands[start..<start + PackedTriangle.count(order: order)], order: order)
   }
 
   /// Σ w γ (1, s_k)(1, s_k)'.
-  func own(_ group: Int) -> Matrix {
-    let order = parameters.own(group).count + 1
-    return Matrix(
-      packedTriangle: summands[start(ofGroup: group)...].prefix(PackedTriangle.count(order: order)), order: order)
+  func own(_ group: Int) -> Matrix { matrix(at: starts[group], order: parameters.own(group).count + 1) }
+
+  private func shareStart(_ group: Int) -> Int {
+    starts[group] + PackedTriangle.count(order: parameters.own(group).count + 1)
   }
+  /// Σ w π_k a_k a_k'; over all groups the information of the shares.
+  func shares(_ group: Int) -> Matrix { matrix(at: shareStart(group), order: parameters.logShares.count) }
+
+  private func pullStart(_ group: Int) -> Int {
+    shareStart(group) + PackedTriangle.count(order: parameters.logShares.count)
+  }
+  /// Σ w γ e_k / τ_k² ρρ'; with κ2 only.
+  func pulls(_ group: Int) -> Matrix { matrix(at: pullStart(group), order: parameters.selection) }
 
   private func total(_ index: Int) -> Matrix {
-    let count = PackedTriangle.count(order: parameters.count + 1)
-    let first = start(ofGroup: parameters.groups) + index * count
-    return Matrix(packedTriangle: summands[first..<first + count], order: parameters.count + 1)
+    let order = parameters.count + 1
+    return matrix(at: starts[parameters.groups] + index * PackedTriangle.count(order: order), order: order)
   }
   /// Σ w (1, s)(1, s)': its first row holds the gradient of the log-likelihood.
   var weighted: Matrix { total(0) }
@@ -41,23 +57,30 @@ struct JointScores: Reducible {
     let rows = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
     for k in 0..<parameters.groups {
       rows.fillOwn(k)
-      add(
-        rows, columns: parameters.own(k).count + 1, weights: rows.weightedPosterior(k), groups: 1, at: start(ofGroup: k)
-      )
+      let count = parameters.own(k).count + 1
+      addGram(rows.columns(0..<count), weights: rows.weightedPosterior(k), at: starts[k], of: rows)
+      let shares = rows.columns(count - parameters.logShares.count..<count)
+      if !shares.isEmpty { addGram(shares, weights: rows.weightedShare(k), at: shareStart(k), of: rows) }
+      if parameters.hasBends {
+        addGram(
+          (0..<parameters.selection).map { block.columns[$0] }, weights: rows.weightedPull(k), at: pullStart(k), of: rows)
+      }
     }
     rows.fillTotal()
-    add(
-      rows, columns: parameters.count + 1, weights: rows.rowWeights, groups: 2, at: start(ofGroup: parameters.groups))
+    addGram(
+      rows.columns(0..<parameters.count + 1), weights: rows.rowWeights, groups: 2, at: starts[parameters.groups],
+      of: rows)
   }
 
-  private mutating func add(
-    _ rows: ScoreRows, columns: Int, weights: UnsafePointer<Double>, groups: Int, at start: Int
+  private mutating func addGram(
+    _ columns: [UnsafePointer<Double>?], weights: UnsafePointer<Double>, groups: Int = 1, at start: Int,
+    of rows: ScoreRows
   ) {
-    let pointers = (0..<columns).map { Optional(UnsafePointer(rows.column($0))) }
     summands.withUnsafeMutableBufferPointer { sums in
-      pointers.withUnsafeBufferPointer { pointers in
+      columns.withUnsafeBufferPointer { columns in
         Kernel.addWeightedGram(
-          of: Kernel.Block(columns: pointers.baseAddress!, columnCount: columns, rowCount: rows.block.rowCount),
+          of: Kernel.Block(
+            columns: columns.baseAddress!, columnCount: columns.count, rowCount: rows.block.rowCount),
           weights: weights, groupCount: groups, stride: RowGrid.chunkLength, to: sums.baseAddress! + start)
       }
     }
@@ -72,15 +95,15 @@ private final class ScoreRows {
   private let storage: AlignedBuffer
   private static let length = RowGrid.chunkLength
 
-  /// Posteriors; the same times weights; V; e/τ²; weights and their squares; then the score columns.
+  /// Per group posteriors, the same times weights, V, e/τ², shares, and one for other weights; weights and their
+  /// squares; then the score columns.
   init(block: Kernel.Block, weights: UnsafePointer<Double>?, model: JointMixture, parameters: JointParameters) {
     self.block = block
     self.model = model
     self.parameters = parameters
     let groups = parameters.groups
-    storage = AlignedBuffer(count: Self.length * (4 * groups + 2 + parameters.count + 1))
-    storage.pointer.update(repeating: 0, count: storage.count)
-    model.forms.withKernelMixture { mixture in
+    storage = AlignedBuffer(count: Self.length * (5 * groups + 3 + parameters.count + 1))
+    model.forms.withKernelMixture(at: block) { mixture in
       _ = Kernel.responsibilities(of: block, under: mixture, into: posterior(0), stride: Self.length)
     }
     for row in 0..<block.rowCount {
@@ -91,9 +114,16 @@ private final class ScoreRows {
       column(0)[row] = 1
     }
     for k in 0..<groups {
-      evaluate(model.selectionResidual(k), scale: 1, into: residual(k))
-      evaluate(
-        model.outcomeResidual(k), scale: 1 / (model.outcomeDeviations[k] * model.outcomeDeviations[k]), into: pull(k))
+      let (v, a) = (residual(k), pull(k))
+      let precision = 1 / (model.outcomeDeviations[k] * model.outcomeDeviations[k])
+      block.evaluate(model.selectionResidual(k), into: v)
+      block.evaluate(model.outcomeResidual(k), scale: precision, into: a)
+      if let bend = model.bends?[k] { for row in 0..<block.rowCount { a[row] -= precision * bend * v[row] * v[row] } }
+    }
+    if let omega = model.concomitants {
+      RowTerms(logShares: omega).fillShares(share(0), stride: Self.length, block)
+    } else {
+      for k in 0..<groups { share(k).update(repeating: model.mixingWeights[k], count: block.rowCount) }
     }
   }
 
@@ -104,15 +134,24 @@ private final class ScoreRows {
   private func residual(_ group: Int) -> UnsafeMutablePointer<Double> { slot(2 * parameters.groups + group) }
   /// e_k / τ_k².
   private func pull(_ group: Int) -> UnsafeMutablePointer<Double> { slot(3 * parameters.groups + group) }
-  var rowWeights: UnsafeMutablePointer<Double> { slot(4 * parameters.groups) }
+  /// π_k.
+  private func share(_ group: Int) -> UnsafeMutablePointer<Double> { slot(4 * parameters.groups + group) }
+  /// Other weights: used at once.
+  private var spare: UnsafeMutablePointer<Double> { slot(5 * parameters.groups) }
+  var rowWeights: UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 1) }
   /// Column 0 is the constant.
-  func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(4 * parameters.groups + 2 + index) }
+  private func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 3 + index) }
+  func columns(_ range: Range<Int>) -> [UnsafePointer<Double>?] { range.map { UnsafePointer(column($0)) } }
 
-  private func evaluate(_ form: [Double], scale: Double, into target: UnsafeMutablePointer<Double>) {
-    for (j, coefficient) in form.enumerated() where coefficient != 0 {
-      let values = block.columns[j]!
-      for row in 0..<block.rowCount { target[row] += scale * coefficient * values[row] }
-    }
+  /// w π_k, until the next call of this or of ``weightedPull(_:)``.
+  func weightedShare(_ k: Int) -> UnsafePointer<Double> {
+    for row in 0..<block.rowCount { spare[row] = rowWeights[row] * share(k)[row] }
+    return UnsafePointer(spare)
+  }
+  /// w γ e / τ², likewise.
+  func weightedPull(_ k: Int) -> UnsafePointer<Double> {
+    for row in 0..<block.rowCount { spare[row] = weightedPosterior(k)[row] * pull(k)[row] }
+    return UnsafePointer(spare)
   }
 
   private func fill(_ index: Int, _ value: (Int) -> Double) {
@@ -123,7 +162,8 @@ private final class ScoreRows {
   /// The scores of one group's own parameters.
   func fillOwn(_ k: Int) {
     let (v, a) = (residual(k), pull(k))
-    let (kappa, tau, sigma) = (model.endogeneities[k], model.outcomeDeviations[k], model.selectionDeviations[k])
+    let (tau, variance) = (model.outcomeDeviations[k], model.selectionDeviations[k] * model.selectionDeviations[k])
+    let (kappa, bend) = (model.endogeneities[k], model.bends?[k] ?? 0)
     var next = 1
     func append(_ value: (Int) -> Double) {
       fill(next, value)
@@ -134,6 +174,7 @@ private final class ScoreRows {
       append { values[$0] * a[$0] }
     }
     append { a[$0] * v[$0] }
+    if parameters.hasBends { append { a[$0] * (v[$0] * v[$0] - variance) } }
     for j in 0..<parameters.shifts(k).count {
       let values = block.columns[j]!
       append { values[$0] * a[$0] }
@@ -141,9 +182,15 @@ private final class ScoreRows {
     append { a[$0] * a[$0] * tau * tau - 1 }
     for j in 0..<parameters.selection {
       let values = block.columns[j]!
-      append { values[$0] * (v[$0] / (sigma * sigma) - kappa * a[$0]) }
+      append { values[$0] * (v[$0] / variance - (kappa + 2 * bend * v[$0]) * a[$0]) }
     }
-    append { v[$0] * v[$0] / (sigma * sigma) - 1 }
+    append { v[$0] * v[$0] / variance - 1 - 2 * bend * variance * a[$0] }
+    for j in 1..<parameters.groups {
+      for column in 0..<parameters.shareColumns {
+        let values = block.columns[column]!
+        append { values[$0] * ((j == k ? 1 : 0) - self.share(j)[$0]) }
+      }
+    }
   }
 
   /// The scores of the rows' likelihood, of all parameters.
@@ -159,8 +206,12 @@ private final class ScoreRows {
     }
     for k in groups {
       let (v, a) = (residual(k), pull(k))
-      let (kappa, tau, sigma) = (model.endogeneities[k], model.outcomeDeviations[k], model.selectionDeviations[k])
+      let (tau, variance) = (model.outcomeDeviations[k], model.selectionDeviations[k] * model.selectionDeviations[k])
+      let (kappa, bend) = (model.endogeneities[k], model.bends?[k] ?? 0)
       fill(1 + parameters.endogeneities.lowerBound + k) { gamma(k, $0) * a[$0] * v[$0] }
+      if parameters.hasBends {
+        fill(1 + parameters.bends.lowerBound + k) { gamma(k, $0) * a[$0] * (v[$0] * v[$0] - variance) }
+      }
       for (j, index) in parameters.shifts(k).enumerated() {
         let values = block.columns[j]!
         fill(1 + index) { gamma(k, $0) * values[$0] * a[$0] }
@@ -168,13 +219,19 @@ private final class ScoreRows {
       fill(1 + parameters.logOutcomeDeviations.lowerBound + k) { gamma(k, $0) * (a[$0] * a[$0] * tau * tau - 1) }
       for (j, index) in parameters.slopes(k).enumerated() {
         let values = block.columns[j]!
-        fill(1 + index) { gamma(k, $0) * values[$0] * (v[$0] / (sigma * sigma) - kappa * a[$0]) }
+        fill(1 + index) {
+          gamma(k, $0) * values[$0] * (v[$0] / variance - (kappa + 2 * bend * v[$0]) * a[$0])
+        }
       }
       fill(1 + parameters.logSelectionDeviations.lowerBound + k) {
-        gamma(k, $0) * (v[$0] * v[$0] / (sigma * sigma) - 1)
+        gamma(k, $0) * (v[$0] * v[$0] / variance - 1 - 2 * bend * variance * a[$0])
       }
     }
-    for (k, index) in zip(1..., parameters.logShares) { fill(1 + index) { gamma(k, $0) - self.model.mixingWeights[k] } }
+    for (position, index) in parameters.logShares.enumerated() {
+      let (k, column) = (1 + position / parameters.shareColumns, position % parameters.shareColumns)
+      let values = block.columns[column]!
+      fill(1 + index) { values[$0] * (gamma(k, $0) - self.share(k)[$0]) }
+    }
   }
 }
 

@@ -1,23 +1,48 @@
+import Communication
 import LinearAlgebra
 
 /// What the E step needs of a model, in the shape of the kernels: the log density of group k at c = (1, r, t) is
-/// `logScale[k]` - 1/2 Σ_f (form_kf · c)².
+/// `logScale[k]` - 1/2 Σ_f (form_kf · c)², and what ``RowTerms`` add to it.
 public struct MixtureForms: Sendable {
   let shape: Kernel.FormShape
   let coefficients: [Double]
   let logScale: [Double]
   /// Whether a row belongs wholly to its likeliest group (K-means).
   var isHard = false
+  /// Of two dense forms only.
+  var rowTerms: RowTerms?
 
-  func withKernelMixture<Result>(_ body: (Kernel.Mixture) -> Result) -> Result {
-    coefficients.withUnsafeBufferPointer { coefficients in
-      logScale.withUnsafeBufferPointer { logScale in
-        body(
-          Kernel.Mixture(
-            shape: shape, groupCount: logScale.count, forms: coefficients.baseAddress!,
-            logScales: logScale.baseAddress!, hard: isHard))
+  /// Gives `body` the mixture at the rows of a block.
+  func withKernelMixture<Result>(at block: Kernel.Block, _ body: (Kernel.Mixture) -> Result) -> Result {
+    withOffsets(at: block) { offsets, stride in
+      coefficients.withUnsafeBufferPointer { coefficients in
+        logScale.withUnsafeBufferPointer { logScale in
+          body(
+            Kernel.Mixture(
+              shape: shape, groupCount: logScale.count, forms: coefficients.baseAddress!,
+              logScales: logScale.baseAddress!, offsets: offsets, offsetStride: stride, hard: isHard))
+        }
       }
     }
+  }
+
+  private func withOffsets<Result>(
+    at block: Kernel.Block, _ body: (UnsafePointer<Double>?, _ stride: Int) -> Result
+  ) -> Result {
+    guard let rowTerms else { return body(nil, 0) }
+    let stride = RowGrid.chunkLength
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: logScale.count * stride) { buffer in
+      let offsets = buffer.baseAddress!
+      rowTerms.fill(offsets, stride: stride, block, forms: denseForms, groupCount: logScale.count)
+      return body(offsets, stride)
+    }
+  }
+
+  /// The dense forms one by one.
+  var denseForms: [[Double]] {
+    guard case .dense(let formCount) = shape else { return [] }
+    let length = coefficients.count / (logScale.count * formCount)
+    return (0..<logScale.count * formCount).map { Array(coefficients[$0 * length..<($0 + 1) * length]) }
   }
 }
 

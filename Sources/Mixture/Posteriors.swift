@@ -41,7 +41,7 @@ public struct PosteriorRule: Sendable {
     ) { bytes in
       let gamma = bytes.bindMemory(to: Double.self)
       let totals = try design.withBlock(ofChunk: chunk) { block, weights in
-        forms.withKernelMixture { mixture in
+        forms.withKernelMixture(at: block) { mixture in
           Kernel.responsibilities(
             of: block, under: mixture, rowWeights: weights, into: gamma.baseAddress!, stride: stride)
         }

@@ -3,17 +3,34 @@ import LinearAlgebra
 
 /// The sums that one E step leaves for the M step: per group Σ γ c c' with c = (1, r, t), which holds N_k and Σ γ c
 /// in its first row, and the log-likelihood and entropy of the posteriors.
+///
+/// A joint mixture whose log densities are no squares of linear forms needs more: with u the first form of a group,
+/// Σ γ u c c' and Σ γ u² c c' where form 1 is bent, and Σ π_k(ρ) ρρ' where shares depend on ρ; see ``RowTerms``.
 public struct SufficientStatistics: Reducible, Equatable {
   public let groupCount: Int
   /// The number of columns of c, p + 2.
   public let columnCount: Int
-  /// The packed upper triangles of the groups one after another, then log-likelihood and entropy.
+  /// 3 with the sums times u and u², else 1.
+  let powerCount: Int
+  /// The number of columns of ρ; 0 where shares do not depend on it.
+  let shareColumnCount: Int
+  /// The packed upper triangles of the groups one after another, then those times u, those times u², those of ρ, and
+  /// then log-likelihood and entropy.
   public var summands: [Double]
 
   public init(groupCount: Int, columnCount: Int) {
+    self.init(groupCount: groupCount, columnCount: columnCount, rowTerms: nil)
+  }
+
+  /// With all sums that the M step of a model with these terms needs.
+  init(groupCount: Int, columnCount: Int, rowTerms: RowTerms?) {
     self.groupCount = groupCount
     self.columnCount = columnCount
-    summands = Array(repeating: 0, count: groupCount * PackedTriangle.count(order: columnCount) + 2)
+    powerCount = rowTerms.map { $0.bends.isEmpty ? 1 : 3 } ?? 1
+    shareColumnCount = rowTerms?.shareColumnCount ?? 0
+    let triangles = powerCount * PackedTriangle.count(order: columnCount)
+    summands = Array(
+      repeating: 0, count: groupCount * (triangles + PackedTriangle.count(order: shareColumnCount)) + 2)
   }
 
   /// Σ_i w_i log Σ_k π_k f_k(c_i), at the parameters of the E step.
@@ -26,27 +43,104 @@ public struct SufficientStatistics: Reducible, Equatable {
   public var total: Double { (0..<groupCount).reduce(0) { $0 + count($1) } }
 
   /// Σ_i w_i γ_ik c_i c_i' [p + 2, p + 2].
-  public func gram(_ group: Int) -> Matrix {
+  public func gram(_ group: Int) -> Matrix { gram(group, power: 0) }
+
+  /// Σ_i w_i γ_ik u_ik^power c_i c_i'.
+  package func gram(_ group: Int, power: Int) -> Matrix {
     let count = PackedTriangle.count(order: columnCount)
-    return Matrix(packedTriangle: summands[group * count..<(group + 1) * count], order: columnCount)
+    let first = (power * groupCount + group) * count
+    return Matrix(packedTriangle: summands[first..<first + count], order: columnCount)
+  }
+
+  private var shareStart: Int { powerCount * groupCount * PackedTriangle.count(order: columnCount) }
+
+  /// Σ_i w_i π_k(ρ_i) ρ_i ρ_i'.
+  package func shareGram(_ group: Int) -> Matrix {
+    let count = PackedTriangle.count(order: shareColumnCount)
+    let first = shareStart + group * count
+    return Matrix(packedTriangle: summands[first..<first + count], order: shareColumnCount)
   }
 
   /// Adds the E step of `forms` on one chunk.
   mutating func add(_ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
-    let totals = summands.withUnsafeMutableBufferPointer { sums in
-      forms.withKernelMixture { mixture in
-        Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress!)
+    let totals = forms.withKernelMixture(at: block) { mixture in
+      if powerCount == 1 {
+        return summands.withUnsafeMutableBufferPointer { sums in
+          Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress!)
+        }
+      }
+      return Self.withGroupWeights(groupCount) { gamma, stride in
+        let totals = Kernel.responsibilities(
+          of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
+        if let weights {
+          for k in 0..<groupCount { for row in 0..<block.rowCount { gamma[k * stride + row] *= weights[row] } }
+        }
+        addPowers(block, groupWeights: gamma, stride: stride, forms: forms)
+        return totals
       }
     }
+    addShares(block, weights: weights, forms: forms)
     summands[summands.count - 2] += totals.logLikelihood
     summands[summands.count - 1] += totals.entropy
   }
 
   /// Adds one chunk with given group weights, `weights[group * stride + row]`, rows padded with zeros.
-  mutating func add(_ block: Kernel.Block, groupWeights: UnsafePointer<Double>, stride: Int) {
+  mutating func add(_ block: Kernel.Block, groupWeights: UnsafePointer<Double>, stride: Int, power: Int = 0) {
+    let first = power * groupCount * PackedTriangle.count(order: columnCount)
     summands.withUnsafeMutableBufferPointer { sums in
       Kernel.addWeightedGram(
-        of: block, weights: groupWeights, groupCount: groupCount, stride: stride, to: sums.baseAddress!)
+        of: block, weights: groupWeights, groupCount: groupCount, stride: stride, to: sums.baseAddress! + first)
+    }
+  }
+
+  /// Adds one chunk with given group weights, which are lost, to the sums times 1, u and u².
+  mutating func addPowers(
+    _ block: Kernel.Block, groupWeights: UnsafeMutablePointer<Double>, stride: Int, forms: MixtureForms
+  ) {
+    let dense = forms.denseForms
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: block.rowCount) { buffer in
+      let form = buffer.baseAddress!
+      for power in 0..<powerCount {
+        if power > 0 {
+          for k in 0..<groupCount {
+            block.evaluate(dense[2 * k], into: form)
+            for row in 0..<block.rowCount { groupWeights[k * stride + row] *= form[row] }
+          }
+        }
+        add(block, groupWeights: groupWeights, stride: stride, power: power)
+      }
+    }
+  }
+
+  /// Adds one chunk to the sums of ρ.
+  mutating func addShares(_ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
+    guard shareColumnCount > 0, let rowTerms = forms.rowTerms else { return }
+    let first = shareStart
+    Self.withGroupWeights(groupCount) { shares, stride in
+      rowTerms.fillShares(shares, stride: stride, block)
+      if let weights {
+        for k in 0..<groupCount { for row in 0..<block.rowCount { shares[k * stride + row] *= weights[row] } }
+      }
+      var leading = block
+      leading.columnCount = shareColumnCount
+      summands.withUnsafeMutableBufferPointer { sums in
+        Kernel.addWeightedGram(
+          of: leading, weights: shares, groupCount: groupCount, stride: stride, to: sums.baseAddress! + first)
+      }
+    }
+  }
+
+  /// Gives `body` K zeros for each row of a chunk.
+  private static func withGroupWeights<Result>(
+    _ groupCount: Int, _ body: (_ weights: UnsafeMutablePointer<Double>, _ stride: Int) -> Result
+  ) -> Result {
+    let stride = RowGrid.chunkLength
+    return withUnsafeTemporaryAllocation(
+      byteCount: groupCount * stride * MemoryLayout<Double>.stride, alignment: 64
+    ) { bytes in
+      let weights = bytes.bindMemory(to: Double.self)
+      weights.update(repeating: 0)
+      return body(weights.baseAddress!, stride)
     }
   }
 }
@@ -55,7 +149,9 @@ extension Design {
   /// One pass: the E step of every model of a batch on all rows, summed by one reduction.
   public func statistics(of models: [some MixtureModel]) throws -> [SufficientStatistics] {
     let forms = models.map(\.forms)
-    let zero = models.map { SufficientStatistics(groupCount: $0.groupCount, columnCount: columnCount) }
+    let zero = zip(models, forms).map {
+      SufficientStatistics(groupCount: $0.groupCount, columnCount: columnCount, rowTerms: $1.rowTerms)
+    }
     return try rows.sum(Batch(zero)) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, weights in
         for (index, forms) in forms.enumerated() { partial.parts[index].add(block, weights: weights, forms: forms) }

@@ -180,7 +180,7 @@ extension JointOutcome {
     draw.addition = { _, _, z in Double(z) }
     let (fit, _) = try draw.fit()
     #expect(fit.warns("groups shift the outcome by themselves"))
-    draw.options.freeDelta = true
+    draw.options.extensions.shifts = true
     let (free, _) = try draw.fit()
     #expect(!free.warns("groups"))
     let shifts = try #require(free.delta)

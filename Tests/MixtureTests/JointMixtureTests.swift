@@ -17,11 +17,14 @@ struct JointFixture: Decodable {
     let weights: [Double]
     let responsibilities: [[Double]]?
     let logLikelihood: Double?
+    let bend: [Double]?
+    let omega: [[Double]]?
 
     func mixture(hasFreeShifts: Bool) -> JointMixture {
       JointMixture(
         mixingWeights: weights, selectionCoefficients: selection, selectionDeviations: sigma,
-        outcomeCoefficients: outcome, endogeneities: kappa, shifts: hasFreeShifts ? delta : nil, outcomeDeviations: tau)
+        outcomeCoefficients: outcome, endogeneities: kappa, shifts: hasFreeShifts ? delta : nil, bends: bend,
+        concomitants: omega, outcomeDeviations: tau)
     }
   }
   struct Section: Decodable {
@@ -30,6 +33,20 @@ struct JointFixture: Decodable {
     let converged: Model
     let logLikelihood: [Double]
     let covariance: [[Double]]
+    let shareCovariance: [[Double]]
+  }
+  /// Rows whose group depends on x and whose confounder bends y.
+  struct ExtendedRows: Decodable {
+    let x: [[Double]]
+    let t: [Double]
+    let y: [Double]
+    let start: Model
+  }
+  /// By group, sums times V and V², and those of ρ weighted by shares.
+  struct Powers: Decodable {
+    let first: [[[Double]]]
+    let second: [[[Double]]]
+    let shares: [[[Double]]]
   }
   struct ScoreTest: Decodable {
     let statistic: Double
@@ -44,6 +61,9 @@ struct JointFixture: Decodable {
   let slopes: ScoreTest
   let rowWeights: [Double]
   let weighted: Section
+  let extendedRows: ExtendedRows
+  let extended: Section
+  let powers: Powers
 
   static func load() throws -> JointFixture {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -52,13 +72,19 @@ struct JointFixture: Decodable {
   }
 
   /// The columns (1, x1, x2, x1², x1 x2, x2², t², t, y), y times `scale`.
-  func design(isWeighted: Bool = false, scale: Double = 1, communicator: any Communicator = SoloCommunicator()) throws
-    -> Design
-  {
+  func design(isWeighted: Bool = false, scale: Double = 1) throws -> Design {
+    try design(x, t, y.map { scale * $0 }, weight: isWeighted ? rowWeights : nil)
+  }
+
+  /// The same columns of the rows with extensions, with row weights.
+  func extendedDesign() throws -> Design {
+    try design(extendedRows.x, extendedRows.t, extendedRows.y, weight: rowWeights)
+  }
+
+  private func design(_ x: [[Double]], _ t: [Double], _ y: [Double], weight: [Double]?) throws -> Design {
     let table = try Table(
-      rows: DistributedRows(rowCount: t.count, communicator: communicator),
-      covariates: [x.map { $0[0] }, x.map { $0[1] }], treatment: t, outcome: y.map { scale * $0 },
-      weight: isWeighted ? rowWeights : nil)
+      rows: DistributedRows(rowCount: t.count, communicator: SoloCommunicator()),
+      covariates: [x.map { $0[0] }, x.map { $0[1] }], treatment: t, outcome: y, weight: weight)
     return Design(
       table: table, featureNames: ["x1", "x2", "x1^2", "x1 x2", "x2^2", "t^2", "t", "y"],
       features: { columns, count, features, stride in
@@ -90,6 +116,8 @@ struct JointFixture: Decodable {
     #expect(isClose(model.selectionCoefficients.flatMap { $0 }, expected.selection.flatMap { $0 }))
     #expect(isClose(model.selectionDeviations, expected.sigma))
     #expect(isClose(model.mixingWeights, expected.weights))
+    #expect(isClose(model.bends ?? [], expected.bend ?? []))
+    #expect(isClose(model.concomitants?.flatMap { $0 } ?? [], expected.omega?.flatMap { $0 } ?? []))
   }
 
   @Test(arguments: [false, true])
@@ -212,5 +240,95 @@ struct JointFixture: Decodable {
     let own = try design.statistics(of: [model])[0]
     let carried = try design.statistics(posteriorsOf: model, on: design)
     for k in 0..<groups { #expect(carried.gram(k) == own.gram(k)) }
+  }
+
+  // MARK: Bends and concomitants
+
+  @Test func extendedStepsAreThoseOfTheReference() throws {
+    let design = try fixture.extendedDesign()
+    let start = Fit(start: 0, model: fixture.extendedRows.start.mixture(hasFreeShifts: false))
+    for (passes, expected) in [(1, fixture.extended.afterOne), (25, fixture.extended.afterMany)] {
+      let fit = try design.expectationMaximization(
+        [start], convergence: Convergence(tolerance: endless, maximumPasses: passes))[0]
+      expectEqual(fit.model, expected)
+      #expect(isClose(fit.trace, Array(fixture.extended.logLikelihood.prefix(passes)), 1e-11))
+      guard let responsibilities = expected.responsibilities else { continue }
+      let rule = PosteriorRule(model: fit.model, labelRule: .argmax, seed: 1)
+      #expect(isClose(try rule(design, chunk: 0).block.posteriors, responsibilities.flatMap { $0 }))
+    }
+  }
+
+  @Test func extendedSumsAreThoseOfTheReference() throws {
+    let model = fixture.extendedRows.start.mixture(hasFreeShifts: false)
+    let statistics = try fixture.extendedDesign().statistics(of: [model])[0]
+    for k in 0..<3 {
+      let sigma = model.selectionDeviations[k]
+      let first = statistics.gram(k, power: 1).values.map { $0 * sigma }
+      let second = statistics.gram(k, power: 2).values.map { $0 * sigma * sigma }
+      #expect(isClose(first, fixture.powers.first[k].flatMap { $0 }, 1e-12))
+      #expect(isClose(second, fixture.powers.second[k].flatMap { $0 }, 1e-12))
+      #expect(isClose(statistics.shareGram(k).values, fixture.powers.shares[k].flatMap { $0 }, 1e-12))
+    }
+  }
+
+  @Test func extendedCovarianceIsTheReferenceSandwich() throws {
+    let section = fixture.extended
+    let covariance = try JointCovariance(section.converged.mixture(hasFreeShifts: false), on: fixture.extendedDesign())
+    let parameters = covariance.parameters
+    #expect(covariance.gradient.allSatisfy { abs($0) < 1e-5 })
+    let density = Array(parameters.outcome) + Array(parameters.endogeneities) + Array(parameters.bends)
+    for (indices, expected) in [
+      (density, section.covariance), (Array(parameters.logShares), section.shareCovariance),
+    ] {
+      let actual = covariance.block(indices)
+      #expect(actual.rows == expected.count)
+      for (i, row) in expected.enumerated() {
+        for (j, value) in row.enumerated() {
+          #expect(abs(actual[i, j] - value) < 1e-5 * (expected[i][i] * expected[j][j]).squareRoot())
+        }
+      }
+    }
+  }
+
+  @Test func extendedFitsNeverFallAndReachTheMaximum() throws {
+    let design = try fixture.extendedDesign()
+    let pooled = try design.pooledStatistics()
+    let extensions = JointMixture.Extensions(bends: true, concomitants: true)
+    let random = try RegressionMixture.starts(
+      0..<40, groups: 3, pooled: pooled.selection(3), random: CounterRandom(seed: 5, stream: .test))
+    let starts =
+      try random.map { try JointMixture(selection: $0, pooled: pooled, extensions: extensions) }
+      + [fixture.extendedRows.start.mixture(hasFreeShifts: false)]
+    let convergence = Convergence(tolerance: 1e-11)
+    let begun = starts.enumerated().map { Fit(start: $0.offset, model: $0.element) }
+    let fits = try design.acceleratedMaximization(begun.map(JointAcceleration.init), convergence: convergence)
+      .map(\.finished)
+    func falls(_ trace: [Double]) -> Bool { zip(trace, trace.dropFirst()).contains { $1 < $0 - 1e-8 } }
+    #expect(!fits.contains { falls($0.trace) })
+    // Without halving, steps of β go too far.
+    let plain = try design.expectationMaximization(begun, convergence: convergence)
+    #expect(plain.contains { falls($0.trace) })
+
+    let expected = fixture.extended.converged
+    let last = try #require(fits.last)
+    #expect(last.isConverged)
+    #expect(abs(last.logLikelihood - (try #require(expected.logLikelihood))) < 1e-5)
+    #expect(isClose(last.model.outcomeCoefficients, expected.outcome, 1e-3))
+    #expect(isClose(last.model.bends ?? [], expected.bend ?? [], 1e-3))
+    #expect(fits.dropLast().contains { abs($0.logLikelihood - last.logLikelihood) < 1e-4 })
+  }
+
+  @Test func extendedGroupsMayComeInAnyOrder() throws {
+    let design = try fixture.extendedDesign()
+    let model = fixture.extendedRows.start.mixture(hasFreeShifts: false)
+    let order = [2, 0, 1]
+    let other = model.reordered(order)
+    #expect(other.concomitants?[0] == [0, 0, 0])
+    let fits = try design.expectationMaximization(
+      [Fit(start: 0, model: model), Fit(start: 1, model: other)],
+      convergence: Convergence(tolerance: endless, maximumPasses: 10))
+    #expect(isClose(fits[1].trace, fits[0].trace, 1e-12))
+    #expect(isClose(fits[1].model.bends ?? [], order.map { fits[0].model.bends?[$0] ?? 0 }))
+    #expect(fits[0].model.parameterCount == 8 + 3 * (3 + 4) + 2 * 3)
   }
 }

@@ -16,7 +16,7 @@ typedef struct {
     ptrdiff_t row_count;
 } giv_block;
 
-// Log density of group k at row c: log_scale[k] - 1/2 sum over forms f of (form_kf . c)^2.
+// Log density of group k at row c: log_scale[k] + offsets[k][row] - 1/2 sum over forms f of (form_kf . c)^2.
 // GIV_DENSE: forms holds groups x form_count x column_count coefficients.
 // GIV_TRIANGULAR: form f = 0 ..< column_count - 1 uses columns 0 ... f + 1 (a lower triangular whitening of columns
 // 1 ... with its shift on column 0); forms holds, per group, the rows of that triangle one after another:
@@ -29,6 +29,8 @@ typedef struct {
     ptrdiff_t form_count;    // read for GIV_DENSE only
     const double *forms;
     const double *log_scale; // log mixing weight + log normalising constant, per group
+    const double *offsets;   // offsets[k * offset_stride + row], of whole tiles of 32 rows; NULL for 0
+    ptrdiff_t offset_stride;
     int hard;                // 1: responsibilities are 1 for the largest log density (lowest group on ties), 0 elsewhere
 } giv_mixture;
 

@@ -1,0 +1,81 @@
+import LinearAlgebra
+
+/// The terms of a row's log densities that are no squares of linear forms: log shares that depend on the row, and the
+/// bend of form 1 by the square of form 0.
+struct RowTerms: Sendable {
+  /// ω_k: π_k(c) = exp(ω_k'c) / Σ_j exp(ω_j'c) on the first columns; empty where shares are constant.
+  var logShares: [[Double]] = []
+  /// q_k: the square of form 1 becomes that of form_1·c - q_k (form_0·c)²; empty where it does not.
+  var bends: [Double] = []
+
+  /// The first columns, which shares depend on.
+  var shareColumnCount: Int { logShares.first?.count ?? 0 }
+
+  /// Writes what is added to the log density of each row and group to `offsets[k * stride + row]`.
+  ///
+  /// - Parameter forms: two dense forms per group.
+  func fill(
+    _ offsets: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block, forms: [[Double]], groupCount: Int
+  ) {
+    if logShares.isEmpty {
+      for k in 0..<groupCount { (offsets + k * stride).update(repeating: 0, count: block.rowCount) }
+    } else {
+      fillLogShares(offsets, stride: stride, block)
+    }
+    guard !bends.isEmpty else { return }
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * stride) { scratch in
+      let (first, second) = (scratch.baseAddress!, scratch.baseAddress! + stride)
+      for (k, bend) in bends.enumerated() {
+        block.evaluate(forms[2 * k], into: first)
+        block.evaluate(forms[2 * k + 1], into: second)
+        // -1/2 ((w - q u²)² - w²)
+        for row in 0..<block.rowCount {
+          let bent = bend * first[row] * first[row]
+          offsets[k * stride + row] += bent * (second[row] - 0.5 * bent)
+        }
+      }
+    }
+  }
+
+  /// Writes log π_k of each row to `target[k * stride + row]`.
+  func fillLogShares(_ target: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block) {
+    let count = block.rowCount
+    for (k, form) in logShares.enumerated() { block.evaluate(form, into: target + k * stride) }
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 3 * stride) { scratch in
+      let largest = scratch.baseAddress!
+      let (value, sum) = (largest + stride, largest + 2 * stride)
+      largest.update(from: target, count: count)
+      for k in 1..<logShares.count {
+        for row in 0..<count { largest[row] = max(largest[row], target[k * stride + row]) }
+      }
+      sum.update(repeating: 0, count: count)
+      for k in logShares.indices {
+        for row in 0..<count {
+          target[k * stride + row] -= largest[row]
+          value[row] = target[k * stride + row]
+        }
+        Kernel.exponentials(of: value, count: count)
+        for row in 0..<count { sum[row] += value[row] }
+      }
+      Kernel.logarithms(of: sum, count: count)
+      for k in logShares.indices { for row in 0..<count { target[k * stride + row] -= sum[row] } }
+    }
+  }
+
+  /// Writes π_k of each row to `target[k * stride + row]`.
+  func fillShares(_ target: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block) {
+    fillLogShares(target, stride: stride, block)
+    for k in logShares.indices { Kernel.exponentials(of: target + k * stride, count: block.rowCount) }
+  }
+}
+
+extension Kernel.Block {
+  /// Writes scale · form·c of each row, on as many columns as the form has.
+  func evaluate(_ form: [Double], scale: Double = 1, into target: UnsafeMutablePointer<Double>) {
+    target.update(repeating: 0, count: rowCount)
+    for (j, coefficient) in form.enumerated() where coefficient != 0 {
+      let (values, factor) = (columns[j]!, scale * coefficient)
+      for row in 0..<rowCount { target[row] += factor * values[row] }
+    }
+  }
+}
