@@ -103,6 +103,24 @@ def with_slopes(size):
     return change
 
 
+def with_bend(size):
+    """A confounder whose square moves y too."""
+    def change(rows):
+        rows["y"] += size * (rows["eps"] ** 2 - 1)
+    return change
+
+
+def with_leaning_sources(size):
+    """Rows kept such that the log odds of source z are `size` z x_0: sources then depend on x."""
+    def change(rows):
+        odds = np.exp(size * np.arange(len(rows["w"])) * rows["x"][:, :1])
+        share = odds[np.arange(len(odds)), rows["z"]] / odds.sum(axis=1)
+        kept = np.flatnonzero(np.random.default_rng(len(odds)).uniform(size=len(odds)) < share)
+        for name in ("x", "t", "y", "z", "eps", "tau"):
+            rows[name] = rows[name][kept]
+    return change
+
+
 def designs():
     result = [
         Design(f"confounding {value}", f"--confounding {value}",
@@ -117,6 +135,14 @@ def designs():
         Design("t x interaction", "--confounding 0.5", "",
                with_effect(lambda t, x, z: LINEAR * t + 0.9 * t**2 + t * x[:, 0]), interacted, {"ite": 0.001})]
     quadratic_basis = "--outcome-basis quadratic"
+    bent, leaning = with_bend(1), with_leaning_sources(1)
+    result += [
+        Design("bent confounding", "--confounding 0.5", change=bent),
+        Design("bent confounding, quadratic control", "--confounding 0.5",
+               f"{quadratic_basis} --control-function quadratic", bent, targets={"bias": 0.01}),
+        Design("leaning sources", "--confounding 0.5", change=leaning, rows=3),
+        Design("leaning sources, concomitants", "--confounding 0.5", f"{quadratic_basis} --concomitants", leaning,
+               targets={"bias": 0.02}, rows=3)]
     return result + [
         Design("fails: one source", "--confounding 0.5 --groups 1", warning="no group", groups=3),
         Design("fails: one source, strong", "--confounding 1 --groups 1", warning="no group", groups=3),
@@ -194,7 +220,7 @@ def run(arguments):
 def read(path, change):
     with h5py.File(path) as file:
         rows = {name: file[place][:] for name, place in
-                {"x": "x", "t": "t", "y": "y", "z": "z", "w": "truth/w"}.items()}
+                {"x": "x", "t": "t", "y": "y", "z": "z", "w": "truth/w", "eps": "truth/eps"}.items()}
     rows["tau"] = LINEAR * rows["t"] + 0.9 * rows["t"] ** 2
     if change is not None:
         change(rows)

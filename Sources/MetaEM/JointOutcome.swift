@@ -24,6 +24,10 @@ public struct JointOutcome: Sendable {
   /// κ_k in the units of the data, and their standard errors; the latter nil when the likelihood is no regular maximum.
   public let kappa: [Double]
   public let kappaStandardErrors: [Double]?
+  /// Nil unless the control function is quadratic.
+  public let bends: JointBends?
+  /// Nil unless shares may depend on x.
+  public let shares: JointShares?
   /// δ_k in the units of the data; nil unless free.
   public let delta: [Double]?
   public let effectCoefficients: [EffectCoefficient]
@@ -74,6 +78,8 @@ public struct JointOutcome: Sendable {
     let unit = model.outcomeScale / model.treatmentScale
     kappa = mixture.endogeneities.map { $0 * unit }
     kappaStandardErrors = covariance.map { $0.standardErrors($0.parameters.endogeneities).map { $0 * unit } }
+    bends = JointBends(model, covariance)
+    shares = JointShares(model, covariance)
     delta = mixture.hasFreeShifts ? mixture.shifts.map { $0 * model.outcomeScale } : nil
     let b = mixture.outcomeCoefficients
     func error(_ weights: [Double]) -> Double? { covariance?.standardError(ofOutcomeCombination: weights) }

@@ -82,6 +82,13 @@ public struct TrainingReport: Sendable, Encodable {
   /// the bases chosen, and what to be wary of.
   public let kappa: [Double]?
   public let kappaStandardError: [Double]?
+  /// Of a quadratic control function: κ2_k, their standard errors, and Wald's test of all being 0.
+  public let kappa2: [Double]?
+  public let kappa2StandardError: [Double]?
+  public let kappa2Test: ChiSquareTest?
+  /// Of concomitants: log odds against group 0 per unit of a covariate, and Wald's test of all being 0.
+  public let shareCoefficients: [[String: Double]]?
+  public let sharesTest: ChiSquareTest?
   public let effectCoefficients: [String: Double]?
   public let effectStandardErrors: [String: Double?]?
   public let effectCurve: [EffectPoint]?
@@ -137,6 +144,11 @@ public struct TrainingReport: Sendable, Encodable {
     let joint = result.joint
     kappa = joint?.kappa
     kappaStandardError = joint?.kappaStandardErrors
+    kappa2 = joint?.bends?.kappa2
+    kappa2StandardError = joint?.bends?.standardErrors
+    kappa2Test = joint?.bends?.test
+    shareCoefficients = joint?.shares?.coefficients
+    sharesTest = joint?.shares?.test
     effectCoefficients = joint.map { Self.named($0.effectCoefficients.map(\.name), $0.effectCoefficients.map(\.value)) }
     effectStandardErrors = joint.map { joint in
       Dictionary(joint.effectCoefficients.map { ($0.name, $0.standardError) }) { first, _ in first }

@@ -33,7 +33,7 @@ public struct JointAcceleration: Sendable, Codable {
   }
 
   /// Takes the statistics of a pass at the present point.
-  mutating func advance(_ statistics: SufficientStatistics, convergence: Convergence) {
+  package mutating func advance(_ statistics: SufficientStatistics, convergence: Convergence) {
     let last = fit.trace.last ?? -.infinity
     let (rise, tolerance) = (statistics.logLikelihood - last, convergence.tolerance * statistics.total)
     // A step may fall by less than tolerance: rounding.

@@ -16,7 +16,9 @@ struct JointScores: Reducible {
     self.parameters = parameters
     var starts = [0]
     for k in 0..<parameters.groups {
-      let orders = [parameters.own(k).count + 1, parameters.logShares.count, parameters.hasBends ? parameters.selection : 0]
+      let orders = [
+        parameters.own(k).count + 1, parameters.logShares.count, parameters.hasBends ? parameters.selection : 0,
+      ]
       starts.append(orders.reduce(starts[k]) { $0 + PackedTriangle.count(order: $1) })
     }
     self.starts = starts
@@ -63,7 +65,8 @@ struct JointScores: Reducible {
       if !shares.isEmpty { addGram(shares, weights: rows.weightedShare(k), at: shareStart(k), of: rows) }
       if parameters.hasBends {
         addGram(
-          (0..<parameters.selection).map { block.columns[$0] }, weights: rows.weightedPull(k), at: pullStart(k), of: rows)
+          (0..<parameters.selection).map { block.columns[$0] }, weights: rows.weightedPull(k), at: pullStart(k),
+          of: rows)
       }
     }
     rows.fillTotal()

@@ -19,6 +19,13 @@ struct FitOptions: ParsableArguments {
   var covariateBasis = CovariateBasis.auto
   @Flag(help: "Let groups shift the outcome in --distribution joint, as a check that they move it through t only.")
   var freeShifts = false
+  @Option(
+    help: """
+      How the outcome depends, in --distribution joint, on the part of the treatment that covariates and group leave.
+      """)
+  var controlFunction = ControlFunction.linear
+  @Flag(help: "Let the shares of groups depend on the covariates in --distribution joint, by a multinomial logit.")
+  var concomitants = false
   @Option(help: "How --distribution gaussian starts.")
   var start = GaussianStart.equation6
   @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior. (default: argmax)")
@@ -66,6 +73,8 @@ struct FitOptions: ParsableArguments {
     configuration.outcomeBasis = outcomeBasis
     configuration.covariateBasis = covariateBasis
     configuration.freeShifts = freeShifts
+    configuration.controlFunction = controlFunction
+    configuration.concomitants = concomitants
     configuration.gaussianStart = start
     configuration.labels = labels ?? (paper ? .sampled : .argmax)
     if paper { configuration.alternation.assignment = .sampled }

@@ -14,6 +14,7 @@ extension GaussianStart: ExpressibleByArgument {}
 extension LabelRule: ExpressibleByArgument {}
 extension OutcomeBasis: ExpressibleByArgument {}
 extension CovariateBasis: ExpressibleByArgument {}
+extension ControlFunction: ExpressibleByArgument {}
 
 /// `giv-dist train`: finds the groups of rows that follow different rules of treatment.
 struct Train: JobCommand {

@@ -84,18 +84,34 @@ struct TrainingSummary {
         term.name, significant(term.value), term.standardError.map(significant) ?? "-", interval ?? "-",
       ])
     }
-    let errors = joint.kappaStandardErrors
-    let kappa = joint.kappa.enumerated().map { k, value in
-      significant(value) + (errors.map { " (\(significant($0[k])))" } ?? "")
-    }
     let points = stride(from: 1, to: joint.effectCurve.count, by: 4).map { joint.effectCurve[$0] }
     var curve = TextTable(["\(result.outcome.model.treatmentName) set to"] + points.map { significant($0.t) })
     curve.rows.append(["mean effect against 0"] + points.map { significant($0.tau) })
     curve.rows.append(["std. error"] + points.map { $0.standardError.map(significant) ?? "-" })
-    return terms.lines + [""] + curve.lines + [
-      "", "confounding by group, kappa (std. error): \(kappa.joined(separator: "  "))",
-      "outcome: \(joint.outcomeBasis) in the treatment, \(joint.covariateBasis) in the covariates",
+    return terms.lines + [""] + curve.lines + [""] + confounding(joint) + [
+      "outcome: \(joint.outcomeBasis) in the treatment, \(joint.covariateBasis) in the covariates"
     ]
+  }
+
+  private func confounding(_ joint: JointOutcome) -> [String] {
+    func line(_ name: String, _ values: [Double], _ errors: [Double]?) -> String {
+      let cells = values.enumerated().map { k, value in
+        significant(value) + (errors.map { " (\(significant($0[k])))" } ?? "")
+      }
+      return "\(name) (std. error): \(cells.joined(separator: "  "))"
+    }
+    /// Of what a line is about being 0.
+    func text(_ test: ChiSquareTest?) -> String {
+      guard let test else { return "" }
+      let p = test.pValue < 1e-4 ? "p below 0.0001" : "p = \(format(test.pValue, decimals: 4))"
+      return "; none: chi2 \(significant(test.statistic)) on \(test.degreesOfFreedom), \(p)"
+    }
+    var lines = [line("confounding by group, kappa", joint.kappa, joint.kappaStandardErrors)]
+    if let bends = joint.bends {
+      lines.append(line("its bend by group, kappa2", bends.kappa2, bends.standardErrors) + text(bends.test))
+    }
+    if let shares = joint.shares { lines.append("shares of groups depend on covariates" + text(shares.test)) }
+    return lines
   }
 
   private var fit: [String] {

@@ -13,6 +13,10 @@ private struct Draw {
   var options = JointOptions(groups: 3)
   /// Added to y, by (x, t, z).
   var addition: @Sendable ([Double], Double, Int) -> Double = { _, _, _ in 0 }
+  /// What ε² - 1 moves y by.
+  var bend = 0.0
+  /// Makes the shares of sources depend on x: the log odds of source z are this times z x_0.
+  var lean = 0.0
   /// What the differences between sources in t are multiplied by.
   var spread = 1.0
   /// What x, t and y are multiplied by.
@@ -33,17 +37,32 @@ private struct Draw {
     let sources = (0..<parameters.groups).map { simulation.assignment($0, x) }
     let mean = sources.reduce(0, +) / Double(parameters.groups)
     let t = drawn.t[i] + (spread - 1) * (sources[drawn.z[i]] - mean)
-    return (t, drawn.y[i] - drawn.g[i] + Simulation.outcome(t, x) + addition(x, t, drawn.z[i]))
+    let bent = bend * (drawn.epsilon[i] * drawn.epsilon[i] - 1)
+    return (t, drawn.y[i] - drawn.g[i] + Simulation.outcome(t, x) + addition(x, t, drawn.z[i]) + bent)
+  }
+
+  /// The first rows of those drawn, each kept with the probability that its source is to have given x.
+  private func kept(_ drawn: SimulatedRows) -> [Int] {
+    guard lean != 0 else { return Array(drawn.t.indices) }
+    let (random, m) = (CounterRandom(seed: parameters.seed, stream: .test), parameters.covariates)
+    let rows = drawn.t.indices.filter { i in
+      let odds = (0..<parameters.groups).map { exp(lean * Double($0) * drawn.x[i * m]) }
+      return random.uniform(row: i, draw: 0) < odds[drawn.z[i]] / odds.reduce(0, +)
+    }
+    return Array(rows.prefix(parameters.rows))
   }
 
   func fit(_ communicator: any Communicator = SoloCommunicator()) throws -> (JointOutcome, Agreement) {
-    let simulation = try Simulation(parameters)
-    let drawn = simulation.rows(0..<parameters.rows)
+    var drawing = parameters
+    if lean != 0 { drawing.rows *= 2 * parameters.groups }
+    let simulation = try Simulation(drawing)
+    let drawn = simulation.rows(0..<drawing.rows)
+    let kept = self.kept(drawn)
     let m = parameters.covariates
     let rows = DistributedRows(rowCount: parameters.rows, communicator: communicator)
-    let pairs = drawn.t.indices.map { row($0, of: drawn, simulation) }
+    let pairs = kept.map { row($0, of: drawn, simulation) }
     let table = try Table(
-      rows: rows, covariates: (0..<m).map { j in drawn.t.indices.map { units.x * drawn.x[$0 * m + j] } },
+      rows: rows, covariates: (0..<m).map { j in kept.map { units.x * drawn.x[$0 * m + j] } },
       treatment: pairs.map { units.t * $0.t }, outcome: pairs.map { units.y * $0.y })
     let summary = try table.summary().prefix(m + 1)
     let scaling = ColumnScaling(
@@ -54,7 +73,7 @@ private struct Draw {
     let zero = Array(repeating: 0.0, count: parameters.groups * options.groups)
     let counts = try rows.sum(zero) { partial, chunk in
       for (row, label) in zip(rows.grid.rows(ofChunk: chunk), try rule(fit.design, chunk: chunk).block.labels) {
-        partial[drawn.z[row] * options.groups + label] += 1
+        partial[drawn.z[kept[row]] * options.groups + label] += 1
       }
     }
     let confusion = (0..<parameters.groups).map { z in
@@ -173,6 +192,29 @@ extension JointOutcome {
     let (fit, _) = try draw.fit()
     #expect(fit.outcomeBasis.contains("splines"))
     for point in fit.effectCurve { #expect(abs(point.tau - 3 * sin(point.t)) < 0.4) }
+  }
+
+  @Test func bentConfoundingIsTakenUp() throws {
+    var draw = Draw(confounding: 0.5, seed: 13)
+    draw.bend = 1
+    draw.options.extensions.bends = true
+    let (fit, _) = try draw.fit()
+    let linear = try #require(fit.effect("t"))
+    print("bent", linear, fit.bends as Any, fit.warnings)
+    draw.options.extensions.bends = false
+    let (plain, _) = try draw.fit()
+    print("plain", plain.effect("t") as Any, plain.effect("t^2") as Any, plain.warnings)
+  }
+
+  @Test func sourcesThatDependOnCovariatesAreTakenUp() throws {
+    var draw = Draw(confounding: 0.5, seed: 14)
+    draw.lean = 1
+    draw.options.extensions.concomitants = true
+    let (fit, agreement) = try draw.fit()
+    print("lean", fit.effect("t") as Any, fit.shares as Any, fit.warnings, agreement.accuracy)
+    draw.options.extensions.concomitants = false
+    let (plain, other) = try draw.fit()
+    print("plain", plain.effect("t") as Any, plain.warnings, other.accuracy)
   }
 
   @Test func shiftsByGroupAreReported() throws {

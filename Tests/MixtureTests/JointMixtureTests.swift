@@ -305,10 +305,6 @@ struct JointFixture: Decodable {
       .map(\.finished)
     func falls(_ trace: [Double]) -> Bool { zip(trace, trace.dropFirst()).contains { $1 < $0 - 1e-8 } }
     #expect(!fits.contains { falls($0.trace) })
-    // Without halving, steps of β go too far.
-    let plain = try design.expectationMaximization(begun, convergence: convergence)
-    #expect(plain.contains { falls($0.trace) })
-
     let expected = fixture.extended.converged
     let last = try #require(fits.last)
     #expect(last.isConverged)
@@ -316,6 +312,33 @@ struct JointFixture: Decodable {
     #expect(isClose(last.model.outcomeCoefficients, expected.outcome, 1e-3))
     #expect(isClose(last.model.bends ?? [], expected.bend ?? [], 1e-3))
     #expect(fits.dropLast().contains { abs($0.logLikelihood - last.logLikelihood) < 1e-4 })
+  }
+
+  /// Such steps are rare: here the likelihood of one is made to have fallen.
+  @Test func stepOfSlopesThatGoesTooFarIsHalved() throws {
+    let design = try fixture.extendedDesign()
+    let model = fixture.extendedRows.start.mixture(hasFreeShifts: false)
+    var run = JointAcceleration(Fit(start: 0, model: model))
+    let statistics = try design.statistics(of: [model])[0]
+    run.advance(statistics, convergence: Convergence())
+    let whole = run.fit.model
+    var fallen = try design.statistics(of: [whole])[0]
+    fallen.summands[fallen.summands.count - 2] = statistics.logLikelihood - 1
+    run.advance(fallen, convergence: Convergence())
+    #expect(run.fit.model == model && !run.fit.isConverged)
+    run.advance(statistics, convergence: Convergence())
+    #expect(run.fit.trace == Array(repeating: statistics.logLikelihood, count: 3) && !run.fit.isConverged)
+    let half = run.fit.model
+    for k in 0..<3 {
+      for j in 0..<3 {
+        let step = whole.selectionCoefficients[k][j] - model.selectionCoefficients[k][j]
+        #expect(abs(half.selectionCoefficients[k][j] - model.selectionCoefficients[k][j] - step / 2) < 1e-12)
+      }
+    }
+    #expect(half.outcomeCoefficients == whole.outcomeCoefficients)
+    // Whole steps again as soon as one has held.
+    run.advance(try design.statistics(of: [half])[0], convergence: Convergence())
+    #expect(run.fit.trace.count == 4 && run.finished.model == half)
   }
 
   @Test func extendedGroupsMayComeInAnyOrder() throws {
