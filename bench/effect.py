@@ -33,7 +33,7 @@ TEST_ROWS = 3000
 WARNINGS = {
     "no group": "there may be no group", "basis": "a larger basis of x moves", "starts": "only one start reached",
     "2SLS": "two-stage least squares on the labels", "shifts": "groups shift the outcome", "slopes": "groups move the outcome",
-    "passes": "not converged after", "maximum": "no regular maximum"}
+    "passes": "not converged after", "maximum": "no regular maximum", "bends": "the outcome bends", "shares": "the shares of groups depend"}
 
 
 # Designs

@@ -67,6 +67,26 @@ struct JointAudit {
         "groups move the outcome with x or with the treatment in ways of their own (p = \(text(test.pValue))): they are "
           + "no instrument, or the effect is not the same in all")
     }
+    return try warnings + extensionsMissed()
+  }
+
+  /// Which extensions of the model the rows ask for. Collective.
+  private func extensionsMissed() throws -> [String] {
+    guard covariance != nil else { return [] }
+    var warnings: [String] = []
+    if mixture.bends == nil, let test = try scoreTest({ try .bends(of: mixture, on: trial.design) }),
+      test.pValue < Self.disagreement
+    {
+      warnings.append(
+        "the outcome bends with what covariates and group leave of the treatment (p = \(text(test.pValue))): give "
+          + "--control-function quadratic")
+    }
+    if mixture.concomitants == nil, let test = try scoreTest({ try .concomitants(of: mixture, on: trial.design) }),
+      test.pValue < Self.disagreement
+    {
+      warnings.append(
+        "the shares of groups depend on covariates (p = \(text(test.pValue))): give --concomitants")
+    }
     return warnings
   }
 
@@ -204,16 +224,20 @@ struct JointAudit {
     return ChiSquareTest(differences, covariance: own + other.covariance.selecting(rows: columns, columns: columns))
   }
 
-  /// Of groups not shifting the outcome, nor moving it with x or t in ways of their own; see ``JointExclusion``. nil
+  /// Of groups not shifting the outcome, nor moving it with x or t in ways of their own; see ``JointScoreTest``. nil
   /// where there is nothing to test. Collective.
   func exclusionTests() throws -> (shifts: ChiSquareTest?, slopes: ChiSquareTest?) {
     guard covariance != nil else { return (nil, nil) }
     func test(columns: Int?) throws -> ChiSquareTest? {
-      do {
-        let test = try JointExclusion(mixture, on: trial.design, columns: columns)
-        return ChiSquareTest(statistic: test.statistic, degreesOfFreedom: test.degreesOfFreedom)
-      } catch is NotPositiveDefinite { return nil }
+      try scoreTest { try .exclusion(of: mixture, columns: columns, on: trial.design) }
     }
     return (mixture.hasFreeShifts ? nil : try test(columns: 1), try test(columns: nil))
+  }
+
+  private func scoreTest(_ body: () throws -> JointScoreTest) throws -> ChiSquareTest? {
+    do {
+      let test = try body()
+      return ChiSquareTest(statistic: test.statistic, degreesOfFreedom: test.degreesOfFreedom)
+    } catch is NotPositiveDefinite { return nil }
   }
 }

@@ -39,10 +39,8 @@ public struct JointShares: Sendable, Equatable {
       coefficients = nil
     }
     test = covariance.flatMap { covariance in
-      let width = model.mixture.selectionCount
-      let slopes = covariance.parameters.logShares.enumerated().filter { $0.offset % width > 0 }.map(\.element)
-      let values = omega.dropFirst().flatMap { $0.dropFirst() }
-      return ChiSquareTest(values, covariance: covariance.block(slopes))
+      let slopes = omega.dropFirst().flatMap { $0.dropFirst() }
+      return ChiSquareTest(slopes, covariance: covariance.block(covariance.parameters.shareSlopes))
     }
   }
 }

@@ -28,10 +28,10 @@ extension JointMixture {
       endogeneities: Array(repeating: 0, count: groups),
       shifts: extensions.shifts ? Array(repeating: 0, count: groups) : nil,
       bends: extensions.bends ? Array(repeating: 0, count: groups) : nil,
-      concomitants: extensions.concomitants ? selection.constantLogShares : nil,
       outcomeDeviations: Array(repeating: variance.squareRoot(), count: groups),
       floors: Floors(
         selection: Self.varianceFloorShare * spread * spread, outcome: Self.varianceFloorShare * variance))
+    if extensions.concomitants { concomitants = constantLogShares }
   }
 
   /// Carries groups found on one design over to another whose first columns are the same: the M step on the other
@@ -54,12 +54,10 @@ extension JointMixture {
   }
 }
 
-extension RegressionMixture {
+extension JointMixture {
   /// ω_k of shares that do not depend on ρ.
-  fileprivate var constantLogShares: [[Double]] {
-    mixingWeights.map { share in
-      [log(share / mixingWeights[0])] + Array(repeating: 0, count: coefficients[0].count - 1)
-    }
+  var constantLogShares: [[Double]] {
+    mixingWeights.map { share in [log(share / mixingWeights[0])] + Array(repeating: 0, count: selectionCount - 1) }
   }
 }
 

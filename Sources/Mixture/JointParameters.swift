@@ -48,6 +48,11 @@ public struct JointParameters: Sendable, Equatable {
   /// ω_k, k = 1 …, one after another; log π_k / π_0 where shares are constant.
   public var logShares: Range<Int> { afterDeviations..<count }
 
+  /// ω_k without their constants.
+  public var shareSlopes: [Int] {
+    logShares.filter { ($0 - logShares.lowerBound) % shareColumns > 0 }
+  }
+
   /// The parameters of the density of group k, in the order of its own scores.
   func density(_ group: Int) -> [Int] {
     Array(outcome) + [endogeneities.lowerBound + group] + (hasBends ? [bends.lowerBound + group] : [])

@@ -194,27 +194,63 @@ extension JointOutcome {
     for point in fit.effectCurve { #expect(abs(point.tau - 3 * sin(point.t)) < 0.4) }
   }
 
-  @Test func bentConfoundingIsTakenUp() throws {
+  @Test func bentConfoundingIsReportedAndTakenUp() throws {
     var draw = Draw(confounding: 0.5, seed: 13)
     draw.bend = 1
+    let (plain, _) = try draw.fit()
+    #expect(plain.warns("--control-function quadratic"))
+    #expect(plain.bends == nil)
     draw.options.extensions.bends = true
     let (fit, _) = try draw.fit()
+    #expect(fit.warnings.isEmpty)
     let linear = try #require(fit.effect("t"))
-    print("bent", linear, fit.bends as Any, fit.warnings)
-    draw.options.extensions.bends = false
-    let (plain, _) = try draw.fit()
-    print("plain", plain.effect("t") as Any, plain.effect("t^2") as Any, plain.warnings)
+    let error = try #require(linear.standardError)
+    #expect(abs(linear.value + 1.5) < 3 * error)
+    #expect(2 * error < (try #require(plain.effect("t")?.standardError)))
+    // κ of ε on V, squared: (0.5 / 0.26)².
+    let bends = try #require(fit.bends)
+    for (value, error) in zip(bends.kappa2, try #require(bends.standardErrors)) {
+      #expect(abs(value - 3.70) < 4 * error)
+    }
+    #expect(try #require(bends.test).pValue < 1e-10)
   }
 
-  @Test func sourcesThatDependOnCovariatesAreTakenUp() throws {
-    var draw = Draw(confounding: 0.5, seed: 14)
+  @Test func sourcesThatDependOnCovariatesAreReportedAndTakenUp() throws {
+    var draw = Draw(confounding: 0.5, seed: 15)
     draw.lean = 1
+    let (plain, agreement) = try draw.fit()
+    #expect(plain.warns("--concomitants"))
     draw.options.extensions.concomitants = true
-    let (fit, agreement) = try draw.fit()
-    print("lean", fit.effect("t") as Any, fit.shares as Any, fit.warnings, agreement.accuracy)
-    draw.options.extensions.concomitants = false
-    let (plain, other) = try draw.fit()
-    print("plain", plain.effect("t") as Any, plain.warnings, other.accuracy)
+    let (fit, better) = try draw.fit()
+    #expect(fit.warnings.isEmpty)
+    #expect(better.accuracy > agreement.accuracy)
+    let linear = try #require(fit.effect("t"))
+    #expect(abs(linear.value + 1.5) < 3 * (try #require(linear.standardError)))
+    // The log odds of neighbouring sources differ by x_0, and by no other covariate.
+    let shares = try #require(fit.shares)
+    let slopes = try #require(shares.coefficients)
+    let first = slopes.map { $0["x0"] ?? .nan }.sorted()
+    for (low, high) in zip(first, first.dropFirst()) { #expect(abs(high - low - 1) < 0.35) }
+    for name in ["x1", "x2"] { #expect(slopes.allSatisfy { abs($0[name] ?? .nan) < 0.35 }) }
+    #expect(try #require(shares.test).pValue < 1e-10)
+  }
+
+  @Test func extensionsGiveTheSameBitsOnAnyRanks() throws {
+    var draw = Draw(confounding: 0.5, seed: 16)
+    draw.options.covariateBasis = .polynomial3
+    (draw.bend, draw.lean) = (1, 1)
+    draw.options.extensions = JointMixture.Extensions(shifts: true, bends: true, concomitants: true)
+    let alone = try draw.fit().0
+    #expect(alone.model.mixture.extensions == draw.options.extensions)
+    let outcomes = try LoopbackCommunicator.run(ranks: 3) { [draw] communicator in
+      let fit = try draw.fit(communicator).0
+      return (fit.model.mixture, fit.effectCoefficients, fit.bends, fit.shares)
+    }
+    for outcome in outcomes {
+      #expect(outcome.0 == alone.model.mixture)
+      #expect(outcome.1 == alone.effectCoefficients)
+      #expect(outcome.2 == alone.bends && outcome.3 == alone.shares)
+    }
   }
 
   @Test func shiftsByGroupAreReported() throws {

@@ -59,6 +59,8 @@ struct JointFixture: Decodable {
   let unweighted: Section
   let shifts: ScoreTest
   let slopes: ScoreTest
+  let bends: ScoreTest
+  let concomitants: ScoreTest
   let rowWeights: [Double]
   let weighted: Section
   let extendedRows: ExtendedRows
@@ -187,11 +189,24 @@ struct JointFixture: Decodable {
     let design = try fixture.design()
     let model = fixture.unweighted.converged.mixture(hasFreeShifts: false)
     for (columns, expected) in [(1, fixture.shifts), (3, fixture.slopes)] {
-      let test = try JointExclusion(model, on: design, columns: columns)
+      let test = try JointScoreTest.exclusion(of: model, columns: columns, on: design)
       #expect(test.degreesOfFreedom == expected.degreesOfFreedom)
       #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
     }
     #expect(fixture.slopes.degreesOfFreedom == 5)
+  }
+
+  @Test func extensionsAreTestedAsInTheReference() throws {
+    let design = try fixture.design()
+    let model = fixture.unweighted.converged.mixture(hasFreeShifts: false)
+    for (test, expected) in [
+      (try JointScoreTest.bends(of: model, on: design), fixture.bends),
+      (try JointScoreTest.concomitants(of: model, on: design), fixture.concomitants),
+    ] {
+      #expect(test.degreesOfFreedom == expected.degreesOfFreedom)
+      #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
+    }
+    #expect(fixture.bends.degreesOfFreedom == 3 && fixture.concomitants.degreesOfFreedom == 4)
   }
 
   @Test func covarianceIsThatOfAnyUnitOfTheOutcome() throws {

@@ -13,7 +13,8 @@ gamma_k V_k^p c c' for p = 1, 2 and of pi_k(rho) rho rho'.
 The least squares are done on weighted rows, not on Gram matrices. The script checks that the likelihood never falls, and
 that the gradient, by complex steps through the likelihood alone, is zero at the converged parameters. `covariance` is
 the sandwich of (b, kappa, bend) there, `shareCovariance` that of the omega_k or log pi_k / pi_0, k = 1 ...: scores of
-rows by complex steps, information by differences of them. `shifts` and
+rows by complex steps, information by differences of them. `bends` and `concomitants` are the score tests of bends and
+of the omega_k but for their constants being 0, at the converged parameters of `unweighted`; `shifts` and
 `slopes` are the score tests of groups but the first moving y by a constant and by a linear function of rho, in the model
 without: from the same scores and differences, the parameters tested in turn with the others.
 """
@@ -249,17 +250,33 @@ def score_test(model, rows, row_weights, columns):
     """
     own = len(pack(model, False))
     vector = np.concatenate([pack(model, False), np.zeros((GROUPS - 1) * columns)])
-    scores = row_scores(vector, rows, False)
-    step = 1e-5
-    information = -np.array([
-        row_weights @ (row_scores(vector + step * direction, rows, False)
-                       - row_scores(vector - step * direction, rows, False)) / (2 * step)
-        for direction in np.eye(len(vector))])
     tested = np.arange(own, len(vector))
     if columns == rows[0].shape[1]:
         tested = np.delete(tested, np.argmax(np.abs(model["selection"][1:] - model["selection"][0])))
-    projection = np.linalg.solve(information[:own, :own], information[:own][:, tested]).T
-    effective = row_weights[:, None] * (scores[:, tested] - scores[:, :own] @ projection.T)
+    return score_test_of(vector, np.arange(own), tested, rows, row_weights, False)
+
+
+def extension_tests(model, rows, row_weights):
+    """Of bends, and of what shares do with x, each without the other."""
+    r, q = rows[0].shape[1], rows[1].shape[1]
+    omega = np.zeros((GROUPS, r))
+    omega[:, 0] = np.log(model["weights"] / model["weights"][0])
+    vector = pack(dict(model, bend=np.zeros(GROUPS), omega=omega), False)
+    bends = np.arange(q + GROUPS, q + 2 * GROUPS)
+    shares = np.arange(len(vector) - (GROUPS - 1) * r, len(vector)).reshape(GROUPS - 1, r)[:, 1:].ravel()
+    own = np.setdiff1d(np.arange(len(vector)), np.concatenate([bends, shares]))
+    return [score_test_of(vector, own, tested, rows, row_weights, True) for tested in (bends, shares)]
+
+
+def score_test_of(vector, own, tested, rows, row_weights, extended):
+    scores = row_scores(vector, rows, False, extended)
+    step = 1e-5
+    information = -np.array([
+        row_weights @ (row_scores(vector + step * direction, rows, False, extended)
+                       - row_scores(vector - step * direction, rows, False, extended)) / (2 * step)
+        for direction in np.eye(len(vector))])
+    projection = np.linalg.solve(information[np.ix_(own, own)], information[np.ix_(own, tested)]).T
+    effective = row_weights[:, None] * (scores[:, tested] - scores[:, own] @ projection.T)
     total = effective.sum(axis=0)
     return {"statistic": total @ np.linalg.solve(effective.T @ effective, total), "degreesOfFreedom": len(tested)}
 
@@ -293,6 +310,7 @@ def main():
     rows = (*columns(x, t), t, y)
     row_weights = np.random.default_rng(22).uniform(0.25, 2.0, size=ROWS)
     unweighted = section(rows, np.ones(ROWS), False)
+    bends, concomitants = extension_tests(unweighted["converged"], rows, np.ones(ROWS))
     x2, t2, y2 = draw_extended_rows()
     extended = (*columns(x2, t2), t2, y2)
     write("joint.json", {
@@ -300,6 +318,7 @@ def main():
         "unweighted": unweighted,
         "shifts": score_test(unweighted["converged"], rows, np.ones(ROWS), 1),
         "slopes": score_test(unweighted["converged"], rows, np.ones(ROWS), rows[0].shape[1]),
+        "bends": bends, "concomitants": concomitants,
         "rowWeights": row_weights, "weighted": section(rows, row_weights, True),
         "extendedRows": {"x": x2, "t": t2, "y": y2, "start": EXTENDED_START},
         "extended": section(extended, row_weights, False, EXTENDED_START),
