@@ -16,6 +16,34 @@ extension OnRanks {
       #expect(try train(fit, ranks: ranks).digests == train(fit).digests)
     }
 
+    @Test(arguments: [1, 2, 3, 8])
+    func `Extensions give the same digests on any number of ranks`(ranks: Int) throws {
+      let extended = fit + ["--control-function", "quadratic", "--concomitants", "--free-shifts"]
+      let digests = try train(extended, ranks: ranks).digests
+      #expect(try digests == train(extended).digests)
+      #expect(try digests[0] != train(fit).modelDigest)
+    }
+
+    @Test func `Extensions are reported, and stored for new rows`() throws {
+      let options = ["--control-function", "quadratic", "--concomitants", "--out", "extended"]
+      let text = try givDist(["train"] + fit + options)
+      #expect(text.exitCode == 0, "\(text.error)")
+      #expect(text.output.contains("kappa2 (std. error)") && text.output.contains("shares of groups depend on"))
+      let json = try givDist(["train"] + fit + options + ["--force", "--json"])
+      let report = try object(json.output)
+      // The rows are simulated without either.
+      let (kappa2, errors) = (report["kappa2"] as? [Double], report["kappa2StandardError"] as? [Double])
+      for (value, error) in zip(try #require(kappa2), try #require(errors)) { #expect(abs(value) < 4 * error) }
+      let shares = try #require(report["shareCoefficients"] as? [[String: Double]])
+      #expect(shares.count == 2 && shares[0].values.allSatisfy { $0 == 0 } && shares[1].keys.sorted() == ["x0", "x1"])
+      for test in ["kappa2Test", "sharesTest"] {
+        #expect(((report[test] as? [String: Any])?["pValue"] as? Double ?? 0) > 0.001, "\(test)")
+      }
+      let predicted = try givDist(["predict", "extended", "shards", "--out", "extended.h5", "--json"])
+      #expect(predicted.exitCode == 0, "\(predicted.error)")
+      #expect(try object(predicted.output)["posteriorDigest"] as? String == report["posteriorDigest"] as? String)
+    }
+
     @Test func `Rows get the effect of their treatment, with the data and with the stored model`() throws {
       let report = try object(givDist(["train"] + fit + ["--json"]).output)
       let effect = try #require(report["effectCoefficients"] as? [String: Double])

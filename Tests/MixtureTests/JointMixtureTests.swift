@@ -356,6 +356,20 @@ struct JointFixture: Decodable {
     #expect(run.fit.trace.count == 4 && run.finished.model == half)
   }
 
+  @Test func acceleratedPassesGoOnFromAnyCheckpoint() throws {
+    let design = try fixture.extendedDesign()
+    let run = JointAcceleration(Fit(start: 0, model: fixture.extendedRows.start.mixture(hasFreeShifts: false)))
+    let convergence = Convergence(tolerance: 1e-9)
+    let whole = try design.acceleratedMaximization([run], convergence: convergence)[0].finished
+    for passes in 1...7 {
+      let part = try design.acceleratedMaximization(
+        [run], convergence: Convergence(tolerance: 1e-9, maximumPasses: passes))[0]
+      let stored = try JSONDecoder().decode(JointAcceleration.self, from: JSONEncoder().encode(part))
+      let resumed = try design.acceleratedMaximization([stored], convergence: convergence)[0].finished
+      #expect(resumed.model == whole.model && resumed.trace == whole.trace)
+    }
+  }
+
   @Test func extendedGroupsMayComeInAnyOrder() throws {
     let design = try fixture.extendedDesign()
     let model = fixture.extendedRows.start.mixture(hasFreeShifts: false)
