@@ -11,9 +11,7 @@ extension HDF5File {
   /// have a variable length, as readers in other languages like them; they lie in a heap without checksums, where one
   /// flipped bit changes the text or lets the library loop for ever.
   public func setRecord(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let bytes = try Array(encoder.encode(value))
+    let bytes = try Array(jsonText(value).utf8)
     let type = try HDF5Handle.stringType(width: bytes.count, on: path, exitCode)
     try setAttribute(Self.recordName, type: type.id, nil, of: "/") { attribute in
       H5Awrite(attribute, type.id, bytes)

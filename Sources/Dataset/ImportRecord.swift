@@ -1,5 +1,4 @@
 import Diagnostics
-import FoundationEssentials
 
 /// Where shards came from and what was done to the rows; kept in their manifest and, in part, in each of them.
 public struct ImportRecord: Codable, Sendable, Equatable {
@@ -50,8 +49,8 @@ public struct ImportRecord: Codable, Sendable, Equatable {
     header.treatmentName = plan.treatment
     header.outcomeName = plan.outcome
     header.sourceDigest = inputs.map(\.sha256).joined(separator: " ")
-    if !categories.covariates.isEmpty || categories.source != nil { header.categories = try json(categories) }
-    header.missingValues = try json(missingValues)
+    if !categories.covariates.isEmpty || categories.source != nil { header.categories = try jsonText(categories) }
+    header.missingValues = try jsonText(missingValues)
     return header
   }
 }
@@ -64,13 +63,4 @@ public struct ImportSummary: Codable, Sendable, Equatable {
   public var covariates: [String]
   public var shards: [Manifest.Shard]
   public var record: ImportRecord
-
-  /// One JSON object on one line, its keys in sorted order.
-  public func jsonText() throws -> String { try json(self) }
-}
-
-private func json(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
 }

@@ -1,6 +1,5 @@
 import Dataset
 import Diagnostics
-import FoundationEssentials
 import LinearAlgebra
 import Mixture
 import Representation
@@ -36,7 +35,7 @@ extension FittedModel {
     var digest = SHA256Digest()
     for name in covariateNames + [treatmentName] { digest.update(name) }
     digest.update(try representationJSON())
-    if let joint { digest.update(try Self.json(joint)) }
+    if let joint { digest.update(try jsonText(joint)) }
     digest.update(scaling.centers)
     digest.update(scaling.scales)
     for (name, _, values) in arrays {
@@ -91,13 +90,7 @@ extension FittedModel {
     return (model, record.configuration)
   }
 
-  private func representationJSON() throws -> String { try Self.json(representation) }
-
-  private static func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-  }
+  private func representationJSON() throws -> String { try jsonText(representation) }
 
   /// The mixture's arrays, by name and shape.
   private var arrays: [(name: String, shape: [Int], values: [Double])] {

@@ -1,6 +1,5 @@
 import Dataset
 import Diagnostics
-import FoundationEssentials
 
 /// The results of a sweep as one table, in three formats.
 ///
@@ -43,9 +42,7 @@ public struct SweepFiles {
   }
 
   private func jsonLines() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return try results.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }.joined()
+    try results.map { try jsonText($0) + "\n" }.joined()
   }
 
   private var csv: String {

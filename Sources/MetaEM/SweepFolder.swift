@@ -87,11 +87,7 @@ struct SweepFolder: Sendable, Codable {
     }
   }
 
-  private static func encoded(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return [UInt8](try encoder.encode(value))
-  }
+  private static func encoded(_ value: some Encodable) throws -> [UInt8] { [UInt8](try jsonText(value).utf8) }
 
   // MARK: Work
 

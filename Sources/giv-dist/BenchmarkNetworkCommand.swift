@@ -1,5 +1,6 @@
 import ArgumentParser
 import Communication
+import Dataset
 import LinearAlgebra
 import Representation
 

@@ -1,4 +1,5 @@
 import Communication
+import Dataset
 import Diagnostics
 import Foundation
 import MetaEM

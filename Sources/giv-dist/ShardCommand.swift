@@ -76,7 +76,7 @@ struct Shard: DistributedCommand {
   func run(on communicator: any Communicator) throws {
     let report = try communicator.broadcast {
       let summary = try Importer(inputs: inputs, plan: plan()).run(into: out, force: force)
-      return json ? try summary.jsonText() : summary.text
+      return json ? try jsonText(summary) : summary.text
     }
     if communicator.isRoot { print(report) }
   }

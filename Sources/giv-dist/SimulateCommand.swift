@@ -2,7 +2,6 @@ import ArgumentParser
 import Communication
 import Dataset
 import Diagnostics
-import FoundationEssentials
 
 extension SimulationScenario: ExpressibleByArgument {}
 extension SimulationErrorLaw: ExpressibleByArgument {}
@@ -100,10 +99,7 @@ extension Simulate {
   }
 
   private func report(_ simulation: Simulation, _ manifest: Manifest) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let report = Report(out: out, parameters: simulation.parameters, manifest: manifest)
-    return String(decoding: try encoder.encode(report), as: UTF8.self)
+    try jsonText(Report(out: out, parameters: simulation.parameters, manifest: manifest))
   }
 
   private func summary(_ simulation: Simulation, _ manifest: Manifest) -> String {

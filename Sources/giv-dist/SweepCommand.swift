@@ -25,6 +25,7 @@ struct SweepGroups: JobCommand {
   @OptionGroup var data: DatasetOptions
   @OptionGroup var fit: FitOptions
   @OptionGroup var checkpoint: CheckpointOptions
+  @OptionGroup var running: RunOptions
   @OptionGroup var job: JobOptions
 
   @Option(help: "The numbers of groups: a range such as 2...8, or a list such as 2,3,5.", transform: Self.numbers)
@@ -48,19 +49,8 @@ struct SweepGroups: JobCommand {
 
   @Option(help: "The folder of the sweep.")
   var out: String
-  @Flag(help: "Replace an earlier sweep in the folder.")
-  var force = false
-  @Flag(help: "Go on with the sweep in the folder; without one, begin.")
-  var resume = false
-  @Flag(help: "Read the rows anew in every pass instead of holding them in memory; the result has the same bits.")
-  var stream = false
-  @Flag(help: "Print one JSON object.")
-  var json = false
-  @Option(help: "Progress on standard error: auto shows lines when a fit takes more than two seconds.")
-  var progress = ProgressStyle.auto
 
   func validate() throws {
-    if resume && force { throw ValidationError("--resume goes on and --force starts anew; give one of them") }
     if (1..<19).contains(lrt) {
       throw ValidationError("--lrt \(lrt) can never reject at the level of 0.05; give at least 19 replicates")
     }
@@ -90,9 +80,9 @@ struct SweepGroups: JobCommand {
     let collection = try communicator.agree {
       try ShardCollection.open(data.shards, names: data.names, required: required)
     }
-    let display = ProgressDisplay(communicator.isRoot ? progress : .none)
+    let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     var sweep = Sweep(grid, ranksPerFit: ranksPerFit)
-    sweep.storage = stream ? .stream() : .memory
+    sweep.storage = running.storage
     sweep.checkpointPolicy = checkpoint.policy
     // The hours are those of the sweep, not of a fit.
     sweep.checkpointPolicy.maximumHours = nil
@@ -100,7 +90,7 @@ struct SweepGroups: JobCommand {
     sweep.isStopRequested = { StopSignal.isReceived || begin.duration(to: .now) / .seconds(3600) >= hours }
     sweep.observer = { display.show($0) }
     let results = try sweep.run(
-      collection, in: out, existing: resume ? .resume : force ? .replace : .refuse, on: communicator)
+      collection, in: out, existing: running.resume ? .resume : running.force ? .replace : .refuse, on: communicator)
     display.finish()
     try communicator.agree { if communicator.isRoot { try SweepFiles(results).write(toFolder: out) } }
     // One fit that succeeded makes a sweep; else the reason of the first failure is the reason of all.
@@ -109,7 +99,7 @@ struct SweepGroups: JobCommand {
     let report = SweepReport(
       grid, results, criterion: fit.criterion, rows: collection.rowCount, ranks: communicator.size,
       ranksPerFit: ranksPerFit, version: programVersion, seconds: begin.duration(to: .now) / .seconds(1))
-    print(json ? try jsonText(report) : SweepSummary(report: report, folder: out).text)
+    print(running.json ? try jsonText(report) : SweepSummary(report: report, folder: out).text)
   }
 }
 

@@ -2,7 +2,6 @@ import ArgumentParser
 import Communication
 import Dataset
 import Diagnostics
-import FoundationEssentials
 import LinearAlgebra
 import MetaEM
 import Mixture
@@ -31,6 +30,7 @@ struct Train: JobCommand {
   @OptionGroup var data: DatasetOptions
   @OptionGroup var fit: FitOptions
   @OptionGroup var checkpoint: CheckpointOptions
+  @OptionGroup var running: RunOptions
   @OptionGroup var job: JobOptions
 
   @Option(help: "The number of groups, K, or 'auto' for the one of lowest BIC (MMD with --paper).")
@@ -46,18 +46,8 @@ struct Train: JobCommand {
 
   @Option(help: "The folder of the run; without it nothing is written.")
   var out: String?
-  @Flag(help: "Replace an earlier run in the folder.")
-  var force = false
-  @Flag(help: "Go on from the checkpoint in the folder, on any number of ranks; without one, begin.")
-  var resume = false
-  @Flag(help: "Read the rows anew in every pass instead of holding them in memory; the result has the same bits.")
-  var stream = false
   @Flag(help: "Say what the run would read, hold and send, and stop.")
   var dryRun = false
-  @Flag(help: "Print one JSON object.")
-  var json = false
-  @Option(help: "Progress on standard error: auto shows lines when a fit takes more than two seconds.")
-  var progress = ProgressStyle.auto
 
   func validate() throws {
     func require(_ holds: Bool, _ message: String) throws { if !holds { throw ValidationError(message) } }
@@ -69,8 +59,7 @@ struct Train: JobCommand {
     try require(
       groups != .auto || fit.paper || kind != .gaussian || !fitConfiguration.representation.isLearned,
       "--groups auto chooses by BIC, which cannot compare what gaussian groups learn; add --paper, or give a number")
-    try require(!resume || out != nil, "--resume goes on in the folder of --out; name it")
-    try require(!(resume && force), "--resume goes on and --force starts anew; give one of them")
+    try require(!running.resume || out != nil, "--resume goes on in the folder of --out; name it")
     let configuration = fitConfiguration
     do { try configuration.validate() } catch let failure as Failure { throw ValidationError(failure.message) }
     try fit.require([configuration.representation], [configuration.distribution])
@@ -87,8 +76,6 @@ struct Train: JobCommand {
     return configuration
   }
 
-  private var storage: TableStorage { stream ? .stream() : .memory }
-
   func run(on communicator: any Communicator) throws {
     try RankSetup.requireOneKernel(communicator)
     let configuration = fitConfiguration
@@ -103,14 +90,14 @@ struct Train: JobCommand {
         let rows = collection.rowCount
         throw Failure(.usage, "--groups is \(configuration.groups), and there are \(rows) rows; choose fewer groups")
       }
-      let plan = DryRun(collection, configuration, storage, communicator)
-      return communicator.isRoot ? try plan.print(json: json) : ()
+      let plan = DryRun(collection, configuration, running.storage, communicator)
+      return communicator.isRoot ? try plan.print(json: running.json) : ()
     }
     let checkpoints = try checkpoints(on: communicator)
     let folder = try RunFolder(
-      out, force: force, resumedPasses: resume ? checkpoints?.savedPasses ?? 0 : nil, on: communicator)
+      out, force: running.force, resumedPasses: running.resume ? checkpoints?.savedPasses ?? 0 : nil, on: communicator)
     checkpoints?.willSave = { try folder?.synchronize() }
-    let display = ProgressDisplay(communicator.isRoot ? progress : .none)
+    let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
 
     var metaEM = MetaEM(configuration)
     metaEM.observer = { record in
@@ -118,7 +105,7 @@ struct Train: JobCommand {
       display.show(record)
     }
     metaEM.checkpoints = checkpoints
-    metaEM.storage = storage
+    metaEM.storage = running.storage
     let result =
       groups == .auto
       ? try metaEM.train(collection, groupsUpTo: maxGroups, by: fit.criterion, on: communicator)
@@ -140,7 +127,7 @@ struct Train: JobCommand {
     let report = TrainingReport(
       result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
       modelDigest: try model.digest(), posteriorDigest: posteriorDigest)
-    print(json ? try jsonText(report) : TrainingSummary(result, report, folder: out).text)
+    print(running.json ? try jsonText(report) : TrainingSummary(result, report, folder: out).text)
   }
 }
 
@@ -149,15 +136,8 @@ extension Train {
   private func checkpoints(on communicator: any Communicator) throws -> CheckpointStore? {
     guard let out else { return nil }
     StopSignal.install()
-    return try CheckpointStore(folder: out, policy: checkpoint.policy, resume: resume, on: communicator) {
+    return try CheckpointStore(folder: out, policy: checkpoint.policy, resume: running.resume, on: communicator) {
       StopSignal.isReceived
     }
   }
-}
-
-/// One JSON object on one line, with sorted keys.
-func jsonText(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
