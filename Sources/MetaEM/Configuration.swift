@@ -81,7 +81,7 @@ public struct Configuration: Sendable, Codable, Equatable {
   public func validate() throws {
     func require(_ holds: Bool, _ message: String) throws { if !holds { throw Failure(.usage, message) } }
     try require(
-      !(distribution == .joint && representation.isLearned),
+      distribution != .joint || representation == distribution.usualRepresentation,
       "--distribution joint has bases of its own and takes no --representation \(representation.rawValue); leave that out"
     )
     try alternation.validate()

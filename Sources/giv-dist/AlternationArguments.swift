@@ -41,14 +41,6 @@ struct AlternationArguments: ParsableArguments {
     return all.filter { $0.1 != nil }.map(\.0)
   }
 
-  /// Refuses options of networks where there is none.
-  func require(_ representations: [RepresentationKind]) throws {
-    guard let name = given.first, !representations.contains(where: \.isLearned) else { return }
-    throw ValidationError(
-      "\(name) is of networks, and --representation \(representations[0].rawValue) has none; choose --representation "
-        + "network or mixed, or leave it out")
-  }
-
   private static func numbers(_ text: String) throws -> [Double] {
     try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
       guard let number = Double(part) else { throw ValidationError("'\(part)' is no number") }

@@ -6,25 +6,27 @@ struct CheckpointOptions: ParsableArguments {
   @Option(
     help: """
       Passes from one checkpoint to the next at most; SIGTERM and SIGUSR1 save one and stop, with exit code 75. mpirun \
-      hands SIGUSR1 on; after SIGTERM it ends with 1.
+      hands SIGUSR1 on; after SIGTERM it ends with 1. (default: \(CheckpointStore.Policy().passes))
       """)
-  var checkpointEvery = CheckpointStore.Policy().passes
-  @Option(help: "Minutes from one checkpoint to the next at most.")
-  var checkpointMinutes = CheckpointStore.Policy().minutes
+  var checkpointEvery: Int?
+  @Option(help: "Minutes from one checkpoint to the next at most. (default: \(CheckpointStore.Policy().minutes))")
+  var checkpointMinutes: Double?
   @Option(help: "Save a checkpoint and stop after so many hours, with exit code 75.")
   var maxHours: Double?
 
   func validate() throws {
     func require(_ holds: Bool, _ message: String) throws { if !holds { throw ValidationError(message) } }
-    try require(checkpointEvery >= 1, "--checkpoint-every must be at least 1, not \(checkpointEvery)")
-    try require(checkpointMinutes > 0, "--checkpoint-minutes must be positive")
+    if let checkpointEvery {
+      try require(checkpointEvery >= 1, "--checkpoint-every must be at least 1, not \(checkpointEvery)")
+    }
+    try require(checkpointMinutes ?? 1 > 0, "--checkpoint-minutes must be positive")
     try require(maxHours ?? 1 > 0, "--max-hours must be positive")
   }
 
   var policy: CheckpointStore.Policy {
     var policy = CheckpointStore.Policy()
-    policy.passes = checkpointEvery
-    policy.minutes = checkpointMinutes
+    if let checkpointEvery { policy.passes = checkpointEvery }
+    if let checkpointMinutes { policy.minutes = checkpointMinutes }
     policy.maximumHours = maxHours
     return policy
   }

@@ -11,23 +11,24 @@ struct FitOptions: ParsableArguments {
       MMD where the number of groups is chosen. Other kinds beside it are refused; --labels and numbers may differ.
       """)
   var paper = false
-  @Option(help: "The covariances of --distribution gaussian.")
-  var covariance = CovarianceShape.full
-  @Option(help: "How the outcome depends on the treatment in --distribution joint.")
-  var outcomeBasis = OutcomeBasis.auto
-  @Option(help: "How the outcome depends on the covariates in --distribution joint.")
-  var covariateBasis = CovariateBasis.auto
+  @Option(help: "The covariances of --distribution gaussian. (default: full)")
+  var covariance: CovarianceShape?
+  @Option(help: "How the outcome depends on the treatment in --distribution joint. (default: auto)")
+  var outcomeBasis: OutcomeBasis?
+  @Option(help: "How the outcome depends on the covariates in --distribution joint. (default: auto)")
+  var covariateBasis: CovariateBasis?
   @Flag(help: "Let groups shift the outcome in --distribution joint, as a check that they move it through t only.")
   var freeShifts = false
   @Option(
     help: """
-      How the outcome depends, in --distribution joint, on the part of the treatment that covariates and group leave.
+      How the outcome depends, in --distribution joint, on the part of the treatment that covariates and group leave. \
+      (default: linear)
       """)
-  var controlFunction = ControlFunction.linear
+  var controlFunction: ControlFunction?
   @Flag(help: "Let the shares of groups depend on the covariates in --distribution joint, by a multinomial logit.")
   var concomitants = false
-  @Option(help: "How --distribution gaussian starts.")
-  var start = GaussianStart.equation6
+  @Option(help: "How --distribution gaussian starts. (default: equation6)")
+  var start: GaussianStart?
   @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior. (default: argmax)")
   var labels: LabelRule?
   @Option(help: "The number of starts; --distribution joint takes at least 30.")
@@ -49,17 +50,18 @@ struct FitOptions: ParsableArguments {
     try require(maxIterations >= 1, "--max-iterations must be at least 1, not \(maxIterations)")
   }
 
-  /// Refuses kinds that are not the paper's beside --paper, and options of networks where there is none.
+  /// Refuses kinds that are not the paper's beside --paper, and options that none of the fits reads.
   func require(_ representations: [RepresentationKind], _ distributions: [DistributionKind]) throws {
     let kinds: [(option: String, isPapers: Bool)] = [
       ("--distribution", distributions == [.gaussian]), ("--representation", representations == [.network]),
-      ("--start", start == .equation6), ("--covariance", covariance == .full),
+      ("--start", start ?? .equation6 == .equation6),
+      ("--covariance", covariance ?? .full == .full),
       ("--assignment", alternation.assignment ?? .sampled == .sampled),
     ]
     if paper, let other = kinds.first(where: { !$0.isPapers })?.option {
       throw ValidationError("--paper has a \(other) of its own; leave \(other) or --paper out")
     }
-    try alternation.require(representations)
+    try scoped(representations, distributions).requireReaders()
   }
 
   /// What the number of groups is chosen by.
@@ -69,13 +71,13 @@ struct FitOptions: ParsableArguments {
   func configuration(groups: Int, data: DatasetOptions) -> Configuration {
     var configuration = Configuration(groups: groups)
     configuration.alternation = alternation.options
-    configuration.covariance = covariance
-    configuration.outcomeBasis = outcomeBasis
-    configuration.covariateBasis = covariateBasis
+    if let covariance { configuration.covariance = covariance }
+    if let outcomeBasis { configuration.outcomeBasis = outcomeBasis }
+    if let covariateBasis { configuration.covariateBasis = covariateBasis }
     configuration.freeShifts = freeShifts
-    configuration.controlFunction = controlFunction
+    if let controlFunction { configuration.controlFunction = controlFunction }
     configuration.concomitants = concomitants
-    configuration.gaussianStart = start
+    if let start { configuration.gaussianStart = start }
     configuration.labels = labels ?? (paper ? .sampled : .argmax)
     if paper { configuration.alternation.assignment = .sampled }
     configuration.starts = starts

@@ -42,8 +42,8 @@ struct SweepGroups: JobCommand {
   var seeds: [UInt64] = [1]
   @Option(help: "Ranks that work on one fit; a divisor of the number of ranks.")
   var ranksPerFit = 1
-  @Option(help: "Folds of the held-out log-likelihood; 0 leaves it out.")
-  var folds = 5
+  @Option(help: "Folds of the held-out log-likelihood; 0 leaves it out. (default: 5)")
+  var folds: Int?
   @Option(help: "Replicates of the bootstrap likelihood-ratio test of K groups against K + 1; 0 leaves it out.")
   var lrt = 0
 
@@ -57,6 +57,13 @@ struct SweepGroups: JobCommand {
     if ranksPerFit < 1 { throw ValidationError("--ranks-per-fit must be at least 1, not \(ranksPerFit)") }
     let grid = grid
     try fit.require(grid.representations ?? grid.distributions.map(\.usualRepresentation), grid.distributions)
+    try [
+      ScopedOption(
+        "--lrt", lrt > 0 ? lrt : nil, with: "--distribution", [.regression], fitted: grid.distributions),
+      ScopedOption(
+        "--folds", folds == 0 ? nil : folds, with: "--distribution", [.regression, .gaussian],
+        fitted: grid.distributions),
+    ].requireReaders()
   }
 
   private var grid: SweepGrid {
@@ -65,7 +72,7 @@ struct SweepGroups: JobCommand {
     grid.distributions = distribution ?? [fit.paper ? .gaussian : .regression]
     if !fit.alternation.lambda.isEmpty { grid.lambdas = fit.alternation.lambda }
     grid.seeds = seeds
-    grid.folds = folds
+    if let folds { grid.folds = folds }
     grid.replicates = lrt
     return grid
   }

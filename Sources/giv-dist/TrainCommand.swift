@@ -35,8 +35,8 @@ struct Train: JobCommand {
 
   @Option(help: "The number of groups, K, or 'auto' for the one of lowest BIC (MMD with --paper).")
   var groups: GroupCount
-  @Option(help: "The most groups that --groups auto tries.")
-  var maxGroups = 8
+  @Option(help: "The most groups that --groups auto tries. (default: 8)")
+  var maxGroups: Int?
   @Option(help: "How covariates enter. (default: spline; identity for gaussian and kmeans)")
   var representation: RepresentationKind?
   @Option(help: "How groups differ. (default: regression)")
@@ -52,24 +52,39 @@ struct Train: JobCommand {
   func validate() throws {
     func require(_ holds: Bool, _ message: String) throws { if !holds { throw ValidationError(message) } }
     if case .number(let groups) = groups { try require(groups >= 1, "--groups must be at least 1, not \(groups)") }
-    try require(maxGroups >= 1, "--max-groups must be at least 1, not \(maxGroups)")
+    try require(mostGroups >= 1, "--max-groups must be at least 1, not \(mostGroups)")
     try require(
       groups != .auto || kind != .kmeans,
       "--groups auto chooses by BIC, which --distribution kmeans does not have; give a number")
     try require(
       groups != .auto || fit.paper || kind != .gaussian || !fitConfiguration.representation.isLearned,
       "--groups auto chooses by BIC, which cannot compare what gaussian groups learn; add --paper, or give a number")
-    try require(!running.resume || out != nil, "--resume goes on in the folder of --out; name it")
     let configuration = fitConfiguration
-    do { try configuration.validate() } catch let failure as Failure { throw ValidationError(failure.message) }
     try fit.require([configuration.representation], [configuration.distribution])
+    try scoped.requireReaders()
+    do { try configuration.validate() } catch let failure as Failure { throw ValidationError(failure.message) }
     try require(fit.alternation.lambda.count <= 1, "--lambda takes one number; giv-dist sweep compares several")
   }
+
+  /// The options that not every run reads.
+  private var scoped: [ScopedOption] {
+    func inFolder(_ name: String, _ value: Any?) -> ScopedOption {
+      ScopedOption(name, value, with: "--out", isRead: out != nil)
+    }
+    return [
+      ScopedOption("--max-groups", maxGroups, with: "--groups auto", isRead: groups == .auto),
+      inFolder("--force", running.force ? true : nil), inFolder("--resume", running.resume ? true : nil),
+      inFolder("--checkpoint-every", checkpoint.checkpointEvery),
+      inFolder("--checkpoint-minutes", checkpoint.checkpointMinutes), inFolder("--max-hours", checkpoint.maxHours),
+    ]
+  }
+
+  private var mostGroups: Int { maxGroups ?? 8 }
 
   private var kind: DistributionKind { distribution ?? (fit.paper ? .gaussian : .regression) }
 
   private var fitConfiguration: Configuration {
-    var configuration = fit.configuration(groups: groups.number ?? maxGroups, data: data)
+    var configuration = fit.configuration(groups: groups.number ?? mostGroups, data: data)
     configuration.representation = representation ?? (fit.paper ? .network : kind.usualRepresentation)
     configuration.distribution = kind
     configuration.seed = seed
@@ -108,7 +123,7 @@ struct Train: JobCommand {
     metaEM.storage = running.storage
     let result =
       groups == .auto
-      ? try metaEM.train(collection, groupsUpTo: maxGroups, by: fit.criterion, on: communicator)
+      ? try metaEM.train(collection, groupsUpTo: mostGroups, by: fit.criterion, on: communicator)
       : try metaEM.train(collection, on: communicator)
     display.finish()
 

@@ -73,6 +73,64 @@ extension OnRanks {
       try refuse(arguments, words, ranks: nil)
     }
 
+    @Test(arguments: [
+      ("--outcome-basis quadratic", "--distribution joint"), ("--covariate-basis spline", "--distribution joint"),
+      ("--free-shifts", "--distribution joint"), ("--covariance full", "--distribution gaussian"),
+      ("--distribution kmeans --covariance tied", "--distribution gaussian"),
+      ("--distribution joint --start rows", "--distribution gaussian"),
+      ("--distribution kmeans --labels sampled", "--distribution regression or gaussian or joint"),
+      ("--lambda 0.2", "--representation network or mixed"), ("--rounds 4", "--representation network or mixed"),
+      ("--max-groups 4", "--groups auto"), ("--resume", "--out"), ("--force", "--out"), ("--max-hours 1", "--out"),
+      ("--checkpoint-every 10", "--out"), ("--checkpoint-minutes 1", "--out"),
+    ])
+    func `An option that the run would not read is refused`(options: String, readers: String) throws {
+      let options = options.split(separator: " ").map(String.init)
+      let name = try #require(options.last { $0.hasPrefix("--") })
+      try refuse(
+        ["train", "shards", "--groups", "2"] + options,
+        "\(name) goes with \(readers) only; choose that, or leave \(name) out", ranks: nil)
+    }
+
+    @Test(arguments: [
+      ("--distribution joint --representation identity", "takes no --representation identity"),
+      ("--distribution joint --representation network", "takes no --representation network"),
+      ("--paper --distribution joint", "--paper has a --distribution of its own"),
+    ])
+    func `So is a representation beside the bases of joint`(options: String, words: String) throws {
+      try refuse(
+        ["train", "shards", "--groups", "2"] + options.split(separator: " ").map(String.init), words, ranks: nil)
+    }
+
+    @Test(arguments: [
+      ("--distribution kmeans --lrt 19", "--lrt goes with --distribution regression only"),
+      ("--distribution gaussian,kmeans --lrt 19", "--lrt goes with --distribution regression only"),
+      ("--distribution kmeans --folds 5", "--folds goes with --distribution regression or gaussian only"),
+      ("--distribution regression,kmeans --covariance tied", "--covariance goes with --distribution gaussian only"),
+    ])
+    func `So is one that no fit of a sweep would read`(options: String, words: String) throws {
+      let arguments = ["sweep", "shards", "--groups", "2", "--out", "never"]
+      try refuse(arguments + options.split(separator: " ").map(String.init), words, ranks: nil)
+    }
+
+    /// Options that are read go on to where the shards are missed.
+    @Test(arguments: [
+      "train --groups 2 --distribution gaussian --covariance tied --start rows --labels sampled",
+      "train --groups 2 --distribution joint --outcome-basis spline --covariate-basis auto --free-shifts",
+      "train --groups 2 --distribution joint --representation spline --labels argmax",
+      "train --groups 2 --distribution gaussian --representation mixed --rounds 3 --lambda 0.1 --assignment argmax",
+      "train --groups auto --max-groups 3 --paper --start equation6 --covariance full --assignment sampled",
+      "train --groups 2 --distribution kmeans", "train --groups 2 --distribution joint",
+      "train --groups 2 --out never --resume --max-hours 1 --checkpoint-every 9 --checkpoint-minutes 2",
+      "sweep --groups 2 --out never --distribution kmeans",
+      "sweep --groups 2 --out never --distribution kmeans --folds 0",
+      "sweep --groups 2 --out never --distribution gaussian,kmeans --folds 3 --covariance tied --labels sampled",
+      "sweep --groups 2 --out never --distribution kmeans,regression --lrt 19 --representation identity,network --steps 9",
+    ])
+    func `Options that are read are not refused`(line: String) throws {
+      let result = try givDist(line.split(separator: " ").map(String.init) + ["/no/shards"], in: Self.here)
+      #expect(result.exitCode == 66, "\(result.error)")
+    }
+
     /// Rank 0 must have spoken before the launcher ends it because another rank found the same.
     @Test(arguments: ["one", "two", "three"])
     func `Of many ranks one says so`(option: String) throws {

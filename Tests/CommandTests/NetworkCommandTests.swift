@@ -138,7 +138,10 @@ extension OnRanks {
       (["--paper", "--representation", "spline"], "--paper has a --representation of its own"),
       (["--paper", "--assignment", "argmax"], "--paper has a --assignment of its own"),
       (["--paper", "--start", "rows"], "--start"), (["--paper", "--covariance", "tied"], "--covariance"),
-      (["--lambda", "0.1", "--representation", "identity,spline"], "--lambda is of networks"),
+      (
+        ["--lambda", "0.1", "--representation", "identity,spline"],
+        "--lambda goes with --representation network or mixed only"
+      ),
       (["--lambda", "0.1,x", "--representation", "network"], "'x' is no number"),
       (["--lambda", "0.1,-2", "--representation", "network"], "--lambda must be"),
       (["--lambda", "0.1,0.1", "--representation", "network"], "twice"),
@@ -160,8 +163,9 @@ extension OnRanks {
       (["--representation", "network", "--batch", "-4"], "--batch must be at least 1, not -4"),
       (["--representation", "network", "--learning-rate", "0"], "--learning-rate must be"),
       (["--representation", "network", "--assignment", "best"], "--assignment"),
-      (["--lambda", "0.2"], "--lambda is of networks"), (["--rounds", "4"], "choose --representation network"),
-      (["--representation", "identity", "--batch", "9"], "--representation identity has none"),
+      (["--lambda", "0.2"], "--lambda goes with --representation network or mixed only"),
+      (["--rounds", "4"], "--rounds goes with --representation network"),
+      (["--representation", "identity", "--batch", "9"], "--batch goes with --representation network"),
       (["--representation", "network", "--distribution", "joint"], "--distribution joint"),
     ])
     func `Options that make no sense end with 64`(options: [String], message: String) throws {
