@@ -24,10 +24,21 @@ public enum ExitCode: Int32, Sendable, Codable {
 public struct Failure: Error, Sendable, Codable, Equatable, CustomStringConvertible {
   public let exitCode: ExitCode
   public let message: String
+  /// Whether one fit cannot be made while others of the same rows may be, with fewer groups or another representation.
+  public private(set) var isOfOneFit = false
+
+  private enum CodingKeys: CodingKey { case exitCode, message }
 
   public init(_ exitCode: ExitCode, _ message: String) {
     self.exitCode = exitCode
     self.message = message
+  }
+
+  /// A failure of one fit; see ``isOfOneFit``.
+  public static func ofOneFit(_ exitCode: ExitCode, _ message: String) -> Failure {
+    var failure = Failure(exitCode, message)
+    failure.isOfOneFit = true
+    return failure
   }
 
   public var description: String { message }

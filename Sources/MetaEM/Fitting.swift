@@ -63,7 +63,7 @@ struct Fitting {
     do {
       return try fit()
     } catch let error where error is DegenerateGroup || error is NotPositiveDefinite {
-      throw Failure(
+      throw Failure.ofOneFit(
         .data,
         "the rows do not determine a fit on the \(configuration.representation.rawValue) representation (\(error)); give "
           + "more rows or choose --representation identity")

@@ -53,7 +53,7 @@ struct Search {
   ) throws -> Fit<Model> {
     if let best = try best(of: fits, on: design, phase: phase) { return best }
     let reason = fits.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
-    throw Failure(
+    throw Failure.ofOneFit(
       .numerical,
       "every start degenerated for --groups \(groups)\(reason); choose fewer groups or a smaller representation")
   }

@@ -33,7 +33,7 @@ public struct Sweep {
   ///
   /// - Throws: on all ranks the same ``Failure``: `usage` when the grid or the ranks do not fit, `data` and `noInput`
   ///   when the rows cannot be read or fitted at all, `cannotCreate` and `data` for the folder, `temporary` when a stop
-  ///   was asked for. A cell that cannot be fitted is a result, not a failure.
+  ///   was asked for. A cell that cannot be fitted is a result, not a failure; rows that can no longer be read are.
   public func run(
     _ collection: ShardCollection, in folder: String, existing: ExistingSweep = .refuse,
     on communicator: any Communicator
@@ -144,9 +144,4 @@ public struct Sweep {
     result.seconds = cellBegin.duration(to: .now).seconds
     return result
   }
-}
-
-extension Failure {
-  /// Whether a fit cannot be made that others may be, with fewer groups or another representation.
-  var isOfOneFit: Bool { exitCode == .numerical || exitCode == .data }
 }

@@ -155,7 +155,7 @@ struct Ridge {
       // The penalty keeps this positive definite; monomials may still be nearly dependent.
       slopes = try Cholesky(normal, tolerance: 0).solve(right)
     } catch {
-      throw Failure(
+      throw Failure.ofOneFit(
         .numerical,
         "the polynomial representation has no ridge solution at penalty \(penalty): \(error); "
           + "rescale the covariates or choose --representation spline")

@@ -31,6 +31,13 @@ import Testing
     #expect(failure { try SoloCommunicator().agree { throw Oddity() } } == Failure(.numerical, "odd"))
   }
 
+  @Test func `A failure of one fit is one on all ranks`() throws {
+    let failures = try LoopbackCommunicator.run(ranks: 3) { communicator in
+      failure { try communicator.agree { if communicator.rank == 2 { throw Failure.ofOneFit(.data, "few") } } }
+    }
+    #expect(failures.allSatisfy { $0?.isOfOneFit == true && $0?.exitCode == .data && $0?.message == "few" })
+  }
+
   @Test(arguments: 1...9)
   func `Integer sums and extremes are exact`(ranks: Int) throws {
     let big = Int64(1) << 53

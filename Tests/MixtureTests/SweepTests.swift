@@ -117,6 +117,31 @@ import Testing
     #expect(report.warnings.contains { $0.hasPrefix("gaussian-spline-k4-seed1: ") })
   }
 
+  /// The groups of ranks read the rows anew in every pass, and one finds that they are no longer there.
+  @Test func `Rows that change while a sweep reads them end it`() throws {
+    let problem = try SweepProblem(rows: 20_000)
+    let shard = problem.folder.path + "/shards/shard-00000.h5"
+    let passes = Monitor(0)
+    let ended = failure {
+      _ = try LoopbackCommunicator.run(ranks: 2) { communicator in
+        var sweep = Sweep(grid([1, 2, 3]))
+        sweep.storage = .stream(windowBytes: 1)
+        sweep.observer = { _ in
+          if passes.withLock({
+            $0 += 1
+            return $0
+          }) == 10 {
+            _ = truncate(shard, 100_000)
+          }
+        }
+        return try sweep.run(problem.collection(), in: problem.path("sweep"), on: communicator).count
+      }
+    }
+    #expect(ended?.exitCode == .data && ended?.message.contains("shard-00000.h5") == true, "\(ended as Any)")
+    let cells = try problem.cells().values.map { try JSONDecoder().decode(SweepResult.self, from: $0) }
+    #expect(cells.allSatisfy { $0.failure == nil } && cells.count < 3)
+  }
+
   private func failure(_ body: () throws -> Void) -> Failure? {
     do {
       try body()
