@@ -5,7 +5,9 @@
 static inline hid_t giv_h5t_native_double(void) { return H5T_NATIVE_DOUBLE; }
 static inline hid_t giv_h5t_ieee_f64le(void) { return H5T_IEEE_F64LE; }
 static inline hid_t giv_h5t_native_int64(void) { return H5T_NATIVE_INT64; }
+static inline hid_t giv_h5t_native_uint64(void) { return H5T_NATIVE_UINT64; }
 static inline hid_t giv_h5t_std_i64le(void) { return H5T_STD_I64LE; }
+static inline hid_t giv_h5t_std_u64le(void) { return H5T_STD_U64LE; }
 static inline hid_t giv_h5t_std_i32le(void) { return H5T_STD_I32LE; }
 static inline hid_t giv_h5t_native_int32(void) { return H5T_NATIVE_INT32; }
 static inline hid_t giv_h5t_c_s1(void) { return H5T_C_S1; }

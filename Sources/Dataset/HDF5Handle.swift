@@ -31,13 +31,14 @@ struct HDF5Handle: ~Copyable {
 
 /// A number that a dataset holds and that Swift reads.
 public enum HDF5Number: Sendable {
-  case float64, int64, int32
+  case float64, int64, uint64, int32
 
   /// The type in memory.
   var memoryType: hid_t {
     switch self {
     case .float64: giv_h5t_native_double()
     case .int64: giv_h5t_native_int64()
+    case .uint64: giv_h5t_native_uint64()
     case .int32: giv_h5t_native_int32()
     }
   }
@@ -47,6 +48,7 @@ public enum HDF5Number: Sendable {
     switch self {
     case .float64: giv_h5t_ieee_f64le()
     case .int64: giv_h5t_std_i64le()
+    case .uint64: giv_h5t_std_u64le()
     case .int32: giv_h5t_std_i32le()
     }
   }
@@ -64,6 +66,10 @@ extension Double: HDF5Element {
 
 extension Int64: HDF5Element {
   public static var number: HDF5Number { .int64 }
+}
+
+extension UInt64: HDF5Element {
+  public static var number: HDF5Number { .uint64 }
 }
 
 extension Int32: HDF5Element {

@@ -10,6 +10,7 @@ public struct SweepFiles {
   private enum Column {
     case text([String])
     case integers([Int?])
+    case seeds([UInt64])
     case numbers([Double?])
   }
 
@@ -34,6 +35,7 @@ public struct SweepFiles {
       switch column {
       case .text(let values): try file.write(values, to: name)
       case .integers(let values): try file.write(values.map { Int64($0 ?? -1) }, to: name)
+      case .seeds(let values): try file.write(values, to: name)
       case .numbers(let values): try file.write(values.map { $0 ?? .nan }, to: name)
       }
     }
@@ -52,6 +54,7 @@ public struct SweepFiles {
         switch column.values {
         case .text(let values): quoted(values[row])
         case .integers(let values): values[row].map(String.init) ?? ""
+        case .seeds(let values): "\(values[row])"
         case .numbers(let values): values[row].map { "\($0)" } ?? ""
         }
       }.joined(separator: ",")
@@ -72,8 +75,7 @@ public struct SweepFiles {
       ("representation", text { $0.cell.representation.rawValue }),
       ("distribution", text { $0.cell.distribution.rawValue }),
       ("lambda", numbers(\.cell.lambda)),
-      // Seeds have 64 bits without a sign.
-      ("seed", text { "\($0.cell.seed)" }),
+      ("seed", .seeds(results.map(\.cell.seed))),
       ("form", text { $0.form?.rawValue }),
       ("logLikelihood", numbers(\.logLikelihood)),
       ("parameterCount", integers(\.parameterCount)),

@@ -44,7 +44,7 @@ public struct TrainingReport: Sendable, Encodable {
   public let groups: Int
   public let representation: String
   /// The form of a spline regression: linear, shared or free.
-  public let form: String?
+  @NullEncoded public var form: String?
   public let distribution: String
   @NullEncoded public var logLikelihood: Double?
   @NullEncoded public var bic: Double?
@@ -78,23 +78,24 @@ public struct TrainingReport: Sendable, Encodable {
   public let seconds: Double
   public let secondsPerPass: Double
   public let events: [String]
+  /// What to be wary of, also among the events.
+  public let warnings: [String]
   /// Of `joint`: κ_k with their standard errors, the effect's coefficients by term and their standard errors, its curve,
-  /// the bases chosen, and what to be wary of.
-  public let kappa: [Double]?
-  public let kappaStandardError: [Double]?
+  /// and the bases chosen.
+  @NullEncoded public var kappa: [Double]?
+  @NullEncoded public var kappaStandardError: [Double]?
   /// Of a quadratic control function: κ2_k, their standard errors, and Wald's test of all being 0.
-  public let kappa2: [Double]?
-  public let kappa2StandardError: [Double]?
-  public let kappa2Test: ChiSquareTest?
+  @NullEncoded public var kappa2: [Double]?
+  @NullEncoded public var kappa2StandardError: [Double]?
+  @NullEncoded public var kappa2Test: ChiSquareTest?
   /// Of concomitants: log odds against group 0 per unit of a covariate, and Wald's test of all being 0.
-  public let shareCoefficients: [[String: Double]]?
-  public let sharesTest: ChiSquareTest?
-  public let effectCoefficients: [String: Double]?
-  public let effectStandardErrors: [String: Double?]?
-  public let effectCurve: [EffectPoint]?
-  public let outcomeBasis: String?
-  public let covariateBasis: String?
-  public let warnings: [String]?
+  @NullEncoded public var shareCoefficients: [[String: Double]]?
+  @NullEncoded public var sharesTest: ChiSquareTest?
+  @NullEncoded public var effectCoefficients: [String: Double]?
+  @NullEncoded public var effectStandardErrors: [String: Double?]?
+  @NullEncoded public var effectCurve: [EffectPoint]?
+  @NullEncoded public var outcomeBasis: String?
+  @NullEncoded public var covariateBasis: String?
 
   public init(
     _ result: TrainingResult, ranks: Int, version: String, kernel: String, modelDigest: String,
@@ -112,7 +113,7 @@ public struct TrainingReport: Sendable, Encodable {
     groups = result.configuration.groups
     representation = result.configuration.representation.rawValue
     distribution = result.configuration.distribution.rawValue
-    form = result.outcome.form?.rawValue
+    _form = NullEncoded(wrappedValue: result.outcome.form?.rawValue)
     forms = result.outcome.forms
     groupCriteria = result.groupCriteria
     _logLikelihood = NullEncoded(wrappedValue: result.logLikelihood)
@@ -142,21 +143,23 @@ public struct TrainingReport: Sendable, Encodable {
     secondsPerPass = result.secondsPerPass
     events = result.events
     let joint = result.joint
-    kappa = joint?.kappa
-    kappaStandardError = joint?.kappaStandardErrors
-    kappa2 = joint?.bends?.kappa2
-    kappa2StandardError = joint?.bends?.standardErrors
-    kappa2Test = joint?.bends?.test
-    shareCoefficients = joint?.shares?.coefficients
-    sharesTest = joint?.shares?.test
-    effectCoefficients = joint.map { Self.named($0.effectCoefficients.map(\.name), $0.effectCoefficients.map(\.value)) }
-    effectStandardErrors = joint.map { joint in
-      Dictionary(joint.effectCoefficients.map { ($0.name, $0.standardError) }) { first, _ in first }
-    }
-    effectCurve = joint?.effectCurve
-    outcomeBasis = joint?.outcomeBasis
-    covariateBasis = joint?.covariateBasis
-    warnings = joint?.warnings
+    warnings = result.warnings
+    _kappa = NullEncoded(wrappedValue: joint?.kappa)
+    _kappaStandardError = NullEncoded(wrappedValue: joint?.kappaStandardErrors)
+    _kappa2 = NullEncoded(wrappedValue: joint?.bends?.kappa2)
+    _kappa2StandardError = NullEncoded(wrappedValue: joint?.bends?.standardErrors)
+    _kappa2Test = NullEncoded(wrappedValue: joint?.bends?.test)
+    _shareCoefficients = NullEncoded(wrappedValue: joint?.shares?.coefficients)
+    _sharesTest = NullEncoded(wrappedValue: joint?.shares?.test)
+    let effects = joint?.effectCoefficients
+    _effectCoefficients = NullEncoded(wrappedValue: effects.map { Self.named($0.map(\.name), $0.map(\.value)) })
+    _effectStandardErrors = NullEncoded(
+      wrappedValue: effects.map { terms in
+        Dictionary(terms.map { ($0.name, $0.standardError) }) { first, _ in first }
+      })
+    _effectCurve = NullEncoded(wrappedValue: joint?.effectCurve)
+    _outcomeBasis = NullEncoded(wrappedValue: joint?.outcomeBasis)
+    _covariateBasis = NullEncoded(wrappedValue: joint?.covariateBasis)
   }
 
   private static func components(_ result: TrainingResult) -> [Group] {

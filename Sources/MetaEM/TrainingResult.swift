@@ -71,6 +71,9 @@ public struct TrainingResult: Sendable {
   /// Nil when the true source is unknown.
   public var agreement: Agreement? { truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion) }
 
+  /// Reasons to doubt the result; also among the events.
+  public var warnings: [String] { joint?.warnings ?? [] }
+
   /// Everything that a reader of the result should know before trusting it.
   public var events: [String] {
     var events = outcome.events

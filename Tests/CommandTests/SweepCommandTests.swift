@@ -58,6 +58,23 @@ extension OnRanks {
       #expect(try digests(result.output)[1].hasPrefix(trained.modelDigest))
     }
 
+    @Test func `Seeds of 64 bits without a sign are integers in every table`() throws {
+      let result = try givDist([
+        "sweep", "few", "--groups", "1", "--representation", "identity", "--seeds", "1,18446744073709551615",
+        "--folds", "0", "--out", "seeds",
+      ])
+      #expect(result.exitCode == 0, "\(result.error)")
+      let seeds = try script(
+        """
+        import csv
+        with h5py.File('seeds/sweep.h5') as file: print(file['seed'].dtype, file['seed'][:].tolist())
+        print([int(row['seed']) for row in csv.DictReader(open('seeds/sweep.csv'))])
+        print([json.loads(line)['cell']['seed'] for line in open('seeds/sweep.jsonl')])
+        """)
+      let values = "[1, 18446744073709551615]\n"
+      #expect(seeds == "uint64 \(values)\(values)\(values)")
+    }
+
     @Test func `The summary names the choice of every criterion`() throws {
       let arguments = ["sweep", "shards", "--groups", "2,3", "--representation", "identity", "--starts", "4"]
       let result = try givDist(arguments + ["--out", "summary"], timeout: 120)
