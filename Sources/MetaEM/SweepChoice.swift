@@ -17,6 +17,18 @@ public enum SweepCriterion: String, Sendable, CaseIterable, Codable {
 }
 
 extension SweepCriterion {
+  /// A name for people.
+  public var title: String {
+    switch self {
+    case .bic: "BIC"
+    case .icl: "ICL"
+    case .heldOutLogLikelihood: "held out"
+    case .mmd: "MMD"
+    case .agreement: "agreement"
+    case .likelihoodRatioTest: "p of one more"
+    }
+  }
+
   /// What the criterion compares of a fit.
   func value(_ result: SweepResult) -> Double? {
     // Likelihoods of (r, t) are not of one thing where each fit has learned an r of its own.

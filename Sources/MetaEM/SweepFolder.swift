@@ -16,7 +16,7 @@ public enum ExistingSweep: Sendable {
 struct SweepFolder: Sendable, Codable {
   static let version = 1
 
-  /// What a sweep is of; another cannot go on with its cells.
+  /// What a sweep is of; only one of the same fits and more can go on with its cells.
   private struct Plan: Codable, Equatable {
     var version = SweepFolder.version
     let grid: SweepGrid
@@ -82,8 +82,11 @@ struct SweepFolder: Sendable, Codable {
     guard saved.inputDigest == plan.inputDigest else {
       throw Failure(.data, "--out \(path) holds a sweep of other data; name its shards, or start anew by --force")
     }
-    guard saved.grid == plan.grid else {
-      throw Failure(.data, "--out \(path) holds a sweep of other options; give the same, or start anew by --force")
+    guard plan.grid.contains(saved.grid) else {
+      throw Failure(
+        .data,
+        "--out \(path) holds a sweep of other options; give the same, with all values of --groups, --representation, "
+          + "--distribution, --lambda and --seeds and the same seed first (more may follow), or start anew by --force")
     }
   }
 

@@ -44,8 +44,52 @@ public struct SweepReport: Sendable, Encodable {
     criteria = chosen.criteria
     self.choices = choices
     cells = results
-    warnings = Self.warnings(grid, best, chosen, results, criterion.rawValue.uppercased())
+    warnings =
+      Self.scopeNotes(grid, criterion, isComparable: isComparable)
+      + Self.warnings(grid, best, chosen, results, criterion.title) + Self.gapNotes(grid, results)
     self.seconds = seconds
+  }
+
+  /// Which of the fits the choice is among, when that is not all.
+  private static func scopeNotes(
+    _ grid: SweepGrid, _ criterion: SweepCriterion, isComparable: Bool
+  ) -> [String] {
+    let first = grid.kinds[0]
+    var notes: [String] = []
+    if grid.distributions.count > 1 {
+      notes.append(
+        "the choice is among the fits of \(first.distribution.rawValue), the distribution named first: "
+          + "\(criterion.title) of different distributions cannot be compared")
+    }
+    if !isComparable && grid.kinds.contains(where: { $0.distribution == first.distribution && $0 != first }) {
+      notes.append(
+        "the choice is among the fits with \(first.title), the first of several: "
+          + "\(criterion.title) of \(first.distribution.rawValue) groups on different representations cannot be compared"
+      )
+    }
+    return notes
+  }
+
+  /// Why values are missing, or made of less than was asked for.
+  private static func gapNotes(_ grid: SweepGrid, _ results: [SweepResult]) -> [String] {
+    var notes: [String] = []
+    let fitted = results.filter { $0.failure == nil }
+    let unheld = fitted.filter {
+      grid.folds > 0 && $0.heldOutLogLikelihood == nil && $0.cell.distribution != .kmeans
+    }
+    if !unheld.isEmpty {
+      notes.append(
+        "no held-out value (-) for \(unheld.map(\.cell.name).joined(separator: ", ")): a group degenerates without the "
+          + "rows of a fold")
+    }
+    let lost = fitted.filter {
+      $0.cell.distribution == .regression && $0.likelihoodRatioTest?.replicates ?? 0 < grid.replicates
+    }.map { "\($0.likelihoodRatioTest?.replicates ?? 0) of \(grid.replicates) for \($0.cell.name)" }
+    if !lost.isEmpty {
+      notes.append(
+        "p of one more leaves out bootstrap replicates that cannot be fitted; it has \(lost.joined(separator: ", "))")
+    }
+    return notes
   }
 
   private static func warnings(
@@ -56,7 +100,7 @@ public struct SweepReport: Sendable, Encodable {
       chosen[criterion].groups.map { (criterion, $0) }
     }
     if Set(picks.map(\.1)).count > 1 {
-      let list = picks.map { "\($0.0.rawValue) \($0.1)" }.joined(separator: ", ")
+      let list = picks.map { "\($0.0.title) \($0.1)" }.joined(separator: ", ")
       warnings.append("the criteria do not agree on the number of groups: \(list)")
     }
     if let best {

@@ -15,7 +15,8 @@ struct SweepGroups: JobCommand {
       Fits every combination of --groups, --representation, --distribution, --seeds and, of network and mixed, --lambda \
       (one or several with commas between). Groups of --ranks-per-fit ranks each hold all rows and take one fit after \
       another. Results go into the folder of --out as they are finished, and checkpoints of those that are not; a sweep \
-      that was interrupted goes on with --resume, on any number of ranks. At the end the folder holds sweep.csv, \
+      that was interrupted goes on with --resume, on any number of ranks, and one that is finished with more values of \
+      these options. At the end the folder holds sweep.csv, \
       sweep.h5 and sweep.jsonl.
 
         mpirun -n 8 giv-dist sweep shards --groups 2...8 --representation spline,identity --out sweep

@@ -16,7 +16,7 @@ struct SweepSummary {
     guard let best = report.best else { return [fits] }
     return [
       fits, "",
-      "\(best.groups) group\(best.groups == 1 ? "" : "s") by \(report.criterion.rawValue.uppercased()), with "
+      "\(best.groups) group\(best.groups == 1 ? "" : "s") by \(report.criterion.title), with "
         + best.kind.title,
     ]
   }
@@ -26,7 +26,7 @@ struct SweepSummary {
     let criteria = SweepCriterion.allCases.filter { !choice[$0].values.isEmpty }
     let groups = Set(criteria.flatMap { choice[$0].values.keys }).sorted()
     guard !groups.isEmpty else { return [] }
-    var table = TextTable(["groups"] + criteria.map(\.heading))
+    var table = TextTable(["groups"] + criteria.map { $0.title + "  " })
     for count in groups {
       let cells = criteria.map { criterion in
         guard let value = choice[criterion].values[count] else { return "-  " }
@@ -43,17 +43,6 @@ struct SweepSummary {
 }
 
 extension SweepCriterion {
-  fileprivate var heading: String {
-    switch self {
-    case .bic: "BIC  "
-    case .icl: "ICL  "
-    case .heldOutLogLikelihood: "held out  "
-    case .mmd: "MMD  "
-    case .agreement: "agreement  "
-    case .likelihoodRatioTest: "p of one more  "
-    }
-  }
-
   fileprivate func text(_ value: Double) -> String {
     switch self {
     case .bic, .icl: format(value, decimals: 1)

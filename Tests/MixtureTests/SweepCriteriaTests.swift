@@ -53,6 +53,40 @@ import Testing
     #expect(try #require(results[2].agreement) < 0.9)
   }
 
+  @Test func `Notes say what the choice is among and why values are missing`() throws {
+    let problem = try SweepProblem(rows: 300)
+    let swept = grid([2, 3]) {
+      $0.distributions = [.gaussian, .regression]
+      $0.representations = [.identity, .polynomial]
+      $0.folds = 2
+      $0.replicates = 2
+    }
+    var results = try problem.sweep(swept)
+    func notes(_ grid: SweepGrid) -> [String] {
+      SweepReport(grid, results, rows: 300, ranks: 1, ranksPerFit: 1, version: "", seconds: 0).warnings
+    }
+    let whole = notes(swept)
+    #expect(whole.filter { $0.hasPrefix("the choice is among the fits") }.count == 2)
+    #expect(
+      whole.contains { $0.hasPrefix("the choice is among the fits of gaussian, the distribution named first: BIC") })
+    #expect(whole.contains { $0.contains("gaussian groups on different representations cannot be compared") })
+    #expect(!whole.contains { $0.contains("bootstrap") || $0.hasPrefix("no held-out value") })
+    #expect(!whole.contains { $0.contains("heldOutLogLikelihood") || $0.contains("likelihoodRatioTest") })
+
+    let place = try #require(results.firstIndex { $0.cell.distribution == .regression })
+    results[place].heldOutLogLikelihood = nil
+    results[place].likelihoodRatioTest = nil
+    let name = results[place].cell.name
+    let gaps = notes(swept)
+    #expect(gaps.contains("no held-out value (-) for \(name): a group degenerates without the rows of a fold"))
+    #expect(
+      gaps.contains(
+        "p of one more leaves out bootstrap replicates that cannot be fitted; it has 0 of 2 for \(name)"))
+    var alone = swept
+    alone.distributions = [.regression]
+    #expect(!notes(alone).contains { $0.hasPrefix("the choice is among the fits") })
+  }
+
   @Test func `Every criterion chooses by its own rule`() throws {
     let problem = try SweepProblem(groups: 3, covariates: 3)
     let grid = grid([1, 2, 3, 4]) {

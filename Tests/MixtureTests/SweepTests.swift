@@ -154,7 +154,14 @@ import Testing
     let first = try content(problem.sweep(grid([1, 2])))
     let refusal = failure { _ = try problem.sweep(grid([1, 2])) }
     #expect(refusal?.exitCode == .cannotCreate && refusal?.message.contains("--resume") == true)
-    #expect(failure { _ = try problem.sweep(grid([1, 3]), existing: .resume) }?.exitCode == .data)
+    let changes: [(inout SweepGrid) -> Void] = [
+      { $0.groups = [1, 3] }, { $0.folds = 2 }, { $0.replicates = 2 }, { $0.seeds = [2, 1] }, { $0.base.starts = 6 },
+      { $0.representations = [.spline] },
+    ]
+    for change in changes {
+      let other = failure { _ = try problem.sweep(grid([1, 2], change: change), existing: .resume) }
+      #expect(other?.exitCode == .data && other?.message.contains("more may follow") == true, "\(other as Any)")
+    }
     let others = try SweepProblem(rows: 201)
     let other = failure {
       _ = try Sweep(grid([1, 2])).run(
@@ -164,6 +171,23 @@ import Testing
     #expect(try content(problem.sweep(grid([1, 2]), existing: .resume)) == first)
     #expect(try problem.sweep(grid([1, 3]), existing: .replace).map(\.cell.groups) == [1, 3])
     #expect(try problem.cells().count == 2)
+  }
+
+  @Test func `A finished sweep goes on with more fits, and keeps those that it has`() throws {
+    let problem = try SweepProblem(rows: 400)
+    _ = try problem.sweep(grid([1, 3]) { $0.folds = 2 })
+    let before = try problem.cells()
+    let more = grid([1, 2, 3]) {
+      $0.representations = [.spline, .identity]
+      $0.distributions = [.regression, .kmeans]
+      $0.seeds = [1, 5]
+      $0.folds = 2
+    }
+    let extended = try content(problem.sweep(more, ranks: 2, existing: .resume))
+    #expect(try content(problem.sweep(more, in: "anew")) == extended)
+    let after = try problem.cells()
+    #expect(after.count == more.cells.count)
+    for (name, bytes) in before { #expect(after[name] == bytes, "\(name)") }
   }
 
   @Test(arguments: ["cells", "claims", "unfinished"], [ExistingSweep.refuse, .resume])
