@@ -84,6 +84,11 @@ public struct Configuration: Sendable, Codable, Equatable {
       distribution != .joint || representation == distribution.usualRepresentation,
       "--distribution joint has bases of its own and takes no --representation \(representation.rawValue); leave that out"
     )
+    try require(
+      distribution != .gaussian || representation != .spline,
+      "--distribution gaussian takes no --representation spline: the functions of a spline determine each other, so that "
+        + "groups become singular and their likelihood means nothing; choose --representation identity or --distribution "
+        + "regression")
     try alternation.validate()
   }
 

@@ -94,9 +94,13 @@ extension OnRanks {
     @Test(arguments: [
       ("--distribution joint --representation identity", "takes no --representation identity"),
       ("--distribution joint --representation network", "takes no --representation network"),
+      (
+        "--distribution gaussian --representation spline",
+        "--distribution gaussian takes no --representation spline: the functions of a spline determine each other"
+      ),
       ("--paper --distribution joint", "--paper has a --distribution of its own"),
     ])
-    func `So is a representation beside the bases of joint`(options: String, words: String) throws {
+    func `So is a representation that the distribution cannot take`(options: String, words: String) throws {
       try refuse(
         ["train", "shards", "--groups", "2"] + options.split(separator: " ").map(String.init), words, ranks: nil)
     }
