@@ -91,10 +91,15 @@ public struct JointFitting {
     let families = CovariateChoice.families(options.covariateBasis)
     let feasible = families.map { $0.filter(contest.isFeasible) }
     guard let smallest = feasible.joined().first else {
+      let columns = families.joined().map(contest.bases.count).min()!
+      let reason =
+        columns <= JointBases.largestCount
+        ? "at least \(JointContest.rowsPerColumn * columns) rows, and there are \(table.rows.rowCount)"
+        : "\(columns) columns, and \(JointBases.largestCount) are the most"
       throw Failure(
         .data,
-        "\(table.rows.rowCount) rows are too few, or \(table.covariateCount) covariates too many, for --covariate-basis "
-          + "\(options.covariateBasis.rawValue); choose a smaller basis or leave covariates out")
+        "--covariate-basis \(options.covariateBasis.rawValue) of \(table.covariateCount) covariates takes \(reason); "
+          + "choose a smaller basis, or leave covariates out with giv-dist shard --covariates")
     }
     let treatment = TreatmentChoice.first(options.outcomeBasis)
     var criteria: [JointCriterion] = []

@@ -35,13 +35,14 @@ struct JointContest {
   let search: Search
 
   static let continuedStarts = 4
+  static let rowsPerColumn = 10
   /// Columns that leave less than this share of their square sum unexplained by those before them are left out.
   static let dependenceTolerance = 1e-7
 
-  /// Whether the rows can carry a basis: ten of them to a column.
+  /// Whether the rows can carry a basis.
   func isFeasible(_ choice: CovariateChoice) -> Bool {
     let count = bases.count(choice)
-    return count <= JointBases.largestCount && 10 * count <= table.rows.rowCount
+    return count <= JointBases.largestCount && Self.rowsPerColumn * count <= table.rows.rowCount
   }
 
   /// A basis without the products that others determine on these rows, and its design. Collective.

@@ -44,7 +44,9 @@ struct Preconditions {
       throw Failure(
         .data,
         "\(role) '\(summary.name)' is constant (\(summary.minimum) in all \(n) rows); "
-          + (role == "covariate" ? "leave it out" : "there is nothing to tell sources apart by; name another --t"))
+          + (role == "covariate"
+            ? "leave it out with giv-dist shard --covariates"
+            : "there is nothing to tell sources apart by; name another --t"))
     }
     for summary in summaries.prefix(m + 1) {
       let range = summary.maximum - summary.minimum
@@ -71,7 +73,7 @@ struct Preconditions {
       throw Failure(
         .data,
         "covariate '\(table.covariateNames[column - 1])' is a linear combination of the covariates before it; "
-          + "leave one of them out (of the indicators of a category, one level)")
+          + "leave one of them out with giv-dist shard --covariates (of the indicators of a category, one level)")
     }
     if !gram.dependentColumns(1...m + 1).isEmpty {
       throw Failure(

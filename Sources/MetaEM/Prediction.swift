@@ -33,7 +33,7 @@ public struct Prediction: Sendable {
 }
 
 extension FittedModel {
-  /// Refuses rows whose covariates are not those of the model.
+  /// Refuses rows whose covariates are not those of the model, or that lack an outcome which the model reads.
   ///
   /// - Throws: ``Failure`` `data` that names the difference.
   public func requireColumns(of collection: ShardCollection, path: String) throws {
@@ -42,6 +42,12 @@ extension FittedModel {
         .data,
         "\(path) has covariates \(collection.covariateNames.joined(separator: ", ")), the model was fitted to "
           + "\(covariateNames.joined(separator: ", ")); give the same columns in the same order")
+    }
+    guard variables.isSubset(of: collection.variables.union([.covariates, .treatment])) else {
+      throw Failure(
+        .data,
+        "\(path) has no outcome '\(collection.names.outcome)', which the groups of a joint model depend on; name its "
+          + "dataset with --y, or predict by a model of another --distribution")
     }
   }
 }

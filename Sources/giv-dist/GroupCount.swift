@@ -1,18 +1,18 @@
 import ArgumentParser
 
 /// The number of groups as it is asked for.
-enum GroupCount: Equatable, ExpressibleByArgument {
+enum GroupCount: Equatable {
   case number(Int)
   /// The one of lowest BIC, or MMD with --paper.
   case auto
 
-  init?(argument: String) {
-    if argument == "auto" {
+  init(_ text: String) throws {
+    if text == "auto" {
       self = .auto
-    } else if let number = Int(argument) {
+    } else if let number = Int(text) {
       self = .number(number)
     } else {
-      return nil
+      throw ValidationError("give a number or 'auto'; giv-dist sweep takes ranges and lists")
     }
   }
 

@@ -33,7 +33,9 @@ struct Train: JobCommand {
   @OptionGroup var running: RunOptions
   @OptionGroup var job: JobOptions
 
-  @Option(help: "The number of groups, K, or 'auto' for the one of lowest BIC (MMD with --paper).")
+  @Option(
+    help: "The number of groups, K, or 'auto' for the one of lowest BIC (MMD with --paper).", transform: GroupCount.init
+  )
   var groups: GroupCount
   @Option(help: "The most groups that --groups auto tries. (default: 8)")
   var maxGroups: Int?

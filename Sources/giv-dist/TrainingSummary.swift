@@ -78,7 +78,7 @@ struct TrainingSummary {
   private var effect: [String] {
     guard let joint = result.joint else { return [] }
     var terms = TextTable(["effect of \(result.outcome.model.treatmentName)", "estimate", "std. error", "95% interval"])
-    for term in joint.effectCoefficients.prefix(Self.mostCovariates) {
+    for term in joint.ownEffects.prefix(Self.mostCovariates) {
       let interval = term.interval.map { "\(significant($0.lowerBound)) to \(significant($0.upperBound))" }
       terms.rows.append([
         term.name, significant(term.value), term.standardError.map(significant) ?? "-", interval ?? "-",
@@ -88,7 +88,7 @@ struct TrainingSummary {
     var curve = TextTable(["\(result.outcome.model.treatmentName) set to"] + points.map { significant($0.t) })
     curve.rows.append(["mean effect against 0"] + points.map { significant($0.tau) })
     curve.rows.append(["std. error"] + points.map { $0.standardError.map(significant) ?? "-" })
-    return terms.lines + [""] + curve.lines + [""] + confounding(joint) + [
+    return (terms.rows.isEmpty ? [] : terms.lines + [""]) + curve.lines + [""] + confounding(joint) + [
       "outcome: \(joint.outcomeBasis) in the treatment, \(joint.covariateBasis) in the covariates"
     ]
   }

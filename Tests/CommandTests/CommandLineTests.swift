@@ -61,6 +61,7 @@ extension OnRanks {
       (["train", "shards", "--groups", "0"], "--groups must be at least 1, not 0"),
       (["train", "shards", "--groups=-2"], "--groups must be at least 1, not -2"),
       (["train", "shards", "--groups", "many"], "The value 'many' is invalid for '--groups <groups>'"),
+      (["train", "shards", "--groups", "8...2"], "give a number or 'auto'; giv-dist sweep takes ranges and lists"),
       (["train", "shards", "--groups", "2", "--starts", "0"], "--starts must be at least 1, not 0"),
       (["train", "shards", "--groups", "2", "--tolerance", "nan"], "--tolerance must not be negative"),
       (

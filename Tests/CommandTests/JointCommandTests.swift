@@ -69,6 +69,37 @@ extension OnRanks {
       #expect(kappa.contains { $0 < -3 } && kappa.contains { $0 > 3 })
     }
 
+    @Test func `New rows without an outcome are refused by a joint model`() throws {
+      try script(
+        "with h5py.File('shards/test.h5') as old, h5py.File('no-y.h5', 'w') as new: "
+          + "new['x'], new['t'] = old['x'][:], old['t'][:]")
+      let result = try givDist(["predict", "run", "no-y.h5", "--out", "never.h5"])
+      #expect(result.exitCode == 65)
+      #expect(
+        result.error.contains(
+          "no-y.h5 has no outcome 'y', which the groups of a joint model depend on; name its dataset"),
+        "\(result.error)")
+    }
+
+    @Test func `Too few rows are told how many are needed`() throws {
+      try simulate("--rows 150 --groups 2 --covariates 3 --out few")
+      let arguments = ["train", "few", "--groups", "2", "--distribution", "joint", "--starts", "2"]
+      let result = try givDist(arguments + ["--covariate-basis", "polynomial3"])
+      #expect(result.exitCode == 65)
+      // 3 + 6 + 10 monomials of three covariates, ten rows to each.
+      #expect(result.error.contains("takes at least 190 rows, and there are 150"), "\(result.error)")
+    }
+
+    @Test func `Functions of a spline are shown as the curve that they make up`() throws {
+      let options = ["shards", "--groups", "2", "--distribution", "joint", "--covariate-basis", "polynomial3"]
+      let spline = try givDist(["train"] + options + ["--outcome-basis", "spline"])
+      #expect(spline.exitCode == 0, "\(spline.error)")
+      #expect(spline.output.contains("outcome: splines with") && spline.output.contains("mean effect against 0"))
+      #expect(!spline.output.contains("t.bs") && !spline.output.contains("effect of t"))
+      let quadratic = try givDist(["train"] + fit)
+      #expect(quadratic.output.contains("effect of t") && quadratic.output.contains("t^2"))
+    }
+
     @Test(arguments: ["0.5,x", "0.5,", "", "0.1,0.2,0.3"])
     func `Confounding that is no number for each group is refused`(text: String) throws {
       let result = try givDist(["simulate", "--groups", "2", "--confounding", text, "--out", "never"])

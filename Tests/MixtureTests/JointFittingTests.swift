@@ -177,6 +177,7 @@ extension JointOutcome {
     let interaction = try #require(fit.effect("t*x0"))
     #expect(abs(interaction.value - 1) < 4 * (try #require(interaction.standardError)))
     #expect(abs(interaction.value - 1) < 0.3)
+    #expect(fit.ownEffects == fit.effectCoefficients)
     let rows = try Simulation(draw.parameters).rows(0..<1024)
     let effects = try fit.model.effects(fit.design.table, chunk: 0)
     for i in 0..<1024 {
@@ -191,6 +192,8 @@ extension JointOutcome {
     draw.addition = { _, t, _ in 3 * sin(t) - Simulation.effect(t) }
     let (fit, _) = try draw.fit()
     #expect(fit.outcomeBasis.contains("splines"))
+    // Functions that make up the curve together say nothing by themselves.
+    #expect(fit.ownEffects.allSatisfy { $0.name.hasPrefix("t*") })
     for point in fit.effectCurve { #expect(abs(point.tau - 3 * sin(point.t)) < 0.4) }
   }
 
@@ -257,7 +260,7 @@ extension JointOutcome {
     var draw = Draw(confounding: 0.5, seed: 7)
     draw.addition = { _, _, z in Double(z) }
     let (fit, _) = try draw.fit()
-    #expect(fit.warns("groups shift the outcome by themselves"))
+    #expect(fit.warns("groups shift the outcome by themselves (p below 0.0001)"))
     draw.options.extensions.shifts = true
     let (free, _) = try draw.fit()
     #expect(!free.warns("groups"))
