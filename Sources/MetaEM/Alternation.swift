@@ -13,7 +13,7 @@ import Representation
 /// ```
 /// With `regression` the networks are added to the features of the spline fit, and a round is kept only if it helps.
 /// With the other distributions it is the paper's: random networks, and every round is kept, since likelihoods of (r, t)
-/// on different r cannot be compared.
+/// on different r cannot be compared. A round whose loss leaves the range of numbers is rejected with either.
 struct Alternation {
   /// So many rejections in a row, each of which halves the learning rate, end the alternation.
   static let patience = 4
@@ -38,12 +38,19 @@ struct Alternation {
     for round in 1...options.rounds {
       let weights = try weights(outcome.model, round: round)
       let training = try train(trainer, weights)
-      trainer = training.trainer
-      outcome = try fitting.fit(on: .network(trainer.representation))
-      trace.rounds.append(
-        try end(round, training.loss, trainer, logLikelihood: outcome.logLikelihood, isAccepted: true))
+      if training.loss.isFinite {
+        trainer = training.trainer
+        outcome = try fitting.fit(on: .network(trainer.representation))
+        trace.rounds.append(
+          try end(round, training.loss, trainer, logLikelihood: outcome.logLikelihood, isAccepted: true))
+      } else {
+        trace.rounds.append(
+          try end(round, training.loss, trainer, logLikelihood: -.infinity, isAccepted: false))
+        trainer = training.trainer.undone(to: trainer)
+      }
     }
     outcome.parameterCount += trainer.encoder.parameterCount
+    outcome.events += trace.events
     outcome.alternation = trace
     return outcome
   }
@@ -79,7 +86,9 @@ struct Alternation {
     for round in 1...options.rounds where rejections < Self.patience {
       let weights = try weights(groups.model, round: round)
       let training = try train(trainer, weights, split.training)
-      let fit = try fit(groups.mixture, weights, on: .network(training.trainer.representation))
+      let fit =
+        training.loss.isFinite
+        ? try fit(groups.mixture, weights, on: .network(training.trainer.representation)) : nil
       let next = try fit.map { fit in
         var next = groups
         next.model.representation = .network(training.trainer.representation)
@@ -102,9 +111,7 @@ struct Alternation {
         outcome.events = spline.events + fit.events
       } else {
         rejections += 1
-        var next = training.trainer
-        next.undo(to: trainer, learningRate: trainer.learningRate / 2)
-        trainer = next
+        trainer = training.trainer.undone(to: trainer)
       }
     }
     if trace.rounds.contains(where: \.isAccepted) {
@@ -114,6 +121,7 @@ struct Alternation {
     } else {
       outcome.events.append("no round of training helped: the spline fit stands")
     }
+    outcome.events += trace.events
     outcome.alternation = trace
     return outcome
   }
@@ -192,6 +200,15 @@ struct Alternation {
       isAccepted: isAccepted)
     try journal.end(record)
     return record
+  }
+}
+
+extension RepresentationTrainer {
+  /// What the next round starts from when this one is rejected: half the learning rate.
+  fileprivate func undone(to earlier: RepresentationTrainer) -> RepresentationTrainer {
+    var next = self
+    next.undo(to: earlier, learningRate: earlier.learningRate / 2)
+    return next
   }
 }
 

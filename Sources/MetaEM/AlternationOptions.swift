@@ -43,7 +43,7 @@ public struct AlternationOptions: Sendable, Codable, Equatable {
 public struct TrainingRound: Sendable, Codable, Equatable {
   /// From 1.
   public let round: Int
-  /// The mean of Eq. (4) over the steps, per row.
+  /// The mean of Eq. (4) over the steps, per row; infinity when it left the range of numbers.
   public let loss: Double
   public let learningRate: Double
   /// Of the groups fitted to the new features; minus infinity when they degenerated.
@@ -60,6 +60,16 @@ public struct AlternationTrace: Sendable {
   /// The parameters of the spline fit that `regression` starts from, and the entropy of its posteriors; nil for other
   /// distributions.
   let spline: (parameterCount: Int, entropy: Double)?
+
+  /// What the rounds should be known for.
+  var events: [String] {
+    let lost = rounds.count { !$0.loss.isFinite }
+    guard lost > 0 else { return [] }
+    return [
+      "the loss left the range of numbers in \(lost) of \(rounds.count) rounds of training, which were rejected; lower "
+        + "--learning-rate"
+    ]
+  }
 
   init(startLogLikelihood: Double, spline: (parameterCount: Int, entropy: Double)? = nil) {
     self.startLogLikelihood = startLogLikelihood

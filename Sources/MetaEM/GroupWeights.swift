@@ -52,6 +52,16 @@ struct GroupWeights {
   }
 }
 
+extension Configuration {
+  /// Bytes that a rank holds beside its columns while networks are trained: the weights of its rows in the groups, and,
+  /// where some rows judge the rounds, those that part them from the others.
+  public func weightBytes(rowCount: Int, chunkCount: Int) -> Int {
+    guard representation.isLearned else { return 0 }
+    let columns = distribution == .regression ? 2 : 0
+    return MemoryLayout<Double>.stride * (rowCount * groups + columns * chunkCount * RowGrid.chunkLength)
+  }
+}
+
 /// Rows that the networks are not trained on: whether a round helps there tells fit from over-fit.
 struct Validation {
   /// One row in so many.

@@ -13,7 +13,7 @@ public struct PassRecord: Sendable, Encodable {
   @NullEncoded public var logLikelihood: Double?
   /// Seconds since the run began.
   public internal(set) var seconds: Double
-  // Of a round only.
+  // Of a round only; no loss when it left the range of numbers.
   public private(set) var round: Int?
   public private(set) var loss: Double?
   public private(set) var accepted: Bool?
@@ -30,7 +30,7 @@ public struct PassRecord: Sendable, Encodable {
     self.init(
       phase: "round", pass: training.round, fits: 1, logLikelihood: training.logLikelihood, seconds: seconds)
     round = training.round
-    loss = training.loss
+    loss = training.loss.isFinite ? training.loss : nil
     accepted = training.isAccepted
   }
 }

@@ -21,8 +21,8 @@ public struct TrainingReport: Sendable, Encodable {
   /// One round in which the representation was trained.
   public struct Round: Sendable, Encodable {
     public let round: Int
-    /// The mean of Eq. (4) over its steps, per row.
-    public let loss: Double
+    /// The mean of Eq. (4) over its steps, per row; null when it left the range of numbers.
+    @NullEncoded public var loss: Double?
     public let learningRate: Double
     /// Of the groups fitted afterwards, in the units of the data; null when they degenerated, and for `kmeans`.
     @NullEncoded public var logLikelihood: Double?
@@ -31,7 +31,7 @@ public struct TrainingReport: Sendable, Encodable {
 
     init(_ round: TrainingRound, logLikelihood: Double?) {
       self.round = round.round
-      loss = round.loss
+      _loss = NullEncoded(wrappedValue: round.loss)
       learningRate = round.learningRate
       accepted = round.isAccepted
       _logLikelihood = NullEncoded(wrappedValue: logLikelihood)

@@ -72,11 +72,30 @@ public struct TrainingResult: Sendable {
   public var agreement: Agreement? { truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion) }
 
   /// Reasons to doubt the result; also among the events.
-  public var warnings: [String] { joint?.warnings ?? [] }
+  public var warnings: [String] { (joint?.warnings ?? []) + doubts }
+
+  /// Warnings that the fit itself does not give.
+  private var doubts: [String] {
+    var doubts: [String] = []
+    let rounds = outcome.alternation?.rounds ?? []
+    // With other distributions each round has a likelihood of its own.
+    if configuration.distribution == .regression, rounds.count == configuration.alternation.rounds,
+      rounds.last?.isAccepted == true
+    {
+      doubts.append("the likelihood was still rising in the last of \(rounds.count) rounds of training; raise --rounds")
+    }
+    if outcome.parameterCount > rowCount {
+      doubts.append(
+        "the fit has \(outcome.parameterCount) parameters, more than the \(rowCount) rows: it may follow single rows; "
+          + "choose fewer groups or a smaller representation")
+    }
+    return doubts
+  }
 
   /// Everything that a reader of the result should know before trusting it.
   public var events: [String] {
-    var events = outcome.events
+    // Those of a joint fit hold its warnings.
+    var events = outcome.events + doubts
     let search = outcome.search
     // The joint model's own warnings say whether it converged, and whether its starts agree in the effect.
     if joint == nil && !outcome.isConverged {

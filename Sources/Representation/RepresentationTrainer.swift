@@ -46,6 +46,8 @@ public struct RepresentationTrainer: Sendable, Codable {
     /// The sum of the losses of this round's steps.
     var loss = 0.0
 
+    var isFinite: Bool { loss.isFinite && parameters.allSatisfy(\.isFinite) }
+
     mutating func take(_ index: Int, of window: MinibatchWindow, by step: RepresentationStep) throws {
       let total = try step.lossGradient(of: window, step: index, parameters: parameters)
       adam.update(&parameters, gradient: total.gradient)
@@ -125,8 +127,9 @@ public struct RepresentationTrainer: Sendable, Codable {
   /// - Parameters:
   ///   - weights: w_ik of this rank's rows, row after row: rows x K. They are taken times the rows' own weights.
   ///   - replacement: columns that stand in for those of the table.
-  /// - Returns: the mean of the steps' losses, each the mean over its rows.
-  /// - Throws: ``Failure`` (numerical) when the loss is no longer finite.
+  /// - Returns: the mean of the steps' losses, each the mean over its rows; infinity when the loss or a parameter left the
+  ///   range of numbers. Then the networks are as before, and the next round has other minibatches.
+  /// - Throws: ``Failure`` when rows cannot be read.
   public mutating func train(
     on table: Table, weights: [Double], replacement: RowReplacement = RowReplacement()
   ) throws -> Double {
@@ -136,6 +139,7 @@ public struct RepresentationTrainer: Sendable, Codable {
     let last = stepCount + settings.steps
     let step = RepresentationStep(self, communicator: communicator, rowCount: table.rows.rowCount)
     progress.loss = 0
+    let before = progress
     while stepCount < last {
       let count = MinibatchWindow.stepCount(batchSize: step.sampler.batchSize, width: step.width)
       let window = try step.window(stepCount..<min(last, stepCount + count), of: table, weights: weights, replacement)
@@ -149,9 +153,10 @@ public struct RepresentationTrainer: Sendable, Codable {
           return progress
         }
       }
-      guard progress.loss.isFinite else {
-        throw Failure(
-          .numerical, "the loss of the representation network is no longer finite; lower --learning-rate")
+      guard progress.isFinite else {
+        progress = before
+        progress.stepCount = last
+        return .infinity
       }
     }
     representation = try NetworkRepresentation(

@@ -10,6 +10,8 @@ struct DryRun: Encodable {
     let rows: Int
     /// Bytes of the columns that the rank holds in memory.
     let dataBytes: Int
+    /// Bytes of the weights of its rows while networks are trained.
+    let weightBytes: Int
   }
 
   let rows: Int
@@ -30,9 +32,11 @@ struct DryRun: Encodable {
     shards = collection.shards.count
     let columns = collection.covariateCount + 1 + (configuration.useWeights ? 1 : 0)
     ranks = partition.chunks.enumerated().map { rank, chunks in
-      Rank(
-        rank: rank, rows: partition.grid.rows(ofChunks: chunks).count,
-        dataBytes: storage.residentBytes(chunkCount: chunks.count, columnCount: columns))
+      let count = partition.grid.rows(ofChunks: chunks).count
+      return Rank(
+        rank: rank, rows: count,
+        dataBytes: storage.residentBytes(chunkCount: chunks.count, columnCount: columns),
+        weightBytes: configuration.weightBytes(rowCount: count, chunkCount: chunks.count))
     }
     bytesPerReduction =
       SufficientStatistics(groupCount: configuration.groups, columnCount: collection.covariateCount + 2).summands.count
@@ -42,7 +46,9 @@ struct DryRun: Encodable {
   func print(json: Bool) throws {
     var table = TextTable(["rank", "rows", "MiB"])
     for rank in ranks {
-      table.rows.append(["\(rank.rank)", "\(rank.rows)", format(Double(rank.dataBytes) / 1_048_576, decimals: 1)])
+      table.rows.append([
+        "\(rank.rank)", "\(rank.rows)", format(Double(rank.dataBytes + rank.weightBytes) / 1_048_576, decimals: 1),
+      ])
     }
     let heading =
       "\(rows) rows of \(covariates) covariates in \(shards) shards; \(bytesPerReduction) bytes per fit and pass on r = x"

@@ -157,8 +157,8 @@ struct TrainingSummary {
     guard let first = rounds.first, let last = rounds.last(where: \.accepted) ?? rounds.last else { return [] }
     let marks = rounds.map { $0.accepted ? "+" : "-" }.joined()
     var line =
-      "\(rounds.count { $0.accepted }) of \(rounds.count) rounds accepted (\(marks)), loss \(significant(first.loss)) -> "
-      + significant(last.loss)
+      "\(rounds.count { $0.accepted }) of \(rounds.count) rounds accepted (\(marks)), loss \(loss(first)) -> "
+      + loss(last)
     // Elsewhere each round has an r, and so a likelihood, of its own.
     if result.configuration.distribution == .regression, let start = report.startLogLikelihood,
       let end = last.accepted ? last.logLikelihood : start
@@ -166,6 +166,10 @@ struct TrainingSummary {
       line += ", log-likelihood \(format(start, decimals: 3)) -> \(format(end, decimals: 3))"
     }
     return [line]
+  }
+
+  private func loss(_ round: TrainingReport.Round) -> String {
+    round.loss.flatMap { $0.isFinite ? significant($0) : nil } ?? "-"
   }
 
   private var truth: [String] {

@@ -71,6 +71,17 @@ extension OnRanks {
       #expect(summary.contains("of 3 rounds accepted"))
     }
 
+    @Test(arguments: ["regression", "gaussian"])
+    func `A loss that is no number is null, and the run goes on`(distribution: String) throws {
+      let result = try givDist(
+        ["train", "products.h5", "--representation", "network", "--distribution", distribution, "--json"]
+          + ["--learning-rate", "1e300", "--out", "lost-\(distribution)"] + Self.short)
+      #expect(result.exitCode == 0, "\(result.error)")
+      let report = try object(result.output)
+      let rounds = try #require(report["rounds"] as? [[String: Any]])
+      #expect(rounds.count == 3 && rounds.allSatisfy { $0["loss"] is NSNull && $0["accepted"] as? Bool == false })
+    }
+
     @Test func `--paper is the paper's choices, and the least MMD for the number of groups`() throws {
       let spelled = [
         "--distribution", "gaussian", "--representation", "network", "--start", "equation6", "--covariance", "full",

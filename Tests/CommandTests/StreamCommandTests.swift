@@ -118,6 +118,18 @@ import Testing
         return try #require((report["ranks"] as? [[String: Any]])?.first?["dataBytes"] as? Int)
       }
       #expect(bytes == [977 * 1024 * 8 * 8, 3 << 24])
+      // K weights of each row, and two more where rows are kept from the training.
+      let weights = try [("spline", "regression"), ("network", "regression"), ("mixed", "gaussian")].map { kinds in
+        let report = try object(
+          try run(
+            tool("giv-dist"),
+            [
+              "train", shards, "--groups", "3", "--dry-run", "--json", "--representation", kinds.0, "--distribution",
+              kinds.1,
+            ]))
+        return try #require((report["ranks"] as? [[String: Any]])?.first?["weightBytes"] as? Int)
+      }
+      #expect(weights == [0, 8 * (3 * 1_000_000 + 2 * 977 * 1024), 8 * 3 * 1_000_000])
     }
   }
 }

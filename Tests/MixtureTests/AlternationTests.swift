@@ -121,6 +121,46 @@ import Testing
     #expect(overfits > 0)
   }
 
+  @Test(arguments: learned, [DistributionKind.regression, .gaussian])
+  func `Rounds whose loss leaves the range of numbers are rejected`(
+    representation: RepresentationKind, distribution: DistributionKind
+  ) throws {
+    let shards = try TestShards(Simulation.of(.linear, groups: 2, covariates: 2, rows: 600))
+    let result = try shards.result(
+      configuration(representation) {
+        $0.distribution = distribution
+        $0.alternation.learningRate = 1e300
+        $0.alternation.rounds = 5
+        $0.alternation.steps = 20
+      })
+    let rounds = try #require(result.outcome.alternation).rounds
+    #expect(rounds.count == (distribution == .regression ? 4 : 5))
+    #expect(rounds.allSatisfy { !$0.isAccepted && $0.loss == .infinity && $0.logLikelihood == -.infinity })
+    #expect(zip(rounds, rounds.dropFirst()).allSatisfy { $1.learningRate == $0.learningRate / 2 })
+    #expect(result.events.contains { $0.hasPrefix("the loss left the range of numbers in \(rounds.count) of") })
+    #expect(try #require(result.logLikelihood).isFinite)
+    if distribution == .regression {
+      #expect(try result.outcome.model.digest() == shards.result(configuration(.spline)).outcome.model.digest())
+    }
+  }
+
+  @Test func `Rounds that end while the likelihood rises are warned of`() throws {
+    let shards = try TestShards(Self.interactions(rows: 1000))
+    func result(rounds: Int) throws -> TrainingResult {
+      try shards.result(
+        configuration(.network) {
+          $0.alternation.learningRate = 1e-2
+          $0.alternation.rounds = rounds
+        })
+    }
+    let short = try result(rounds: 1)
+    #expect(try #require(short.outcome.alternation).rounds.map(\.isAccepted) == [true])
+    let warning = "the likelihood was still rising in the last of 1 rounds of training; raise --rounds"
+    #expect(short.warnings == [warning] && short.events.contains(warning))
+    let long = try result(rounds: 40)
+    #expect(try #require(long.outcome.alternation).rounds.last?.isAccepted == false && long.warnings.isEmpty)
+  }
+
   /// Where two groups keep a round that is not worth its parameters and three keep none.
   @Test func `Networks that do not earn their parameters do not change the number of groups`() throws {
     let shards = try TestShards(Simulation.of(.poly, groups: 2, covariates: 5, seed: 0))

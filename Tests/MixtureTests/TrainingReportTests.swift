@@ -73,6 +73,17 @@ import Testing
       })
     #expect(!short.outcome.isConverged)
     #expect(short.events.contains("not converged after 2 passes; raise --max-iterations"))
+    #expect(short.warnings.isEmpty)
+    // Three covariances of eleven columns.
+    let wide = try TestShards(TestRows(rowCount: 150, covariateCount: 10, groups: 3, seed: 75)).result(
+      configuration(groups: 3) {
+        $0.distribution = .gaussian
+        $0.representation = .identity
+      })
+    let parameters: Int = 2 + 3 * 11 + 3 * 66
+    #expect(
+      wide.warnings.map { $0.prefix { $0 != ":" } } == ["the fit has \(parameters) parameters, more than the 150 rows"])
+    #expect(wide.events.contains(wide.warnings[0]) && report(wide).warnings == wide.warnings)
     // Sources that follow a covariate.
     var unbalanced = TestRows(rowCount: 900, covariateCount: 2, groups: 2, seed: 74)
     unbalanced.treatment = (0..<900).map { row in
