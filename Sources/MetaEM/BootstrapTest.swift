@@ -33,29 +33,32 @@ struct BootstrapTest {
   /// cannot be fitted with K + 1 groups.
   func run() throws -> LikelihoodRatioTest? {
     guard case .regression(let mixture) = result.outcome.model.mixture, replicates > 0,
-      let observed = try ratio(mixture, treatment: nil)
+      let observed = try kept({ try ratio(mixture, treatment: nil) })
     else { return nil }
     let simulated = try (0..<replicates).compactMap { replicate in
-      try ratio(mixture, treatment: simulatedTreatment(mixture, replicate: replicate))
+      try kept { try ratio(mixture, treatment: simulatedTreatment(mixture, replicate: replicate)) }
     }
     let larger = simulated.count { $0 >= observed }
     return LikelihoodRatioTest(
       ratio: observed, pValue: Double(1 + larger) / Double(1 + simulated.count), replicates: simulated.count)
   }
 
+  /// A ratio as a step, so that a checkpoint holds no fits of those that are done.
+  private func kept(_ ratio: () throws -> Double?) throws -> Double? { try search.journal.step("bootstrap", ratio) }
+
   /// Nil when a group of one of the fits degenerates.
   private func ratio(_ mixture: RegressionMixture, treatment: RowColumn?) throws -> Double? {
     let design = Design(
       table: rows.table, representation: representation, replacement: RowReplacement(treatment: treatment))
-    guard let smaller = try search.carried(Fit(start: 0, model: mixture), on: design, phase: "bootstrap")
+    guard let smaller = try search.carried(Fit(start: 0, model: mixture), on: design, phase: "fewer")
     else { return nil }
     let pooled = try design.pooledStatistics()
     let random = CounterRandom(seed: result.configuration.seed, stream: .cuts)
     guard let cuts = try? smaller.model.cuts(perGroup: Self.cutsPerGroup, pooled: pooled, random: random)
     else { return nil }
     let short = try search.short(
-      cuts.enumerated().map { Fit(start: $0.offset, model: $0.element) }, on: design, phase: "bootstrap cuts")
-    guard let larger = try search.best(of: short, on: design, phase: "bootstrap") else { return nil }
+      cuts.enumerated().map { Fit(start: $0.offset, model: $0.element) }, on: design, phase: "cuts")
+    guard let larger = try search.best(of: short, on: design, phase: "more") else { return nil }
     // Both end where a pass gains next to nothing, so a ratio of 0 may come out a little less.
     return max(0, 2 * (larger.logLikelihood - smaller.logLikelihood))
   }

@@ -126,8 +126,11 @@ public final class CheckpointStore {
   }
 
   /// Takes note of the state of a phase, for the next checkpoint.
-  package func finish(_ state: some Encodable, of phase: String) throws {
+  ///
+  /// - Parameter prefix: the states of phases whose names begin so are no longer needed.
+  package func finish(_ state: some Encodable, of phase: String, inPlaceOf prefix: String? = nil) throws {
     guard communicator.isRoot else { return }
+    if let prefix, let phases = content?.phases { content?.phases = phases.filter { !$0.key.hasPrefix(prefix) } }
     content?.phases[phase] = String(decoding: try Self.encoder.encode(state), as: UTF8.self)
   }
 

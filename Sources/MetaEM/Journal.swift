@@ -39,7 +39,9 @@ public struct PassRecord: Sendable, Encodable {
 ///
 /// A fit is a fixed sequence of phases, each of which follows from the phases before: a run of EM from several models, or
 /// a round of a network's training. So the states of the phases are all that a checkpoint has to hold: on the way back
-/// finished phases are read instead of run, and the one that was interrupted goes on at its last saved pass.
+/// finished phases are read instead of run, and the one that was interrupted goes on at its last saved pass. Phases of
+/// which only one outcome matters later, such as those of a bootstrap replicate, are a step: once it is done its outcome
+/// is kept in place of their states.
 public final class Journal {
   private let observer: (PassRecord) throws -> Void
   private let checkpoints: CheckpointStore?
@@ -47,6 +49,8 @@ public final class Journal {
   private let begin = ContinuousClock().now
   /// Passes over the rows, of all phases.
   private(set) var passes = 0
+  /// What the names of phases begin with in the step that is under way.
+  private var scope = ""
   /// How often each name of a phase was used.
   private var uses: [String: Int] = [:]
 
@@ -74,13 +78,26 @@ public final class Journal {
     }.map(\.finished)
   }
 
-  /// Runs a phase that has no passes to show, such as a round of training, unless it was done before.
-  func step<State: Codable>(_ name: String, _ body: () throws -> State) throws -> State {
+  /// What is kept of a step.
+  private struct Step<Outcome: Codable>: Codable {
+    let outcome: Outcome
+    let passes: Int
+  }
+
+  /// Runs a step, with or without phases of its own, unless it was done before.
+  func step<Outcome: Codable>(_ name: String, _ body: () throws -> Outcome) throws -> Outcome {
     let phase = unique(name)
-    if let done: State = try checkpoints?.state(of: phase) { return done }
-    let state = try body()
-    try checkpoints?.finish(state, of: phase)
-    return state
+    if let done: Step<Outcome> = try checkpoints?.state(of: phase) {
+      passes += done.passes
+      return done.outcome
+    }
+    let (outer, earlierPasses) = (scope, passes)
+    scope = "\(phase): "
+    defer { scope = outer }
+    let outcome = try body()
+    try checkpoints?.finish(
+      Step(outcome: outcome, passes: passes - earlierPasses), of: phase, inPlaceOf: "\(phase): ")
+    return outcome
   }
 
   /// Tells of a round that has ended and keeps it, unless that was done before.
@@ -118,6 +135,7 @@ public final class Journal {
 
   /// A name of its own for a phase: the second of a name is "name 2". The phases of a fit always come in one order.
   private func unique(_ name: String) -> String {
+    let name = scope + name
     uses[name, default: 0] += 1
     let use = uses[name]!
     return use == 1 ? name : "\(name) \(use)"

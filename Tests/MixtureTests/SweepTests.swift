@@ -93,6 +93,34 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: unfinished))
   }
 
+  @Test func `A checkpoint holds the ratios of replicates that are done, and none of their fits`() throws {
+    let problem = try SweepProblem(rows: 600)
+    let grid = grid([2]) { $0.replicates = 6 }
+    var isAsked = false
+    var sweep = Sweep(grid)
+    sweep.isStopRequested = { isAsked }
+    // The first ratio is that of the data.
+    sweep.observer = { if $0.phase.contains("bootstrap 7: ") { isAsked = true } }
+    let stopped = failure {
+      _ = try sweep.run(problem.collection(), in: problem.path("sweep"), on: SoloCommunicator())
+    }
+    #expect(stopped?.exitCode == .temporary)
+    let path = problem.path("sweep/unfinished/regression-identity-k2-seed1/checkpoint.json")
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n", maxSplits: 1)
+    let checkpoint = try #require(try JSONSerialization.jsonObject(with: Data(lines[1].utf8)) as? [String: Any])
+    let phases = try #require(checkpoint["phases"] as? [String: String]).filter { $0.key.hasPrefix("bootstrap") }
+    let fits = phases.keys.filter { $0.contains(": ") }
+    #expect(!fits.isEmpty && fits.allSatisfy { $0.hasPrefix("bootstrap 7: ") }, "\(fits)")
+    let done = phases.filter { !fits.contains($0.key) }
+    #expect(done.count == 6 && done.values.allSatisfy { $0.utf8.count < 100 }, "\(done)")
+
+    isAsked = false
+    sweep.observer = { _ in }
+    let resumed = try sweep.run(
+      problem.collection(), in: problem.path("sweep"), existing: .resume, on: SoloCommunicator())
+    #expect(try content(resumed) == content(problem.sweep(grid, in: "whole")))
+  }
+
   @Test func `Every distribution has its usual representation`() throws {
     let grid = grid([2]) {
       $0.representations = nil
