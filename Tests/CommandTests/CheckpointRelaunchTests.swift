@@ -122,7 +122,7 @@ import Testing
   @Test(arguments: [SIGTERM, SIGUSR1])
   func `Ranks are asked to stop once they have begun`(signal: Int32) throws {
     let (result, calls) = try relaunch(codes: [Self.late, 0]) { script, folder in
-      let deadline = ContinuousClock.now + .seconds(300)
+      let deadline = ContinuousClock.now + .seconds(commandTimeout)
       while !FileManager.default.fileExists(atPath: folder.appending(path: "launched").path) {
         try #require(ContinuousClock.now < deadline, "the launcher was not started")
         usleep(10_000)

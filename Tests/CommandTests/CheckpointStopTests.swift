@@ -63,9 +63,11 @@ import Testing
 
   @Test func `mpirun ends by SIGTERM with a code of its own, after the ranks have saved`() throws {
     try withTemporaryDirectory { folder in
-      // mpirun hands the signal on after one second and kills the ranks after another: the run must be longer by far
-      // than the first and its passes shorter than the second, whatever the machine.
-      let run = try CheckpointTestRun(in: folder, rows: 100_000, options: ["--starts", "16", "--tolerance", "0"])
+      // Minutes of passes of some milliseconds: mpirun hands the signal on after so many seconds, and kills the ranks
+      // after as many more.
+      var run = try CheckpointTestRun(
+        in: folder, rows: 20_000, options: ["--groups", "auto", "--max-groups", "60", "--distribution", "gaussian"])
+      run.environment["OMPI_MCA_odls_base_sigkill_timeout"] = "4"
       let stopped = try stop(run, by: SIGTERM, to: .launcher, in: "starts")
       #expect(stopped.exitCode != 0)
       #expect(messages(stopped) == [Self.stopped], "\(stopped.error)")

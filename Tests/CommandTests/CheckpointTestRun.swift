@@ -15,6 +15,8 @@ struct CheckpointTestRun {
   let folder: URL
   let options: [String]
   var shards = "shards"
+  /// Variables for mpirun.
+  var environment: [String: String?] = [:]
   var out: URL { folder.appendingPathComponent("run") }
 
   init(
@@ -58,7 +60,9 @@ struct CheckpointTestRun {
 
   /// Ranks of MPI; `during` gets the process number of mpirun.
   func train(ranks: Int, _ more: [String] = [], during: (pid_t) throws -> Void = { _ in }) throws -> CommandResult {
-    try mpirun(ranks: ranks, tool: "giv-dist", arguments(more, out: "run"), directory: folder, during: during)
+    try mpirun(
+      ranks: ranks, tool: "giv-dist", arguments(more, out: "run"), environment: environment, directory: folder,
+      during: during)
   }
 
   /// Ranks of MPI that `disturb` keeps from ending well. On a busy machine they may end before it comes to that: then
@@ -120,7 +124,7 @@ struct CheckpointTestRun {
   /// - Returns: the processes of the ranks, looked up before, for that takes its time; none when the launcher has ended.
   func wait(for launcher: pid_t, until isReached: ([Substring]) -> Bool) throws -> [pid_t] {
     let partial = out.appendingPathComponent("metrics.jsonl.partial").path
-    let deadline = ContinuousClock.now + .seconds(300)
+    let deadline = ContinuousClock.now + .seconds(commandTimeout)
     var ranks: [pid_t] = []
     while kill(launcher, 0) == 0 {
       if ranks.isEmpty { ranks = try Self.ranks(of: launcher) }

@@ -11,14 +11,17 @@ extension OnRanks {
       _ = try train(["few", "--groups", "2", "--starts", "2", "--out", "run"], in: folder)
     }) struct LostRankTests
   {
-    /// A fit of many passes, each far shorter than the stall timeout, over the run in the folder.
-    private static let arguments = ["train", "shards", "--groups", "5", "--starts", "200", "--out", "run", "--force"]
+    /// Minutes of passes, the first of some milliseconds, over the run in the folder.
+    private static let arguments = [
+      "train", "shards", "--groups", "auto", "--max-groups", "60", "--distribution", "gaussian", "--out", "run",
+      "--force",
+    ]
     private var run: URL { SharedInputs.folder.appending(path: "run") }
     private var passes: URL { run.appending(path: "metrics.jsonl.partial") }
 
     /// Sends a signal to rank 1 once passes are made.
     private func signal(_ signal: Int32, _ launcher: pid_t) throws -> pid_t {
-      let deadline = ContinuousClock.now + .seconds(300)
+      let deadline = ContinuousClock.now + .seconds(commandTimeout)
       while ((try? Data(contentsOf: passes)) ?? Data()).isEmpty {
         try #require(ContinuousClock.now < deadline, "no pass was made")
         usleep(20_000)

@@ -116,7 +116,7 @@ extension OnRanks {
           "sweep", "products.h5", "--groups", "1,2", "--representation", "identity,network", "--lambda", "0,0.5",
           "--starts", "3", "--rounds", "2", "--steps", "60", "--learning-rate", "0.01", "--folds", "2", "--out",
           "lambdas", "--json",
-        ], ranks: 2, timeout: 120)
+        ], ranks: 2)
       #expect(result.exitCode == 0, "\(result.error)")
       let report = try object(result.output)
       let cells = try #require(report["cells"] as? [[String: Any]])

@@ -4,14 +4,14 @@ import Testing
 
 /// Runs the built `giv-dist` in a folder, alone or on ranks.
 func givDist(
-  _ arguments: [String], ranks: Int? = nil, in folder: URL = SharedInputs.folder, timeout: Double = commandTimeout,
+  _ arguments: [String], ranks: Int? = nil, in folder: URL = SharedInputs.folder,
   during: (pid_t) throws -> Void = { _ in }
 ) throws -> CommandResult {
   if let ranks {
     return try mpirun(
-      ranks: ranks, tool: "giv-dist", arguments, directory: folder, timeout: timeout, during: during)
+      ranks: ranks, tool: "giv-dist", arguments, directory: folder, during: during)
   }
-  return try run(tool("giv-dist"), arguments, directory: folder, timeout: timeout, during: during)
+  return try run(tool("giv-dist"), arguments, directory: folder, during: during)
 }
 
 /// What `train --json` prints, as far as tests read it.

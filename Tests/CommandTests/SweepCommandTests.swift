@@ -27,7 +27,7 @@ extension OnRanks {
         arguments + [
           "--representation", "identity", "--distribution", "regression,gaussian", "--out", "one", "--json",
         ],
-        ranks: 2, timeout: 200)
+        ranks: 2)
       #expect(result.exitCode == 0, "\(result.error)")
       let report = try object(result.output)
       #expect(report["bestGroups"] as? Int == 3 && report["rows"] as? Int == 3000)
@@ -77,7 +77,7 @@ extension OnRanks {
 
     @Test func `The summary names the choice of every criterion`() throws {
       let arguments = ["sweep", "shards", "--groups", "2,3", "--representation", "identity", "--starts", "4"]
-      let result = try givDist(arguments + ["--out", "summary"], timeout: 120)
+      let result = try givDist(arguments + ["--out", "summary"])
       #expect(result.exitCode == 0, "\(result.error)")
       #expect(result.output.contains("3 groups by BIC"))
       for heading in ["BIC", "ICL", "held out", "MMD", "agreement"] { #expect(result.output.contains(heading)) }
@@ -91,8 +91,10 @@ extension OnRanks {
     /// Runs a sweep on two ranks and ends it once some cells are finished; again when it was done before that.
     private func ended(_ arguments: [String], by signal: Int32, cellCount: Int, out: String) throws -> CommandResult {
       for _ in 1...5 {
-        let result = try givDist(arguments + ["--out", out, "--force"], ranks: 2, timeout: 400) { launcher in
-          let deadline = ContinuousClock.now + .seconds(300)
+        // Cells of the attempt before would be taken for those of this one.
+        try? FileManager.default.removeItem(at: SharedInputs.folder.appending(path: out))
+        let result = try givDist(arguments + ["--out", out], ranks: 2) { launcher in
+          let deadline = ContinuousClock.now + .seconds(commandTimeout)
           var rank: pid_t?
           while kill(launcher, 0) == 0 {
             // Looked up before it is needed, for that takes its time.
@@ -111,17 +113,17 @@ extension OnRanks {
 
     @Test(arguments: [SIGKILL, SIGUSR1])
     func `A sweep that is killed or stopped goes on where it was`(signal: Int32) throws {
-      let options = ["--groups", "1...3", "--representation", "identity,spline", "--starts", "3", "--folds", "2"]
+      let options = ["--groups", "1...3", "--representation", "identity,spline", "--starts", "10", "--folds", "2"]
       let arguments = ["sweep", "many", "--json", "--seeds", "7,8,9"] + options
       let (whole, ended) = ("whole\(signal)", "ended\(signal)")
-      let undisturbed = try givDist(arguments + ["--out", whole], ranks: 2, timeout: 400)
+      let undisturbed = try givDist(arguments + ["--out", whole], ranks: 2)
       #expect(undisturbed.exitCode == 0, "\(undisturbed.error)")
       let result = try self.ended(arguments, by: signal, cellCount: 18, out: ended)
       #expect(result.exitCode == (signal == SIGKILL ? 137 : 75), "\(result.error)")
       #expect(cells(ended).count >= 2)
       let folder = SharedInputs.folder.appending(path: "\(ended)/cells")
       let before = try contents(folder).filter { !$0.key.hasPrefix(".") }
-      let resumed = try givDist(arguments + ["--out", ended, "--resume"], timeout: 400)
+      let resumed = try givDist(arguments + ["--out", ended, "--resume"])
       #expect(resumed.exitCode == 0, "\(resumed.error)")
       #expect(try digests(resumed.output) == digests(undisturbed.output))
       let after = try contents(folder)

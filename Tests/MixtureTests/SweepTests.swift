@@ -64,13 +64,18 @@ import Testing
   func `A sweep that is asked to stop goes on in the middle of its cells`(isDamaged: Bool) throws {
     let problem = try SweepProblem()
     let grid = grid([2, 3, 4]) { $0.replicates = 2 }
-    let passes = Monitor(0)
+    let passes = Monitor([0, 0])
     let stopped = failure {
       _ = try LoopbackCommunicator.run(ranks: 2) { communicator in
+        let rank = communicator.rank
         var sweep = Sweep(grid)
-        sweep.observer = { _ in passes.withLock { $0 += 1 } }
+        sweep.observer = { _ in
+          passes.withLock { $0[rank] += 1 }
+          // Neither group gets far ahead of the other, whatever their threads are given to run.
+          passes.wait { $0[rank] != 50 || $0[1 - rank] >= 50 ? () : nil }
+        }
         // One of the two groups is asked, the other hears of it.
-        sweep.isStopRequested = { communicator.rank == 1 && passes.withLock { $0 } >= 100 }
+        sweep.isStopRequested = { rank == 1 && passes.withLock { $0[1] } >= 50 }
         return try sweep.run(problem.collection(), in: problem.path("sweep"), on: communicator).count
       }
     }
@@ -80,16 +85,15 @@ import Testing
     let checkpoints = names.map { "\(unfinished)/\($0)/checkpoint.json" }
     #expect(checkpoints.count == 2 && checkpoints.allSatisfy(FileManager.default.fileExists))
     if isDamaged { try Data("?".utf8).write(to: URL(fileURLWithPath: checkpoints[0])) }
-    let resumedPasses = Monitor(0)
+    var (resumedPasses, wholePasses) = (0, 0)
     var sweep = Sweep(grid)
-    sweep.observer = { _ in resumedPasses.withLock { $0 += 1 } }
+    sweep.observer = { _ in resumedPasses += 1 }
     let resumed = try content(
       sweep.run(problem.collection(), in: problem.path("sweep"), existing: .resume, on: SoloCommunicator()))
-    passes.withLock { $0 = 0 }
-    sweep.observer = { _ in passes.withLock { $0 += 1 } }
+    sweep.observer = { _ in wholePasses += 1 }
     let whole = try content(sweep.run(problem.collection(), in: problem.path("whole"), on: SoloCommunicator()))
     #expect(resumed == whole)
-    #expect(resumedPasses.withLock { $0 } < passes.withLock { $0 })
+    #expect(resumedPasses < wholePasses)
     #expect(!FileManager.default.fileExists(atPath: unfinished))
   }
 

@@ -19,7 +19,7 @@ public func tool(_ name: String) -> String {
 /// from under each other.
 public func mpirun(
   ranks: Int, tool name: String, _ arguments: [String] = [], environment: [String: String?] = [:],
-  directory: URL? = nil, timeout: Double = commandTimeout, during: (pid_t) throws -> Void = { _ in }
+  directory: URL? = nil, during: (pid_t) throws -> Void = { _ in }
 ) throws -> CommandResult {
   try withTemporaryDirectory { sessions in
     let settings: [String: String?] = [
@@ -29,20 +29,20 @@ public func mpirun(
     ]
     return try run(
       "mpirun", ["-n", "\(ranks)", tool(name)] + arguments, environment: settings.merging(environment) { $1 },
-      directory: directory, timeout: timeout, during: during)
+      directory: directory, during: during)
   }
 }
 
 /// Runs Python with the packages that the tests compare with: GIV_PYTHON, or the package's `.venv`.
 public func python(
-  _ arguments: [String], environment: [String: String?] = [:], timeout: Double = commandTimeout
+  _ arguments: [String], environment: [String: String?] = [:]
 ) throws -> CommandResult {
   let own = packageDirectory.appendingPathComponent(".venv/bin/python").path
   let interpreter = ProcessInfo.processInfo.environment["GIV_PYTHON"] ?? own
   guard FileManager.default.isExecutableFile(atPath: interpreter) else {
     throw Failure(.configuration, "no Python at \(interpreter); run make setup, or name one in GIV_PYTHON")
   }
-  return try run(interpreter, arguments, environment: environment, timeout: timeout)
+  return try run(interpreter, arguments, environment: environment)
 }
 
 /// Runs `body` with a new empty folder, which is removed afterwards.
