@@ -81,16 +81,18 @@ public struct Configuration: Sendable, Codable, Equatable {
   public func validate() throws {
     func require(_ holds: Bool, _ message: String) throws { if !holds { throw Failure(.usage, message) } }
     try require(
-      distribution != .joint || representation == distribution.usualRepresentation,
-      "--distribution joint has bases of its own and takes no --representation \(representation.rawValue); leave that out"
-    )
-    try require(
-      distribution != .gaussian || representation != .spline,
-      "--distribution gaussian takes no --representation spline: the functions of a spline determine each other, so that "
-        + "groups become singular and their likelihood means nothing; choose --representation identity or --distribution "
-        + "regression")
+      distribution != .joint || representation == .spline || representation == .identity,
+      "--distribution joint takes --representation spline or identity, not \(representation.rawValue): it has bases of its "
+        + "own; leave that out")
     try alternation.validate()
   }
+
+  /// Whether the likelihood can grow without bound: the functions of a spline determine each other, and a group in which
+  /// some are constant has a singular covariance.
+  var hasSingularGroups: Bool { distribution == .gaussian && representation == .spline }
+  static let singularGroupsWarning =
+    "gaussian groups on splines become singular, and their likelihood means nothing; choose --representation identity or "
+    + "--distribution regression"
 
   /// The part that the joint model reads.
   var joint: JointOptions {
@@ -100,6 +102,7 @@ public struct Configuration: Sendable, Codable, Equatable {
     options.extensions = JointMixture.Extensions(
       shifts: freeShifts, bends: controlFunction == .quadratic, concomitants: concomitants)
     options.starts = max(starts, options.starts)
+    options.hasLinearSelection = representation == .identity
     options.seed = seed
     options.tolerance = tolerance
     options.maximumIterations = maximumIterations

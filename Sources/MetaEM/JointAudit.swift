@@ -55,16 +55,16 @@ struct JointAudit {
     }
     if let test = try twoStageTest(), test.pValue < Self.disagreement {
       warnings.append(
-        "two-stage least squares on the labels found here gives another effect (p \(text(test.pValue))): groups may "
+        "two-stage least squares on the labels found here gives another effect (\(test.pText)): groups may "
           + "differ in more than the model says")
     }
     if let test = exclusion.shifts, test.pValue < Self.disagreement {
       warnings.append(
-        "groups shift the outcome by themselves (p \(text(test.pValue))): they are no instrument unless --free-shifts "
+        "groups shift the outcome by themselves (\(test.pText)): they are no instrument unless --free-shifts "
           + "takes the shifts up")
     } else if let test = exclusion.slopes, test.pValue < Self.disagreement {
       warnings.append(
-        "groups move the outcome with x or with the treatment in ways of their own (p \(text(test.pValue))): they are "
+        "groups move the outcome with x or with the treatment in ways of their own (\(test.pText)): they are "
           + "no instrument, or the effect is not the same in all")
     }
     return try warnings + extensionsMissed()
@@ -78,20 +78,19 @@ struct JointAudit {
       test.pValue < Self.disagreement
     {
       warnings.append(
-        "the outcome bends with what covariates and group leave of the treatment (p = \(text(test.pValue))): give "
+        "the outcome bends with what covariates and group leave of the treatment (\(test.pText)): give "
           + "--control-function quadratic")
     }
     if mixture.concomitants == nil, let test = try scoreTest({ try .concomitants(of: mixture, on: trial.design) }),
       test.pValue < Self.disagreement
     {
       warnings.append(
-        "the shares of groups depend on covariates (p = \(text(test.pValue))): give --concomitants")
+        "the shares of groups depend on covariates (\(test.pText)): give --concomitants")
     }
     return warnings
   }
 
   private func rounded(_ value: Double) -> String { String(format: "%.1f", value) }
-  private func text(_ p: Double) -> String { p < 1e-4 ? "below 0.0001" : String(format: "= %.4f", p) }
 
   // MARK: Is there a group?
 
@@ -122,7 +121,7 @@ struct JointAudit {
     var warnings: [String] = []
     if let test = slopesTest, test.pValue > Self.significance {
       warnings.append(
-        "the groups do not differ in how x drives t (p \(text(test.pValue))): there may be no group, and then the "
+        "the groups do not differ in how x drives t (\(test.pText)): there may be no group, and then the "
           + "effect found here is arbitrary")
     }
     let reasons = [

@@ -34,7 +34,7 @@ public struct JointFitting {
     let fitting = try Fitting(configuration: options.regression, table: table, scaling: tableScaling, search: search)
     let regression = try fitting.run()
     let selection =
-      regression.form == .linear
+      regression.form == .linear || options.hasLinearSelection
       ? AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
       : AnyRepresentation.spline(try fitting.splineBasis().0)
     let summaries = try table.summary()

@@ -35,6 +35,8 @@ public struct JointOptions: Sendable, Codable, Equatable {
   /// Whether groups may shift y, the check that they move it through t only; whether y may bend with what x and the
   /// group leave of t; whether the shares of groups may depend on x.
   public var extensions = JointMixture.Extensions()
+  /// Whether t is linear in x in every group; else BIC of t given x chooses between that and splines.
+  public var hasLinearSelection = false
   /// Random starts, besides the solution of `regression`.
   public var starts = 30
   public var seed: UInt64 = 1
@@ -51,6 +53,7 @@ public struct JointOptions: Sendable, Codable, Equatable {
   /// The configuration of the mixture of regressions that the fit begins with.
   var regression: Configuration {
     var configuration = Configuration(groups: groups)
+    if hasLinearSelection { configuration.representation = .identity }
     configuration.seed = seed
     configuration.tolerance = tolerance
     configuration.maximumIterations = maximumIterations

@@ -121,6 +121,9 @@ public struct SweepReport: Sendable, Encodable {
         "\(more.cell.groups) groups reached a lower likelihood than \(fewer.cell.groups): the starts missed the best "
           + "fit; give more --seeds or --starts")
     }
+    if grid.cells.contains(where: { grid.configuration($0).hasSingularGroups }) {
+      warnings.append(Configuration.singularGroupsWarning)
+    }
     return warnings + results.compactMap { result in result.failure.map { "\(result.cell.name): \($0.message)" } }
   }
 }

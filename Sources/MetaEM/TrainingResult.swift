@@ -76,7 +76,7 @@ public struct TrainingResult: Sendable {
 
   /// Warnings that the fit itself does not give.
   private var doubts: [String] {
-    var doubts: [String] = []
+    var doubts = configuration.hasSingularGroups ? [Configuration.singularGroupsWarning] : []
     let rounds = outcome.alternation?.rounds ?? []
     // With other distributions each round has a likelihood of its own.
     if configuration.distribution == .regression, rounds.count == configuration.alternation.rounds,

@@ -75,7 +75,7 @@ struct Train: JobCommand {
     }
     return [
       ScopedOption("--max-groups", maxGroups, with: "--groups auto", isRead: groups == .auto),
-      inFolder("--force", running.force ? true : nil), inFolder("--resume", running.resume ? true : nil),
+      inFolder("--resume", running.resume ? true : nil),
       inFolder("--checkpoint-every", checkpoint.checkpointEvery),
       inFolder("--checkpoint-minutes", checkpoint.checkpointMinutes), inFolder("--max-hours", checkpoint.maxHours),
     ]

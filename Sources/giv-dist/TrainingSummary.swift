@@ -103,8 +103,7 @@ struct TrainingSummary {
     /// Of what a line is about being 0.
     func text(_ test: ChiSquareTest?) -> String {
       guard let test else { return "" }
-      let p = test.pValue < 1e-4 ? "p below 0.0001" : "p = \(format(test.pValue, decimals: 4))"
-      return "; none: chi2 \(significant(test.statistic)) on \(test.degreesOfFreedom), \(p)"
+      return "; none: chi2 \(significant(test.statistic)) on \(test.degreesOfFreedom), \(test.pText)"
     }
     var lines = [line("confounding by group, kappa", joint.kappa, joint.kappaStandardErrors)]
     if let bends = joint.bends {

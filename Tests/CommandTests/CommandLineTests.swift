@@ -75,13 +75,13 @@ extension OnRanks {
     }
 
     @Test(arguments: [
+      ("--control-function linear", "--distribution joint"), ("--concomitants", "--distribution joint"),
       ("--outcome-basis quadratic", "--distribution joint"), ("--covariate-basis spline", "--distribution joint"),
       ("--free-shifts", "--distribution joint"), ("--covariance full", "--distribution gaussian"),
       ("--distribution kmeans --covariance tied", "--distribution gaussian"),
       ("--distribution joint --start rows", "--distribution gaussian"),
-      ("--distribution kmeans --labels sampled", "--distribution regression or gaussian or joint"),
       ("--lambda 0.2", "--representation network or mixed"), ("--rounds 4", "--representation network or mixed"),
-      ("--max-groups 4", "--groups auto"), ("--resume", "--out"), ("--force", "--out"), ("--max-hours 1", "--out"),
+      ("--max-groups 4", "--groups auto"), ("--resume", "--out"), ("--max-hours 1", "--out"),
       ("--checkpoint-every 10", "--out"), ("--checkpoint-minutes 1", "--out"),
     ])
     func `An option that the run would not read is refused`(options: String, readers: String) throws {
@@ -93,12 +93,8 @@ extension OnRanks {
     }
 
     @Test(arguments: [
-      ("--distribution joint --representation identity", "takes no --representation identity"),
-      ("--distribution joint --representation network", "takes no --representation network"),
-      (
-        "--distribution gaussian --representation spline",
-        "--distribution gaussian takes no --representation spline: the functions of a spline determine each other"
-      ),
+      ("--distribution joint --representation polynomial", "spline or identity, not polynomial"),
+      ("--distribution joint --representation network", "spline or identity, not network"),
       ("--paper --distribution joint", "--paper has a --distribution of its own"),
     ])
     func `So is a representation that the distribution cannot take`(options: String, words: String) throws {
@@ -122,6 +118,9 @@ extension OnRanks {
       "train --groups 2 --distribution gaussian --covariance tied --start rows --labels sampled",
       "train --groups 2 --distribution joint --outcome-basis spline --covariate-basis auto --free-shifts",
       "train --groups 2 --distribution joint --representation spline --labels argmax",
+      "train --groups 2 --distribution joint --representation identity --control-function quadratic --concomitants",
+      "train --groups 2 --distribution kmeans --labels argmax --force",
+      "train --groups 2 --distribution gaussian --representation spline",
       "train --groups 2 --distribution gaussian --representation mixed --rounds 3 --lambda 0.1 --assignment argmax",
       "train --groups auto --max-groups 3 --paper --start equation6 --covariance full --assignment sampled",
       "train --groups 2 --distribution kmeans", "train --groups 2 --distribution joint",

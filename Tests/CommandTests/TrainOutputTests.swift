@@ -47,6 +47,19 @@ extension OnRanks {
       #expect(try #require(report["inertia"] as? Double) > 0)
     }
 
+    /// Their likelihood grows without bound.
+    @Test func `Gaussian groups on splines come with a warning`() throws {
+      let options = ["--distribution", "gaussian", "--starts", "1", "--max-iterations", "3", "--json"]
+      for (representation, isSingular) in [("spline", true), ("identity", false)] {
+        let arguments = ["train", "shards", "--groups", "2", "--representation", representation] + options
+        let warnings = try #require(try object(givDist(arguments).output)["warnings"] as? [String])
+        #expect(warnings.contains { $0.contains("gaussian groups on splines become singular") } == isSingular)
+        let sweep = ["sweep"] + arguments.dropFirst() + ["--out", "sweep-\(representation)", "--folds", "0"]
+        let others = try #require(try object(givDist(sweep).output)["warnings"] as? [String])
+        #expect(others.contains { $0.contains("gaussian groups on splines become singular") } == isSingular)
+      }
+    }
+
     @Test func `One group works`() throws {
       let report = try object(try givDist(["train", "shards", "--groups", "1", "--json"]).output)
       #expect(report["groups"] as? Int == 1 && report["mmd"] is NSNull)

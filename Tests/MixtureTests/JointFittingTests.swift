@@ -256,6 +256,16 @@ extension JointOutcome {
     }
   }
 
+  /// Where t is not linear in x, splines are chosen; unless x is asked for.
+  @Test func selectionMayBeHeldLinear() throws {
+    var draw = Draw(confounding: 0.5, seed: 17)
+    draw.parameters.scenario = .sin
+    draw.options.covariateBasis = .polynomial3
+    #expect(try draw.fit().0.model.mixture.selectionCount > 4)
+    draw.options.hasLinearSelection = true
+    #expect(try draw.fit().0.model.mixture.selectionCount == 4)
+  }
+
   @Test func shiftsByGroupAreReported() throws {
     var draw = Draw(confounding: 0.5, seed: 7)
     draw.addition = { _, _, z in Double(z) }

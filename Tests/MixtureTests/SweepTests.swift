@@ -235,12 +235,7 @@ import Testing
       (grid([]), "holds no number"), (grid([0, 1]), "at least 1"), (grid([2, 51]), "there are 50 rows"),
       (grid([2, 2]), "twice"), (grid([2]) { $0.seeds = [1, 1] }, "twice"), (grid([2]) { $0.folds = 1 }, "--folds"),
       (grid([2]) { $0.replicates = -1 }, "--lrt"),
-      (
-        grid([2]) {
-          $0.distributions = [.regression, .gaussian]
-          $0.representations = [.identity, .spline]
-        }, "--distribution gaussian takes no --representation spline"
-      ), (grid([2]) { $0.distributions = [.joint] }, "joint"),
+      (grid([2]) { $0.distributions = [.joint] }, "joint"),
     ]
     for (grid, message) in wrong {
       let failure = failure { _ = try problem.sweep(grid) }

@@ -97,10 +97,8 @@ extension Simulation {
 extension DistributionKind {
   /// The distributions of x and t alone.
   private static let ofTreatment = [DistributionKind.regression, .gaussian, .kmeans]
-  /// With the representations that each of them takes.
   static let combinations: [(DistributionKind, RepresentationKind)] =
     ofTreatment.flatMap { distribution in RepresentationKind.allCases.map { (distribution, $0) } }
-    .filter { $0 != (.gaussian, .spline) }
 }
 
 func configuration(groups: Int, change: (inout Configuration) -> Void = { _ in }) -> Configuration {
