@@ -30,7 +30,7 @@ let package = Package(
       dependencies: ["CHDF5", "COpenSSL", "Communication", "Diagnostics", "LinearAlgebra"]),
 
     // MARK: Statistics
-    .target(name: "Networks", dependencies: ["COpenBLAS", "Communication", "Diagnostics", "LinearAlgebra"]),
+    .target(name: "Networks", dependencies: ["Communication", "Diagnostics", "LinearAlgebra"]),
     .target(
       name: "Representation", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Networks"]),
     .target(name: "Mixture", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra"]),

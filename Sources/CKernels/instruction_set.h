@@ -1,6 +1,7 @@
 // What one build of the kernels offers; kernels.c picks a build.
 #pragma once
 #include "giv_kernels.h"
+#include "giv_layers.h"
 
 typedef struct {
     const char *name;
@@ -11,6 +12,11 @@ typedef struct {
     void (*pass)(const giv_block *, const giv_mixture *, const double *row_weights, double *gram, giv_totals *);
     void (*exp)(const double *x, double *result, ptrdiff_t count);
     void (*log)(const double *x, double *result, ptrdiff_t count);
+    void (*layer_forward)(const giv_layer *, const double *weights, const double *inputs, double *outputs);
+    void (*layer_add_gradient)(const giv_layer *, const double *inputs, const double *output_gradient,
+                               double *gradient);
+    void (*layer_propagate)(const giv_layer *, const double *weights, const double *output_gradient,
+                            double *input_gradient);
 } giv_instruction_set;
 
 extern const giv_instruction_set giv_portable;

@@ -9,6 +9,7 @@
 #include "densities.inc.h"
 #include "responsibilities.inc.h"
 #include "gram.inc.h"
+#include "layers.inc.h"
 
 static void responsibilities(const giv_block *block, const giv_mixture *mixture, const double *row_weights,
                              double *gamma, ptrdiff_t stride, giv_totals *totals) {
@@ -39,4 +40,5 @@ static void pass(const giv_block *block, const giv_mixture *mixture, const doubl
 #define NAME_OF(set) QUOTED(set)
 const giv_instruction_set NAMED(INSTRUCTION_SET) = {
     NAME_OF(INSTRUCTION_SET), responsibilities, weighted_gram, pass, exponentials, logarithms,
+    layer_forward, layer_add_gradient, layer_propagate,
 };

@@ -1,5 +1,6 @@
 #include "giv_kernels.h"
 #include "giv_elementary.h"
+#include "giv_layers.h"
 #include "instruction_set.h"
 
 #include <stdatomic.h>
@@ -73,3 +74,17 @@ void giv_pass(const giv_block *block, const giv_mixture *mixture, const double *
 void giv_exp(const double *x, double *result, ptrdiff_t count) { current()->exp(x, result, count); }
 
 void giv_log(const double *x, double *result, ptrdiff_t count) { current()->log(x, result, count); }
+
+void giv_layer_forward(const giv_layer *layer, const double *weights, const double *inputs, double *outputs) {
+    current()->layer_forward(layer, weights, inputs, outputs);
+}
+
+void giv_layer_add_gradient(const giv_layer *layer, const double *inputs, const double *output_gradient,
+                            double *gradient) {
+    current()->layer_add_gradient(layer, inputs, output_gradient, gradient);
+}
+
+void giv_layer_propagate(const giv_layer *layer, const double *weights, const double *output_gradient,
+                         double *input_gradient) {
+    current()->layer_propagate(layer, weights, output_gradient, input_gradient);
+}

@@ -28,12 +28,15 @@ INLINE ptrdiff_t even_part(ptrdiff_t count, ptrdiff_t most) {
     return (count + parts - 1) / parts;
 }
 
-// Adds each of `count` eight-lane sums to its total: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
+// Adds each of `count` eight-lane sums to its total, folded by halves: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
 static void add_lanes(const double *lanes, ptrdiff_t count, double *totals) {
+    typedef double four __attribute__((ext_vector_type(4), aligned(sizeof(double))));
+    typedef double two __attribute__((ext_vector_type(2)));
     // One sum at a time: gathering lanes of several is slower.
 #pragma clang loop vectorize(disable)
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const double *lane = lanes + i * GIV_LANES;
-        totals[i] += ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    for (ptrdiff_t i = 0; i < count; i++, lanes += GIV_LANES) {
+        const four halves = *(const four *)lanes + *(const four *)(lanes + GIV_LANES / 2);
+        const two quarters = halves.lo + halves.hi;
+        totals[i] += quarters.x + quarters.y;
     }
 }

@@ -1,5 +1,3 @@
-import COpenBLAS
-
 extension NetworkShape {
   /// Adds the gradient of a block's loss in the parameters to `gradient`, after a forward pass and with the gradient in
   /// the outputs filled in.
@@ -32,13 +30,11 @@ extension Stage {
     }
   }
 
-  /// Adds a dense layer's gradient, one product [outputs, rows] x [rows, 1 + inputs].
+  /// Adds a dense layer's gradient.
   func addGradient(of block: NetworkBlock, to gradient: UnsafeMutablePointer<Double>) {
     guard case .dense = layer else { return }
-    let (width, stride) = (Int32(1 + inputs), Int32(NetworkBlock.stride))
-    cblas_dgemm(
-      CblasRowMajor, CblasNoTrans, CblasTrans, Int32(outputs), width, Int32(block.rowCount), 1,
-      block.gradient(target + 1), stride, block.value(source), stride, 1, gradient + parameters.lowerBound, width)
+    products(block).addGradient(
+      inputs: block.value(source), outputGradient: block.gradient(target + 1), to: gradient + parameters.lowerBound)
   }
 
   /// Computes the gradient in the inputs from that before the activation.
@@ -46,10 +42,8 @@ extension Stage {
     let own = parameters + self.parameters.lowerBound
     switch layer {
     case .dense:
-      let (width, stride) = (Int32(1 + inputs), Int32(NetworkBlock.stride))
-      cblas_dgemm(
-        CblasRowMajor, CblasTrans, CblasNoTrans, Int32(inputs), Int32(block.rowCount), Int32(outputs), 1, own + 1,
-        width, block.gradient(target + 1), stride, 0, block.gradient(source + 1), stride)
+      products(block).propagate(
+        weights: own, outputGradient: block.gradient(target + 1), inputGradient: block.gradient(source + 1))
     case .batchNormalization:
       context.normalization.propagate(self, block, parameters: own)
     case .dropout:

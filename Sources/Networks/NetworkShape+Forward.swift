@@ -1,4 +1,4 @@
-import COpenBLAS
+import LinearAlgebra
 
 /// What a pass takes beside the parameters: how to normalise, and what to drop.
 struct PassContext {
@@ -23,7 +23,8 @@ extension NetworkShape {
     let own = parameters + stage.parameters.lowerBound
     switch stage.layer {
     case .dense:
-      stage.multiply(block, weights: own)
+      stage.products(block).forward(
+        weights: own, inputs: block.value(stage.source), outputs: block.value(stage.target + 1))
     case .batchNormalization:
       context.normalization.apply(stage, block, parameters: own)
     case .dropout(let rate):
@@ -36,12 +37,9 @@ extension NetworkShape {
 }
 
 extension Stage {
-  /// One product [outputs, 1 + inputs] x [1 + inputs, rows]: the constant is among the inputs.
-  fileprivate func multiply(_ block: NetworkBlock, weights: UnsafePointer<Double>) {
-    let (width, stride) = (Int32(1 + inputs), Int32(NetworkBlock.stride))
-    cblas_dgemm(
-      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(outputs), Int32(block.rowCount), width, 1, weights, width,
-      block.value(source), stride, 0, block.value(target + 1), stride)
+  /// The matrix products of a dense layer; the constant is among the inputs' columns.
+  func products(_ block: NetworkBlock) -> Kernel.Layer {
+    Kernel.Layer(inputs: inputs, outputs: outputs, rowCount: block.rowCount, stride: NetworkBlock.stride)
   }
 
   fileprivate func drop(_ block: NetworkBlock, rate: Double, mask: DropoutMask?, drawCount: Int) {

@@ -2,7 +2,8 @@
 //
 // Rows are the lanes: eight rows are worked on at a time, whatever the width of the machine's vectors, every product
 // is added by one fused multiply-add, and the eight lanes of a sum are folded in one fixed order at the end of a chunk.
-// So the portable, AVX2 and AVX-512 versions agree to the last bit, and so do machines.
+// So the portable, AVX2 and AVX-512 versions agree to the last bit, and so do machines. giv_layers.h has the loops of
+// networks.
 #pragma once
 #include <stddef.h>
 
