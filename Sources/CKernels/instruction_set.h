@@ -17,6 +17,8 @@ typedef struct {
                                double *gradient);
     void (*layer_propagate)(const giv_layer *, const double *weights, const double *output_gradient,
                             double *input_gradient);
+    void (*layer_activate)(const giv_layer *, giv_activation, double *outputs);
+    void (*layer_differentiate)(const giv_layer *, giv_activation, const double *outputs, double *output_gradient);
 } giv_instruction_set;
 
 extern const giv_instruction_set giv_portable;

@@ -10,6 +10,7 @@
 #include "responsibilities.inc.h"
 #include "gram.inc.h"
 #include "layers.inc.h"
+#include "activations.inc.h"
 
 static void responsibilities(const giv_block *block, const giv_mixture *mixture, const double *row_weights,
                              double *gamma, ptrdiff_t stride, giv_totals *totals) {
@@ -40,5 +41,5 @@ static void pass(const giv_block *block, const giv_mixture *mixture, const doubl
 #define NAME_OF(set) QUOTED(set)
 const giv_instruction_set NAMED(INSTRUCTION_SET) = {
     NAME_OF(INSTRUCTION_SET), responsibilities, weighted_gram, pass, exponentials, logarithms,
-    layer_forward, layer_add_gradient, layer_propagate,
+    layer_forward, layer_add_gradient, layer_propagate, layer_activate, layer_differentiate,
 };

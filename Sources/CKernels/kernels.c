@@ -88,3 +88,12 @@ void giv_layer_propagate(const giv_layer *layer, const double *weights, const do
                          double *input_gradient) {
     current()->layer_propagate(layer, weights, output_gradient, input_gradient);
 }
+
+void giv_layer_activate(const giv_layer *layer, giv_activation activation, double *outputs) {
+    current()->layer_activate(layer, activation, outputs);
+}
+
+void giv_layer_differentiate(const giv_layer *layer, giv_activation activation, const double *outputs,
+                             double *output_gradient) {
+    current()->layer_differentiate(layer, activation, outputs, output_gradient);
+}

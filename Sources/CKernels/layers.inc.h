@@ -51,8 +51,9 @@ INLINE void combine_rows(int vectors, const combination *sum, ptrdiff_t row) {
 }
 
 static void combine(const combination *sum, ptrdiff_t rows) {
+    const ptrdiff_t tile = TILE_VECTORS * WIDTH;
     ptrdiff_t row = 0;
-    for (; row + TILE_VECTORS * WIDTH <= padded(rows); row += TILE_VECTORS * WIDTH) combine_rows(TILE_VECTORS, sum, row);
+    for (; row + tile <= padded(rows); row += tile) combine_rows(TILE_VECTORS, sum, row);
     for (; row < rows; row += WIDTH) combine_rows(1, sum, row);
 }
 

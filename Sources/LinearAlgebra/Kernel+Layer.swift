@@ -1,12 +1,11 @@
 import CKernels
 
 extension Kernel {
-  /// The matrix products of a dense layer on a block of rows, the same bits in every instruction set.
+  /// The loops of a network's layer over a block of rows, the same bits in every instruction set.
   ///
-  /// Feature f of row i lies at `f * stride + i`; inputs begin with a column of the constant 1. Columns are 64-byte
-  /// aligned, and what their padding rows hold does not matter; ``forward(weights:inputs:outputs:)`` and
-  /// ``propagate(weights:outputGradient:inputGradient:)`` write there too. Weights are the matrix W
-  /// [outputs, 1 + inputs] by rows.
+  /// Feature f of row i lies at `f * stride + i`. Columns are 64-byte aligned; what their padding rows hold does not
+  /// matter, and they are written like the others. The inputs of a dense layer begin with a column of the constant 1, and
+  /// its weights are the matrix W [outputs, 1 + inputs] by rows.
   public struct Layer {
     private var native: giv_layer
 
@@ -38,6 +37,33 @@ extension Kernel {
       weights: UnsafePointer<Double>, outputGradient: UnsafePointer<Double>, inputGradient: UnsafeMutablePointer<Double>
     ) {
       withUnsafePointer(to: native) { giv_layer_propagate($0, weights, outputGradient, inputGradient) }
+    }
+
+    /// Replaces each output x by φ(x).
+    public func activate(_ activation: Activation, outputs: UnsafeMutablePointer<Double>) {
+      withUnsafePointer(to: native) { giv_layer_activate($0, activation.native, outputs) }
+    }
+
+    /// Multiplies each gradient by φ'(x), given φ(x).
+    public func differentiate(
+      _ activation: Activation, outputs: UnsafePointer<Double>, outputGradient: UnsafeMutablePointer<Double>
+    ) {
+      withUnsafePointer(to: native) { giv_layer_differentiate($0, activation.native, outputs, outputGradient) }
+    }
+  }
+
+  /// A function φ of every output of a layer, whose derivative follows from φ(x).
+  public struct Activation: Sendable {
+    fileprivate let native: giv_activation
+
+    /// To an absolute error of 3e-16.
+    public static let tanh = Activation(native: giv_activation(function: GIV_TANH, slope: 0))
+    /// 1 / (1 + exp(-x)).
+    public static let sigmoid = Activation(native: giv_activation(function: GIV_SIGMOID, slope: 0))
+
+    /// x, or slope · x where x is not positive; there the derivative is the slope.
+    public static func rectifier(slope: Double) -> Activation {
+      Activation(native: giv_activation(function: GIV_RECTIFIER, slope: slope))
     }
   }
 }

@@ -23,17 +23,15 @@ extension NetworkShape {
 extension Stage {
   /// Turns the gradient in the outputs into that in the values before the activation.
   func differentiateActivation(_ block: NetworkBlock) {
-    guard layer.activation != .identity else { return }
-    for column in target + 1..<target + 1 + outputs {
-      layer.activation.multiplyDerivative(
-        at: block.value(column), into: block.gradient(column), count: block.rowCount)
-    }
+    guard let activation = layer.activation.kernel else { return }
+    kernel(block).differentiate(
+      activation, outputs: block.value(target + 1), outputGradient: block.gradient(target + 1))
   }
 
   /// Adds a dense layer's gradient.
   func addGradient(of block: NetworkBlock, to gradient: UnsafeMutablePointer<Double>) {
     guard case .dense = layer else { return }
-    products(block).addGradient(
+    kernel(block).addGradient(
       inputs: block.value(source), outputGradient: block.gradient(target + 1), to: gradient + parameters.lowerBound)
   }
 
@@ -42,7 +40,7 @@ extension Stage {
     let own = parameters + self.parameters.lowerBound
     switch layer {
     case .dense:
-      products(block).propagate(
+      kernel(block).propagate(
         weights: own, outputGradient: block.gradient(target + 1), inputGradient: block.gradient(source + 1))
     case .batchNormalization:
       context.normalization.propagate(self, block, parameters: own)

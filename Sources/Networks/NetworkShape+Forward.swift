@@ -23,22 +23,22 @@ extension NetworkShape {
     let own = parameters + stage.parameters.lowerBound
     switch stage.layer {
     case .dense:
-      stage.products(block).forward(
+      stage.kernel(block).forward(
         weights: own, inputs: block.value(stage.source), outputs: block.value(stage.target + 1))
     case .batchNormalization:
       context.normalization.apply(stage, block, parameters: own)
     case .dropout(let rate):
       stage.drop(block, rate: rate, mask: context.mask, drawCount: drawCount)
     }
-    for output in 0..<stage.outputs {
-      stage.layer.activation.apply(to: block.value(stage.target + 1 + output), count: block.rowCount)
+    if let activation = stage.layer.activation.kernel {
+      stage.kernel(block).activate(activation, outputs: block.value(stage.target + 1))
     }
   }
 }
 
 extension Stage {
-  /// The matrix products of a dense layer; the constant is among the inputs' columns.
-  func products(_ block: NetworkBlock) -> Kernel.Layer {
+  /// The loops over a block.
+  func kernel(_ block: NetworkBlock) -> Kernel.Layer {
     Kernel.Layer(inputs: inputs, outputs: outputs, rowCount: block.rowCount, stride: NetworkBlock.stride)
   }
 

@@ -109,5 +109,41 @@ extension KernelTests {
         #expect(problem.products() == problem.products(sum: inOrder, sumOverRows: inLanes))
       }
     }
+
+    /// φ and φ' of two columns of 13 values, [outputs, gradients].
+    private func activate(_ activation: Kernel.Activation, _ values: [Double]) -> [[Double]] {
+      let layer = Kernel.Layer(inputs: 1, outputs: 2, rowCount: 13, stride: 24)
+      let (outputs, gradients) = (AlignedBuffer(count: 48), AlignedBuffer(count: 48))
+      gradients.pointer.update(repeating: 2, count: 48)
+      for place in 0..<26 { outputs[place / 13 * 24 + place % 13] = values[place] }
+      layer.activate(activation, outputs: outputs.pointer)
+      layer.differentiate(activation, outputs: outputs.pointer, outputGradient: gradients.pointer)
+      return [outputs, gradients].map { columns in (0..<26).map { columns[$0 / 13 * 24 + $0 % 13] } }
+    }
+
+    @Test(arguments: KernelProblem.kernels)
+    func activationsAreTheirFormulas(kernel: String) throws {
+      defer { try? Kernel.select(nil) }
+      try Kernel.select(kernel)
+      var random = TestRandom(state: 3)
+      let values = random.doubles(20, in: -4...4) + [0, -1e-300, 800, -800, 1e-9, -1e-9]
+      func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+      let cases: [(Kernel.Activation, (Double) -> Double, (Double) -> Double)] = [
+        (.tanh, tanh, { 1 - tanh($0) * tanh($0) }),
+        (.sigmoid, sigmoid, { sigmoid($0) * (1 - sigmoid($0)) }),
+        (.rectifier(slope: 0), { max($0, 0) }, { $0 > 0 ? 1 : 0 }),
+        (.rectifier(slope: 0.25), { $0 > 0 ? $0 : $0 / 4 }, { $0 > 0 ? 1 : 0.25 }),
+      ]
+      for (activation, function, derivative) in cases {
+        let result = activate(activation, values)
+        for (place, x) in values.enumerated() {
+          #expect(abs(result[0][place] - function(x)) <= 3e-16)
+          #expect(abs(result[1][place] - 2 * derivative(x)) <= 2e-15)
+        }
+        try Kernel.select("portable")
+        #expect(activate(activation, values) == result)
+        try Kernel.select(kernel)
+      }
+    }
   }
 }
