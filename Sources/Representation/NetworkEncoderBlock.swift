@@ -69,7 +69,8 @@ extension NetworkEncoder.Part.Inputs {
     _ block: NetworkBlock, from covariates: [UnsafePointer<Double>], scales: [Double], count: Int
   ) {
     func copy(_ covariate: Int, to target: UnsafeMutablePointer<Double>) {
-      for i in 0..<block.rowCount { target[i] = covariates[covariate][i] / scales[covariate] }
+      let (source, scale) = (covariates[covariate], scales[covariate])
+      for i in 0..<block.rowCount { target[i] = source[i] / scale }
     }
     switch self {
     case .covariates:

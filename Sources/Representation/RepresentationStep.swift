@@ -98,8 +98,9 @@ final class RepresentationStep {
   private func losses(rowCount: Int) -> Double {
     let stride = NetworkBlock.stride
     let scale = 1 / Double(blocks.rowCount)
-    for (column, columnScale) in scales.enumerated() {
-      for i in 0..<rowCount { rows.pointer[column * stride + i] /= columnScale }
+    for (index, columnScale) in scales.enumerated() {
+      let column = rows.pointer + index * stride
+      for i in 0..<rowCount { column[i] /= columnScale }
     }
     let treatment = rows.pointer + covariateCount * stride
     let weights = treatment + stride

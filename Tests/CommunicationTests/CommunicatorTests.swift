@@ -80,11 +80,11 @@ import Testing
     }
   }
 
-  @Test func `A failure while the root makes a value reaches all ranks`() throws {
-    let failures = try LoopbackCommunicator.run(ranks: 3) { communicator in
-      failure { try communicator.broadcast(from: 2) { throw Failure(.configuration, "no such key") } as Int }
+  @Test(arguments: [1, 3]) func `A failure while the root makes a value reaches all ranks`(ranks: Int) throws {
+    let failures = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      failure { try communicator.broadcast(from: ranks - 1) { throw Failure(.configuration, "no such key") } as Int }
     }
-    #expect(failures == Array(repeating: Failure(.configuration, "no such key"), count: 3))
+    #expect(failures == Array(repeating: Failure(.configuration, "no such key"), count: ranks))
   }
 
   @Test func `Groups of a split work on their own`() throws {
