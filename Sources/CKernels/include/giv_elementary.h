@@ -1,4 +1,4 @@
-// The exponential and the logarithm that the kernels are built on, in the instruction set in use, for their tests.
+// The exponential and the logarithm that the kernels are built on, in the instruction set in use.
 #pragma once
 #include <stddef.h>
 
