@@ -114,6 +114,8 @@ public enum RandomStream: UInt32, Sendable {
   case assignments = 22
   /// Rows that are kept from training.
   case validation = 23
+  /// Starts of EM with differences between groups that are parabolas.
+  case parabolicStarts = 24
   // Networks.
   case networkStart = 32
   case minibatches = 33

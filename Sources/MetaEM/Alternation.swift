@@ -50,7 +50,6 @@ struct Alternation {
       }
     }
     outcome.parameterCount += trainer.encoder.parameterCount
-    outcome.events += trace.events
     outcome.alternation = trace
     return outcome
   }
@@ -121,7 +120,6 @@ struct Alternation {
     } else {
       outcome.events.append("no round of training helped: the spline fit stands")
     }
-    outcome.events += trace.events
     outcome.alternation = trace
     return outcome
   }

@@ -61,8 +61,8 @@ public struct AlternationTrace: Sendable {
   /// distributions.
   let spline: (parameterCount: Int, entropy: Double)?
 
-  /// What the rounds should be known for.
-  var events: [String] {
+  /// Reasons to doubt what the rounds came to.
+  var warnings: [String] {
     let lost = rounds.count { !$0.loss.isFinite }
     guard lost > 0 else { return [] }
     return [

@@ -4,9 +4,8 @@ import Representation
 
 /// The default: spline regression, its form chosen by BIC.
 extension Fitting {
-  /// Every start is made twice: on x first, where few parameters find the groups and whose lines are then lines of the
-  /// spline basis, and on the basis itself. From both EM bends the curves of each group; shared curves start at the
-  /// nearest ones. The form of the lowest BIC goes on to all rows.
+  /// Groups are looked for from few parameters to many: lines, curves of each group's own, and curves that groups share,
+  /// which start at the nearest ones of those. The form of the lowest BIC goes on to all rows.
   func splineRegression() throws -> FitOutcome {
     let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
     var (basis, whole, events) = try splineBasis()
@@ -21,22 +20,12 @@ extension Fitting {
       on: linearDesign, phase: "starts")
     let linear = try search.continued(lines, on: linearDesign, phase: "search linear")
     let pooled = try subset == nil ? whole : splineDesign.pooledStatistics()
-    let bent = lines.filter { $0.degeneracy == nil }.map { line in
-      var model = line.model
-      model.coefficients = model.coefficients.map(basis.embedding(linear:))
-      return Fit(continuing: line, model: model)
-    }
-    let random = CounterRandom(seed: configuration.seed, stream: .curvedStarts)
-    var curved: [Fit<RegressionMixture>] = []
+    var (curves, free): ([Fit<RegressionMixture>], [Fit<RegressionMixture>]) = ([], [])
     do {
-      curved = try RegressionMixture.starts(
-        starts, groups: configuration.groups, pooled: pooled, directions: basis.smoothDirections, random: random
-      ).enumerated().map { Fit(start: starts.count + $0.offset, model: $0.element) }
+      (curves, free) = try freeCurves(lines, on: splineDesign, basis: basis, pooled: pooled)
     } catch let error as DegenerateGroup {
       events.append("no curves were tried: too few rows for a spline basis (\(error))")
     }
-    let curves = try search.short(curved.isEmpty ? [] : bent + curved, on: splineDesign, phase: "starts spline")
-    let free = try search.continued(curves, on: splineDesign, phase: "search free")
     // With one group, shared and free are the same.
     let isShareable = configuration.groups > 1 && !basis.featureCounts.contains(0)
     let nearest = try (isShareable ? free : []).map { fit in
@@ -85,6 +74,54 @@ extension Fitting {
     result.contenders = contenders
     result.events = events + result.events
     return result
+  }
+}
+
+extension Fitting {
+  /// Curves of each group's own, from three families of starts: lines and parabolas, whose few parameters find groups
+  /// that splines of many would miss, and random smooth curves.
+  ///
+  /// The first two are splines too, so all meet in one likelihood; but parabolas of earlier passes would crowd the others
+  /// out, so the best of both go on.
+  ///
+  /// - Returns: all starts after a few passes, and the fits that went on, best first.
+  /// - Throws: ``DegenerateGroup`` when the rows are too few for the curves.
+  private func freeCurves(
+    _ lines: [Fit<RegressionMixture>], on splineDesign: Design, basis: SplineRepresentation,
+    pooled: SufficientStatistics
+  ) throws -> (short: [Fit<RegressionMixture>], continued: [Fit<RegressionMixture>]) {
+    let features = basis.parabolaFeatures
+    let parabolaDesign = Design(
+      table: table, featureNames: features.monomials.map { $0.map { table.covariateNames[$0] }.joined(separator: "*") },
+      features: features.transform, subset: subset)
+    func started(
+      family: Int, pooled: SufficientStatistics, directions: [[Double]]? = nil, _ stream: RandomStream
+    ) throws -> [Fit<RegressionMixture>] {
+      try RegressionMixture.starts(
+        starts, groups: configuration.groups, pooled: pooled, directions: directions,
+        random: CounterRandom(seed: configuration.seed, stream: stream)
+      ).enumerated().map { Fit(start: family * starts.count + $0.offset, model: $0.element) }
+    }
+    func embedded(
+      _ fits: [Fit<RegressionMixture>], _ embedding: ([Double]) -> [Double]
+    ) -> [Fit<RegressionMixture>] {
+      fits.filter { $0.degeneracy == nil }.map { fit in
+        var model = fit.model
+        model.coefficients = model.coefficients.map(embedding)
+        return Fit(continuing: fit, model: model)
+      }
+    }
+    let curved = try started(family: 1, pooled: pooled, directions: basis.smoothDirections, .curvedStarts)
+    let parabolas = try search.short(
+      started(family: 2, pooled: parabolaDesign.pooledStatistics(), .parabolicStarts), on: parabolaDesign,
+      phase: "starts parabolas")
+
+    let others = embedded(lines, basis.embedding(linear:)) + curved
+    let short = try search.short(
+      others + embedded(parabolas, basis.embedding(parabolas:)), on: splineDesign, phase: "starts spline")
+    let continued = try search.continued(
+      Array(short[..<others.count]), Array(short[others.count...]), on: splineDesign, phase: "search free")
+    return (short, continued)
   }
 }
 

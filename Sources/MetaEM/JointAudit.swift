@@ -48,6 +48,7 @@ struct JointAudit {
           + "errors): there may be a better one still; raise --starts")
     }
     warnings += try noGroups(regression)
+    warnings += try distantReference()
     if let largest = try largestMove(), largest > Self.noticeableMove {
       warnings.append(
         "a larger basis of x moves the effect by \(rounded(largest)) standard errors: what this basis misses may look "
@@ -68,6 +69,20 @@ struct JointAudit {
           + "no instrument, or the effect is not the same in all")
     }
     return try warnings + extensionsMissed()
+  }
+
+  /// Whether 0, which effects are against, lies outside the treatments that there are. Collective.
+  private func distantReference() throws -> [String] {
+    let treatment = try trial.design.table.summary()[model.basis.covariateCount]
+    let (center, scale) = (
+      model.tableScaling.centers[model.basis.covariateCount], model.tableScaling.scales[model.basis.covariateCount]
+    )
+    let (low, high) = (center + scale * treatment.minimum, center + scale * treatment.maximum)
+    guard low > 0 || high < 0 else { return [] }
+    return [
+      "the treatment runs from \(rounded(low)) to \(rounded(high)), and effects are against 0, outside of it: so far they "
+        + "are extrapolated; differences between points of the curve are not"
+    ]
   }
 
   /// Which extensions of the model the rows ask for. Collective.

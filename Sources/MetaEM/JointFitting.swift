@@ -31,6 +31,17 @@ public struct JointFitting {
 
   func run() throws -> JointOutcome {
     try check()
+    do {
+      return try fit()
+    } catch let error as DegenerateGroup {
+      throw Failure.ofOneFit(
+        .data,
+        "the rows do not determine the joint model (\(error)): is the outcome a function of treatment and covariates? "
+          + "Choose fewer groups or a smaller --covariate-basis")
+    }
+  }
+
+  private func fit() throws -> JointOutcome {
     let fitting = try Fitting(configuration: options.regression, table: table, scaling: tableScaling, search: search)
     let regression = try fitting.run()
     let selection =
@@ -58,8 +69,18 @@ public struct JointFitting {
     guard options.groups > 1 else {
       throw Failure(.usage, "--groups is \(options.groups): the joint model needs at least 2")
     }
-    guard try !table.summary()[table.covariateCount + 1].isConstant else {
+    let (treatment, outcome) = (
+      try table.summary()[table.covariateCount], try table.summary()[table.covariateCount + 1]
+    )
+    guard !outcome.isConstant else {
       throw Failure(.data, "outcome '\(table.outcomeName)' is constant; there is no effect to estimate")
+    }
+    let unit = outcome.standardDeviation / treatment.standardDeviation / treatment.standardDeviation
+    guard unit.isNormal else {
+      throw Failure(
+        .data,
+        "outcome '\(table.outcomeName)' varies by \(outcome.standardDeviation) and treatment '\(table.treatmentName)' by "
+          + "\(treatment.standardDeviation): their ratios leave the range of Float64; change a unit")
     }
   }
 

@@ -30,6 +30,8 @@ public struct JointOutcome: Sendable {
   public let shares: JointShares?
   /// δ_k in the units of the data; nil unless free.
   public let delta: [Double]?
+  /// That of the first group 0.
+  public let deltaStandardErrors: [Double]?
   public let effectCoefficients: [EffectCoefficient]
   public let effectCurve: [EffectPoint]
   /// Of equal slopes β_k in all groups.
@@ -81,6 +83,8 @@ public struct JointOutcome: Sendable {
     bends = JointBends(model, covariance)
     shares = JointShares(model, covariance)
     delta = mixture.hasFreeShifts ? mixture.shifts.map { $0 * model.outcomeScale } : nil
+    deltaStandardErrors =
+      mixture.hasFreeShifts ? covariance.map { $0.shiftStandardErrors.map { $0 * model.outcomeScale } } : nil
     let b = mixture.outcomeCoefficients
     func error(_ weights: [Double]) -> Double? { covariance?.standardError(ofOutcomeCombination: weights) }
     effectCoefficients = model.effectTerms.map { term in

@@ -102,12 +102,14 @@ struct JointContest {
     return trial
   }
 
-  /// Carries the fits of another trial over to a basis. Collective.
+  /// Carries the fits of another trial over to a basis, but those that degenerate there. Collective.
   func carried(_ fits: [Fit<JointMixture>], from other: JointTrial, to trial: JointTrial) throws -> JointTrial {
     var trial = trial
-    let moved = try fits.map { fit in
-      Fit(
-        continuing: fit, model: try fit.model.carried(to: trial.design, pooled: trial.pooled, from: other.design))
+    let moved = try fits.compactMap { fit -> Fit<JointMixture>? in
+      do {
+        let model = try fit.model.carried(to: trial.design, pooled: trial.pooled, from: other.design)
+        return Fit(continuing: fit, model: model)
+      } catch is DegenerateGroup { return nil }
     }
     trial.fits = try continued(moved, on: trial.design, phase: "joint \(trial.covariates.description)")
     return trial

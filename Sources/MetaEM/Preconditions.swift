@@ -48,7 +48,7 @@ struct Preconditions {
             ? "leave it out with giv-dist shard --covariates"
             : "there is nothing to tell sources apart by; name another --t"))
     }
-    for summary in summaries.prefix(m + 1) {
+    for summary in summaries where !summary.isConstant {
       let range = summary.maximum - summary.minimum
       guard !(range * range * Double(n)).isNormal else { continue }
       throw Failure(

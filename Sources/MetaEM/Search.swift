@@ -24,8 +24,8 @@ struct Search {
 
   let convergence: Convergence
   let journal: Journal
-  /// Starts that go on to convergence: five, or a quarter where there are many. With five of any number, more starts
-  /// would crowd out those that begin slowly and end highest.
+  /// Starts of each family that go on to convergence: five, or a quarter where there are many. With five of any number,
+  /// more starts would crowd out those that begin slowly and end highest.
   var continuedStarts = 5
 
   /// Runs `fits` for a few passes.
@@ -36,12 +36,12 @@ struct Search {
 
   /// Carries `fits` on to convergence, best first.
   func converged<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
-    try journal.run(fits, on: design, convergence, phase: phase).best(continuedStarts)
+    try journal.run(fits, on: design, convergence, phase: phase).best(fits.count)
   }
 
-  /// Carries the best of `fits` on to convergence, best first.
-  func continued<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
-    let chosen = fits.best(continuedStarts).map { Fit(continuing: $0, model: $0.model) }
+  /// Carries the best of each family of fits on to convergence, best first.
+  func continued<Model>(_ families: [Fit<Model>]..., on design: Design, phase: String) throws -> [Fit<Model>] {
+    let chosen = families.flatMap { $0.best(continuedStarts) }.map { Fit(continuing: $0, model: $0.model) }
     return try converged(chosen, on: design, phase: phase)
   }
 

@@ -84,6 +84,9 @@ public struct TrainingReport: Sendable, Encodable {
   /// and the bases chosen.
   @NullEncoded public var kappa: [Double]?
   @NullEncoded public var kappaStandardError: [Double]?
+  /// Of free shifts: δ_k, that of the first group 0, and their standard errors.
+  @NullEncoded public var delta: [Double]?
+  @NullEncoded public var deltaStandardError: [Double]?
   /// Of a quadratic control function: κ2_k, their standard errors, and Wald's test of all being 0.
   @NullEncoded public var kappa2: [Double]?
   @NullEncoded public var kappa2StandardError: [Double]?
@@ -146,6 +149,8 @@ public struct TrainingReport: Sendable, Encodable {
     warnings = result.warnings
     _kappa = NullEncoded(wrappedValue: joint?.kappa)
     _kappaStandardError = NullEncoded(wrappedValue: joint?.kappaStandardErrors)
+    _delta = NullEncoded(wrappedValue: joint?.delta)
+    _deltaStandardError = NullEncoded(wrappedValue: joint?.deltaStandardErrors)
     _kappa2 = NullEncoded(wrappedValue: joint?.bends?.kappa2)
     _kappa2StandardError = NullEncoded(wrappedValue: joint?.bends?.standardErrors)
     _kappa2Test = NullEncoded(wrappedValue: joint?.bends?.test)

@@ -22,9 +22,6 @@ public struct TrainingResult: Sendable {
   /// What it was chosen by.
   public internal(set) var groupCriterion = SweepCriterion.bic
 
-  /// The covariates whose spread between groups is above this are named.
-  static let noticeableDifference = 0.1
-
   /// The number of rows; also the sum of the normalised weights.
   public var rowCount: Int { design.rows.rowCount }
 
@@ -77,12 +74,18 @@ public struct TrainingResult: Sendable {
   /// Warnings that the fit itself does not give.
   private var doubts: [String] {
     var doubts = configuration.hasSingularGroups ? [Configuration.singularGroupsWarning] : []
+    doubts += outcome.alternation?.warnings ?? []
     let rounds = outcome.alternation?.rounds ?? []
     // With other distributions each round has a likelihood of its own.
     if configuration.distribution == .regression, rounds.count == configuration.alternation.rounds,
       rounds.last?.isAccepted == true
     {
       doubts.append("the likelihood was still rising in the last of \(rounds.count) rounds of training; raise --rounds")
+    }
+    if let spline = splineCriteria?.bic, let bic = criteria?.bic, spline < bic, rounds.contains(where: \.isAccepted) {
+      doubts.append(
+        "BIC prefers the spline fit that training began from (\(spline.rounded()) against \(bic.rounded())): what the "
+          + "networks add may be noise; compare with --representation spline")
     }
     if outcome.parameterCount > rowCount {
       doubts.append(
@@ -110,13 +113,13 @@ public struct TrainingResult: Sendable {
     for group in 0..<summary.groupCount where summary.rowCount(group) == 0 {
       events.append("group \(group) is the label of no row")
     }
-    let differences = balance.largestStandardizedDifferences
-    let unbalanced = zip(design.table.covariateNames, differences).filter { $0.1 > Self.noticeableDifference }
+    // With concomitants groups may differ in covariates.
+    let unbalanced = configuration.concomitants ? [] : balance.unbalanced
     if !unbalanced.isEmpty {
+      let names = unbalanced.map { design.table.covariateNames[$0] }.joined(separator: ", ")
       events.append(
-        "groups differ in the means of \(unbalanced.map(\.0).joined(separator: ", ")) by more than "
-          + "\(Self.noticeableDifference) standard deviations: the label may depend on covariates, and then it is no "
-          + "instrument")
+        "groups differ in the means of \(names) by more than \(Balance.noticeableDifference) standard deviations and more "
+          + "than chance would make them: the label may depend on covariates, and then it is no instrument")
     }
     return events
   }

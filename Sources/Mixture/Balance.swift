@@ -8,6 +8,13 @@ public struct Balance: Sendable, Equatable, Codable {
   /// Per covariate the largest absolute standardised mean difference over pairs of groups,
   /// (mean_i - mean_j) / sqrt((var_i + var_j) / 2).
   public let largestStandardizedDifferences: [Double]
+  /// The covariates in which a pair of groups differs by more than ``noticeableDifference`` and by more than four standard
+  /// errors of the difference, sqrt(1/n_i + 1/n_j): in small groups chance alone reaches the former.
+  public let unbalanced: [Int]
+
+  /// In standard deviations (Austin 2009).
+  public static let noticeableDifference = 0.1
+  private static let standardErrors = 4.0
 
   public init(_ summary: LabelSummary) {
     let groups = (0..<summary.groupCount)
@@ -15,6 +22,7 @@ public struct Balance: Sendable, Equatable, Codable {
     let variances = groups.map(summary.variance)
     var distances: [Double] = []
     var largest = Array(repeating: 0.0, count: summary.covariateCount)
+    var isUnbalanced = Array(repeating: false, count: summary.covariateCount)
     var isComplete = summary.groupCount > 1
     for i in groups {
       for j in groups where j > i {
@@ -26,11 +34,15 @@ public struct Balance: Sendable, Equatable, Codable {
         distances.append(differences.reduce(0) { $0 + $1 * $1 })
         for (c, difference) in differences.enumerated() {
           let spread = ((variances[i]![c] + variances[j]![c]) / 2).squareRoot()
-          largest[c] = max(largest[c], spread > 0 ? abs(difference) / spread : 0)
+          let standardized = spread > 0 ? abs(difference) / spread : 0
+          let chance = (1 / Double(summary.rowCount(i)) + 1 / Double(summary.rowCount(j))).squareRoot()
+          largest[c] = max(largest[c], standardized)
+          if standardized > max(Self.noticeableDifference, Self.standardErrors * chance) { isUnbalanced[c] = true }
         }
       }
     }
     mmd = isComplete ? distances.reduce(0, +) / Double(distances.count) : nil
     largestStandardizedDifferences = largest
+    unbalanced = isUnbalanced.indices.filter { isUnbalanced[$0] }
   }
 }

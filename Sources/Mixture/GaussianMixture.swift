@@ -95,7 +95,7 @@ public struct GaussianMixture: MixtureModel {
       covariances[k] = scatter
       if ridge > 0 {
         for j in 0..<d { covariances[k][j, j] *= 1 + ridge }
-        events.append("group \(k): covariance not positive definite, ridge \(ridge) added")
+        events.append("the covariance of a group is not positive definite, ridge \(ridge) added")
       }
     }
     return events

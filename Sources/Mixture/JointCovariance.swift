@@ -37,6 +37,13 @@ public struct JointCovariance: Sendable {
     indices.map { max(matrix[$0, $0], 0).squareRoot() }
   }
 
+  /// Of δ_k, that of the first group 0.
+  ///
+  /// - Precondition: they are free.
+  public var shiftStandardErrors: [Double] {
+    [0] + (1..<parameters.groups).flatMap { standardErrors(parameters.shifts($0)) }
+  }
+
   /// The standard error of Σ_j weights_j b_j.
   public func standardError(ofOutcomeCombination weights: [Double]) -> Double {
     block(Array(parameters.outcome)).quadraticForm(weights).squareRoot()

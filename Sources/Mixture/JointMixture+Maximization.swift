@@ -64,7 +64,7 @@ extension JointMixture {
     if hasFreeShifts { shifts = [0] + solution[firstShift...] }
     for (k, moments) in moments.enumerated() {
       let variance = moments.gram.quadraticForm(outcomeForm(k, moments)) / moments.count
-      if variance < floors.outcome { events.append("group \(k): variance of the outcome held at its floor") }
+      if variance < floors.outcome { events.append("the outcome's variance in a group is held at its floor") }
       outcomeDeviations[k] = max(variance, floors.outcome).squareRoot()
     }
   }
@@ -88,10 +88,10 @@ extension JointMixture {
       (precision + outcomePrecision * pull.0, outcomePrecision * pull.1, outcomePrecision * pull.2),
       leading: selectionCount)
     let (factor, ridge) = try information.factored(group: k)
-    if ridge > 0 { events.append("group \(k): collinear in its rows, ridge \(ridge) added") }
+    if ridge > 0 { events.append("columns are collinear in the rows of a group, ridge \(ridge) added") }
     for (j, step) in factor.solve(gradient).enumerated() { selectionCoefficients[k][j] += slopeStep * step }
     let variance = selectionVariance(moments, group: k, outcomePrecision: outcomePrecision)
-    if variance < floors.selection { events.append("group \(k): variance of the treatment held at its floor") }
+    if variance < floors.selection { events.append("the treatment's variance in a group is held at its floor") }
     selectionDeviations[k] = max(variance, floors.selection).squareRoot()
   }
 

@@ -59,7 +59,7 @@ public protocol MixtureModel: Sendable, Codable {
 
   /// The M step: the parameters that maximise the expected log-likelihood of `statistics`.
   ///
-  /// - Returns: what had to be done to keep a group from degenerating.
+  /// - Returns: what had to be done to keep a group from degenerating, without its number: groups are ordered later.
   /// - Throws: ``DegenerateGroup`` when a group has too few rows to go on with.
   mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String]
 

@@ -64,10 +64,10 @@ public struct RegressionMixture: MixtureModel, Equatable {
       try DegenerateGroup.require(count, atLeast: coefficients[k].count + 1, group: k)
       let products = LeastSquaresProducts(statistics.gram(k))
       let (factor, ridge) = try products.gram.factored(group: k)
-      if ridge > 0 { events.append("group \(k): collinear in its rows, ridge \(ridge) added") }
+      if ridge > 0 { events.append("columns are collinear in the rows of a group, ridge \(ridge) added") }
       coefficients[k] = factor.solve(products.crossProduct)
       let variance = products.residualSquares(coefficients[k]) / count
-      if variance < varianceFloor { events.append("group \(k): residual variance held at its floor") }
+      if variance < varianceFloor { events.append("the residual variance of a group is held at its floor") }
       standardDeviations[k] = max(variance, varianceFloor).squareRoot()
       mixingWeights[k] = count / total
     }

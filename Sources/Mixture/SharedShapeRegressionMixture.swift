@@ -72,7 +72,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     for k in 0..<groupCount {
       let count = statistics.count(k)
       let variance = products[k].residualSquares(mixture.coefficients[k]) / count
-      if variance < mixture.varianceFloor { events.append("group \(k): residual variance held at its floor") }
+      if variance < mixture.varianceFloor { events.append("the residual variance of a group is held at its floor") }
       mixture.standardDeviations[k] = max(variance, mixture.varianceFloor).squareRoot()
       mixture.mixingWeights[k] = count / total
     }
@@ -168,7 +168,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     for (k, product) in products.enumerated() {
       let gram = projection.transposed * product.gram * projection
       let (factor, ridge) = try gram.factored(group: k)
-      if ridge > 0 { events.append("group \(k): collinear in its rows, ridge \(ridge) added") }
+      if ridge > 0 { events.append("columns are collinear in the rows of a group, ridge \(ridge) added") }
       loadings[k] = factor.solve(projection.transposed * product.crossProduct)
     }
     return events

@@ -21,6 +21,12 @@ public struct PolynomialFeatures: Sendable, Codable, Equatable {
     monomials = all
   }
 
+  /// Some monomials of covariates.
+  init(monomials: [[Int]], covariateCount: Int) {
+    self.monomials = monomials
+    origin = Array(repeating: 0, count: covariateCount)
+  }
+
   /// The number of monomials of m covariates up to a degree, C(m + degree, degree) - 1.
   public static func count(covariates m: Int, degree: Int) -> Int {
     (1...degree).reduce(1) { $0 * (m + $1) / $1 } - 1

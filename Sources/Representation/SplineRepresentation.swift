@@ -78,21 +78,37 @@ public struct SplineRepresentation: Representation {
     }
   }
 
-  /// Coefficients on (1, features) of the function with coefficients `linear` on (1, x), exactly: a line is
-  /// Σ_b ξ_b B_b(x) with the knot averages ξ_b (Marsden's identity).
-  /// Where features were left out the line is only near.
+  /// Coefficients on (1, features) of the function with coefficients `linear` on (1, x): ``embedding(parabolas:)``
+  /// without squares.
   public func embedding(linear: [Double]) -> [Double] {
-    var constant = linear[0]
+    embedding(
+      parabolas: [linear[0]] + zip(terms, linear.dropFirst()).flatMap { $0 == .linear ? [$1] : [$1, 0] })
+  }
+
+  /// The covariates and the squares of those that have a spline: what parabolas are made of.
+  public var parabolaFeatures: PolynomialFeatures {
+    PolynomialFeatures(
+      monomials: terms.enumerated().flatMap { j, term in term == .linear ? [[j]] : [[j], [j, j]] },
+      covariateCount: terms.count)
+  }
+
+  /// Coefficients on (1, features) of the function with coefficients `parabolas` on (1, ``parabolaFeatures``), exactly
+  /// within the knots: a line is Σ_b ξ_b B_b(x) with the knot averages ξ_b, a square Σ_b η_b B_b(x) with the knot products
+  /// η_b (Marsden's identity). Where features were left out the function is only near.
+  public func embedding(parabolas: [Double]) -> [Double] {
+    var constant = parabolas[0]
     var coefficients: [Double] = []
-    for (term, slope) in zip(terms, linear.dropFirst()) {
-      switch term {
-      case .linear:
+    var rest = parabolas.dropFirst()
+    for term in terms {
+      let slope = rest.removeFirst()
+      guard case .spline(let spline) = term else {
         coefficients.append(slope)
-      case .spline(let spline):
-        let averages = spline.knotAverages
-        constant += slope * averages[0]
-        coefficients += averages.dropFirst().map { slope * ($0 - averages[0]) }
+        continue
       }
+      let bend = rest.removeFirst()
+      let values = zip(spline.knotAverages, spline.knotProducts).map { slope * $0 + bend * $1 }
+      constant += values[0]
+      coefficients += values.dropFirst().map { $0 - values[0] }
     }
     return [constant] + kept.map { coefficients[$0] }
   }

@@ -106,6 +106,9 @@ struct TrainingSummary {
       return "; none: chi2 \(significant(test.statistic)) on \(test.degreesOfFreedom), \(test.pText)"
     }
     var lines = [line("confounding by group, kappa", joint.kappa, joint.kappaStandardErrors)]
+    if let delta = joint.delta {
+      lines.append(line("shifts of the outcome by group, delta", delta, joint.deltaStandardErrors))
+    }
     if let bends = joint.bends {
       lines.append(line("its bend by group, kappa2", bends.kappa2, bends.standardErrors) + text(bends.test))
     }

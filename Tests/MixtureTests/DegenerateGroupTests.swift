@@ -65,7 +65,7 @@ import Testing
     let design = try rows.design()
     var model = RegressionMixture(mixingWeights: [1], coefficients: [[0, 0, 0, 0]], standardDeviations: [1])
     let events = try model.maximize(design.pooledStatistics())
-    #expect(events == ["group 0: collinear in its rows, ridge 1e-10 added"])
+    #expect(events == ["columns are collinear in the rows of a group, ridge 1e-10 added"])
     let beta = model.coefficients[0]
     // The ridge itself moves coefficients by its share, and solving adds rounding by the condition it leaves, 1e10.
     #expect(distance([beta[0], beta[1], beta[2] + 2 * beta[3]], alone.coefficients[0]) < 1e-5)
@@ -79,7 +79,7 @@ import Testing
     let pooled = try rows.design().pooledStatistics()
     let start = RegressionMixture(mixingWeights: [1], coefficients: [[0, 1, 1, 1]], standardDeviations: [1])
     var model = try SharedShapeRegressionMixture(nearest: start, featureCounts: [1, 1, 1], pooled: pooled)
-    #expect(try model.maximize(pooled) == ["group 0: collinear in its rows, ridge 1e-10 added"])
+    #expect(try model.maximize(pooled) == ["columns are collinear in the rows of a group, ridge 1e-10 added"])
     #expect(distance(model.mixture.standardDeviations, alone.standardDeviations) < 1e-6)
   }
 
@@ -90,7 +90,7 @@ import Testing
     var model = try GaussianMixture(
       mixingWeights: [1], means: [[0, 0, 0, 0]], covariances: [Matrix.identity(4)], shape: .full)
     let events = try model.maximize(design.statistics(of: [model])[0])
-    #expect(events == ["group 0: covariance not positive definite, ridge 1e-10 added"])
+    #expect(events == ["the covariance of a group is not positive definite, ridge 1e-10 added"])
     let covariance = model.covariances[0]
     #expect(abs(covariance[0, 0] / covariance[0, 2] - 1 - 1e-10) < 1e-13)
     #expect(isFinite(model) && design.posteriors(model).logLikelihood.isFinite)

@@ -259,7 +259,8 @@ private struct OtherMixture: Error {}
     let result = try training.train(shards.collection(), on: SoloCommunicator())
     #expect(records.count == result.passes)
     let phases = records.map(\.phase).reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
-    #expect(phases == ["starts", "search linear", "starts spline", "search free", "search shared", "em"])
+    #expect(
+      phases == ["starts", "search linear", "starts parabolas", "starts spline", "search free", "search shared", "em"])
     #expect(zip(records, records.dropFirst()).allSatisfy { $0.seconds <= $1.seconds })
   }
 }

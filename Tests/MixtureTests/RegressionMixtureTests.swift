@@ -178,7 +178,7 @@ struct RegressionOracle: Decodable {
       mixingWeights: [1], coefficients: [[0, 0]], standardDeviations: [1], varianceFloor: 0.25)
     let events = try model.maximize(design.statistics(of: [model])[0])
     #expect(model.standardDeviations == [0.5])
-    #expect(events == ["group 0: residual variance held at its floor"])
+    #expect(events == ["the residual variance of a group is held at its floor"])
     #expect(distance(model.coefficients[0], [3, 1]) < 1e-8)
   }
 }

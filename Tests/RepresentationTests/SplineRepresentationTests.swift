@@ -77,6 +77,19 @@ import Testing
     }
   }
 
+  @Test func `Any parabola lies in the basis, and the indicator has no square`() throws {
+    let spline = try fitted()
+    let powers = spline.parabolaFeatures
+    #expect(powers.monomials == [[0], [0, 0], [1], [1, 1], [2], [3], [3, 3]])
+    let parabola = [0.7, -1.5, 0.5, 0.25, -0.125, 3, 40, -2]
+    let embedded = spline.embedding(parabolas: parabola)
+    for (row, features) in spline.features(covariates).enumerated() {
+      let values = powers.monomials.map { $0.reduce(1) { $0 * covariates[$1][row] } }
+      let expected = parabola[0] + zip(parabola.dropFirst(), values).reduce(0) { $0 + $1.0 * $1.1 }
+      #expect(abs(dot(embedded, [1] + features) - expected) < 1e-11 * (50 + values.reduce(0) { $0 + abs($1) }))
+    }
+  }
+
   @Test func `Smooth directions are each covariate's line and parabola, up to constants`() throws {
     let spline = try fitted()
     let directions = spline.smoothDirections
