@@ -49,6 +49,12 @@ struct JointAudit {
     }
     warnings += try noGroups(regression)
     warnings += try distantReference()
+    let decided = try trial.design.decidedRows(of: mixture)
+    if 2 * decided > trial.design.rows.rowCount {
+      warnings.append(
+        "covariates alone decide the group of \(decided) rows: there the group is no instrument, and its log odds have no "
+          + "maximum; leave --concomitants out")
+    }
     if let largest = try largestMove(), largest > Self.noticeableMove {
       warnings.append(
         "a larger basis of x moves the effect by \(rounded(largest)) standard errors: what this basis misses may look "

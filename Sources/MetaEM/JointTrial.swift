@@ -35,6 +35,8 @@ struct JointContest {
   let search: Search
 
   static let continuedStarts = 4
+  /// Of an outcome's residual, as a share of its spread.
+  private static let leastNoise = 1e-6
   static let rowsPerColumn = 10
   /// Columns that leave less than this share of their square sum unexplained by those before them are left out.
   static let dependenceTolerance = 1e-7
@@ -93,6 +95,13 @@ struct JointContest {
     trial.fits = try continued(chosen, on: trial.design, phase: "joint search")
     trial.summary = Search.summary(short, trial.fits)
     guard !trial.fits.isEmpty else {
+      // The joint columns end with y, which is standardised, as those of a mixture of regressions end with t.
+      if let outcome = try? RegressionMixture(pooled: trial.pooled), outcome.standardDeviations[0] < Self.leastNoise {
+        throw Failure.ofOneFit(
+          .data,
+          "outcome '\(table.outcomeName)' is a function of treatment and covariates: it has no noise that a confounder could "
+            + "be in, and ordinary regression gives its effect")
+      }
       let reason = short.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
       throw Failure(
         .numerical,

@@ -1,3 +1,4 @@
+import Communication
 import LinearAlgebra
 
 /// The terms of a row's log densities that are no squares of linear forms: log shares that depend on the row, and the
@@ -66,6 +67,26 @@ struct RowTerms: Sendable {
   func fillShares(_ target: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block) {
     fillLogShares(target, stride: stride, block)
     for k in logShares.indices { Kernel.exponentials(of: target + k * stride, count: block.rowCount) }
+  }
+}
+
+extension Design {
+  /// How many rows x alone puts in a group: a share π_k(x) above .999. Collective.
+  public func decidedRows(of model: JointMixture) throws -> Int {
+    guard let omega = model.concomitants else { return 0 }
+    let stride = RowGrid.chunkLength
+    let count = try rows.sum([0.0]) { partial, chunk in
+      try withBlock(ofChunk: chunk) { block, _ in
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: omega.count * stride) { buffer in
+          let shares = buffer.baseAddress!
+          RowTerms(logShares: omega).fillShares(shares, stride: stride, block)
+          for row in 0..<block.rowCount where omega.indices.contains(where: { shares[$0 * stride + row] > 0.999 }) {
+            partial[0] += 1
+          }
+        }
+      }
+    }
+    return Int(count[0])
   }
 }
 

@@ -44,6 +44,16 @@ extension OnRanks {
       #expect(try object(predicted.output)["posteriorDigest"] as? String == report["posteriorDigest"] as? String)
     }
 
+    @Test func `Shifts that are free are reported`() throws {
+      #expect(try givDist(["train"] + fit + ["--free-shifts"]).output.contains("shifts of the outcome by group, delta"))
+      let report = try object(givDist(["train"] + fit + ["--free-shifts", "--json"]).output)
+      let (delta, errors) = (report["delta"] as? [Double], report["deltaStandardError"] as? [Double])
+      // The groups shift nothing.
+      #expect(delta?.first == 0 && errors?.first == 0)
+      #expect(abs(try #require(delta?.last)) < 4 * (try #require(errors?.last)))
+      #expect(try object(givDist(["train"] + fit + ["--json"]).output)["delta"] is NSNull)
+    }
+
     @Test func `Rows get the effect of their treatment, with the data and with the stored model`() throws {
       let report = try object(givDist(["train"] + fit + ["--json"]).output)
       let effect = try #require(report["effectCoefficients"] as? [String: Double])

@@ -55,6 +55,15 @@ private func summary(
     #expect(balance.mmd == 1 && balance.largestStandardizedDifferences == [0])
   }
 
+  /// Means half a standard deviation apart: four standard errors from 128 rows to a group on.
+  @Test(arguments: [(40, false), (120, false), (140, true), (400, true)])
+  func `Groups are unbalanced in what chance would not make`(rows: Int, isUnbalanced: Bool) throws {
+    let x = (0..<2 * rows).map { [($0 % 2 == 0 ? 1 : -1) + ($0 < rows ? 0 : 0.5), Double($0 % 2)] }
+    let balance = Balance(try summary(x, labels: (0..<2 * rows).map { $0 < rows ? 0 : 1 }, groups: 2))
+    #expect(abs(balance.largestStandardizedDifferences[0] - 0.5) < 1e-12)
+    #expect(balance.unbalanced == (isUnbalanced ? [0] : []))
+  }
+
   @Test func `The mean over all rows is that of the groups`() throws {
     let oracle: MetricsOracle = try TestSupport.oracle("metrics.json")
     let labels = oracle.balance[0].labels!

@@ -19,6 +19,8 @@ private struct Draw {
   var lean = 0.0
   /// What the differences between sources in t are multiplied by.
   var spread = 1.0
+  /// Added to t after y was made.
+  var offset = 0.0
   /// What x, t and y are multiplied by.
   var units = (x: 1.0, t: 1.0, y: 1.0)
 
@@ -63,7 +65,7 @@ private struct Draw {
     let pairs = kept.map { row($0, of: drawn, simulation) }
     let table = try Table(
       rows: rows, covariates: (0..<m).map { j in kept.map { units.x * drawn.x[$0 * m + j] } },
-      treatment: pairs.map { units.t * $0.t }, outcome: pairs.map { units.y * $0.y })
+      treatment: pairs.map { units.t * ($0.t + offset) }, outcome: pairs.map { units.y * $0.y })
     let summary = try table.summary().prefix(m + 1)
     let scaling = ColumnScaling(
       centers: summary.map(\.mean), scales: Array(repeating: 1, count: m + 1))
@@ -336,6 +338,62 @@ extension JointOutcome {
     // The misfit of x is taken for groups, and the answer is off by more than chance.
     #expect(abs(try #require(fit.effect("t")).value + 1.5) > 0.05)
     #expect(fit.warns("a larger basis of x moves the effect"))
+  }
+
+  @Test func effectsAgainstATreatmentThatNoRowHasAreReported() throws {
+    var draw = Draw(confounding: 0.5, seed: 18)
+    draw.options.covariateBasis = .polynomial3
+    #expect(!(try draw.fit().0.warns("effects are against 0, outside of it")))
+    draw.offset = 20
+    #expect(try draw.fit().0.warns("effects are against 0, outside of it"))
+  }
+
+  /// A fit of 400 rows of two covariates, x and one that may tell the group, and noise.
+  private func fit(
+    treatment: (_ x: Double, _ noise: Double, _ group: Int) -> Double,
+    outcome: (_ x: Double, _ t: Double, _ noise: Double) -> Double, group: (_ row: Int, _ teller: Double) -> Int,
+    extensions: JointMixture.Extensions = .init()
+  ) throws -> JointOutcome {
+    let random = CounterRandom(seed: 19, stream: .test)
+    func draw(_ number: Int) -> [Double] { (0..<400).map { random.normal(row: $0, draw: number) } }
+    let (x, teller, first, second) = (draw(0), draw(1), draw(2), draw(3))
+    let t = x.indices.map { treatment(x[$0], first[$0], group($0, teller[$0])) }
+    let y = x.indices.map { outcome(x[$0], t[$0], second[$0]) }
+    let rows = DistributedRows(rowCount: 400, communicator: SoloCommunicator())
+    let table = try Table(rows: rows, covariates: [x, teller], treatment: t, outcome: y)
+    var options = JointOptions(groups: 2)
+    options.outcomeBasis = .quadratic
+    options.covariateBasis = .polynomial3
+    options.extensions = extensions
+    return try JointFitting.run(
+      table, scaling: ColumnScaling(centers: [0, 0, 0], scales: [1, 1, 1]), options: options)
+  }
+
+  @Test func outcomeWithoutNoiseIsRefused() throws {
+    let failure = #expect(throws: Failure.self) {
+      try fit(
+        treatment: { x, noise, group in (group == 0 ? x : -x) + 0.1 * noise }, outcome: { x, t, _ in x + 2 * t },
+        group: { row, _ in row % 2 })
+    }
+    #expect(failure?.exitCode == .data && failure?.message.contains("is a function of") == true, "\(failure as Any)")
+  }
+
+  @Test func unitsThatLeaveTheRangeOfNumbersAreRefused() throws {
+    let failure = #expect(throws: Failure.self) {
+      try fit(
+        treatment: { x, noise, group in 1e-100 * ((group == 0 ? x : -x) + 0.1 * noise) },
+        outcome: { x, _, noise in 1e150 * (x + noise) }, group: { row, _ in row % 2 })
+    }
+    #expect(failure?.exitCode == .data && failure?.message.contains("change a unit") == true, "\(failure as Any)")
+  }
+
+  /// Odds that covariates decide grow without bound.
+  @Test(arguments: [true, false]) func groupsThatCovariatesDecideAreReported(isDecided: Bool) throws {
+    let fit = try fit(
+      treatment: { x, noise, group in (group == 0 ? 2 : -2) * x + 0.3 * noise },
+      outcome: { x, t, noise in t + x + noise }, group: { row, teller in isDecided ? (teller > 0 ? 1 : 0) : row % 2 },
+      extensions: JointMixture.Extensions(concomitants: true))
+    #expect(fit.warns("covariates alone decide the group") == isDecided)
   }
 
   @Test func outcomeIsNeeded() throws {
