@@ -59,6 +59,7 @@ struct JointScores: Reducible {
     let rows = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
     for k in 0..<parameters.groups {
       rows.fillOwn(k)
+      rows.addToTotal(k)
       let count = parameters.own(k).count + 1
       addGram(rows.columns(0..<count), weights: rows.weightedPosterior(k), at: starts[k], of: rows)
       let shares = rows.columns(count - parameters.logShares.count..<count)
@@ -69,10 +70,7 @@ struct JointScores: Reducible {
           of: rows)
       }
     }
-    rows.fillTotal()
-    addGram(
-      rows.columns(0..<parameters.count + 1), weights: rows.rowWeights, groups: 2, at: starts[parameters.groups],
-      of: rows)
+    addGram(rows.totals, weights: rows.rowWeights, groups: 2, at: starts[parameters.groups], of: rows)
   }
 
   private mutating func addGram(
@@ -96,16 +94,19 @@ private final class ScoreRows {
   private let model: JointMixture
   private let parameters: JointParameters
   private let storage: AlignedBuffer
+  private let firstTotal: Int
   private static let length = RowGrid.chunkLength
 
   /// Per group posteriors, the same times weights, V, e/τ², shares, and one for other weights; weights and their
-  /// squares; then the score columns.
+  /// squares; the scores of one group; those of the rows' likelihood.
   init(block: Kernel.Block, weights: UnsafePointer<Double>?, model: JointMixture, parameters: JointParameters) {
     self.block = block
     self.model = model
     self.parameters = parameters
     let groups = parameters.groups
-    storage = AlignedBuffer(count: Self.length * (5 * groups + 3 + parameters.count + 1))
+    let widest = (0..<groups).map { parameters.own($0).count }.max() ?? 0
+    firstTotal = 5 * groups + 3 + widest + 1
+    storage = AlignedBuffer(count: Self.length * (firstTotal + parameters.count + 1))
     model.forms.withKernelMixture(at: block) { mixture in
       _ = Kernel.responsibilities(of: block, under: mixture, into: posterior(0), stride: Self.length)
     }
@@ -115,6 +116,7 @@ private final class ScoreRows {
       rowWeights[Self.length + row] = weight * weight
       for k in 0..<groups { weightedPosterior(k)[row] = weight * posterior(k)[row] }
       column(0)[row] = 1
+      total(0)[row] = 1
     }
     for k in 0..<groups {
       let (v, a) = (residual(k), pull(k))
@@ -144,6 +146,8 @@ private final class ScoreRows {
   var rowWeights: UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 1) }
   /// Column 0 is the constant.
   private func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 3 + index) }
+  private func total(_ index: Int) -> UnsafeMutablePointer<Double> { slot(firstTotal + index) }
+  var totals: [UnsafePointer<Double>?] { (0...parameters.count).map { UnsafePointer(total($0)) } }
   func columns(_ range: Range<Int>) -> [UnsafePointer<Double>?] { range.map { UnsafePointer(column($0)) } }
 
   /// w π_k, until the next call of this or of ``weightedPull(_:)``.
@@ -196,44 +200,12 @@ private final class ScoreRows {
     }
   }
 
-  /// The scores of the rows' likelihood, of all parameters.
-  func fillTotal() {
-    func gamma(_ k: Int, _ row: Int) -> Double { posterior(k)[row] }
-    let groups = 0..<parameters.groups
-    // The sum over groups of γ e / τ² stands in the last column until that one is filled.
-    let last = column(parameters.count)
-    fill(parameters.count) { row in groups.reduce(0) { $0 + gamma($1, row) * self.pull($1)[row] } }
-    for j in parameters.outcome {
-      let values = block.columns[j]!
-      fill(1 + j) { values[$0] * last[$0] }
-    }
-    for k in groups {
-      let (v, a) = (residual(k), pull(k))
-      let (tau, variance) = (model.outcomeDeviations[k], model.selectionDeviations[k] * model.selectionDeviations[k])
-      let (kappa, bend) = (model.endogeneities[k], model.bends?[k] ?? 0)
-      fill(1 + parameters.endogeneities.lowerBound + k) { gamma(k, $0) * a[$0] * v[$0] }
-      if parameters.hasBends {
-        fill(1 + parameters.bends.lowerBound + k) { gamma(k, $0) * a[$0] * (v[$0] * v[$0] - variance) }
-      }
-      for (j, index) in parameters.shifts(k).enumerated() {
-        let values = block.columns[j]!
-        fill(1 + index) { gamma(k, $0) * values[$0] * a[$0] }
-      }
-      fill(1 + parameters.logOutcomeDeviations.lowerBound + k) { gamma(k, $0) * (a[$0] * a[$0] * tau * tau - 1) }
-      for (j, index) in parameters.slopes(k).enumerated() {
-        let values = block.columns[j]!
-        fill(1 + index) {
-          gamma(k, $0) * values[$0] * (v[$0] / variance - (kappa + 2 * bend * v[$0]) * a[$0])
-        }
-      }
-      fill(1 + parameters.logSelectionDeviations.lowerBound + k) {
-        gamma(k, $0) * (v[$0] * v[$0] / variance - 1 - 2 * bend * variance * a[$0])
-      }
-    }
-    for (position, index) in parameters.logShares.enumerated() {
-      let (k, column) = (1 + position / parameters.shareColumns, position % parameters.shareColumns)
-      let values = block.columns[column]!
-      fill(1 + index) { values[$0] * (gamma(k, $0) - self.share(k)[$0]) }
+  /// Adds γ_k times the scores of group k, which are filled in, to those of the rows' likelihood (Fisher's identity).
+  func addToTotal(_ k: Int) {
+    let gamma = posterior(k)
+    for (position, index) in parameters.own(k).enumerated() {
+      let (own, sum) = (column(1 + position), total(1 + index))
+      for row in 0..<block.rowCount { sum[row] += gamma[row] * own[row] }
     }
   }
 }
