@@ -12,7 +12,8 @@ public struct AtomicFile: ~Copyable {
   private let replaces: Bool
 
   /// - Parameter force: whether an existing file is replaced.
-  /// - Throws: ``Failure`` `cannotCreate` when the file exists, or its folder does not.
+  /// - Throws: ``Failure`` `cannotCreate` when the file exists, its name is that of something else than a regular file,
+  ///   or its folder does not exist.
   public init(_ path: String, force: Bool) throws {
     let folder = Self.folder(of: path)
     guard access(folder, F_OK) == 0 else {
@@ -62,12 +63,19 @@ public struct AtomicFile: ~Copyable {
   }
 
   private static func refuseExisting(_ path: String, force: Bool) throws {
-    if !force && access(path, F_OK) == 0 {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    // Renaming would put a file in the place of a device, a pipe or a link.
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw Failure(.cannotCreate, "\(path) is no regular file; name another")
+    }
+    guard force else {
       throw Failure(.cannotCreate, "\(path) exists; give --force to replace it, or another name")
     }
   }
 
-  private static func folder(of path: String) -> String {
+  /// The folder that a path names a file of.
+  static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

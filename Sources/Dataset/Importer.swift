@@ -28,7 +28,7 @@ public struct Importer {
   ///   this run stays in the folder, and earlier shards stay as they were.
   public func run(into folder: String, force: Bool) throws -> ImportSummary {
     try plan.validate()
-    try checkInputs()
+    try checkInputs(besides: folder)
     try ShardFolder.check(folder, force: force)
     let survey = try ImportSurvey(of: inputs, plan)
     let encoding = try ImportEncoding(survey)
@@ -50,10 +50,17 @@ public struct Importer {
       folder: folder, rows: survey.rowsKept, covariates: encoding.covariateNames, shards: shards, record: record)
   }
 
-  private func checkInputs() throws {
-    var seen: Set<String> = []
-    for input in inputs where !seen.insert(input).inserted {
+  private func checkInputs(besides folder: String) throws {
+    var seen: Set<ResolvedPath> = []
+    for input in inputs {
+      guard let file = ResolvedPath(input), !seen.insert(file).inserted else { continue }
       throw Failure(.usage, "\(input) is given twice; its rows would count twice")
+    }
+    // Shards may get its name, and it would be taken for one of them.
+    let output = ResolvedPath(folder)
+    for input in inputs where input.hasSuffix(".h5") {
+      guard let output, ResolvedPath(AtomicFile.folder(of: input)) == output else { continue }
+      throw Failure(.cannotCreate, "--out \(folder) holds the input \(input); name another folder")
     }
   }
 

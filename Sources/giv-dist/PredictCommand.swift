@@ -48,6 +48,7 @@ struct Predict: JobCommand {
     let collection = try communicator.agree {
       let collection = try ShardCollection.open(data.shards, names: data.names)
       try model.requireColumns(of: collection, path: data.shards[0])
+      try collection.requireNoInput(at: out, besides: [modelPath])
       return collection
     }
     let prediction = try Prediction(

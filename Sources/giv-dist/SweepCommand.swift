@@ -86,7 +86,9 @@ struct SweepGroups: JobCommand {
     var required: Set<Variable> = [.covariates, .treatment]
     if grid.base.useWeights { required.insert(.weight) }
     let collection = try communicator.agree {
-      try ShardCollection.open(data.shards, names: data.names, required: required)
+      let collection = try ShardCollection.open(data.shards, names: data.names, required: required)
+      try collection.requireNoShard(inOutputFolder: out)
+      return collection
     }
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     var sweep = Sweep(grid, ranksPerFit: ranksPerFit)

@@ -100,7 +100,9 @@ struct Train: JobCommand {
     if configuration.useWeights { required.insert(.weight) }
     if kind == .joint { required.insert(.outcome) }
     let collection = try communicator.agree {
-      try ShardCollection.open(data.shards, names: data.names, required: required)
+      let collection = try ShardCollection.open(data.shards, names: data.names, required: required)
+      if let out { try collection.requireNoShard(inOutputFolder: out) }
+      return collection
     }
     if dryRun {
       guard configuration.groups <= collection.rowCount else {

@@ -52,6 +52,16 @@ import Testing
     #expect(columns?.compactMap { $0["missing"] as? Int } == [0, 0, 0, 0])
   }
 
+  @Test func `They are not turned into shards where they are`() throws {
+    let result = try givDist([
+      "shard", "foreign.h5", "--treatment", "dose", "--outcome", "survival", "--covariates", "visit/covariates",
+      "--out",
+      ".", "--force",
+    ])
+    #expect(result.exitCode == 73)
+    #expect(messages(result) == ["giv-dist: error: --out . holds the input foreign.h5; name another folder"])
+  }
+
   @Test(arguments: ["big-endian.h5", "column.h5"])
   func `The same numbers in other types and layouts are the same rows`(file: String) throws {
     let foreign = try train(["foreign.h5", "--groups", "2"] + Self.names)

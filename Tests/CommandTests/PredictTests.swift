@@ -67,6 +67,36 @@ extension OnRanks {
       #expect(try Data(contentsOf: folder.appending(path: "kept.h5")) != Data("precious".utf8))
     }
 
+    @Test(arguments: ["regression/model.h5", "shards/shard-00001.h5", "shards/../shards/manifest.json"])
+    func `No input is replaced`(out: String) throws {
+      let file = SharedInputs.folder.appending(path: out)
+      let before = try Data(contentsOf: file)
+      let refused = try givDist(["predict", "regression", "shards", "--out", out, "--force"])
+      #expect(refused.exitCode == 73)
+      #expect(
+        messages(refused) == ["giv-dist: error: --out \(out) is an input of this run; name another file"])
+      #expect(try Data(contentsOf: file) == before)
+    }
+
+    @Test func `Nothing but a regular file is replaced`() throws {
+      try script(
+        """
+        os.mkfifo('pipe')
+        os.mkdir('folder')
+        os.symlink('narrow.h5', 'link')
+        os.symlink('nowhere', 'loose')
+        """)
+      for name in ["pipe", "folder", "link", "loose"] {
+        let refused = try givDist(["predict", "regression", "shards/test.h5", "--out", name, "--force"])
+        #expect(refused.exitCode == 73)
+        #expect(messages(refused) == ["giv-dist: error: \(name) is no regular file; name another"])
+      }
+      #expect(
+        try script(
+          "import stat; print(*(stat.S_IFMT(os.lstat(n).st_mode) for n in ['pipe', 'folder', 'link', 'loose']))")
+          == "\(S_IFIFO) \(S_IFDIR) \(S_IFLNK) \(S_IFLNK)\n")
+    }
+
     @Test(arguments: [
       (["regression", "narrow"], 65, "narrow has covariates x0, x1, the model was fitted to x0, x1, x2; "),
       (["nowhere", "shards"], 66, "nowhere/model.h5: No such file or directory"),
