@@ -26,7 +26,7 @@ struct ShardFile: Sendable {
     for variable in Variable.allCases {
       let name = names[variable]
       guard try file.hasDataset(name) else {
-        if required.contains(variable) { throw Self.missing(variable, name, in: file) }
+        if required.contains(variable) { throw try Self.missing(variable, name, in: file) }
         continue
       }
       let dataset = try file.dataset(name)
@@ -41,7 +41,7 @@ struct ShardFile: Sendable {
       rowCount = shape.rows
       variables.insert(variable)
     }
-    guard let rowCount else { throw Self.missing(.covariates, names.covariates, in: file) }
+    guard let rowCount else { throw try Self.missing(.covariates, names.covariates, in: file) }
     if let attributes {
       try Self.require(attributes, rowCount: rowCount, covariateCount: covariateCount, of: file, variables)
     }
@@ -59,8 +59,14 @@ struct ShardFile: Sendable {
     self.entry = entry
   }
 
-  private static func missing(_ variable: Variable, _ name: String, in file: borrowing HDF5File) -> Failure {
-    Failure(
+  private static func missing(_ variable: Variable, _ name: String, in file: borrowing HDF5File) throws -> Failure {
+    let isPosteriors = try file.hasDataset("posterior") && file.hasDataset("label")
+    guard !isPosteriors else {
+      return Failure(
+        .data,
+        "\(file.path) is the posteriors file of a run, not a shard; leave it out, or name the shards one by one")
+    }
+    return Failure(
       .data,
       "\(file.path) has no dataset '\(name)' (\(variable.rawValue)); it holds: \(file.datasetList()); "
         + "name the one to use with \(variable.option)")

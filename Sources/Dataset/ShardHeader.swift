@@ -28,6 +28,11 @@ public struct ShardHeader: Sendable, Equatable, Codable {
   }
 }
 
+/// What every record says of itself.
+private struct RecordKind: Codable {
+  let encodingType: String
+}
+
 /// The record of a shard: its header, the format and the number of rows.
 private struct ShardRecord: Codable {
   static let encodingType = "giv-shard"
@@ -60,9 +65,10 @@ extension ShardHeader {
   ///
   /// - Throws: ``Failure`` `data` when the record is damaged or of a later version.
   static func read(from file: borrowing HDF5File) throws -> (header: ShardHeader, rowCount: Int)? {
-    guard let record = try file.record(as: ShardRecord.self) else { return nil }
-    guard record.encodingType == ShardRecord.encodingType else {
-      throw Failure(.data, "\(file.path) is a \(record.encodingType) file, not a shard")
+    guard let kind = try file.record(as: RecordKind.self)?.encodingType else { return nil }
+    guard kind == ShardRecord.encodingType, let record = try file.record(as: ShardRecord.self) else {
+      let name = kind == "giv-model" ? "the model file of a run" : "a \(kind) file"
+      throw Failure(.data, "\(file.path) is \(name), not a shard; leave it out, or name the shards one by one")
     }
     guard record.encodingVersion.hasPrefix("1.") else {
       throw Failure(
