@@ -37,13 +37,15 @@ public struct ShardCollection: Sendable {
   ///   - names: where the variables lie. A variable whose name is not the default is required.
   ///   - required: variables that every shard must have.
   /// - Throws: ``Failure`` `noInput` when there is no such file; `data` when one is not HDF5 or is damaged, lacks a
-  ///   required dataset, has a wrong shape or type, when shards disagree, or when there is no row at all.
+  ///   required dataset, has a wrong shape or type, when one is given twice, shards disagree, or there is no row at all.
   public static func open(
     _ paths: [String], names: DatasetNames = DatasetNames(), required: Set<Variable> = [.covariates, .treatment]
   ) throws -> ShardCollection {
     let required = required.union(names.named)
+    var given = GivenFiles()
     let files = try paths.flatMap { try Self.files(at: $0) }.map {
-      try ShardFile(path: $0.path, names: names, required: required, entry: $0.entry)
+      if let repetition = given.repetition(of: $0.path) { throw Failure(.data, repetition) }
+      return try ShardFile(path: $0.path, names: names, required: required, entry: $0.entry)
     }
     guard let first = files.first else { throw Failure(.usage, "no shards given; name files or folders") }
     for file in files.dropFirst() {

@@ -23,6 +23,8 @@ public struct ShardInspection: Sendable, Codable, Equatable {
     public var sha256: String?
     /// Whether the manifest of the folder states the same digest; nil without a manifest.
     public var matchesManifest: Bool?
+    /// Whether there is no such file, or it may not be read.
+    public var isMissing = false
     /// What is wrong with the file.
     public var problems: [String] = []
   }
@@ -38,21 +40,28 @@ public struct ShardInspection: Sendable, Codable, Equatable {
   /// Whether every file is whole, without missing values, and agrees with the others.
   public var isSound: Bool { disagreements.isEmpty && files.allSatisfy(\.problems.isEmpty) && rows > 0 }
 
+  /// The exit code of what is wrong: `noInput` when a file is missing, else `data`; nil when all is sound.
+  public var exitCode: ExitCode? { files.contains(where: \.isMissing) ? .noInput : isSound ? nil : .data }
+
   /// Reads all files, in memory that does not grow with them.
   ///
   /// - Parameter paths: files and folders, as for ``ShardCollection/open(_:names:required:)``.
   public init(_ paths: [String], names: DatasetNames = DatasetNames()) {
     var files: [File] = []
     var readable: [ShardFile] = []
+    var given = GivenFiles()
     for path in paths {
       do {
         for (path, entry) in try ShardCollection.files(at: path) {
           var file = File(path: path)
+          if let repetition = given.repetition(of: path) { file.problems.append(repetition) }
           if let shard = file.read(names: names, entry: entry) { readable.append(shard) }
           files.append(file)
         }
       } catch {
-        files.append(File(path: path, problems: ["\(error)"]))
+        var file = File(path: path)
+        file.note(error)
+        files.append(file)
       }
     }
     self.files = files
@@ -85,9 +94,14 @@ extension ShardInspection.File {
       try inspectColumns(of: shard, names: names)
       return shard
     } catch {
-      problems.append("\(error)")
+      note(error)
       return nil
     }
+  }
+
+  fileprivate mutating func note(_ error: any Error) {
+    isMissing = (error as? Failure)?.exitCode == .noInput
+    problems.append("\(error)")
   }
 
   private mutating func inspectColumns(of shard: ShardFile, names: DatasetNames) throws {

@@ -11,7 +11,7 @@ struct Inspect: DistributedCommand {
     discussion: """
       Reads every value: rows, columns with their ranges and missing values, institutions and digests. Says whether \
       the shards are those of their manifest and agree with each other; ends with exit code 65 when they do not, when \
-      a file is damaged, or when a value is missing.
+      a file is damaged or given twice, or when a value is missing, and with 66 when a file cannot be opened.
 
         giv-dist inspect shards
         giv-dist inspect foreign.h5 --x /features --t /dose --y /response --json
@@ -27,15 +27,15 @@ struct Inspect: DistributedCommand {
 
   private struct Outcome: Codable {
     let text: String
-    let isSound: Bool
+    let exitCode: Diagnostics.ExitCode?
   }
 
   /// One rank does the work.
   func run(on communicator: any Communicator) throws {
     let outcome = try communicator.broadcast { try inspect() }
     if communicator.isRoot { print(outcome.text) }
-    guard outcome.isSound else {
-      throw Failure(.data, "the shards are not sound; the report says which and why")
+    if let exitCode = outcome.exitCode {
+      throw Failure(exitCode, "the shards are not sound; the report says which and why")
     }
   }
 
@@ -43,7 +43,7 @@ struct Inspect: DistributedCommand {
     let inspection = ShardInspection(dataset.shards, names: dataset.names)
     let text =
       json ? try jsonText(InspectionReport(inspection)) : Self.lines(of: inspection).joined(separator: "\n")
-    return Outcome(text: text, isSound: inspection.isSound)
+    return Outcome(text: text, exitCode: inspection.exitCode)
   }
 
   private static func lines(of inspection: ShardInspection) -> [String] {

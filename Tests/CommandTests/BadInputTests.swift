@@ -13,6 +13,17 @@ import Testing
     for words in input.words { #expect(result.error.contains(words), "\(result.error)") }
   }
 
+  @Test(
+    arguments: [
+      "nowhere.h5": 66, "good.h5 nowhere.h5": 66, "empty-folder": 66, "text.h5": 65, "good.h5 link.h5": 65,
+      "good.h5": 0,
+    ] as [String: Int32])
+  func `inspect ends with the code of train`(shards: String, exitCode: Int32) throws {
+    let result = try givDist(["inspect"] + shards.split(separator: " ").map(String.init))
+    #expect(result.exitCode == exitCode, "\(result.error)")
+    #expect(result.output.contains("problem: ") == (exitCode != 0))
+  }
+
   @Test func `The good file among them is trained on`() throws {
     #expect(try train(["good.h5", "--groups", "3"]).rows == 600)
   }

@@ -55,6 +55,8 @@ struct BadInput: Sendable, CustomStringConvertible {
     BadInput("booleans.h5 --groups 2", 65, "booleans.h5: dataset 't' holds an enumeration", "float64"),
     BadInput(
       "good.h5 narrow.h5 --groups 2", 65, "good.h5 and narrow.h5 disagree on the number of covariates (3 and 2)"),
+    BadInput("good.h5 good.h5 --groups 2", 65, "good.h5 is given twice; give each shard once"),
+    BadInput("good.h5 link.h5 --groups 2", 65, "link.h5 is given twice, also as good.h5; give each shard once"),
     BadInput("renamed --groups 2", 65, "disagree on covariate 1 ('x1' and 'age')", "must agree"),
     BadInput("empty.h5 --groups 2", 65, "empty.h5 holds no rows"),
   ]
@@ -117,6 +119,7 @@ struct BadInput: Sendable, CustomStringConvertible {
       write('weightless', weight=np.zeros(n))
       write('half-source', z=z * 0 + 1.5)
       os.mkdir('empty-folder')
+      os.symlink('good.h5', 'link.h5')
       open('text.h5', 'w').write('x,t,y\\n1,2,3\\n')
       good = open('good.h5', 'rb').read()
       open('truncated.h5', 'wb').write(good[:len(good) // 2])

@@ -69,6 +69,8 @@ import Testing
     #expect(inspection.files[1].matchesManifest == false)
     #expect(inspection.files[1].problems[0].contains("its SHA-256 differs"))
     #expect(inspection.files[3].problems[0].contains("none.h5: No such file"))
+    #expect(inspection.exitCode == .noInput)
+    #expect(ShardInspection([folder.path, folder.path]).files[2].problems[0].contains("a.h5 is given twice"))
     #expect(inspection.disagreements.count == 1)
     #expect(inspection.disagreements[0].contains("the number of covariates (3 and 2)"))
   }
