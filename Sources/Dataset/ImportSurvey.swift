@@ -90,8 +90,8 @@ struct ImportSurvey {
     if plan.missing == .refuse && !counts.isEmpty {
       throw Failure(
         .data,
-        "missing values in \(rowsRead) rows: \(counts); leave such rows out with --missing drop, or fill covariates "
-          + "with --missing mean")
+        "\(rowsRead - rowsKept) of \(rowsRead) rows miss values: \(counts); leave such rows out with --missing drop, or "
+          + "fill covariates with --missing mean")
     }
     guard rowsKept > 0 else {
       throw Failure(
