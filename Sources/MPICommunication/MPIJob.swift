@@ -14,7 +14,8 @@ public enum MPIJob {
   ///
   /// - Parameters:
   ///   - stallTimeout: Seconds that one MPI call may take; 0 for any time.
-  ///   - body: The program; its standard output is flushed whatever happens.
+  ///   - body: The program. What it printed is written whatever happens; when that fails, it has failed with
+  ///     ``ExitCode/inputOutput``.
   public static func run(stallTimeout: Double, _ body: (any Communicator) throws -> Void) -> Int32 {
     run(stallTimeout: stallTimeout, largestMessage: Int(Int32.max), body)
   }
@@ -28,6 +29,7 @@ public enum MPIJob {
     func checked(_ communicator: any Communicator) throws {
       try MPIEnvironment.check(size: communicator.size, launched: launchedSize)
       try body(communicator)
+      try communicator.agree { try StandardOutput.flush() }
     }
     guard MPIEnvironment.isLaunched else { return runAlone(isFirst: isFirst, checked) }
     // Waiting ranks give way to working ones; without it, more ranks than cores wait a thousand times longer.

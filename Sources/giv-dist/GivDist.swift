@@ -38,15 +38,31 @@ struct GivDist: ParsableCommand {
   /// speaks.
   private static func end(_ error: any Error) -> Never {
     let code = exitCode(for: error)
-    if code.isSuccess && MPIEnvironment.launchedRank == 0 { exit(withError: error) }
-    if MPIEnvironment.launchedRank == 0 {
-      let text = Array("giv-dist: error: \(fullMessage(for: error).trimmingPrefix("Error: "))\n".utf8)
-      _ = write(STDERR_FILENO, text, text.count)
-    } else if !code.isSuccess {
+    let isFirst = MPIEnvironment.launchedRank == 0
+    if code.isSuccess {
+      if isFirst { answer(fullMessage(for: error)) }
+    } else if isFirst {
+      ErrorOutput.write(explanation(of: error))
+    } else {
       // The launcher ends all ranks once one has failed; the first that does must be the one that spoke.
       sleep(5)
     }
     Glibc.exit(code.rawValue)
+  }
+
+  private static func answer(_ text: String) {
+    print(text)
+    do { try StandardOutput.flush() } catch {
+      ErrorOutput.write(error)
+      Glibc.exit(error.exitCode.rawValue)
+    }
+  }
+
+  /// What the parser says, with the remedy for negative numbers, which it takes for options.
+  private static func explanation(of error: any Error) -> String {
+    let text = String(fullMessage(for: error).trimmingPrefix("Error: "))
+    guard let missing = text.prefixMatch(of: /Missing value for '(--[a-z-]+)[^']*'/) else { return text }
+    return "\(missing.0); write \(missing.1)=-1 when the value begins with a minus" + text[missing.range.upperBound...]
   }
 }
 

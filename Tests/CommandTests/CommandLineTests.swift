@@ -68,6 +68,7 @@ extension OnRanks {
         ["train", "shards", "--groups", "2", "--distribution", "cauchy"],
         "'regression', 'gaussian', 'kmeans' or 'joint'"
       ),
+      (["train", "shards", "--groups", "2", "--seed", "-1"], "write --seed=-1 when the value begins with a minus"),
       (["train", "shards", "--groups", "2", "--stall-timeout=-1"], "--stall-timeout must not be negative"),
     ])
     func `A wrong command line is refused with the remedy`(arguments: [String], words: String) throws {

@@ -94,6 +94,58 @@ extension OnRanks {
       #expect(result.error.contains("disk full") || result.error.contains("No space left on device; free some space"))
     }
 
+    @Test(arguments: ["info", "help train", "inspect shards --json", "train shards --groups 2 --starts 2 --json"])
+    func `Standard output that cannot be written is an error`(line: String) throws {
+      let result = try redirected("> /dev/full", line.split(separator: " ").map(String.init))
+      #expect(result.exitCode == 74)
+      #expect(
+        messages(result) == ["giv-dist: error: standard output: writing failed (No space left on device)"],
+        "\(result.error)")
+    }
+
+    @Test func `So it is on ranks`() throws {
+      let result = try mpirun(
+        ranks: 3, tool: "/bin/sh", ["-c", "exec \"$0\" info > /dev/full", tool("giv-dist")],
+        directory: SharedInputs.folder)
+      #expect(result.exitCode == 74)
+      #expect(messages(result).count == 1, "\(result.error)")
+    }
+
+    @Test func `In one file, the message follows the report`() throws {
+      let result = try redirected("2>&1", ["inspect", "shards", "run/model.h5"])
+      #expect(result.exitCode == 65)
+      #expect(result.output.hasPrefix("shards/shard-00000.h5\n"))
+      #expect(result.output.hasSuffix("giv-dist: error: the shards are not sound; the report says which and why\n"))
+    }
+
+    private func redirected(_ redirection: String, _ arguments: [String]) throws -> CommandResult {
+      try run(
+        "sh", ["-c", "exec \"$0\" \"$@\" \(redirection)", tool("giv-dist")] + arguments,
+        directory: SharedInputs.folder)
+    }
+
+    @Test(
+      arguments: [["train", "shards"], ["train", "shards/shard-00001.h5"], ["sweep", "shards"]], ["shards", "shards/"])
+    func `Nothing is written among the shards`(command: [String], out: String) throws {
+      let folder = SharedInputs.folder.appending(path: "shards")
+      let before = try contents(folder)
+      let result = try givDist(command + ["--groups", "2", "--out", out, "--force"])
+      #expect(result.exitCode == 73)
+      #expect(messages(result).count == 1)
+      #expect(result.error.contains("--out \(out) holds the input shards/shard-0000"), "\(result.error)")
+      #expect(try contents(folder) == before)
+    }
+
+    @Test(arguments: [("model", "the model file"), ("posteriors", "the posteriors file")])
+    func `Files of a run are no shards`(name: String, what: String) throws {
+      let result = try givDist(["train", "run/\(name).h5", "--groups", "2"])
+      #expect(result.exitCode == 65)
+      #expect(
+        messages(result) == [
+          "giv-dist: error: run/\(name).h5 is \(what) of a run, not a shard; leave it out, or name the shards one by one"
+        ])
+    }
+
     /// Rows that fit the cache of libhdf5 but not the disk fail when it is written out, not when they are written.
     @Test(.enabled(if: SmallDisk.isPossible), arguments: [4, 16, 32, 60, 92])
     func `Posteriors and shards are whole or not there`(size: Int) throws {

@@ -13,7 +13,7 @@ public func tool(_ name: String) -> String {
   productsDirectory.appendingPathComponent(name).path
 }
 
-/// Runs a built executable on ranks of Open MPI; more ranks than cores, and root, are allowed.
+/// Runs a built executable, or another by its path, on ranks of Open MPI; more ranks than cores, and root, are allowed.
 ///
 /// Jobs that run side by side would be bound to the same first cores, and remove the folder of sessions that they share
 /// from under each other.
@@ -28,7 +28,8 @@ public func mpirun(
       "TMPDIR": sessions.path,
     ]
     return try run(
-      "mpirun", ["-n", "\(ranks)", tool(name)] + arguments, environment: settings.merging(environment) { $1 },
+      "mpirun", ["-n", "\(ranks)", name.hasPrefix("/") ? name : tool(name)] + arguments,
+      environment: settings.merging(environment) { $1 },
       directory: directory, during: during)
   }
 }
