@@ -5,8 +5,9 @@ import MetaEM
 struct CheckpointOptions: ParsableArguments {
   @Option(
     help: """
-      Passes from one checkpoint to the next at most; SIGTERM and SIGUSR1 save one and stop, with exit code 75. mpirun \
-      hands SIGUSR1 on; after SIGTERM it ends with 1. (default: \(CheckpointStore.Policy().passes))
+      Passes from one checkpoint to the next at most; SIGTERM, SIGUSR1 and a first SIGINT (Ctrl-C) save one and stop, \
+      with exit code 75; a second SIGINT ends at once. mpirun hands SIGUSR1 on; after the others it ends with a code of \
+      its own. (default: \(CheckpointStore.Policy().passes))
       """)
   var checkpointEvery: Int?
   @Option(help: "Minutes from one checkpoint to the next at most. (default: \(CheckpointStore.Policy().minutes))")

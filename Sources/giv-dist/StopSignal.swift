@@ -1,6 +1,7 @@
 import Glibc
 
-/// SIGTERM and SIGUSR1 ask a run to save and stop, as batch systems do before time runs out.
+/// SIGTERM and SIGUSR1 ask a run to save and stop, as batch systems do before time runs out, and so does the first
+/// SIGINT of the keyboard; the second ends it at once.
 enum StopSignal {
   // Written by the handler, which may do nothing else; read between passes.
   nonisolated(unsafe) private static var received: sig_atomic_t = 0
@@ -9,5 +10,9 @@ enum StopSignal {
 
   static func install() {
     for number in [SIGTERM, SIGUSR1] { signal(number) { _ in StopSignal.received = 1 } }
+    signal(SIGINT) { _ in
+      StopSignal.received = 1
+      signal(SIGINT, SIG_DFL)
+    }
   }
 }

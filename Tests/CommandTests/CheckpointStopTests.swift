@@ -28,7 +28,7 @@ import Testing
       let run = try CheckpointTestRun(in: folder, rows: 20_000)
       let undisturbed = try run.undisturbed()
       let stops: [(Int32, Target, String)] = [
-        (SIGUSR1, .launcher, "starts"), (SIGTERM, .firstRank, "starts spline"), (SIGTERM, .lastRank, "search free"),
+        (SIGUSR1, .launcher, "starts"), (SIGINT, .firstRank, "starts spline"), (SIGTERM, .lastRank, "search free"),
       ]
       for (index, (signal, target, phase)) in stops.enumerated() {
         let stopped = try stop(run, by: signal, to: target, in: phase, index == 0 ? [] : ["--resume"])
@@ -58,6 +58,21 @@ import Testing
       let stopped = try stop(run, by: SIGUSR1, to: .lastRank, in: "em")
       #expect(stopped.exitCode == 75, "\(stopped.error)")
       #expect(try run.result(of: run.train(ranks: 3, ["--resume"])) == undisturbed)
+    }
+  }
+
+  @Test func `A second interrupt ends a rank at once`() throws {
+    try withTemporaryDirectory { folder in
+      let run = try CheckpointTestRun(in: folder, rows: 20_000)
+      let ended = try run.disturbed(ranks: 2) { launcher in
+        let ranks = try run.wait(for: launcher, phase: "starts")
+        guard ranks.count == 2 else { return }
+        // A rank that waits for the other comes to no checkpoint.
+        kill(ranks[1], SIGSTOP)
+        while kill(ranks[0], SIGINT) == 0 { usleep(50_000) }
+      }
+      #expect(ended.exitCode == 128 + SIGINT)
+      #expect(messages(ended).isEmpty)
     }
   }
 

@@ -146,7 +146,7 @@ struct CheckpointTestRun {
     func catchesSignals(_ process: pid_t) -> Bool {
       let line = text("/proc/\(process)/status").split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
       let mask = line.flatMap { UInt64($0.dropFirst(8), radix: 16) } ?? 0
-      return [SIGTERM, SIGUSR1].allSatisfy { mask >> UInt64($0 - 1) & 1 == 1 }
+      return [SIGTERM, SIGUSR1, SIGINT].allSatisfy { mask >> UInt64($0 - 1) & 1 == 1 }
     }
     let ranks = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }.filter {
       let status = text("/proc/\($0)/stat")
