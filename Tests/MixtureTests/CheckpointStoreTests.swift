@@ -211,7 +211,7 @@ import Testing
         do { try store.keep(Self.fit([3]), of: "em") } catch { return error as? Failure }
         return nil
       }
-      #expect(failures[0]?.exitCode == .inputOutput)
+      #expect(failures[0]?.exitCode == .cannotCreate)
       #expect(failures[0] == failures[1])
       rmdir("\(path)/checkpoint-next.json")
       #expect(try files(folder) == Self.names.sorted())
