@@ -51,17 +51,12 @@ public struct Importer {
   }
 
   private func checkInputs(besides folder: String) throws {
-    var seen: Set<ResolvedPath> = []
-    for input in inputs {
-      guard let file = ResolvedPath(input), !seen.insert(file).inserted else { continue }
+    var given = GivenFiles()
+    for input in inputs where given.repetition(of: input) != nil {
       throw Failure(.usage, "\(input) is given twice; its rows would count twice")
     }
     // Shards may get its name, and it would be taken for one of them.
-    let output = ResolvedPath(folder)
-    for input in inputs where input.hasSuffix(".h5") {
-      guard let output, ResolvedPath(AtomicFile.folder(of: input)) == output else { continue }
-      throw Failure(.cannotCreate, "--out \(folder) holds the input \(input); name another folder")
-    }
+    try refuse(outputFolder: folder, holding: inputs.filter { $0.hasSuffix(".h5") })
   }
 
   private func forEachKeptRow(_ body: (ImportRows) throws -> Void) throws {

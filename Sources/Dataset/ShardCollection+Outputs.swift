@@ -16,8 +16,15 @@ extension ShardCollection {
   ///
   /// - Throws: ``Failure`` `cannotCreate`.
   public func requireNoShard(inOutputFolder output: String) throws {
-    guard let folder = ResolvedPath(output) else { return }
-    guard let shard = shards.first(where: { ResolvedPath(AtomicFile.folder(of: $0.path)) == folder }) else { return }
-    throw Failure(.cannotCreate, "--out \(output) holds the input \(shard.path); name another folder")
+    try refuse(outputFolder: output, holding: shards.map(\.path))
   }
+}
+
+/// Refuses a folder to write to that holds one of the inputs.
+///
+/// - Throws: ``Failure`` `cannotCreate`.
+func refuse(outputFolder output: String, holding inputs: [String]) throws {
+  guard let folder = ResolvedPath(output) else { return }
+  guard let input = inputs.first(where: { ResolvedPath(AtomicFile.folder(of: $0)) == folder }) else { return }
+  throw Failure(.cannotCreate, "--out \(output) holds the input \(input); name another folder")
 }

@@ -35,6 +35,12 @@ extension Fitting {
     return (basis, pooled, events)
   }
 
+  func design(_ features: PolynomialFeatures, subset: ChunkSubset? = nil) -> Design {
+    Design(
+      table: table, featureNames: features.monomials.map { $0.map { table.covariateNames[$0] }.joined(separator: "*") },
+      features: features.transform, subset: subset)
+  }
+
   private func polynomial() throws -> PolynomialRepresentation {
     let m = table.covariateCount
     let degrees = PolynomialRepresentation.degrees.filter {
@@ -44,10 +50,7 @@ extension Fitting {
     let origin = zip(scaling.centers, scaling.scales).prefix(m).map { $0 / $1 }
     let candidates = try degrees.map { degree in
       let features = PolynomialFeatures(degree: degree, origin: origin)
-      let names = features.monomials.map { $0.map { table.covariateNames[$0] }.joined(separator: "*") }
-      let statistics = try Design(
-        table: table, featureNames: names, features: features.transform
-      ).statistics(folds: PolynomialRepresentation.foldCount)
+      let statistics = try design(features).statistics(folds: PolynomialRepresentation.foldCount)
       return try PolynomialRepresentation.Candidate(
         degree: degree, features: features,
         folds: (0..<PolynomialRepresentation.foldCount).map(statistics.gram))

@@ -90,10 +90,7 @@ extension Fitting {
     _ lines: [Fit<RegressionMixture>], on splineDesign: Design, basis: SplineRepresentation,
     pooled: SufficientStatistics
   ) throws -> (short: [Fit<RegressionMixture>], continued: [Fit<RegressionMixture>]) {
-    let features = basis.parabolaFeatures
-    let parabolaDesign = Design(
-      table: table, featureNames: features.monomials.map { $0.map { table.covariateNames[$0] }.joined(separator: "*") },
-      features: features.transform, subset: subset)
+    let parabolaDesign = design(basis.parabolaFeatures, subset: subset)
     func started(
       family: Int, pooled: SufficientStatistics, directions: [[Double]]? = nil, _ stream: RandomStream
     ) throws -> [Fit<RegressionMixture>] {

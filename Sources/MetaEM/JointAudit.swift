@@ -48,7 +48,7 @@ struct JointAudit {
           + "errors): there may be a better one still; raise --starts")
     }
     warnings += try noGroups(regression)
-    warnings += try distantReference()
+    warnings += distantReference
     let decided = try trial.design.decidedRows(of: mixture)
     if 2 * decided > trial.design.rows.rowCount {
       warnings.append(
@@ -77,9 +77,9 @@ struct JointAudit {
     return try warnings + extensionsMissed()
   }
 
-  /// Whether 0, which effects are against, lies outside the treatments that there are. Collective.
-  private func distantReference() throws -> [String] {
-    let treatment = try trial.design.table.summary()[model.basis.covariateCount]
+  /// Whether 0, which effects are against, lies outside the treatments that there are.
+  private var distantReference: [String] {
+    let treatment = contest.summaries[model.basis.covariateCount]
     let (center, scale) = (
       model.tableScaling.centers[model.basis.covariateCount], model.tableScaling.scales[model.basis.covariateCount]
     )

@@ -30,9 +30,9 @@ public struct JointFitting {
   }
 
   func run() throws -> JointOutcome {
-    try check()
+    let summaries = try check()
     do {
-      return try fit()
+      return try fit(summaries)
     } catch let error as DegenerateGroup {
       throw Failure.ofOneFit(
         .data,
@@ -41,17 +41,17 @@ public struct JointFitting {
     }
   }
 
-  private func fit() throws -> JointOutcome {
+  private func fit(_ summaries: [ColumnSummary]) throws -> JointOutcome {
     let fitting = try Fitting(configuration: options.regression, table: table, scaling: tableScaling, search: search)
     let regression = try fitting.run()
     let selection =
       regression.form == .linear || options.hasLinearSelection
       ? AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
       : AnyRepresentation.spline(try fitting.splineBasis().0)
-    let summaries = try table.summary()
     let scaling = ColumnScaling(centers: summaries.map(\.mean), scales: summaries.map(\.standardDeviation))
     let contest = JointContest(
-      options: options, table: table, bases: try JointBases(table: table, selection: selection, scaling: scaling),
+      options: options, table: table, summaries: summaries,
+      bases: try JointBases(table: table, selection: selection, scaling: scaling),
       subset: ChunkSubset(of: table.rows, count: options.subsetChunks, seed: options.seed), search: search)
     let start = try self.start(regression, selection: selection, contest)
     var (chosen, criteria) = try choose(contest, start)
@@ -62,16 +62,16 @@ public struct JointFitting {
       regression: regression, criteria: criteria, tableScaling: tableScaling)
   }
 
-  private func check() throws {
+  /// Refuses rows that no joint model can be fitted to; the summaries of x, t and y.
+  private func check() throws -> [ColumnSummary] {
     guard table.variables.contains(.outcome) else {
       throw Failure(.data, "the joint model needs the outcome; give shards with y, or name its column with --y")
     }
     guard options.groups > 1 else {
       throw Failure(.usage, "--groups is \(options.groups): the joint model needs at least 2")
     }
-    let (treatment, outcome) = (
-      try table.summary()[table.covariateCount], try table.summary()[table.covariateCount + 1]
-    )
+    let summaries = try table.summary()
+    let (treatment, outcome) = (summaries[table.covariateCount], summaries[table.covariateCount + 1])
     guard !outcome.isConstant else {
       throw Failure(.data, "outcome '\(table.outcomeName)' is constant; there is no effect to estimate")
     }
@@ -82,6 +82,7 @@ public struct JointFitting {
         "outcome '\(table.outcomeName)' varies by \(outcome.standardDeviation) and treatment '\(table.treatmentName)' by "
           + "\(treatment.standardDeviation): their ratios leave the range of Float64; change a unit")
     }
+    return summaries
   }
 
   /// The mixture of regressions on ρ with the posteriors of the one of `regression`.

@@ -30,6 +30,8 @@ struct JointTrial {
 struct JointContest {
   let options: JointOptions
   let table: Table
+  /// Of x, t and y.
+  let summaries: [ColumnSummary]
   let bases: JointBases
   let subset: ChunkSubset?
   let search: Search

@@ -83,21 +83,17 @@ extension Design {
   public func statistics(
     of next: (any MixtureModel)? = nil, posteriorsOf model: some MixtureModel, on other: Design
   ) throws -> SufficientStatistics {
-    let (forms, groups, stride) = (model.forms, model.groupCount, RowGrid.chunkLength)
+    let (forms, groups) = (model.forms, model.groupCount)
     let nextForms = next?.forms ?? forms
     let zero = SufficientStatistics(
       groupCount: groups, columnCount: columnCount, rowTerms: next == nil ? nil : nextForms.rowTerms)
     return try rows.sum(zero) { partial, chunk in
-      try withUnsafeTemporaryAllocation(
-        byteCount: groups * stride * MemoryLayout<Double>.stride, alignment: 64
-      ) { bytes in
-        let gamma = bytes.bindMemory(to: Double.self).baseAddress!
+      try withGroupWeights(groups) { gamma, stride in
         try other.withBlock(ofChunk: chunk) { block, weights in
           forms.withKernelMixture(at: block) { mixture in
             _ = Kernel.responsibilities(of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
           }
-          guard let weights else { return }
-          for k in 0..<groups { for row in 0..<block.rowCount { gamma[k * stride + row] *= weights[row] } }
+          block.multiply(gamma, groupCount: groups, stride: stride, by: weights)
         }
         try withBlock(ofChunk: chunk) { block, weights in
           partial.addPowers(block, groupWeights: gamma, stride: stride, forms: nextForms)

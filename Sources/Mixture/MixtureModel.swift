@@ -30,10 +30,9 @@ public struct MixtureForms: Sendable {
     at block: Kernel.Block, _ body: (UnsafePointer<Double>?, _ stride: Int) -> Result
   ) -> Result {
     guard let rowTerms else { return body(nil, 0) }
-    let stride = RowGrid.chunkLength
-    return withUnsafeTemporaryAllocation(of: Double.self, capacity: logScale.count * stride) { buffer in
-      let offsets = buffer.baseAddress!
-      rowTerms.fill(offsets, stride: stride, block, forms: denseForms, groupCount: logScale.count)
+    return withGroupWeights(logScale.count) { offsets, stride in
+      let forms = rowTerms.bends.isEmpty ? [] : denseForms
+      rowTerms.fill(offsets, stride: stride, block, forms: forms)
       return body(offsets, stride)
     }
   }

@@ -34,16 +34,12 @@ public struct PosteriorRule: Sendable {
   ///
   /// - Throws: ``Failure`` when the chunk cannot be read.
   public func callAsFunction(_ design: Design, chunk: Int) throws -> (block: PosteriorBlock, totals: Kernel.Totals) {
-    let stride = RowGrid.chunkLength
     let rows = design.rows.grid.rows(ofChunk: chunk)
-    return try withUnsafeTemporaryAllocation(
-      byteCount: groupCount * stride * MemoryLayout<Double>.stride, alignment: 64
-    ) { bytes in
-      let gamma = bytes.bindMemory(to: Double.self)
+    return try withGroupWeights(groupCount) { gamma, stride in
       let totals = try design.withBlock(ofChunk: chunk) { block, weights in
         forms.withKernelMixture(at: block) { mixture in
           Kernel.responsibilities(
-            of: block, under: mixture, rowWeights: weights, into: gamma.baseAddress!, stride: stride)
+            of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
         }
       }
       var posteriors: [Double] = []

@@ -12,17 +12,11 @@ struct RowTerms: Sendable {
   /// The first columns, which shares depend on.
   var shareColumnCount: Int { logShares.first?.count ?? 0 }
 
-  /// Writes what is added to the log density of each row and group to `offsets[k * stride + row]`.
+  /// Writes what is added to the log density of each row and group to `offsets[k * stride + row]`, which are 0.
   ///
-  /// - Parameter forms: two dense forms per group.
-  func fill(
-    _ offsets: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block, forms: [[Double]], groupCount: Int
-  ) {
-    if logShares.isEmpty {
-      for k in 0..<groupCount { (offsets + k * stride).update(repeating: 0, count: block.rowCount) }
-    } else {
-      fillLogShares(offsets, stride: stride, block)
-    }
+  /// - Parameter forms: two dense forms per group; read where there are bends.
+  func fill(_ offsets: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block, forms: [[Double]]) {
+    if !logShares.isEmpty { fillLogShares(offsets, stride: stride, block) }
     guard !bends.isEmpty else { return }
     withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * stride) { scratch in
       let (first, second) = (scratch.baseAddress!, scratch.baseAddress! + stride)
@@ -74,11 +68,9 @@ extension Design {
   /// How many rows x alone puts in a group: a share π_k(x) above .999. Collective.
   public func decidedRows(of model: JointMixture) throws -> Int {
     guard let omega = model.concomitants else { return 0 }
-    let stride = RowGrid.chunkLength
     let count = try rows.sum([0.0]) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, _ in
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: omega.count * stride) { buffer in
-          let shares = buffer.baseAddress!
+        withGroupWeights(omega.count) { shares, stride in
           RowTerms(logShares: omega).fillShares(shares, stride: stride, block)
           for row in 0..<block.rowCount where omega.indices.contains(where: { shares[$0 * stride + row] > 0.999 }) {
             partial[0] += 1

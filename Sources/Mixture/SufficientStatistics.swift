@@ -69,12 +69,10 @@ public struct SufficientStatistics: Reducible, Equatable {
           Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress!)
         }
       }
-      return Self.withGroupWeights(groupCount) { gamma, stride in
+      return withGroupWeights(groupCount) { gamma, stride in
         let totals = Kernel.responsibilities(
           of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
-        if let weights {
-          for k in 0..<groupCount { for row in 0..<block.rowCount { gamma[k * stride + row] *= weights[row] } }
-        }
+        block.multiply(gamma, groupCount: groupCount, stride: stride, by: weights)
         addPowers(block, groupWeights: gamma, stride: stride, forms: forms)
         return totals
       }
@@ -97,15 +95,13 @@ public struct SufficientStatistics: Reducible, Equatable {
   mutating func addPowers(
     _ block: Kernel.Block, groupWeights: UnsafeMutablePointer<Double>, stride: Int, forms: MixtureForms
   ) {
-    let dense = forms.denseForms
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: block.rowCount) { buffer in
-      let form = buffer.baseAddress!
-      for power in 0..<powerCount {
-        if power > 0 {
-          for k in 0..<groupCount {
-            block.evaluate(dense[2 * k], into: form)
-            for row in 0..<block.rowCount { groupWeights[k * stride + row] *= form[row] }
-          }
+    add(block, groupWeights: groupWeights, stride: stride)
+    guard powerCount > 1 else { return }
+    withGroupWeights(groupCount) { u, width in
+      for (k, form) in forms.denseForms.enumerated() where k % 2 == 0 { block.evaluate(form, into: u + k / 2 * width) }
+      for power in 1..<powerCount {
+        for k in 0..<groupCount {
+          block.multiply(groupWeights + k * stride, groupCount: 1, stride: stride, by: u + k * width)
         }
         add(block, groupWeights: groupWeights, stride: stride, power: power)
       }
@@ -116,11 +112,9 @@ public struct SufficientStatistics: Reducible, Equatable {
   mutating func addShares(_ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
     guard shareColumnCount > 0, let rowTerms = forms.rowTerms else { return }
     let first = shareStart
-    Self.withGroupWeights(groupCount) { shares, stride in
+    withGroupWeights(groupCount) { shares, stride in
       rowTerms.fillShares(shares, stride: stride, block)
-      if let weights {
-        for k in 0..<groupCount { for row in 0..<block.rowCount { shares[k * stride + row] *= weights[row] } }
-      }
+      block.multiply(shares, groupCount: groupCount, stride: stride, by: weights)
       var leading = block
       leading.columnCount = shareColumnCount
       summands.withUnsafeMutableBufferPointer { sums in
@@ -129,19 +123,29 @@ public struct SufficientStatistics: Reducible, Equatable {
       }
     }
   }
+}
 
-  /// Gives `body` K zeros for each row of a chunk.
-  private static func withGroupWeights<Result>(
-    _ groupCount: Int, _ body: (_ weights: UnsafeMutablePointer<Double>, _ stride: Int) -> Result
-  ) -> Result {
-    let stride = RowGrid.chunkLength
-    return withUnsafeTemporaryAllocation(
-      byteCount: groupCount * stride * MemoryLayout<Double>.stride, alignment: 64
-    ) { bytes in
-      let weights = bytes.bindMemory(to: Double.self)
-      weights.update(repeating: 0)
-      return body(weights.baseAddress!, stride)
-    }
+/// Gives `body` K zeros for each row of a chunk, group after group, aligned as the kernels want them.
+func withGroupWeights<Result>(
+  _ groupCount: Int, _ body: (_ weights: UnsafeMutablePointer<Double>, _ stride: Int) throws -> Result
+) rethrows -> Result {
+  let stride = RowGrid.chunkLength
+  return try withUnsafeTemporaryAllocation(
+    byteCount: groupCount * stride * MemoryLayout<Double>.stride, alignment: 64
+  ) { bytes in
+    let weights = bytes.bindMemory(to: Double.self)
+    weights.update(repeating: 0)
+    return try body(weights.baseAddress!, stride)
+  }
+}
+
+extension Kernel.Block {
+  /// Multiplies the weights of each group by one factor per row; nil for 1.
+  func multiply(
+    _ groupWeights: UnsafeMutablePointer<Double>, groupCount: Int, stride: Int, by factors: UnsafePointer<Double>?
+  ) {
+    guard let factors else { return }
+    for k in 0..<groupCount { for row in 0..<rowCount { groupWeights[k * stride + row] *= factors[row] } }
   }
 }
 
@@ -173,22 +177,17 @@ extension Design {
   public func statistics(
     groupCount: Int, assign: (_ row: Int, _ shares: inout [Double]) -> Void
   ) throws -> SufficientStatistics {
-    let stride = RowGrid.chunkLength
     var shares = Array(repeating: 0.0, count: groupCount)
     return try rows.sum(SufficientStatistics(groupCount: groupCount, columnCount: columnCount)) { partial, chunk in
       let first = rows.grid.rows(ofChunk: chunk).lowerBound
-      try withUnsafeTemporaryAllocation(
-        byteCount: groupCount * stride * MemoryLayout<Double>.stride, alignment: 64
-      ) { bytes in
-        let groupWeights = bytes.bindMemory(to: Double.self)
-        groupWeights.update(repeating: 0)
+      try withGroupWeights(groupCount) { groupWeights, stride in
         try withBlock(ofChunk: chunk) { block, weights in
           for row in 0..<block.rowCount {
             for group in 0..<groupCount { shares[group] = 0 }
             assign(first + row, &shares)
             for group in 0..<groupCount { groupWeights[group * stride + row] = shares[group] * (weights?[row] ?? 1) }
           }
-          partial.add(block, groupWeights: groupWeights.baseAddress!, stride: stride)
+          partial.add(block, groupWeights: groupWeights, stride: stride)
         }
       }
     }
