@@ -17,33 +17,48 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
-    // MARK: The floor: errors, numbers, ranks
+    // MARK: Floors 0 and 1: errors, numbers, ranks
     .target(name: "CKernels"),
     .target(name: "Diagnostics"),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "CKernels", "Diagnostics"]),
     .target(name: "Communication", dependencies: ["Diagnostics"]),
     .target(name: "MPICommunication", dependencies: ["COpenMPI", "Communication", "Diagnostics"]),
 
-    // MARK: Data
-    .target(
-      name: "Dataset",
-      dependencies: ["CHDF5", "COpenSSL", "Communication", "Diagnostics", "LinearAlgebra"]),
+    // MARK: Floor 2: files and columns
+    .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "Diagnostics"]),
+    .target(name: "Frames", dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Storage"]),
 
-    // MARK: Statistics
+    // MARK: Floor 3: what stands on them and knows no estimator
+    .target(
+      name: "Shards", dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Storage"]),
+    .target(name: "Import", dependencies: ["Diagnostics", "Frames", "Shards", "Storage"]),
+    .target(
+      name: "Simulation",
+      dependencies: ["Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "Shards", "Storage"]),
+    .target(name: "Runs", dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Storage"]),
     .target(name: "Networks", dependencies: ["Communication", "Diagnostics", "LinearAlgebra"]),
     .target(
-      name: "Representation", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Networks"]),
-    .target(name: "Mixture", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra"]),
+      name: "Representation", dependencies: ["Communication", "Frames", "Diagnostics", "LinearAlgebra", "Networks"]),
+
+    // MARK: Floor 4: distributions
+    .target(
+      name: "Mixture", dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs"]),
+
+    // MARK: Floor 5: estimators
     .target(
       name: "MetaEM",
-      dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Mixture", "Representation"]),
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "Representation", "Runs", "Shards",
+        "Storage",
+      ]),
 
-    // MARK: Command line
+    // MARK: Floor 7: the command line
     .executableTarget(
       name: "giv-dist",
       dependencies: [
-        "Communication", "Dataset", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication",
-        "Representation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication",
+        "Representation", "Runs", "Shards", "Simulation", "Storage",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // MARK: Tests
@@ -54,20 +69,35 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["CKernels", "Diagnostics", "LinearAlgebra", "TestSupport"]),
     .testTarget(
       name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
+    .testTarget(name: "StorageTests", dependencies: ["Diagnostics", "Storage", "TestSupport"]),
     .testTarget(
-      name: "DatasetTests", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "TestSupport"],
+      name: "ShardsTests",
+      dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Storage", "TestSupport"],
       exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ImportTests",
+      dependencies: ["Communication", "Diagnostics", "Frames", "Import", "Shards", "Storage", "TestSupport"],
+      exclude: ["Fixtures"]),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Simulation", "Storage", "TestSupport",
+      ]),
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks", "TestSupport"]),
     .testTarget(
       name: "RepresentationTests",
       dependencies: [
-        "Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Networks", "Representation", "TestSupport",
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Networks", "Representation", "Shards",
+        "TestSupport",
       ]),
     .testTarget(
       name: "MixtureTests",
-      dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "TestSupport"]),
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Representation", "Runs",
+        "Shards", "Simulation", "Storage", "TestSupport",
+      ]),
     .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,9 +1,10 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Mixture
 import Representation
+import Runs
 
 /// The alternation of representation and distribution: a round trains the networks with the groups fixed, Eq. (4), and
 /// then fits the groups with the features fixed.
@@ -22,7 +23,7 @@ struct Alternation {
 
   private var configuration: Configuration { fitting.configuration }
   private var options: AlternationOptions { configuration.alternation }
-  private var table: Table { fitting.table }
+  private var table: Frame { fitting.table }
   private var journal: Journal { fitting.search.journal }
 
   func run() throws -> FitOutcome {
@@ -196,7 +197,10 @@ struct Alternation {
     let record = TrainingRound(
       round: round, loss: loss, learningRate: trainer.learningRate, logLikelihood: logLikelihood,
       isAccepted: isAccepted)
-    try journal.end(record)
+    try journal.end(record) { seconds in
+      PassRecord(
+        round: round, loss: loss, isAccepted: isAccepted, logLikelihood: logLikelihood, seconds: seconds)
+    }
     return record
   }
 }

@@ -1,6 +1,6 @@
-import Dataset
 import Diagnostics
 import Mixture
+import Shards
 
 /// How covariates become the representation r.
 public enum RepresentationKind: String, Sendable, Codable, CaseIterable {

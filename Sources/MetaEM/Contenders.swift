@@ -1,5 +1,5 @@
 import Communication
-import Dataset
+import Frames
 import Mixture
 import Representation
 
@@ -12,7 +12,7 @@ public struct Contenders: Sendable {
   /// likeliest groups. Collective; nil when there are fewer than two, or one group.
   ///
   /// - Throws: on all ranks the same ``Failure`` when rows cannot be read.
-  func agreement(on table: Table) throws -> Double? {
+  func agreement(on table: Frame) throws -> Double? {
     let rules = mixtures.map { PosteriorRule(model: $0.base, labelRule: .argmax, seed: 0) }
     guard rules.count > 1, let groups = rules.map(\.groupCount).max(), groups > 1 else { return nil }
     let pairs = rules.indices.flatMap { first in rules.indices.filter { $0 > first }.map { (first, $0) } }

@@ -1,8 +1,8 @@
-import Dataset
 import Diagnostics
 import LinearAlgebra
 import Mixture
 import Representation
+import Storage
 
 /// What `model.h5` says besides its arrays.
 private struct ModelRecord: Codable {

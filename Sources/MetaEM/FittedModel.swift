@@ -1,5 +1,5 @@
-import Dataset
 import Foundation
+import Frames
 import Mixture
 import Representation
 
@@ -46,7 +46,7 @@ extension FittedModel {
   public var joint: JointModel? { if case .joint(let model) = mixture { model } else { nil } }
 
   /// The columns of a centered table that the model's posteriors are functions of.
-  func design(_ table: Table) -> Design {
+  func design(_ table: Frame) -> Design {
     if case .joint(let model) = mixture { return Design(table: table, basis: model.basis) }
     return Design(table: table, representation: representation)
   }

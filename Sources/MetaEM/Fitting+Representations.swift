@@ -1,4 +1,4 @@
-import Dataset
+import Frames
 import LinearAlgebra
 import Mixture
 import Representation
@@ -62,7 +62,7 @@ extension Fitting {
 extension Design {
   /// The design of a representation's features.
   public convenience init(
-    table: Table, representation: AnyRepresentation, subset: ChunkSubset? = nil,
+    table: Frame, representation: AnyRepresentation, subset: ChunkSubset? = nil,
     replacement: RowReplacement = RowReplacement()
   ) {
     if case .identity(let identity) = representation {

@@ -1,9 +1,10 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Mixture
 import Representation
+import Runs
 
 /// What a fit leaves besides its model.
 public struct FitOutcome: Sendable {
@@ -30,7 +31,7 @@ public struct FitOutcome: Sendable {
 /// Fits the representation and distribution blocks to a table that was centered by `scaling`.
 struct Fitting {
   let configuration: Configuration
-  let table: Table
+  let table: Frame
   let scaling: ColumnScaling
   let search: Search
 
@@ -41,7 +42,7 @@ struct Fitting {
 
   /// Collective.
   init(
-    configuration: Configuration, table: Table, scaling: ColumnScaling, search: Search
+    configuration: Configuration, table: Frame, scaling: ColumnScaling, search: Search
   ) throws {
     self.configuration = configuration
     self.table = table

@@ -1,6 +1,6 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Mixture
 import Representation
@@ -70,10 +70,10 @@ struct Validation {
   /// The other rows, by weight.
   let training: RowReplacement
   private let held: RowReplacement
-  private let table: Table
+  private let table: Frame
 
   /// Collective.
-  init(_ table: Table, seed: UInt64) throws {
+  init(_ table: Frame, seed: UInt64) throws {
     self.table = table
     let random = CounterRandom(seed: seed, stream: .validation)
     func isHeld(_ row: Int) -> Bool { random.integer(below: Self.share, row: row, draw: 0) == 0 }

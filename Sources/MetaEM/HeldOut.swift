@@ -1,6 +1,6 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Mixture
 

@@ -1,4 +1,4 @@
-import Dataset
+import Frames
 import Mixture
 import Representation
 
@@ -20,7 +20,7 @@ struct JointBases {
   private let places: [[Int: Int]]
 
   /// - Throws: a failure of communication.
-  init(table: Table, selection: AnyRepresentation, scaling: ColumnScaling) throws {
+  init(table: Frame, selection: AnyRepresentation, scaling: ColumnScaling) throws {
     let m = table.covariateCount
     covariateCount = m
     let counts = Set(Self.covariateKnots + Self.treatmentKnots)

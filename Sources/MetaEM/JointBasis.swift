@@ -1,5 +1,5 @@
 import Communication
-import Dataset
+import Frames
 import LinearAlgebra
 import Mixture
 import Representation
@@ -178,7 +178,7 @@ public struct JointBasis: Sendable, Codable {
 
 extension Design {
   /// The columns of a joint basis.
-  convenience init(table: Table, basis: JointBasis, subset: ChunkSubset? = nil) {
+  convenience init(table: Frame, basis: JointBasis, subset: ChunkSubset? = nil) {
     self.init(
       table: table, featureNames: (1..<basis.columnCount).map { "c\($0)" },
       features: { basis.transform($0, rowCount: $1, into: $2, stride: $3) }, inputs: .all, subset: subset)

@@ -1,4 +1,4 @@
-import Dataset
+import Frames
 import LinearAlgebra
 import Mixture
 
@@ -40,7 +40,7 @@ public struct JointModel: Sendable, Codable {
   /// The columns of the model on rows that `tableScaling` was applied to.
   ///
   /// - Precondition: `table` holds the outcome.
-  public func design(of table: Table) -> Design { Design(table: table, basis: basis, subset: nil) }
+  public func design(of table: Frame) -> Design { Design(table: table, basis: basis, subset: nil) }
 
   /// Mean and scale of x_1 … x_m, t, y in the units of the data.
   private var dataScaling: ColumnScaling {
@@ -111,7 +111,7 @@ public struct JointModel: Sendable, Codable {
   ///
   /// - Parameter table: rows that `tableScaling` was applied to.
   /// - Throws: ``Failure`` when the table cannot read the chunk.
-  public func effects(_ table: Table, chunk: Int) throws -> [Double] {
+  public func effects(_ table: Frame, chunk: Int) throws -> [Double] {
     let count = table.rows.grid.rows(ofChunk: chunk).count
     let treatment = try table.treatment(chunk: chunk)
     let covariates = try (0..<basis.covariateCount).map { try table.pointer(covariate: $0, chunk: chunk) }

@@ -1,14 +1,15 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Mixture
 import Representation
+import Runs
 
 /// Fits the joint model of treatment and outcome: bases by BIC, starts, passes to convergence, inference, warnings.
 public struct JointFitting {
   let options: JointOptions
-  let table: Table
+  let table: Frame
   /// The map by which x and t of the table came from the data.
   let tableScaling: ColumnScaling
   let search: Search
@@ -20,7 +21,7 @@ public struct JointFitting {
   ///   - journal: told of every pass.
   /// - Throws: on all ranks the same ``Failure``: no outcome, too few rows for the basis, every start degenerated.
   public static func run(
-    _ table: Table, scaling: ColumnScaling, options: JointOptions,
+    _ table: Frame, scaling: ColumnScaling, options: JointOptions,
     journal: Journal = Journal()
   ) throws -> JointOutcome {
     try JointFitting(

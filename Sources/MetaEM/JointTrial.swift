@@ -1,7 +1,7 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
+import Frames
 import LinearAlgebra
 import Mixture
 import Representation
@@ -29,7 +29,7 @@ struct JointTrial {
 /// Makes trials of bases on the same rows, and chooses among them.
 struct JointContest {
   let options: JointOptions
-  let table: Table
+  let table: Frame
   /// Of x, t and y.
   let summaries: [ColumnSummary]
   let bases: JointBases

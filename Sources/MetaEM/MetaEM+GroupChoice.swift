@@ -1,6 +1,7 @@
 import Communication
-import Dataset
 import Diagnostics
+import Shards
+import Storage
 
 /// The criteria of a fit with some number of groups, see ``TrainingResult/comparableBIC``, or why there are none.
 public struct GroupCriterion: Sendable, Encodable {

@@ -1,9 +1,11 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Mixture
 import Representation
+import Runs
+import Shards
 
 /// The way of the data, from shards to labels.
 ///
@@ -24,7 +26,7 @@ public struct MetaEM {
   public var checkpoints: CheckpointStore?
 
   /// Where the rows are kept; the results have the same bits.
-  public var storage = TableStorage.memory
+  public var storage = FrameStorage.memory
 
   public init(_ configuration: Configuration) { self.configuration = configuration }
 
@@ -41,7 +43,7 @@ public struct MetaEM {
   func load(_ collection: ShardCollection, on communicator: any Communicator) throws -> CenteredRows {
     try configuration.validate()
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    let table = try Table.load(collection, rows: rows, variables: variables(of: collection), storage: storage)
+    let table = try Frame.load(collection, rows: rows, variables: variables(of: collection), storage: storage)
     return CenteredRows(table: table, scaling: try prepare(table))
   }
 
@@ -50,7 +52,8 @@ public struct MetaEM {
     let digest = rows.table.digest
     return Journal(
       observer: observer,
-      checkpoints: try checkpoints?.opened(configuration, groupsUpTo: groupsUpTo, inputDigest: digest))
+      checkpoints: try checkpoints?.opened(
+        RunOptions(configuration: configuration, groupsUpTo: groupsUpTo), inputDigest: digest))
   }
 
   /// Fits groups to rows. Collective.
@@ -86,7 +89,7 @@ public struct MetaEM {
   }
 
   /// Refuses data that cannot be fitted, and centers the columns.
-  private func prepare(_ table: Table) throws -> ColumnScaling {
+  private func prepare(_ table: Frame) throws -> ColumnScaling {
     try table.normalizeWeights()
     let summaries = try table.summary()
     let preconditions = Preconditions(configuration: configuration, table: table, summaries: summaries)
@@ -104,9 +107,16 @@ public struct MetaEM {
   }
 }
 
+/// What determines a run besides its data.
+struct RunOptions: Encodable {
+  let configuration: Configuration
+  /// The most groups tried where their number is chosen; nil where it is given.
+  var groupsUpTo: Int?
+}
+
 /// The rows of a collection, ready to be fitted any number of times.
 struct CenteredRows: Sendable {
-  let table: Table
+  let table: Frame
   let scaling: ColumnScaling
 }
 
@@ -119,7 +129,7 @@ public struct Truth: Sendable {
   static let largestCount = 1000
 
   /// Collective.
-  init(_ table: Table) throws {
+  init(_ table: Frame) throws {
     let communicator = table.rows.communicator
     var mine: Set<Int64> = []
     try communicator.agree {
@@ -134,7 +144,7 @@ public struct Truth: Sendable {
     codes = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($0.element, $0.offset) })
   }
 
-  func codes(_ table: Table, chunk: Int) throws -> [Int]? { try table.sources(chunk: chunk)?.map { codes[$0]! } }
+  func codes(_ table: Frame, chunk: Int) throws -> [Int]? { try table.sources(chunk: chunk)?.map { codes[$0]! } }
 }
 
 extension LabelSummary {
@@ -148,12 +158,5 @@ extension LabelSummary {
         block, totals: totals, covariates: try design.covariates(ofChunk: chunk),
         weights: try design.table.weight(chunk: chunk), truth: try truth.codes(design.table, chunk: chunk))
     }
-  }
-}
-
-extension Duration {
-  var seconds: Double {
-    let (seconds, attoseconds) = components
-    return Double(seconds) + Double(attoseconds) * 1e-18
   }
 }

@@ -1,5 +1,6 @@
-import Dataset
 import Diagnostics
+import Shards
+import Storage
 
 /// The file of posteriors: `posterior` [n, K], `label` [n]; `effect` [n] of a joint model; `id` [n] when the rows have
 /// identifiers.

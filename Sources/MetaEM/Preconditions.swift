@@ -1,13 +1,13 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Mixture
 
 /// What the data must be for a mixture to be fitted; each violation is refused with its remedy.
 struct Preconditions {
   let configuration: Configuration
-  let table: Table
+  let table: Frame
   let summaries: [ColumnSummary]
 
   /// Rows without which the parameters of a group on r = x are not determined.

@@ -1,7 +1,8 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import Mixture
+import Shards
 
 /// The groups of new rows under a fitted model.
 public struct Prediction: Sendable {
@@ -17,11 +18,11 @@ public struct Prediction: Sendable {
   /// - Throws: on all ranks the same ``Failure`` when the rows cannot be read.
   public init(
     _ model: FittedModel, _ collection: ShardCollection, labelRule: LabelRule, seed: UInt64,
-    storage: TableStorage = .memory, on communicator: any Communicator
+    storage: FrameStorage = .memory, on communicator: any Communicator
   ) throws {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let known: Set<Variable> = collection.variables.contains(.source) ? [.source] : []
-    let table = try Table.load(
+    let table = try Frame.load(
       collection, rows: rows, variables: known.union(model.variables), storage: storage)
     table.standardize(center: model.scaling.centers, scale: model.scaling.scales)
     design = model.design(table)

@@ -1,7 +1,9 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
+import Frames
+import Runs
+import Shards
 
 /// Fits every cell of a grid, on groups of ranks side by side.
 ///
@@ -19,7 +21,7 @@ public struct Sweep {
   /// When an unfinished cell is saved.
   public var checkpointPolicy = CheckpointStore.Policy()
   /// Where the rows are kept; the results have the same bits.
-  public var storage = TableStorage.memory
+  public var storage = FrameStorage.memory
 
   /// How long an idle group waits before it looks again whether the others have finished.
   private static let wait: UInt32 = 20_000
@@ -126,7 +128,7 @@ public struct Sweep {
     let cellBegin = ContinuousClock.now
     let offset = begin.duration(to: cellBegin).seconds
     let configuration = grid.configuration(cell)
-    let opened = try checkpoints.opened(configuration, inputDigest: rows.table.digest)
+    let opened = try checkpoints.opened(RunOptions(configuration: configuration), inputDigest: rows.table.digest)
     let observer: (PassRecord) throws -> Void = { record in
       var record = record
       record.phase = "\(cell.name): \(record.phase)"

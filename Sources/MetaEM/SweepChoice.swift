@@ -1,4 +1,5 @@
 import Mixture
+import Storage
 
 /// A way to choose the number of groups.
 public enum SweepCriterion: String, Sendable, CaseIterable, Codable {

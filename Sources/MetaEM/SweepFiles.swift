@@ -1,5 +1,5 @@
-import Dataset
 import Diagnostics
+import Storage
 
 /// The results of a sweep as one table, in three formats.
 ///

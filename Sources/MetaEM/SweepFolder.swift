@@ -1,6 +1,7 @@
-import Dataset
 import Diagnostics
 import Foundation
+import Shards
+import Storage
 
 /// What to do when the folder of a sweep holds one.
 public enum ExistingSweep: Sendable {

@@ -1,4 +1,6 @@
 import Diagnostics
+import Mixture
+import Storage
 
 /// A sweep in numbers, as `--json` prints it.
 public struct SweepReport: Sendable, Encodable {

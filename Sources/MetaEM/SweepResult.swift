@@ -1,4 +1,6 @@
 import Diagnostics
+import Mixture
+import Runs
 
 /// What the fit of one cell came to; what is undefined, or was not asked for, is nil.
 public struct SweepResult: Sendable, Codable {

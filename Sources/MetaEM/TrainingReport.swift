@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Mixture
+import Storage
 
 /// A training run in numbers, as `--json` prints it; undefined values are null.
 public struct TrainingReport: Sendable, Encodable {
@@ -220,19 +221,5 @@ extension FittedModel {
     guard case .identity = representation else { return result }
     for j in 0..<m { result[j] = means[j] * scaling.scales[j] + scaling.centers[j] }
     return result
-  }
-}
-
-/// Encodes nil, and numbers that JSON does not have, as null instead of leaving the key out.
-@propertyWrapper
-public struct NullEncoded<Value: Encodable & Sendable>: Encodable, Sendable {
-  public var wrappedValue: Value?
-
-  public init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    guard let value = wrappedValue, (value as? Double)?.isFinite ?? true else { return try container.encodeNil() }
-    try container.encode(value)
   }
 }

@@ -1,7 +1,8 @@
 import Communication
-import Dataset
 import Diagnostics
 import Mixture
+import Shards
+import Storage
 
 extension Design {
   /// Writes the posteriors, labels and identifiers of all rows, in their order, to one HDF5 file. Collective.

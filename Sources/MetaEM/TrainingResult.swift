@@ -1,5 +1,4 @@
 import Communication
-import Dataset
 import Foundation
 import Mixture
 

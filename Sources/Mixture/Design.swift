@@ -1,5 +1,5 @@
 import Communication
-import Dataset
+import Frames
 import LinearAlgebra
 
 /// The columns (1, r_1 … r_p, t) that a mixture is fitted to, chunk by chunk; or (1, f_1 … f_p) with features of all
@@ -28,7 +28,7 @@ public final class Design: @unchecked Sendable {
 
   /// The rows of the design: the table's, or some chunks of them.
   public let rows: DistributedRows
-  public let table: Table
+  public let table: Frame
   /// The table's chunk of each of the design's; nil when they are the same.
   private let tableChunks: [Int]?
   public let featureNames: [String]
@@ -52,7 +52,7 @@ public final class Design: @unchecked Sendable {
   ///   - replacement: columns that stand in for those of the table.
   /// - Precondition: with `inputs` all, the table holds the outcome and `features` is not nil.
   public init(
-    table: Table, featureNames: [String], features: FeatureMap?, inputs: Inputs = .covariates,
+    table: Frame, featureNames: [String], features: FeatureMap?, inputs: Inputs = .covariates,
     subset: ChunkSubset? = nil, replacement: RowReplacement = RowReplacement()
   ) {
     precondition(inputs == .covariates || (features != nil && table.variables.contains(.outcome)))

@@ -1,5 +1,5 @@
 import Communication
-import Dataset
+import Frames
 import Networks
 
 /// Learned features r_j = (e_j(x) - center_j) / scale_j of an encoder e: one network of all covariates, or one of each.
@@ -26,7 +26,7 @@ public struct NetworkRepresentation: Representation {
   /// Standardises the features over the rows of a table, by its weights. Collective.
   ///
   /// - Parameter pivots: near the means, so that little is lost to cancellation.
-  public init(encoder: NetworkEncoder, parameters: [Double], pivots: [Double], over table: Table) throws {
+  public init(encoder: NetworkEncoder, parameters: [Double], pivots: [Double], over table: Frame) throws {
     let p = encoder.dimension
     let raw = NetworkRepresentation(
       encoder: encoder, parameters: parameters, centers: pivots, scales: Array(repeating: 1, count: p))
@@ -43,7 +43,7 @@ public struct NetworkRepresentation: Representation {
   }
 
   /// Adds a chunk's sums of the weights, of the features and of their squares.
-  private func addMoments(of table: Table, chunk: Int, to sums: inout [Double]) throws {
+  private func addMoments(of table: Frame, chunk: Int, to sums: inout [Double]) throws {
     let count = table.rowCount(ofChunk: chunk)
     let covariates = try (0..<table.covariateCount).map { try table.pointer(covariate: $0, chunk: chunk) }
     let weights = try table.weight(chunk: chunk)

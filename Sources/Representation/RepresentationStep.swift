@@ -1,5 +1,5 @@
 import Communication
-import Dataset
+import Frames
 import LinearAlgebra
 import Networks
 
@@ -51,7 +51,7 @@ final class RepresentationStep {
 
   /// Fetches the minibatches of some steps. Collective.
   func window(
-    _ steps: Range<Int>, of table: Table, weights: [Double], _ replacement: RowReplacement
+    _ steps: Range<Int>, of table: Frame, weights: [Double], _ replacement: RowReplacement
   ) throws -> MinibatchWindow {
     let (m, groups, first) = (covariateCount, groupCount, table.rows.localRows.lowerBound)
     return try MinibatchWindow(steps: steps, sampler: sampler, from: table.rows, width: width) { chunk in

@@ -1,6 +1,6 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Networks
 
@@ -69,7 +69,7 @@ public struct RepresentationTrainer: Sendable, Codable {
   }
 
   /// Starts from random weights and standardises the features. Collective.
-  public init(encoder: NetworkEncoder, groupCount: Int, table: Table, settings: Settings = Settings()) throws {
+  public init(encoder: NetworkEncoder, groupCount: Int, table: Frame, settings: Settings = Settings()) throws {
     self.encoder = encoder
     self.groupCount = groupCount
     self.settings = settings
@@ -131,7 +131,7 @@ public struct RepresentationTrainer: Sendable, Codable {
   ///   range of numbers. Then the networks are as before, and the next round has other minibatches.
   /// - Throws: ``Failure`` when rows cannot be read.
   public mutating func train(
-    on table: Table, weights: [Double], replacement: RowReplacement = RowReplacement()
+    on table: Frame, weights: [Double], replacement: RowReplacement = RowReplacement()
   ) throws -> Double {
     precondition(weights.count == table.rows.localRows.count * groupCount, "a weight for each local row and group")
     precondition(table.covariateCount == covariateCount)

@@ -1,6 +1,6 @@
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 
 /// Additive cubic B-splines per covariate on quantile knots: the default representation.
 ///
@@ -45,7 +45,7 @@ public struct SplineRepresentation: Representation {
   /// Fits the knots: `knotCount` equally spaced quantiles of every covariate, duplicates merged.
   ///
   /// - Throws: a failure of communication.
-  public init(fitting table: Table, knotCount: Int = defaultKnotCount) throws {
+  public init(fitting table: Frame, knotCount: Int = defaultKnotCount) throws {
     let probabilities = (0..<knotCount).map { Double($0) / Double(knotCount - 1) }
     let quantiles = try table.quantiles(of: probabilities)
     self.init(covariateNames: table.covariateNames, quantiles: quantiles)

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Communication
-import Dataset
 import Diagnostics
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Storage
 
 /// `giv-dist benchmark`: the speed of hot loops beside what the machine can do.
 struct Benchmark: ParsableCommand {

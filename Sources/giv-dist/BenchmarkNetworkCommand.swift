@@ -1,8 +1,8 @@
 import ArgumentParser
 import Communication
-import Dataset
 import LinearAlgebra
 import Representation
+import Storage
 
 /// `giv-dist benchmark network`: nanoseconds per training step of the representation network.
 struct BenchmarkNetwork: JobCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MetaEM
+import Runs
 
 /// When a run saves what it has, and when it stops.
 struct CheckpointOptions: ParsableArguments {

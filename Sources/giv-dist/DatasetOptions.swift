@@ -1,5 +1,5 @@
 import ArgumentParser
-import Dataset
+import Shards
 
 /// Shards, and where their variables lie.
 struct DatasetOptions: ParsableArguments {

@@ -1,7 +1,9 @@
 import Communication
-import Dataset
+import Frames
 import MetaEM
 import Mixture
+import Shards
+import Storage
 
 /// What a training run would read, hold and send, without fitting.
 struct DryRun: Encodable {
@@ -23,7 +25,7 @@ struct DryRun: Encodable {
   let bytesPerReduction: Int
 
   init(
-    _ collection: ShardCollection, _ configuration: Configuration, _ storage: TableStorage,
+    _ collection: ShardCollection, _ configuration: Configuration, _ storage: FrameStorage,
     _ communicator: any Communicator
   ) {
     let partition = DistributedRows(rowCount: collection.rowCount, communicator: communicator).partition

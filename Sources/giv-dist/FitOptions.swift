@@ -1,7 +1,7 @@
 import ArgumentParser
-import Dataset
 import MetaEM
 import Mixture
+import Shards
 
 /// How groups are fitted, besides their number and kind.
 struct FitOptions: ParsableArguments {

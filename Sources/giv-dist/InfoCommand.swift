@@ -1,8 +1,8 @@
 import ArgumentParser
 import Communication
-import Dataset
 import LinearAlgebra
 import MPICommunication
+import Storage
 
 /// `giv-dist info`: what the program runs on.
 struct Info: JobCommand {

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
+import Shards
+import Storage
 
 /// `giv-dist inspect`: what shards hold, whether they are whole, and whether they agree.
 struct Inspect: DistributedCommand {

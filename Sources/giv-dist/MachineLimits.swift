@@ -1,5 +1,5 @@
 import Communication
-import Dataset
+import Frames
 import LinearAlgebra
 
 /// What this machine's ranks reach together: a matrix product in cache, and a triad from memory.
@@ -41,10 +41,10 @@ struct MachineLimits {
 /// Random rows for benchmarks.
 enum BenchmarkTable {
   /// Standard normal columns, the last one the treatment. Collective.
-  static func make(rows: Int, columns: Int, on communicator: any Communicator) throws -> Table {
+  static func make(rows: Int, columns: Int, on communicator: any Communicator) throws -> Frame {
     let random = CounterRandom(seed: 1, stream: .test)
     let values = (0..<columns).map { column in (0..<rows).map { random.normal(row: $0, draw: column) } }
-    return try Table(
+    return try Frame(
       rows: DistributedRows(rowCount: rows, communicator: communicator), covariates: Array(values.dropLast()),
       treatment: values[columns - 1])
   }

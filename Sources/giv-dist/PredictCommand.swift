@@ -1,9 +1,10 @@
 import ArgumentParser
 import Communication
-import Dataset
 import Diagnostics
 import MetaEM
 import Mixture
+import Shards
+import Storage
 
 /// `giv-dist predict`: the groups of new rows under a stored model.
 struct Predict: JobCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MetaEM
+import Runs
 
 /// How long work shows that it goes on.
 enum ProgressStyle: String, CaseIterable, ExpressibleByArgument {

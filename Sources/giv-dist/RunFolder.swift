@@ -1,8 +1,9 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
 import MetaEM
+import Runs
+import Storage
 
 /// The folder of a run. Its files are written beside and get their names when all of them are complete, so that a run
 /// that fails leaves what was in the folder as it was. Only the root rank writes.

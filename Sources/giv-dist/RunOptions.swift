@@ -1,5 +1,5 @@
 import ArgumentParser
-import Dataset
+import Frames
 
 /// How fits are run and shown, which changes none of their bits.
 struct RunOptions: ParsableArguments {
@@ -19,5 +19,5 @@ struct RunOptions: ParsableArguments {
     throw ValidationError("--resume goes on and --force starts anew; give one of them")
   }
 
-  var storage: TableStorage { stream ? .stream() : .memory }
+  var storage: FrameStorage { stream ? .stream() : .memory }
 }

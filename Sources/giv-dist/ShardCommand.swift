@@ -1,7 +1,9 @@
 import ArgumentParser
 import Communication
-import Dataset
 import Diagnostics
+import Import
+import Shards
+import Storage
 
 /// `giv-dist shard`: tables to shards.
 struct Shard: DistributedCommand {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Communication
-import Dataset
 import Diagnostics
+import Shards
+import Simulation
+import Storage
 
 extension SimulationScenario: ExpressibleByArgument {}
 extension SimulationErrorLaw: ExpressibleByArgument {}

@@ -1,6 +1,6 @@
-import Dataset
 import LinearAlgebra
 import MPICommunication
+import Storage
 
 /// Versions of what a result was computed with.
 enum Software {

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Shards
+import Storage
 
 /// `giv-dist sweep`: chooses the number of groups.
 struct SweepGroups: JobCommand {

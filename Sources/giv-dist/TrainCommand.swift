@@ -1,10 +1,13 @@
 import ArgumentParser
 import Communication
-import Dataset
 import Diagnostics
+import Frames
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Runs
+import Shards
+import Storage
 
 extension RepresentationKind: ExpressibleByArgument {}
 extension DistributionKind: ExpressibleByArgument {}

@@ -1,11 +1,12 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
 import LinearAlgebra
 import MetaEM
 import Mixture
 import Representation
+import Runs
+import Simulation
 import TestSupport
 import Testing
 

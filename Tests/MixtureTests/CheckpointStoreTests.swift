@@ -3,6 +3,7 @@ import Diagnostics
 import Foundation
 import MetaEM
 import Mixture
+import Runs
 import TestSupport
 import Testing
 

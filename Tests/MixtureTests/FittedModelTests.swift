@@ -1,9 +1,10 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
 import MetaEM
 import Mixture
+import Shards
+import Simulation
 import TestSupport
 import Testing
 

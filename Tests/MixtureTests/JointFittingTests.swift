@@ -1,10 +1,11 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
+import Frames
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Simulation
 import Testing
 
 /// Simulated rows, and a joint fit of them.
@@ -63,7 +64,7 @@ private struct Draw {
     let m = parameters.covariates
     let rows = DistributedRows(rowCount: parameters.rows, communicator: communicator)
     let pairs = kept.map { row($0, of: drawn, simulation) }
-    let table = try Table(
+    let table = try Frame(
       rows: rows, covariates: (0..<m).map { j in kept.map { units.x * drawn.x[$0 * m + j] } },
       treatment: pairs.map { units.t * ($0.t + offset) }, outcome: pairs.map { units.y * $0.y })
     let summary = try table.summary().prefix(m + 1)
@@ -360,7 +361,7 @@ extension JointOutcome {
     let t = x.indices.map { treatment(x[$0], first[$0], group($0, teller[$0])) }
     let y = x.indices.map { outcome(x[$0], t[$0], second[$0]) }
     let rows = DistributedRows(rowCount: 400, communicator: SoloCommunicator())
-    let table = try Table(rows: rows, covariates: [x, teller], treatment: t, outcome: y)
+    let table = try Frame(rows: rows, covariates: [x, teller], treatment: t, outcome: y)
     var options = JointOptions(groups: 2)
     options.outcomeBasis = .quadratic
     options.covariateBasis = .polynomial3
@@ -399,7 +400,7 @@ extension JointOutcome {
   @Test func outcomeIsNeeded() throws {
     let rows = DistributedRows(rowCount: 100, communicator: SoloCommunicator())
     let values = (0..<100).map(Double.init)
-    let table = try Table(rows: rows, covariates: [values], treatment: values.map { sin($0) })
+    let table = try Frame(rows: rows, covariates: [values], treatment: values.map { sin($0) })
     let error = #expect(throws: Failure.self) {
       try JointFitting.run(
         table, scaling: ColumnScaling(centers: [0, 0], scales: [1, 1]), options: JointOptions(groups: 2))

@@ -1,6 +1,6 @@
 import Communication
-import Dataset
 import Foundation
+import Frames
 import LinearAlgebra
 import Mixture
 import Testing
@@ -84,7 +84,7 @@ struct JointFixture: Decodable {
   }
 
   private func design(_ x: [[Double]], _ t: [Double], _ y: [Double], weight: [Double]?) throws -> Design {
-    let table = try Table(
+    let table = try Frame(
       rows: DistributedRows(rowCount: t.count, communicator: SoloCommunicator()),
       covariates: [x.map { $0[0] }, x.map { $0[1] }], treatment: t, outcome: y, weight: weight)
     return Design(

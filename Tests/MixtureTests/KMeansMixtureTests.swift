@@ -1,4 +1,3 @@
-import Dataset
 import Mixture
 import TestSupport
 import Testing

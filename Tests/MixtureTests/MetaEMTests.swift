@@ -1,9 +1,10 @@
 import Communication
-import Dataset
 import Foundation
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Runs
+import Simulation
 import TestSupport
 import Testing
 

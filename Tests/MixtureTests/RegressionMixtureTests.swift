@@ -1,4 +1,3 @@
-import Dataset
 import LinearAlgebra
 import Mixture
 import TestSupport

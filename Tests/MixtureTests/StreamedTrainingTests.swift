@@ -1,9 +1,10 @@
 import Communication
-import Dataset
 import Foundation
+import Frames
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Shards
 import TestSupport
 import Testing
 
@@ -71,7 +72,7 @@ import Testing
   }
 
   private static func digests(
-    _ configuration: Configuration, _ collection: ShardCollection, storage: TableStorage,
+    _ configuration: Configuration, _ collection: ShardCollection, storage: FrameStorage,
     on communicator: any Communicator
   ) throws -> Digests {
     var metaEM = MetaEM(configuration)

@@ -1,9 +1,9 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
 import LinearAlgebra
 import MetaEM
+import Simulation
 import TestSupport
 import Testing
 

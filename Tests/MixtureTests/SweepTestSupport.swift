@@ -1,8 +1,9 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
 import MetaEM
+import Shards
+import Simulation
 import TestSupport
 
 /// Shards, and a folder for sweeps of them, that live as long as this does.

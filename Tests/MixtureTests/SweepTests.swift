@@ -1,5 +1,4 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
 import MetaEM

@@ -1,9 +1,11 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
+import Frames
 import MetaEM
 import Mixture
+import Shards
+import Simulation
 import TestSupport
 
 /// A folder of shards that lives as long as this does.
@@ -20,7 +22,7 @@ final class TestShards: Sendable {
   init(_ rows: TestRows, covariateNames: [String]? = nil) throws {
     path = NSTemporaryDirectory() + "giv-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    let names = covariateNames ?? ShardHeader.defaultNames(rows.covariates.count)
+    let names = covariateNames ?? Frame.defaultNames(rows.covariates.count)
     var variables: Set<Variable> = [.covariates, .treatment]
     if rows.weight != nil { variables.insert(.weight) }
     if !rows.groups.isEmpty { variables.insert(.source) }

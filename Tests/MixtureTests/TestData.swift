@@ -1,6 +1,6 @@
 import Communication
-import Dataset
 import Foundation
+import Frames
 import LinearAlgebra
 import Mixture
 import TestSupport
@@ -51,9 +51,9 @@ struct TestRows: Sendable {
     return copy
   }
 
-  func table(_ partition: Partition? = nil, on communicator: any Communicator = SoloCommunicator()) throws -> Table {
+  func table(_ partition: Partition? = nil, on communicator: any Communicator = SoloCommunicator()) throws -> Frame {
     let partition = partition ?? Partition(grid: RowGrid(rowCount: rowCount), ranks: communicator.size)
-    return try Table(
+    return try Frame(
       rows: DistributedRows(partition: partition, communicator: communicator), covariates: covariates,
       treatment: treatment, weight: weight)
   }

@@ -1,6 +1,6 @@
 import Communication
-import Dataset
 import Foundation
+import Frames
 import Representation
 
 extension Representation {
@@ -29,9 +29,9 @@ extension Representation {
 }
 
 /// A table in memory, without a treatment to speak of.
-func sampleTable(_ covariates: [[Double]], on communicator: any Communicator = SoloCommunicator()) throws -> Table {
+func sampleTable(_ covariates: [[Double]], on communicator: any Communicator = SoloCommunicator()) throws -> Frame {
   let count = covariates[0].count
-  return try Table(
+  return try Frame(
     rows: DistributedRows(rowCount: count, communicator: communicator), covariates: covariates,
     treatment: Array(repeating: 0, count: count))
 }

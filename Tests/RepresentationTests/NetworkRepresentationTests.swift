@@ -1,6 +1,6 @@
 import Communication
-import Dataset
 import Foundation
+import Frames
 import LinearAlgebra
 import Representation
 import Testing
@@ -13,9 +13,9 @@ import Testing
     return (0..<count).map { j in (0..<rowCount).map { random.normal(row: $0, draw: j) } }
   }
 
-  static func table(on communicator: any Communicator = SoloCommunicator(), weight: [Double]? = nil) throws -> Table {
+  static func table(on communicator: any Communicator = SoloCommunicator(), weight: [Double]? = nil) throws -> Frame {
     let columns = columns(4)
-    return try Table(
+    return try Frame(
       rows: DistributedRows(rowCount: rowCount, communicator: communicator), covariates: Array(columns.dropLast()),
       treatment: columns[3], weight: weight)
   }

@@ -1,7 +1,7 @@
 import Communication
-import Dataset
 import Diagnostics
 import Foundation
+import Frames
 import LinearAlgebra
 import Representation
 import TestSupport
@@ -29,7 +29,7 @@ import Testing
     let file = packageDirectory.appendingPathComponent("Tests/OracleFixtures/networks.json")
     let expected = try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: file)).metaEM
     let columns = expected.x[0].indices.map { j in expected.x.map { $0[j] } }
-    let table = try Table(
+    let table = try Frame(
       rows: DistributedRows(rowCount: expected.t.count, communicator: SoloCommunicator()), covariates: columns,
       treatment: expected.t, weight: expected.weights)
     var settings = RepresentationTrainer.Settings()
@@ -63,13 +63,13 @@ import Testing
     return labels[row] == 0 ? shape[0] + shape[1] : shape[2] - shape[0]
   }
 
-  static func table(on communicator: any Communicator) throws -> Table {
-    try Table(
+  static func table(on communicator: any Communicator) throws -> Frame {
+    try Frame(
       rows: DistributedRows(rowCount: rowCount, communicator: communicator), covariates: covariates,
       treatment: treatment)
   }
 
-  static func weights(of table: Table) -> [Double] {
+  static func weights(of table: Frame) -> [Double] {
     table.rows.localRows.flatMap { labels[$0] == 0 ? [1.0, 0] : [0, 1] }
   }
 
@@ -124,7 +124,7 @@ import Testing
     let columns = (0..<3).map { j in (0..<rowCount).map { random.normal(row: $0, draw: j) } }
     let results = try [1, 2, 3].map { ranks in
       try LoopbackCommunicator.run(ranks: ranks) { communicator in
-        let table = try Table(
+        let table = try Frame(
           rows: DistributedRows(rowCount: rowCount, communicator: communicator),
           covariates: Array(columns.dropLast()), treatment: columns[2])
         var settings = RepresentationTrainer.Settings()
@@ -164,7 +164,7 @@ import Testing
     settings.lambda = 0
     settings.steps = 1
     let rows = DistributedRows(rowCount: Self.rowCount, communicator: SoloCommunicator())
-    let first = try Table(rows: rows, covariates: raw, treatment: Self.treatment)
+    let first = try Frame(rows: rows, covariates: raw, treatment: Self.treatment)
     let features = NetworkRepresentationTests.features(
       try RepresentationTrainer(encoder: encoder, groupCount: 2, table: first, settings: settings).representation,
       of: raw)
@@ -172,7 +172,7 @@ import Testing
       let own = coefficients[Self.labels[row]]
       return (0..<3).reduce(own[0]) { $0 + own[1 + $1] * features[$1][row] }
     }
-    let table = try Table(rows: rows, covariates: raw, treatment: treatment)
+    let table = try Frame(rows: rows, covariates: raw, treatment: treatment)
     var trainer = try RepresentationTrainer(encoder: encoder, groupCount: 2, table: table, settings: settings)
     trainer.setHeads(coefficients)
     #expect(try trainer.train(on: table, weights: Self.weights(of: table)) < 1e-24)
@@ -183,7 +183,7 @@ import Testing
     let factors = [8, 1, 0.25, 16.0]
     let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: ["a", "b", "c"]))
     let results = try [[1, 1, 1, 1], factors].map { scales in
-      let table = try Table(
+      let table = try Frame(
         rows: DistributedRows(rowCount: Self.rowCount, communicator: SoloCommunicator()),
         covariates: zip(Self.covariates, scales).map { column, scale in column.map { $0 * scale } },
         treatment: Self.treatment.map { $0 * scales[3] })
@@ -224,7 +224,7 @@ import Testing
   @Test func replacedColumnsStandIn() throws {
     let table = try Self.table(on: SoloCommunicator())
     let other = Self.treatment.enumerated().map { $0.offset < 500 ? 100 : $0.element }
-    let changed = try Table(rows: table.rows, covariates: Self.covariates, treatment: other)
+    let changed = try Frame(rows: table.rows, covariates: Self.covariates, treatment: other)
     func column(_ value: (Int) -> Double) -> RowColumn {
       RowColumn(rows: table.rows) { chunk, values in
         for (offset, row) in table.rows.grid.rows(ofChunk: chunk).enumerated() { values[offset] = value(row) }

@@ -1,7 +1,8 @@
 import Communication
-import Dataset
+import Frames
 import LinearAlgebra
 import Representation
+import Shards
 import TestSupport
 import Testing
 
@@ -25,10 +26,10 @@ import Testing
 
   /// The losses of two rounds, then the parameters.
   private static func train(
-    _ collection: ShardCollection, batchSize: Int, _ storage: TableStorage, on communicator: any Communicator
+    _ collection: ShardCollection, batchSize: Int, _ storage: FrameStorage, on communicator: any Communicator
   ) throws -> [Double] {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    let table = try Table.load(collection, rows: rows, variables: [.weight], storage: storage)
+    let table = try Frame.load(collection, rows: rows, variables: [.weight], storage: storage)
     var settings = RepresentationTrainer.Settings()
     settings.batchSize = batchSize
     settings.steps = 5

@@ -1,0 +1,47 @@
+import Communication
+import LinearAlgebra
+
+/// One number for each row of this rank, beside the table: weights that leave rows out, or a simulated treatment.
+public final class RowColumn: @unchecked Sendable {
+  private let firstChunk: Int
+  private let storage: AlignedBuffer
+
+  /// - Parameter fill: writes the numbers of a chunk; padding rows stay 0.
+  public init(
+    rows: DistributedRows, fill: (_ chunk: Int, _ values: UnsafeMutablePointer<Double>) throws -> Void
+  ) rethrows {
+    firstChunk = rows.localChunks.lowerBound
+    storage = AlignedBuffer(count: rows.localChunks.count * RowGrid.chunkLength)
+    for chunk in rows.localChunks { try fill(chunk, storage.pointer + (chunk - firstChunk) * RowGrid.chunkLength) }
+  }
+
+  /// The weights of some rows of a table, and 0 for the others. Collective.
+  ///
+  /// - Parameter isIncluded: whether a global row is one of them; it must not communicate.
+  public static func weights(of table: Frame, where isIncluded: (_ row: Int) -> Bool) throws -> RowColumn {
+    try table.rows.communicator.agree {
+      try RowColumn(rows: table.rows) { chunk, values in
+        let weights = try table.weight(chunk: chunk)
+        for (offset, row) in table.rows.grid.rows(ofChunk: chunk).enumerated() {
+          values[offset] = isIncluded(row) ? weights?[offset] ?? 1 : 0
+        }
+      }
+    }
+  }
+
+  /// The numbers of a chunk of this rank.
+  public subscript(chunk: Int) -> UnsafePointer<Double> {
+    UnsafePointer(storage.pointer + (chunk - firstChunk) * RowGrid.chunkLength)
+  }
+}
+
+/// Columns that stand in for those of a table.
+public struct RowReplacement: Sendable {
+  public var treatment: RowColumn?
+  public var weight: RowColumn?
+
+  public init(treatment: RowColumn? = nil, weight: RowColumn? = nil) {
+    self.treatment = treatment
+    self.weight = weight
+  }
+}

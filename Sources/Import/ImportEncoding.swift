@@ -1,0 +1,108 @@
+import Diagnostics
+import Shards
+
+/// How the values of a table become the numbers of a shard.
+struct ImportEncoding {
+  /// The category of missing values, when they are kept; always the last one.
+  static let missingCategory = "(missing)"
+
+  /// The columns of x: a covariate of numbers is one; one of categories has an indicator for all but the first.
+  let covariateNames: [String]
+  /// The categories of each covariate that has them, the first one without an indicator.
+  let categories: [String: [String]]
+  /// What missing numbers became, by covariate.
+  let means: [String: Double]
+  /// The true sources in the order of their codes; nil when they are integers or not known.
+  let sources: [String]?
+
+  private let codes: [CovariateCode]
+  private let sourceCodes: [String: Int64]
+
+  private enum CovariateCode {
+    case number(mean: Double)
+    /// The place of each category; the first has no indicator.
+    case categories([String: Int], count: Int)
+  }
+
+  init(_ survey: ImportSurvey) throws {
+    var names: [String] = []
+    var categories: [String: [String]] = [:]
+    var means: [String: Double] = [:]
+    codes = survey.covariates.map { covariate in
+      guard covariate.isCategorical else {
+        names.append(covariate.name)
+        if covariate.missing > 0 { means[covariate.name] = covariate.mean }
+        return .number(mean: covariate.mean)
+      }
+      let levels = Self.sorted(covariate.categories) + (covariate.missing > 0 ? [Self.missingCategory] : [])
+      categories[covariate.name] = levels
+      names += levels.dropFirst().map { "\(covariate.name)=\($0)" }
+      let places = levels.enumerated().map { ($1, $0) }
+      return .categories(Dictionary(uniqueKeysWithValues: places), count: levels.count)
+    }
+    if let twice = Dictionary(grouping: names, by: \.self).first(where: { $0.value.count > 1 })?.key {
+      throw Failure(.data, "two covariates would be named '\(twice)'; rename a column or a category")
+    }
+    covariateNames = names
+    self.categories = categories
+    self.means = means
+    sources = try survey.sources()
+    sourceCodes = Dictionary(uniqueKeysWithValues: (sources ?? []).enumerated().map { ($1, Int64($0)) })
+  }
+
+  /// Appends the current row to a block.
+  ///
+  /// - Throws: ``Failure`` `inputOutput` when the row holds what the survey did not see.
+  func append(_ rows: ImportRows, to block: inout ShardBlock) throws {
+    let values = rows.values
+    var covariate = 0
+    for (index, role) in rows.roles.enumerated() {
+      switch (role, values[index]) {
+      case (.covariate, let value):
+        try append(value, rows, index, codes[covariate], to: &block.covariates)
+        covariate += 1
+      case (.treatment, .number(let number)): block.treatment.append(number)
+      case (.outcome, .number(let number)): block.outcome!.append(number)
+      case (.weight, .number(let number)): block.weight!.append(number)
+      case (.source, _): block.source!.append(try sourceCode(rows, index))
+      default: break
+      }
+    }
+  }
+
+  private func append(
+    _ value: ImportValue, _ rows: ImportRows, _ index: Int, _ code: CovariateCode, to numbers: inout [Double]
+  ) throws {
+    switch (code, value) {
+    case (.number, .number(let number)): numbers.append(number)
+    case (.number(let mean), .missing): numbers.append(mean)
+    case (.number, _): throw changedInput(rows.table.path)
+    case (.categories(let places, let count), _):
+      let isMissing = if case .missing = value { true } else { false }
+      guard let place = places[isMissing ? Self.missingCategory : try rows.text(index)] else {
+        throw changedInput(rows.table.path)
+      }
+      let start = numbers.count
+      numbers.append(contentsOf: repeatElement(0, count: count - 1))
+      if place > 0 { numbers[start + place - 1] = 1 }
+    }
+  }
+
+  private func sourceCode(_ rows: ImportRows, _ index: Int) throws -> Int64 {
+    if sources != nil, let code = sourceCodes[try rows.text(index)] { return code }
+    guard sources == nil, case .number(let number) = rows.values[index], let code = Int64(exactly: number) else {
+      throw changedInput(rows.table.path)
+    }
+    return code
+  }
+
+  /// The order of code points, which does not depend on the locale.
+  static func sorted(_ texts: some Sequence<String>) -> [String] {
+    texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}
+
+/// The failure of an input whose second reading does not agree with the first.
+func changedInput(_ path: String) -> Failure {
+  Failure(.inputOutput, "\(path) changed while it was read; start again when nothing writes to it")
+}

@@ -1,0 +1,25 @@
+import Shards
+import Storage
+
+extension ImportRecord {
+  init(inputs: [String], survey: ImportSurvey, encoding: ImportEncoding) throws {
+    self.init(
+      inputs: try inputs.map { Input(path: $0, sha256: try SHA256Digest.ofFile($0)) },
+      categories: Categories(covariates: encoding.categories, source: encoding.sources),
+      missingValues: MissingValues(
+        policy: survey.plan.missing, rowsRead: survey.rowsRead, rowsKept: survey.rowsKept,
+        missing: Dictionary(survey.missingByColumn.map { ($0.name, $0.count) }, uniquingKeysWith: max),
+        means: encoding.means))
+  }
+
+  /// The header of the shards.
+  func header(_ plan: ImportPlan, _ encoding: ImportEncoding) throws -> ShardHeader {
+    var header = ShardHeader(covariateNames: encoding.covariateNames)
+    header.treatmentName = plan.treatment
+    header.outcomeName = plan.outcome
+    header.sourceDigest = inputs.map(\.sha256).joined(separator: " ")
+    if !categories.covariates.isEmpty || categories.source != nil { header.categories = try jsonText(categories) }
+    header.missingValues = try jsonText(missingValues)
+    return header
+  }
+}

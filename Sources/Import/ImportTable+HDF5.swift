@@ -1,0 +1,171 @@
+import Diagnostics
+import Glibc
+import Shards
+import Storage
+
+/// The rows of an HDF5 file whose datasets are the columns, read in blocks.
+///
+/// A dataset of one dimension is a column. One of two dimensions is as many columns, named by an attribute of it
+/// (`column_names`, `column-names`, `columns` or `names`) or, in a shard, its header, or else `path[j]`; and `path[j]`
+/// names one of them.
+final class HDF5Table: ImportTable {
+  /// Rows that are read at a time.
+  static let blockLength = 8192
+
+  let path: String
+  private let file: HDF5File
+  private let markers: Set<String>
+  private var sources: [HDF5Source] = []
+  private var rowCount = 0
+  private var row = -1
+  private var block = 0..<0
+
+  init(path: String, plan: ImportPlan) throws {
+    self.path = path
+    file = try HDF5File.open(path)
+    markers = Set(plan.missingMarkers)
+  }
+
+  /// Whether the file begins with the signature of HDF5.
+  static func isHDF5(_ path: String) -> Bool {
+    guard let file = fopen(path, "rb") else { return false }
+    defer { fclose(file) }
+    var head = [UInt8](repeating: 0, count: 8)
+    return fread(&head, 1, 8, file) == 8 && head == [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+  }
+
+  var place: String { "row \(row + 1)" }
+
+  func columns(named name: String) throws -> [ImportColumn] {
+    if try file.hasDataset(name) { return try columns(ofDataset: name) }
+    // `path[j]` is one column of a matrix.
+    if name.last == "]", let bracket = name.lastIndex(of: "["), try file.hasDataset(String(name[..<bracket])),
+      let column = Int(name[name.index(after: bracket)...].dropLast())
+    {
+      let all = try columns(ofDataset: String(name[..<bracket]))
+      guard all.indices.contains(column) else {
+        throw Failure(.data, "\(path): '\(name)': the dataset has the columns 0 to \(all.count - 1)")
+      }
+      return [all[column]]
+    }
+    throw unknownColumn(name, in: path, kind: "dataset", among: file.datasetNames())
+  }
+
+  func next() throws -> Bool {
+    row += 1
+    guard row < rowCount else { return false }
+    if row == block.upperBound {
+      block = row..<min(row + Self.blockLength, rowCount)
+      for index in sources.indices { try sources[index].load(rows: block, from: file) }
+    }
+    return true
+  }
+
+  func read(_ columns: [ImportColumn], into values: inout [ImportValue]) {
+    for index in columns.indices { values[index] = value(columns[index]) }
+  }
+
+  private func value(_ column: ImportColumn) -> ImportValue {
+    let (source, cell) = locate(column)
+    return switch sources[source].cells {
+    case .numbers(let numbers) where numbers[cell].isNaN: .missing
+    case .numbers(let numbers): numbers[cell].isFinite ? .number(numbers[cell]) : .notFinite
+    case .integers(let integers): .number(Double(integers[cell]))
+    case .strings(let strings): value(of: strings[cell])
+    }
+  }
+
+  func text(_ column: ImportColumn) -> String {
+    let (source, cell) = locate(column)
+    return switch sources[source].cells {
+    case .numbers(let numbers): numbers[cell].description
+    case .integers(let integers): integers[cell].description
+    case .strings(let strings): strings[cell]
+    }
+  }
+
+  private func value(of text: String) -> ImportValue {
+    if markers.contains(text) { return .missing }
+    var text = text
+    return ImportValue(text.withUTF8(parseNumber))
+  }
+
+  private func locate(_ column: ImportColumn) -> (source: Int, cell: Int) {
+    let (source, offset) = column.index.quotientAndRemainder(dividingBy: HDF5Source.mostColumns)
+    return (source, (row - block.lowerBound) * sources[source].columnCount + offset)
+  }
+
+  private func columns(ofDataset name: String) throws -> [ImportColumn] {
+    let index = try sources.firstIndex { $0.name == name } ?? open(name)
+    return try sources[index].columnNames(in: file).enumerated().map { offset, column in
+      ImportColumn(name: column, index: index * HDF5Source.mostColumns + offset)
+    }
+  }
+
+  private func open(_ name: String) throws -> Int {
+    let source = try HDF5Source(name, in: file)
+    if let first = sources.first, source.rowCount != rowCount {
+      throw Failure(
+        .data,
+        "\(path): dataset '\(name)' has \(source.rowCount) rows where '\(first.name)' has \(rowCount); "
+          + "all columns need the same rows")
+    }
+    rowCount = source.rowCount
+    sources.append(source)
+    return sources.count - 1
+  }
+}
+
+/// A dataset that holds one or more columns, and a block of its rows.
+private struct HDF5Source {
+  static let mostColumns = 1 << 20
+
+  enum Cells {
+    case numbers([Double])
+    case integers([Int64])
+    case strings([String])
+  }
+
+  let name: String
+  let rowCount: Int
+  let columnCount: Int
+  private let kind: HDF5ElementKind
+  private(set) var cells = Cells.numbers([])
+
+  init(_ name: String, in file: borrowing HDF5File) throws {
+    let dataset = try file.dataset(name)
+    let shape = try dataset.shape()
+    kind = try dataset.elementKind()
+    guard (1...2).contains(shape.count), shape.count == 1 || (1...Self.mostColumns).contains(shape[1]) else {
+      throw Failure(.data, "\(dataset.location) has the shape \(shape); a column or a matrix of columns is needed")
+    }
+    if case .other(let words) = kind {
+      throw Failure(.data, "\(dataset.location) holds \(words); write it as numbers or strings")
+    }
+    if kind == .string && shape.count == 2 {
+      throw Failure(.data, "\(dataset.location) is a matrix of strings; write its columns as datasets of their own")
+    }
+    self.name = name
+    rowCount = shape[0]
+    columnCount = shape.count == 1 ? 1 : shape[1]
+  }
+
+  mutating func load(rows: Range<Int>, from file: borrowing HDF5File) throws {
+    let dataset = try file.dataset(name)
+    cells =
+      switch kind {
+      case .string: .strings(try dataset.readStrings(rows: rows))
+      case .integer: .integers(try dataset.read(Int64.self, rows: rows))
+      default: .numbers(try dataset.read(Double.self, rows: rows))
+      }
+  }
+
+  func columnNames(in file: borrowing HDF5File) throws -> [String] {
+    if ["x", "/x"].contains(name), let (header, _) = try ShardHeader.read(from: file) { return header.covariateNames }
+    for attribute in ["column_names", "column-names", "columns", "names"] {
+      guard case .strings(let names)? = try file.attribute(attribute, of: name) else { continue }
+      if names.count == columnCount { return names }
+    }
+    return columnCount == 1 ? [name] : (0..<columnCount).map { "\(name)[\($0)]" }
+  }
+}

@@ -1,0 +1,96 @@
+import Communication
+import Diagnostics
+import Runs
+
+/// What the starts of a fit came to.
+public struct SearchSummary: Sendable, Codable, Equatable {
+  /// Starts tried.
+  public var starts = 0
+  /// Starts given up because a group degenerated.
+  public var degenerate = 0
+  /// Starts carried on to convergence.
+  public var continued = 0
+  /// Those of them that reached the best log-likelihood.
+  public var agreed = 0
+
+  package init() {}
+
+  init(starts: Int, degenerate: Int, continued: Int, agreed: Int) {
+    self.starts = starts
+    self.degenerate = degenerate
+    self.continued = continued
+    self.agreed = agreed
+  }
+}
+
+/// Several short runs of EM, of which the best few go on to convergence.
+package struct Search {
+  package static let shortPasses = 20
+  /// Chunks on which starts are tried when there are more: about a hundred thousand rows place the modes.
+  package static let subsetChunks = 96
+  /// Fits whose log-likelihoods differ by no more than this have found the same solution.
+  package static let sameLikelihood = 0.5
+
+  package let convergence: Convergence
+  package let journal: Journal
+  /// Starts of each family that go on to convergence: five, or a quarter where there are many. With five of any number,
+  /// more starts would crowd out those that begin slowly and end highest.
+  package let continuedStarts: Int
+
+  package init(convergence: Convergence, journal: Journal, continuedStarts: Int = 5) {
+    self.convergence = convergence
+    self.journal = journal
+    self.continuedStarts = continuedStarts
+  }
+
+  /// Runs `fits` for a few passes.
+  package func short<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
+    try journal.run(
+      fits, on: design, Convergence(tolerance: convergence.tolerance, maximumPasses: Self.shortPasses), phase: phase)
+  }
+
+  /// Carries `fits` on to convergence, best first.
+  package func converged<Model>(_ fits: [Fit<Model>], on design: Design, phase: String) throws -> [Fit<Model>] {
+    try journal.run(fits, on: design, convergence, phase: phase).best(fits.count)
+  }
+
+  /// Carries the best of each family of fits on to convergence, best first.
+  package func continued<Model>(_ families: [Fit<Model>]..., on design: Design, phase: String) throws -> [Fit<Model>] {
+    let chosen = families.flatMap { $0.best(continuedStarts) }.map { Fit(continuing: $0, model: $0.model) }
+    return try converged(chosen, on: design, phase: phase)
+  }
+
+  /// Carries the best of `fits` that does not degenerate on to convergence over all rows.
+  ///
+  /// - Throws: ``Failure`` `numerical` when all degenerate.
+  package func finished<Model>(
+    _ fits: [Fit<Model>], on design: Design, phase: String, groups: Int
+  ) throws -> Fit<Model> {
+    if let best = try best(of: fits, on: design, phase: phase) { return best }
+    let reason = fits.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
+    throw Failure.ofOneFit(
+      .numerical,
+      "every start degenerated for --groups \(groups)\(reason); choose fewer groups or a smaller representation")
+  }
+
+  /// The same, or nil when all degenerate.
+  package func best<Model>(of fits: [Fit<Model>], on design: Design, phase: String) throws -> Fit<Model>? {
+    for fit in fits.best(continuedStarts) {
+      let carried = try carried(Fit(continuing: fit, model: fit.model), on: design, phase: phase)
+      if let carried { return carried }
+    }
+    return nil
+  }
+
+  /// Carries one fit on to convergence; nil when a group degenerates.
+  package func carried<Model>(_ fit: Fit<Model>, on design: Design, phase: String) throws -> Fit<Model>? {
+    try converged([fit], on: design, phase: phase).first
+  }
+
+  package static func summary<First, Second>(_ short: [Fit<First>], _ continued: [Fit<Second>]) -> SearchSummary {
+    let best = continued.first?.logLikelihood ?? 0
+    return SearchSummary(
+      starts: short.count, degenerate: short.count { $0.degeneracy != nil }, continued: continued.count,
+      agreed: continued.count { $0.logLikelihood >= best - sameLikelihood })
+  }
+}

@@ -1,0 +1,112 @@
+import Diagnostics
+import FoundationEssentials
+import Glibc
+
+/// The folder that receives shards: they are written to a hidden folder inside it, and move out when all are complete.
+///
+/// If the value goes away before ``commit(_:companions:)``, what was written is removed and earlier shards stay.
+package final class ShardFolder {
+  package let path: String
+  /// Where files are written.
+  package let staging: String
+  private let force: Bool
+  private let existed: Bool
+
+  /// Whether shards may be written to a folder, before any work is done.
+  ///
+  /// - Throws: ``Failure`` `cannotCreate` when the folder holds shards and `force` is false, or cannot be written to.
+  package static func check(_ path: String, force: Bool) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure(.cannotCreate, "--out \(path) is a file; name a folder")
+    }
+    guard access(path, R_OK | W_OK | X_OK) == 0 else { throw failure(path, "cannot be written to") }
+    let names = try FileManager.default.contentsOfDirectory(atPath: path)
+    if !force, let name = names.sorted().first(where: { $0 == Manifest.fileName || $0.hasSuffix(".h5") }) {
+      throw Failure(
+        .cannotCreate, "--out \(path) already holds \(name); give --force to replace its shards, or another folder")
+    }
+  }
+
+  /// Makes the folder and those above it.
+  package init(_ path: String, force: Bool) throws {
+    try Self.check(path, force: force)
+    let existed = access(path, F_OK) == 0
+    let staging = "\(path)/.shards.\(getpid()).partial"
+    for end in staging.indices where end > staging.startIndex && staging[end] == "/" {
+      try Self.createFolder(String(staging[..<end]), for: path)
+    }
+    try Self.createFolder(staging, for: path)
+    self.path = path
+    self.staging = staging
+    self.force = force
+    self.existed = existed
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: staging)
+    // Only a folder made here, and only when nothing is in it.
+    if !existed { rmdir(path) }
+  }
+
+  /// Moves what was written into the folder, the manifest last.
+  ///
+  /// - Parameter companions: names of files beside the shards; where shards are replaced, so are these.
+  /// - Throws: ``Failure`` `inputOutput` when renaming fails.
+  package func commit(_ manifest: Manifest, companions: [String] = []) throws {
+    if force {
+      let earlier = try Manifest.read(fromFolder: path)
+      // The manifest goes first: a folder that has one is complete.
+      unlink("\(path)/\(Manifest.fileName)")
+      for name in (earlier?.shards.map(\.file) ?? []) + companions where !name.contains("/") {
+        unlink("\(path)/\(name)")
+      }
+    }
+    for name in try FileManager.default.contentsOfDirectory(atPath: staging) {
+      guard rename("\(staging)/\(name)", "\(path)/\(name)") == 0 else {
+        throw Failure(.inputOutput, "\(path)/\(name): renaming failed: \(String(cString: strerror(errno)))")
+      }
+    }
+    try manifest.write(toFolder: path, force: force)
+  }
+
+  /// `shard-00000.h5`, …: names with five digits sort as their numbers.
+  package static func fileName(_ number: Int) -> String {
+    let digits = String(number)
+    return "shard-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits + ".h5"
+  }
+
+  /// File names for institutions, in their order: letters and digits kept, all else a dash, and numbered where two would
+  /// be the same on a file system that ignores case.
+  package static func fileNames(for institutions: [String]) -> [String] {
+    var taken: Set<String> = []
+    return institutions.map { institution in
+      let kept = institution.utf8.map { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
+          byte
+        default: UInt8(ascii: "-")
+        }
+      }
+      let trimmed = kept.drop { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }.prefix(80)
+      let base = trimmed.isEmpty ? "institution" : String(decoding: trimmed, as: UTF8.self)
+      var name = base
+      var number = 2
+      while !taken.insert(name.lowercased()).inserted {
+        name = "\(base)-\(number)"
+        number += 1
+      }
+      return name + ".h5"
+    }
+  }
+
+  private static func createFolder(_ folder: String, for path: String) throws {
+    guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw failure(path, "cannot be created") }
+  }
+
+  private static func failure(_ path: String, _ what: String) -> Failure {
+    Failure(.cannotCreate, "--out \(path) \(what): \(String(cString: strerror(errno))); name a folder you may write to")
+  }
+}

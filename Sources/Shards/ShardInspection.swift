@@ -1,0 +1,133 @@
+import Diagnostics
+import Frames
+import Storage
+
+/// What files hold, whether they are whole, and whether they agree.
+///
+/// Nothing that is wrong with a file ends the inspection: it is listed.
+public struct ShardInspection: Sendable, Codable, Equatable {
+  /// One file.
+  public struct File: Sendable, Codable, Equatable {
+    public var path: String
+    public var rows = 0
+    /// The variables that the file has.
+    public var variables: [String] = []
+    /// The columns of numbers: covariates, treatment, outcome, weight.
+    public var columns: [ColumnInspection] = []
+    public var institution: String?
+    /// The SHA-256 of the file that the rows were imported from.
+    public var sourceDigest: String?
+    /// JSON: how categorical columns became indicators.
+    public var categories: String?
+    /// JSON: what was done about missing values.
+    public var missingValues: String?
+    /// The SHA-256 of the file; nil when it cannot be read.
+    public var sha256: String?
+    /// Whether the manifest of the folder states the same digest; nil without a manifest.
+    public var matchesManifest: Bool?
+    /// Whether there is no such file, or it may not be read.
+    public var isMissing = false
+    /// What is wrong with the file.
+    public var problems: [String] = []
+  }
+
+  public var files: [File]
+  /// The rows of all files.
+  public var rows: Int
+  /// How the first file and others differ.
+  public var disagreements: [String] = []
+  /// Who holds the rows, in the order of names.
+  public var institutions: [String]
+
+  /// Whether every file is whole, without missing values, and agrees with the others.
+  public var isSound: Bool { disagreements.isEmpty && files.allSatisfy(\.problems.isEmpty) && rows > 0 }
+
+  /// The exit code of what is wrong: `noInput` when a file is missing, else `data`; nil when all is sound.
+  public var exitCode: ExitCode? { files.contains(where: \.isMissing) ? .noInput : isSound ? nil : .data }
+
+  /// Reads all files, in memory that does not grow with them.
+  ///
+  /// - Parameter paths: files and folders, as for ``ShardCollection/open(_:names:required:)``.
+  public init(_ paths: [String], names: DatasetNames = DatasetNames()) {
+    var files: [File] = []
+    var readable: [ShardFile] = []
+    var given = GivenFiles()
+    for path in paths {
+      do {
+        for (path, entry) in try ShardCollection.files(at: path) {
+          var file = File(path: path)
+          if let repetition = given.repetition(of: path) { file.problems.append(repetition) }
+          if let shard = file.read(names: names, entry: entry) { readable.append(shard) }
+          files.append(file)
+        }
+      } catch {
+        var file = File(path: path)
+        file.note(error)
+        files.append(file)
+      }
+    }
+    self.files = files
+    self.rows = files.reduce(0) { $0 + $1.rows }
+    self.institutions = Set(files.compactMap(\.institution)).sorted()
+    for shard in readable.dropFirst() {
+      if let disagreement = ShardCollection.disagreement(readable[0], shard) { disagreements.append(disagreement) }
+    }
+  }
+}
+
+extension ShardInspection.File {
+  /// Fills in what the file holds; returns its description when its metadata can be read.
+  fileprivate mutating func read(names: DatasetNames, entry: Manifest.Shard?) -> ShardFile? {
+    do {
+      sha256 = try SHA256Digest.ofFile(path)
+      matchesManifest = entry.map { $0.sha256 == sha256 }
+      if matchesManifest == false {
+        problems.append(
+          "\(path) is not the file that \(Manifest.fileName) describes: its SHA-256 differs; write it again")
+      }
+      let required = names.named.union([.covariates, .treatment])
+      let shard = try ShardFile(path: path, names: names, required: required, entry: entry)
+      rows = shard.rowCount
+      variables = Variable.allCases.filter(shard.variables.contains).map(\.rawValue)
+      institution = shard.header?.institution
+      sourceDigest = shard.header?.sourceDigest
+      categories = shard.header?.categories
+      missingValues = shard.header?.missingValues
+      try inspectColumns(of: shard, names: names)
+      return shard
+    } catch {
+      note(error)
+      return nil
+    }
+  }
+
+  fileprivate mutating func note(_ error: any Error) {
+    isMissing = (error as? Failure)?.exitCode == .noInput
+    problems.append("\(error)")
+  }
+
+  private mutating func inspectColumns(of shard: ShardFile, names: DatasetNames) throws {
+    let file = try HDF5File.open(path)
+    let header = shard.header
+    let labels: [Variable: [String]] = [
+      .covariates: header?.covariateNames ?? Frame.defaultNames(shard.covariateCount),
+      .treatment: [header?.treatmentName ?? names.treatment], .outcome: [header?.outcomeName ?? names.outcome],
+      .weight: [names.weight],
+    ]
+    for variable in Variable.allCases where shard.variables.contains(variable) {
+      guard let labels = labels[variable] else { continue }
+      columns += try ColumnInspection.columns(
+        of: file.dataset(names[variable]), named: labels, rowCount: shard.rowCount)
+    }
+    for column in columns where column.missing > 0 {
+      problems.append(
+        "\(path): column '\(column.name)' has \(column.missing) missing or infinite values; "
+          + "drop or fill such rows with 'giv-dist shard --missing drop|mean'")
+    }
+    if let weight = columns.first(where: { $0.name == names.weight }), shard.variables.contains(.weight),
+      let minimum = weight.minimum, minimum < 0
+    {
+      problems.append("\(path): the smallest weight is \(minimum); weights must be at least 0")
+    }
+  }
+}

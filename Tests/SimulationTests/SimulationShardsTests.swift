@@ -1,0 +1,157 @@
+import Communication
+import Diagnostics
+import Foundation
+import Shards
+import Simulation
+import Storage
+import Testing
+
+@Suite struct SimulationShardsTests {
+  private func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let folder = NSTemporaryDirectory() + "simulation-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try body(folder)
+  }
+
+  private func simulation(rows: Int = 3001, testRows: Int = 500, seed: UInt64 = 7) throws -> Simulation {
+    try SimulationTests.simulation(.abs, groups: 4, covariates: 5, rows: rows, seed: seed) { $0.testRows = testRows }
+  }
+
+  @discardableResult
+  private func write(
+    _ simulation: Simulation, shards: Int, to folder: String, ranks: Int = 1, force: Bool = false
+  ) throws -> Manifest {
+    let manifests = try LoopbackCommunicator.run(ranks: ranks) {
+      try simulation.write(shards: shards, toFolder: folder, force: force, on: $0)
+    }
+    #expect(manifests.allSatisfy { $0 == manifests[0] })
+    return manifests[0]
+  }
+
+  private func contents(_ folder: String) throws -> [String: Data] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    return try Dictionary(
+      uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)"))) })
+  }
+
+  private func numbers(_ name: String, of files: [String]) throws -> [Double] {
+    try files.flatMap { try HDF5File.open($0).dataset(name).read(Double.self) }
+  }
+
+  @Test(arguments: [1, 3, 7])
+  func filesAreTheSameForAnyNumberOfRanks(shards: Int) throws {
+    let simulation = try simulation()
+    let expected = try withFolder { folder in
+      try write(simulation, shards: shards, to: folder)
+      return try contents(folder)
+    }
+    #expect(expected.count == shards + 3)
+    for ranks in 2...4 {
+      let found = try withFolder { folder in
+        try write(simulation, shards: shards, to: folder, ranks: ranks)
+        return try contents(folder)
+      }
+      #expect(found == expected)
+    }
+  }
+
+  @Test(arguments: [1, 3, 7])
+  func shardsHoldTheRowsInOrder(shards: Int) throws {
+    let simulation = try simulation()
+    let rows = simulation.rows(0..<3001)
+    try withFolder { folder in
+      let manifest = try write(simulation, shards: shards, to: folder, ranks: 2)
+      #expect(manifest.rows == 3001 && manifest.shards.count == shards)
+      #expect(try Manifest.read(fromFolder: folder) == manifest)
+      let lengths = manifest.shards.map(\.rows)
+      #expect(lengths.max()! - lengths.min()! <= 1)
+      let files = manifest.shards.map { "\(folder)/\($0.file)" }
+      #expect(try numbers("x", of: files) == rows.x)
+      #expect(try numbers("t", of: files) == rows.t && numbers("y", of: files) == rows.y)
+      #expect(try numbers("truth/g", of: files) == rows.g && numbers("truth/eps", of: files) == rows.epsilon)
+      #expect(try numbers("z", of: files).map { Int($0) } == rows.z)
+      for file in files {
+        #expect(try HDF5File.open(file).dataset("truth/w").shape() == [4, 5])
+        #expect(try numbers("truth/w", of: [file]) == simulation.weights.values)
+      }
+    }
+  }
+
+  @Test func theTestSampleLiesInAFileOfItsOwn() throws {
+    let simulation = try simulation()
+    let rows = simulation.testRows(0..<500)
+    try withFolder { folder in
+      try write(simulation, shards: 2, to: folder, ranks: 3)
+      let file = ["\(folder)/test.h5"]
+      #expect(try numbers("x", of: file) == rows.x && numbers("t", of: file) == rows.t)
+      #expect(try numbers("truth/g", of: file) == rows.g && numbers("truth/tau", of: file) == rows.effect)
+      #expect(try numbers("z", of: file).map { Int($0) } == rows.z)
+      let parameters = try JSONDecoder().decode(
+        SimulationParameters.self, from: Data(contentsOf: URL(fileURLWithPath: "\(folder)/simulation.json")))
+      #expect(parameters == simulation.parameters)
+    }
+  }
+
+  @Test func refusesAFolderWithShardsUnlessForced() throws {
+    try withFolder { folder in
+      try write(try simulation(), shards: 5, to: folder)
+      let note = "\(folder)/notes.txt"
+      try "mine".write(toFile: note, atomically: true, encoding: .utf8)
+      let before = try contents(folder)
+      let smaller = try simulation(rows: 100, testRows: 0, seed: 8)
+      let failure = #expect(throws: Failure.self) { try write(smaller, shards: 2, to: folder, ranks: 2) }
+      #expect(failure?.exitCode == .cannotCreate && failure?.message.contains("--force") == true)
+      #expect(try contents(folder) == before)
+
+      try write(smaller, shards: 2, to: folder, ranks: 2, force: true)
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      #expect(names == ["manifest.json", "notes.txt", "shard-00000.h5", "shard-00001.h5", "simulation.json"])
+    }
+  }
+
+  /// A rank whose shard cannot be written, for its name is taken by a folder.
+  @Test func aForcedRunThatFailsKeepsTheEarlierShards() throws {
+    try withFolder { folder in
+      try write(try simulation(), shards: 3, to: folder)
+      let before = try contents(folder)
+      let files = FileManager.default
+      try files.createDirectory(
+        atPath: "\(folder)/.shards.\(getpid()).partial/shard-00001.h5", withIntermediateDirectories: true)
+      let failure = #expect(throws: Failure.self) {
+        try write(try simulation(rows: 100, seed: 8), shards: 2, to: folder, ranks: 2, force: true)
+      }
+      #expect(failure?.exitCode == .cannotCreate)
+      #expect(try contents(folder) == before)
+    }
+  }
+
+  @Test(arguments: [0, -1, 101])
+  func refusesShardsThatWouldBeEmpty(shards: Int) throws {
+    let simulation = try simulation(rows: 100, testRows: 0)
+    try withFolder { folder in
+      let failure = #expect(throws: Failure.self) { try write(simulation, shards: shards, to: folder, ranks: 2) }
+      #expect(failure?.exitCode == .usage && failure?.message.hasPrefix("--shards is \(shards)") == true)
+      #expect(!FileManager.default.fileExists(atPath: folder))
+    }
+  }
+
+  @Test func makesTheFoldersAbove() throws {
+    let simulation = try simulation(rows: 100, testRows: 0)
+    try withFolder { folder in
+      try write(simulation, shards: 1, to: "\(folder)/a/b/")
+      #expect(try Manifest.read(fromFolder: "\(folder)/a/b")?.rows == 100)
+    }
+  }
+
+  @Test func saysWhenTheFolderCannotBeMade() throws {
+    let simulation = try simulation(rows: 100, testRows: 0)
+    try withFolder { file in
+      try "a file".write(toFile: file, atomically: true, encoding: .utf8)
+      for (folder, reason) in [(file, "is a file"), (file + "/below", "Not a directory")] {
+        let failure = #expect(throws: Failure.self) { try write(simulation, shards: 1, to: folder, ranks: 2) }
+        #expect(failure?.exitCode == .cannotCreate && failure?.message.hasPrefix("--out \(folder)") == true)
+        #expect(failure?.message.contains(reason) == true)
+      }
+    }
+  }
+}
