@@ -33,7 +33,7 @@ extension Table.Source {
   fileprivate init(_ reader: TableReader, localChunks: Range<Int>, _ storage: TableStorage) throws {
     switch storage {
     case .memory:
-      let chunks = TableChunks(capacity: localChunks.count, columnCount: reader.layout.columnCount)
+      let chunks = TableChunks(capacity: localChunks.count, columnCount: reader.layout.columnCount, of: reader.grid)
       try reader.read(localChunks, into: chunks)
       self = .memory(chunks)
     case .stream(let windowBytes):

@@ -19,7 +19,7 @@ extension Table {
     let columns = covariates + [treatment] + (outcome.map { [$0] } ?? []) + (weight.map { [$0] } ?? [])
     precondition(columns.allSatisfy { $0.count == rows.rowCount }, "every column has one value for each row")
     let layout = TableLayout(covariateCount: covariates.count, variables: variables)
-    let chunks = TableChunks(capacity: rows.localChunks.count, columnCount: layout.columnCount)
+    let chunks = TableChunks(capacity: rows.localChunks.count, columnCount: layout.columnCount, of: rows.grid)
     chunks.prepare(for: rows.localChunks, of: rows.grid)
     chunks.sources = source.map { Array($0[rows.localRows]) }
     for chunk in rows.localChunks {
@@ -64,7 +64,8 @@ extension Table {
 
   /// The SHA-256 of the digests of all chunks, in order, and of the names. Collective.
   ///
-  /// It depends on the rows, their order and the variables, not on how they are cut into files or spread over ranks.
+  /// It depends on the rows, their order, the variables and the chunk length, not on how the rows are cut into files or
+  /// spread over ranks.
   private func computeDigest() throws -> String {
     let local = try rows.communicator.agree { try rows.localChunks.flatMap { try digestBytes(ofChunk: $0) } }
     let parts = try rows.communicator.allGather(local)

@@ -24,11 +24,11 @@ final class TableStream: @unchecked Sendable {
   /// - Throws: ``Failure`` when a file is gone.
   init(_ reader: TableReader, localChunks: Range<Int>, windowBytes: Int) throws {
     let columnCount = reader.layout.columnCount
-    let length = max(1, windowBytes / TableChunks.bytesPerChunk(columnCount))
+    let length = max(1, windowBytes / TableChunks.bytesPerChunk(columnCount, of: reader.grid))
     self.localChunks = localChunks
     windowLength = min(length, max(1, localChunks.count))
-    front = TableChunks(capacity: windowLength, columnCount: columnCount)
-    back = TableChunks(capacity: windowLength, columnCount: columnCount)
+    front = TableChunks(capacity: windowLength, columnCount: columnCount, of: reader.grid)
+    back = TableChunks(capacity: windowLength, columnCount: columnCount, of: reader.grid)
     scattered = ChunkCache(capacity: length, columnCount: columnCount)
     self.reader = reader
     for piece in reader.collection.pieces(of: reader.grid.rows(ofChunks: localChunks)) {
@@ -92,7 +92,7 @@ private struct ChunkCache {
       entries[chunk]!.lastUse = uses
       return entry.chunks
     }
-    let chunks = vacated() ?? TableChunks(capacity: 1, columnCount: columnCount)
+    let chunks = vacated() ?? TableChunks(capacity: 1, columnCount: columnCount, of: reader.grid)
     try reader.read(chunk..<chunk + 1, into: chunks)
     entries[chunk] = (chunks, uses)
     return chunks
