@@ -11,6 +11,8 @@ public protocol Communicator: Sendable {
   var rank: Int { get }
   /// The number of ranks.
   var size: Int { get }
+  /// What this rank wishes for, and what the ranks agreed on: one object for the life of the communicator.
+  var wishes: Wishes { get }
 
   /// Sends bytes to another rank; returns when `message` may be reused.
   func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws

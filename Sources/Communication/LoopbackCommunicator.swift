@@ -9,6 +9,7 @@ public struct LoopbackCommunicator: Communicator {
   /// The threads of this group's ranks.
   private let members: [Int]
   public let rank: Int
+  public let wishes = Wishes()
   public var size: Int { members.count }
 
   /// Runs `body` once per rank, each on a thread of its own, and returns what they returned in the order of ranks.

@@ -2,6 +2,8 @@ import Diagnostics
 
 /// One process that works alone, without MPI.
 public struct SoloCommunicator: Communicator {
+  public let wishes = Wishes()
+
   public init() {}
 
   public var rank: Int { 0 }
@@ -18,5 +20,5 @@ public struct SoloCommunicator: Communicator {
   public func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws {}
   public func allGather(_ message: [UInt8]) throws -> [[UInt8]] { [message] }
   public func barrier() throws {}
-  public func split(color: Int) throws -> any Communicator { self }
+  public func split(color: Int) throws -> any Communicator { SoloCommunicator() }
 }

@@ -14,6 +14,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
   private let isOwner: Bool
 
   let rank: Int
+  let wishes = Wishes()
   var size: Int { members.count }
 
   /// All ranks of the job.

@@ -36,10 +36,19 @@ import Testing
     return fits?[0].model.centers[0].map(\.bitPattern)
   }
 
+  /// A pass over rows, by which ranks hear of each other's wishes, after which numbers are kept.
+  private static func pass(
+    _ numbers: [Double], _ store: CheckpointStore, _ communicator: any Communicator
+  ) throws {
+    _ = try DistributedRows(rowCount: 2, chunkLength: 1, communicator: communicator).sum(0.0) { _, _ in }
+    try store.keep(fit(numbers), of: "em")
+  }
+
   /// Keeps one number after another as passes of one phase.
   private static func keep(_ numbers: ClosedRange<Int>, in folder: String, passes: Int = 1) throws {
-    let store = try store(folder, passes: passes)
-    for number in numbers { try store.keep(fit([Double(number)]), of: "em") }
+    let communicator = SoloCommunicator()
+    let store = try store(folder, communicator, passes: passes)
+    for number in numbers { try pass([Double(number)], store, communicator) }
   }
 
   private static func bits(_ number: Int) -> [UInt64] { [Double(number).bitPattern] }
@@ -64,7 +73,7 @@ import Testing
       _ = try LoopbackCommunicator.run(ranks: ranks) { communicator in
         let store = try Self.store(path, communicator)
         try store.finish(Self.fit([7]), of: "starts")
-        try store.keep(Self.fit(numbers), of: "em")
+        try Self.pass(numbers, store, communicator)
       }
       let found = try LoopbackCommunicator.run(ranks: others) { communicator in
         [try Self.bits(path, phase: "starts", communicator), try Self.bits(path, communicator)]
@@ -117,13 +126,42 @@ import Testing
       let path = folder.path
       let failures = try LoopbackCommunicator.run(ranks: 3) { communicator in
         let store = try Self.store(path, communicator, passes: 100) { communicator.rank == rank }
-        do { try store.keep(Self.fit([5]), of: "em") } catch { return error as? Failure }
+        do { try Self.pass([5], store, communicator) } catch { return error as? Failure }
         return nil
       }
       let expected = Failure(
         .temporary, "stopped after a checkpoint in \(path); the same command with --resume goes on")
       #expect(failures == [expected, expected, expected])
       #expect(try Self.bits(path) == Self.bits(5))
+    }
+  }
+
+  @Test(arguments: [1, 3, 5])
+  func `A checkpointed pass makes one collective, its sum`(ranks: Int) throws {
+    let rows = TestRows(rowCount: 5000, covariateCount: 2, groups: 2, seed: 3)
+    try withTemporaryDirectory { folder in
+      let path = folder.path
+      let counts = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+        let counter = CountingCommunicator(communicator)
+        let store = try Self.store(path, counter, passes: 4)
+        let design = try rows.design(on: counter)
+        let start = try ModelKind.regression.start(design, groups: 2) as! RegressionMixture
+        _ = counter.takeCounts()
+        var counts: [CountingCommunicator.Counts] = []
+        let convergence = Convergence(tolerance: -.infinity, maximumPasses: 5)
+        _ = try design.expectationMaximization([Fit(start: 0, model: start)], convergence: convergence) { fits in
+          counts.append(counter.takeCounts())
+          try store.keep(fits, of: "em")
+          counts.append(counter.takeCounts())
+        }
+        return counts
+      }
+      for (rank, counts) in counts.enumerated() {
+        let pass = CountingCommunicator.Counts(sends: rank == 0 ? 0 : 1, broadcasts: 1)
+        // The fourth pass is saved, and all ranks hear whether that went well.
+        let kept = [0, 0, 0, 1, 0].map { CountingCommunicator.Counts(others: $0) }
+        #expect(counts == kept.flatMap { [pass, $0] })
+      }
     }
   }
 
@@ -205,11 +243,11 @@ import Testing
       let path = folder.path
       let failures = try LoopbackCommunicator.run(ranks: 2) { communicator in
         let store = try Self.store(path, communicator)
-        try store.keep(Self.fit([1]), of: "em")
-        try store.keep(Self.fit([2]), of: "em")
+        try Self.pass([1], store, communicator)
+        try Self.pass([2], store, communicator)
         // Stands where the next checkpoint is to be put.
         if communicator.isRoot { mkdir("\(path)/checkpoint-next.json", 0o777) }
-        do { try store.keep(Self.fit([3]), of: "em") } catch { return error as? Failure }
+        do { try Self.pass([3], store, communicator) } catch { return error as? Failure }
         return nil
       }
       #expect(failures[0]?.exitCode == .cannotCreate)
@@ -235,9 +273,10 @@ import Testing
 
   @Test func `What goes with a checkpoint is made durable first`() throws {
     try withTemporaryDirectory { folder in
-      let store = try Self.store(folder.path)
+      let communicator = SoloCommunicator()
+      let store = try Self.store(folder.path, communicator)
       store.willSave = { throw Failure(.inputOutput, "no space") }
-      let failure = failure { try store.keep(Self.fit([1]), of: "em") }
+      let failure = failure { try Self.pass([1], store, communicator) }
       #expect(failure == Failure(.inputOutput, "no space"))
       #expect(try files(folder) == [])
     }
