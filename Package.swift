@@ -21,6 +21,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "Diagnostics"),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "CKernels", "Diagnostics"]),
+    .target(name: "Statistics"),
     .target(name: "Communication", dependencies: ["Diagnostics"]),
     .target(name: "MPICommunication", dependencies: ["COpenMPI", "Communication", "Diagnostics"]),
 
@@ -52,6 +53,7 @@ let package = Package(
       name: "mpi-probe", dependencies: ["Communication", "Diagnostics", "MPICommunication", "TestSupport"],
       path: "Tests/Probe"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["CKernels", "Diagnostics", "LinearAlgebra", "TestSupport"]),
+    .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "TestSupport"]),
     .testTarget(
       name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
     .testTarget(
