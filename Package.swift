@@ -31,6 +31,7 @@ let package = Package(
       dependencies: ["CHDF5", "COpenSSL", "Communication", "Diagnostics", "LinearAlgebra"]),
 
     // MARK: Statistics
+    .target(name: "Regression", dependencies: ["Communication", "LinearAlgebra", "Statistics"]),
     .target(name: "Networks", dependencies: ["Communication", "Diagnostics", "LinearAlgebra"]),
     .target(
       name: "Representation", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "Networks"]),
@@ -59,6 +60,9 @@ let package = Package(
     .testTarget(
       name: "DatasetTests", dependencies: ["Communication", "Dataset", "Diagnostics", "LinearAlgebra", "TestSupport"],
       exclude: ["Fixtures"]),
+    .testTarget(
+      name: "RegressionTests",
+      dependencies: ["Communication", "LinearAlgebra", "Regression", "Statistics", "TestSupport"]),
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks", "TestSupport"]),
