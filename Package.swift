@@ -21,6 +21,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "Diagnostics"),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "CKernels", "Diagnostics"]),
+    .target(name: "Statistics"),
     .target(name: "Communication", dependencies: ["Diagnostics"]),
     .target(name: "MPICommunication", dependencies: ["COpenMPI", "Communication", "Diagnostics"]),
 
@@ -36,6 +37,7 @@ let package = Package(
       name: "Simulation",
       dependencies: ["Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "Shards", "Storage"]),
     .target(name: "Runs", dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Storage"]),
+    .target(name: "Regression", dependencies: ["Communication", "LinearAlgebra", "Statistics"]),
     .target(name: "Networks", dependencies: ["Communication", "Diagnostics", "LinearAlgebra"]),
     .target(
       name: "Representation", dependencies: ["Communication", "Frames", "Diagnostics", "LinearAlgebra", "Networks"]),
@@ -67,6 +69,7 @@ let package = Package(
       name: "mpi-probe", dependencies: ["Communication", "Diagnostics", "MPICommunication", "TestSupport"],
       path: "Tests/Probe"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["CKernels", "Diagnostics", "LinearAlgebra", "TestSupport"]),
+    .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "TestSupport"]),
     .testTarget(
       name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
     .testTarget(name: "StorageTests", dependencies: ["Diagnostics", "Storage", "TestSupport"]),
@@ -83,6 +86,9 @@ let package = Package(
       dependencies: [
         "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Simulation", "Storage", "TestSupport",
       ]),
+    .testTarget(
+      name: "RegressionTests",
+      dependencies: ["Communication", "LinearAlgebra", "Regression", "Statistics", "TestSupport"]),
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks", "TestSupport"]),
