@@ -38,9 +38,8 @@ let package = Package(
       dependencies: ["Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "Shards", "Storage"]),
     .target(name: "Runs", dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Storage"]),
     .target(name: "Regression", dependencies: ["Communication", "LinearAlgebra", "Statistics"]),
+    .target(name: "Features", dependencies: ["Diagnostics", "Frames", "LinearAlgebra"]),
     .target(name: "Networks", dependencies: ["Communication", "Diagnostics", "LinearAlgebra"]),
-    .target(
-      name: "Representation", dependencies: ["Communication", "Frames", "Diagnostics", "LinearAlgebra", "Networks"]),
 
     // MARK: Floor 4: distributions
     .target(
@@ -50,7 +49,7 @@ let package = Package(
     .target(
       name: "MetaEM",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "Representation", "Runs", "Shards",
+        "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "Networks", "Runs", "Shards",
         "Storage",
       ]),
 
@@ -59,7 +58,7 @@ let package = Package(
       name: "giv-dist",
       dependencies: [
         "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication",
-        "Representation", "Runs", "Shards", "Simulation", "Storage",
+        "Runs", "Shards", "Simulation", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -90,19 +89,21 @@ let package = Package(
       name: "RegressionTests",
       dependencies: ["Communication", "LinearAlgebra", "Regression", "Statistics", "TestSupport"]),
     .testTarget(
+      name: "FeaturesTests",
+      dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "TestSupport"]),
+    .testTarget(
       name: "NetworksTests",
       dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks", "TestSupport"]),
     .testTarget(
-      name: "RepresentationTests",
-      dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Networks", "Representation", "Shards",
-        "TestSupport",
-      ]),
-    .testTarget(
       name: "MixtureTests",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Representation", "Runs",
-        "Shards", "Simulation", "Storage", "TestSupport",
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Runs", "Shards", "Simulation",
+        "Storage", "TestSupport",
+      ]),
+    .testTarget(
+      name: "MetaEMTests",
+      dependencies: [
+        "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "MetaEM", "Shards", "TestSupport",
       ]),
     .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"]),
   ],

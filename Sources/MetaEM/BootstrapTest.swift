@@ -3,7 +3,6 @@ import Diagnostics
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 
 /// The bootstrap likelihood-ratio test of K groups against K + 1 (McLachlan 1987).
 public struct LikelihoodRatioTest: Sendable, Codable, Equatable {
@@ -27,7 +26,7 @@ struct BootstrapTest {
   let replicates: Int
   let search: Search
 
-  private var representation: AnyRepresentation { result.outcome.model.representation }
+  private var representation: Representation { result.outcome.model.representation }
 
   /// Collective; nil for models other than mixtures of regressions, which say nothing of t given x, and when the data
   /// cannot be fitted with K + 1 groups.

@@ -1,7 +1,6 @@
 import Foundation
 import Frames
 import Mixture
-import Representation
 
 /// A fitted distribution block.
 public enum FittedMixture: Sendable {
@@ -38,7 +37,7 @@ public struct FittedModel: Sendable {
   public var covariateNames: [String]
   public var treatmentName: String
   public var scaling: ColumnScaling
-  public var representation: AnyRepresentation
+  public var representation: Representation
   public var mixture: FittedMixture
 }
 
@@ -63,7 +62,7 @@ extension FittedModel {
     case .regression: return log(scaling.scales[scaling.scales.count - 1])
     case .gaussian:
       // Features other than x keep the units of their representation.
-      guard case .identity = representation else { return log(scaling.scales[scaling.scales.count - 1]) }
+      guard representation.isIdentity else { return log(scaling.scales[scaling.scales.count - 1]) }
       return scaling.scales.reduce(0) { $0 + log($1) }
     case .kmeans: return nil
     case .joint(let model): return log(model.outcomeScale * model.treatmentScale)

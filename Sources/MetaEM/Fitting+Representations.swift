@@ -1,14 +1,14 @@
+import Features
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 
-/// The representations that are made from the rows before there are groups.
+/// The bases that are made from the rows before there are groups.
 extension Fitting {
-  func representation() throws -> (AnyRepresentation, events: [String]) {
+  func basis() throws -> (Basis, events: [String]) {
     switch configuration.representation {
     case .identity:
-      return (.identity(IdentityRepresentation(covariateNames: table.covariateNames)), [])
+      return (.identity(IdentityBasis(covariateNames: table.covariateNames)), [])
     case .polynomial:
       return (.polynomial(try polynomial()), [])
     case .spline:
@@ -21,60 +21,47 @@ extension Fitting {
 
   /// The spline basis without features that others determine on these rows (ties, few distinct values), with its
   /// statistics on all rows.
-  func splineBasis() throws -> (SplineRepresentation, pooled: SufficientStatistics, events: [String]) {
-    var basis = try SplineRepresentation(fitting: table)
-    var pooled = try design(.spline(basis)).pooledStatistics()
+  func splineBasis() throws -> (SplineBasis, pooled: SufficientStatistics, events: [String]) {
+    var basis = try SplineBasis(fitting: table)
+    var pooled = try design(basis).pooledStatistics()
     var events: [String] = []
     let dependent = pooled.gram(0).dependentColumns(1...basis.dimension)
     if !dependent.isEmpty {
       let names = dependent.map { basis.featureNames[$0 - 1] }
       events.append("left out \(names.count) spline functions that others determine: \(names.joined(separator: ", "))")
       basis = basis.dropping(Set(dependent.map { $0 - 1 }))
-      pooled = try design(.spline(basis)).pooledStatistics()
+      pooled = try design(basis).pooledStatistics()
     }
     return (basis, pooled, events)
   }
 
-  func design(_ features: PolynomialFeatures, subset: ChunkSubset? = nil) -> Design {
-    Design(
-      table: table, featureNames: features.monomials.map { $0.map { table.covariateNames[$0] }.joined(separator: "*") },
-      features: features.transform, subset: subset)
-  }
-
-  private func polynomial() throws -> PolynomialRepresentation {
+  private func polynomial() throws -> PolynomialCurves {
     let m = table.covariateCount
-    let degrees = PolynomialRepresentation.degrees.filter {
-      $0 == 1 || PolynomialFeatures.count(covariates: m, degree: $0) <= PolynomialRepresentation.largestCount
+    let degrees = PolynomialCurves.degrees.filter {
+      $0 == 1 || PolynomialBasis.count(covariates: m, degree: $0) <= PolynomialCurves.largestCount
     }
     // What standardising took away, in its units: powers are then those of the data as given, up to units.
     let origin = zip(scaling.centers, scaling.scales).prefix(m).map { $0 / $1 }
     let candidates = try degrees.map { degree in
-      let features = PolynomialFeatures(degree: degree, origin: origin)
-      let statistics = try design(features).statistics(folds: PolynomialRepresentation.foldCount)
-      return try PolynomialRepresentation.Candidate(
+      let features = PolynomialBasis(degree: degree, covariateNames: table.covariateNames, origin: origin)
+      let statistics = try design(features).statistics(folds: PolynomialCurves.foldCount)
+      return try PolynomialCurves.Candidate(
         degree: degree, features: features,
-        folds: (0..<PolynomialRepresentation.foldCount).map(statistics.gram))
+        folds: (0..<PolynomialCurves.foldCount).map(statistics.gram))
     }
-    return try PolynomialRepresentation(covariateNames: table.covariateNames, candidates: candidates)
+    return try PolynomialCurves(covariateNames: table.covariateNames, candidates: candidates)
   }
 }
 
 extension Design {
-  /// The design of a representation's features.
+  /// The design of a representation, or of any features.
   public convenience init(
-    table: Frame, representation: AnyRepresentation, subset: ChunkSubset? = nil,
+    table: Frame, representation: some FeatureMap, subset: ChunkSubset? = nil,
     replacement: RowReplacement = RowReplacement()
   ) {
-    if case .identity(let identity) = representation {
-      self.init(
-        table: table, featureNames: identity.featureNames, features: nil, subset: subset, replacement: replacement)
-    } else {
-      let base = representation.base
-      self.init(
-        table: table, featureNames: base.featureNames,
-        features: { base.transform($0, rowCount: $1, into: $2, stride: $3) }, subset: subset,
-        replacement: replacement)
-    }
+    self.init(
+      table: table, featureNames: representation.featureNames,
+      features: representation.isIdentity ? nil : representation.transform, subset: subset, replacement: replacement)
   }
 }
 

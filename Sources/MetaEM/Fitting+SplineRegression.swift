@@ -1,15 +1,15 @@
+import Features
 import LinearAlgebra
 import Mixture
-import Representation
 
 /// The default: spline regression, its form chosen by BIC.
 extension Fitting {
   /// Groups are looked for from few parameters to many: lines, curves of each group's own, and curves that groups share,
   /// which start at the nearest ones of those. The form of the lowest BIC goes on to all rows.
   func splineRegression() throws -> FitOutcome {
-    let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
+    let identity = Basis.identity(IdentityBasis(covariateNames: table.covariateNames))
     var (basis, whole, events) = try splineBasis()
-    let spline = AnyRepresentation.spline(basis)
+    let spline = Basis.spline(basis)
     let linearDesign = design(identity, subset: subset)
     let splineDesign = design(spline, subset: subset)
 
@@ -47,27 +47,28 @@ extension Fitting {
     let contenders: Contenders
     switch chosen {
     case .linear:
-      contenders = Contenders(representation: identity, mixtures: linear.map { .regression($0.model) })
+      contenders = Contenders(representation: .basis(identity), mixtures: linear.map { .regression($0.model) })
       let final = try search.finished(
         linear.isEmpty ? lines : linear, on: design(identity), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
       result = outcome(
-        final, Search.summary(lines, linear), parameterCount: model.parameterCount, identity, .regression(model))
+        final, Search.summary(lines, linear), parameterCount: model.parameterCount, .basis(identity), .regression(model)
+      )
     case .free:
-      contenders = Contenders(representation: spline, mixtures: free.map { .regression($0.model) })
+      contenders = Contenders(representation: .basis(spline), mixtures: free.map { .regression($0.model) })
       let final = try search.finished(free, on: design(spline), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
       result = outcome(
-        final, Search.summary(curves, free), parameterCount: model.parameterCount, spline, .regression(model))
+        final, Search.summary(curves, free), parameterCount: model.parameterCount, .basis(spline), .regression(model))
     case .shared:
-      contenders = Contenders(representation: spline, mixtures: shared.map { .regression($0.model.mixture) })
+      contenders = Contenders(representation: .basis(spline), mixtures: shared.map { .regression($0.model.mixture) })
       let final = try search.finished(shared, on: design(spline), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
-      let (representation, mixture) = try model.onShapes(
+      let (shapes, mixture) = try model.onShapes(
         of: basis, covariateNames: table.covariateNames, pooled: whole)
+      let summary = Search.summary(curves, shared)
       result = outcome(
-        final, Search.summary(curves, shared), parameterCount: model.parameterCount, .shape(representation),
-        .regression(mixture))
+        final, summary, parameterCount: model.parameterCount, .basis(.shape(shapes)), .regression(mixture))
     }
     result.forms = forms
     result.form = chosen
@@ -87,10 +88,10 @@ extension Fitting {
   /// - Returns: all starts after a few passes, and the fits that went on, best first.
   /// - Throws: ``DegenerateGroup`` when the rows are too few for the curves.
   private func freeCurves(
-    _ lines: [Fit<RegressionMixture>], on splineDesign: Design, basis: SplineRepresentation,
+    _ lines: [Fit<RegressionMixture>], on splineDesign: Design, basis: SplineBasis,
     pooled: SufficientStatistics
   ) throws -> (short: [Fit<RegressionMixture>], continued: [Fit<RegressionMixture>]) {
-    let parabolaDesign = design(basis.parabolaFeatures, subset: subset)
+    let parabolaDesign = design(basis.parabolas(covariateNames: table.covariateNames), subset: subset)
     func started(
       family: Int, pooled: SufficientStatistics, directions: [[Double]]? = nil, _ stream: RandomStream
     ) throws -> [Fit<RegressionMixture>] {
@@ -123,10 +124,10 @@ extension Fitting {
 }
 
 extension SharedShapeRegressionMixture {
-  /// The same model as a representation of one standardised curve per covariate and a regression mixture on it.
+  /// The same model as one standardised curve per covariate and a regression mixture on it.
   func onShapes(
-    of basis: SplineRepresentation, covariateNames: [String], pooled: SufficientStatistics
-  ) throws -> (ShapeRepresentation, RegressionMixture) {
+    of basis: SplineBasis, covariateNames: [String], pooled: SufficientStatistics
+  ) throws -> (SplineCurves, RegressionMixture) {
     let gram = pooled.gram(0)
     let count = pooled.count(0)
     var centers: [Double] = []
@@ -147,8 +148,8 @@ extension SharedShapeRegressionMixture {
       let slopes = zip(loading.dropFirst(), scales).map { $0 * $1 }
       return [zip(loading.dropFirst(), centers).reduce(loading[0]) { $0 + $1.0 * $1.1 }] + slopes
     }
-    let representation = ShapeRepresentation(
+    let curves = SplineCurves(
       basis: basis, covariateNames: covariateNames, shapes: shapes, centers: centers, scales: scales)
-    return (representation, result)
+    return (curves, result)
   }
 }

@@ -1,9 +1,9 @@
 import Communication
 import Diagnostics
+import Features
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 import Runs
 
 /// What a fit leaves besides its model.
@@ -76,15 +76,15 @@ struct Fitting {
     if configuration.distribution == .regression && configuration.representation == .spline {
       return try splineRegression()
     }
-    let (representation, events) = try representation()
-    var outcome = try fit(on: representation)
+    let (basis, events) = try basis()
+    var outcome = try fit(on: .basis(basis))
     outcome.events = events + outcome.events
     return outcome
   }
 
   // MARK: One representation, one distribution
 
-  func fit(on representation: AnyRepresentation) throws -> FitOutcome {
+  func fit(on representation: Representation) throws -> FitOutcome {
     let all = design(representation)
     let tried = design(representation, subset: subset)
     let pooled = try tried.pooledStatistics()
@@ -115,7 +115,7 @@ struct Fitting {
   }
 
   private func fit<Model: MixtureModel>(
-    _ models: [Model], tried: Design, all: Design, _ representation: AnyRepresentation,
+    _ models: [Model], tried: Design, all: Design, _ representation: Representation,
     wrap: (Model) -> FittedMixture
   ) throws -> FitOutcome {
     let short = try search.short(numbered(models), on: tried, phase: "starts")
@@ -131,7 +131,7 @@ struct Fitting {
 
   // MARK: Parts
 
-  func design(_ representation: AnyRepresentation, subset: ChunkSubset? = nil) -> Design {
+  func design(_ representation: some FeatureMap, subset: ChunkSubset? = nil) -> Design {
     Design(table: table, representation: representation, subset: subset)
   }
 
@@ -140,7 +140,7 @@ struct Fitting {
   }
 
   func outcome<Model>(
-    _ fit: Fit<Model>, _ summary: SearchSummary, parameterCount: Int, _ representation: AnyRepresentation,
+    _ fit: Fit<Model>, _ summary: SearchSummary, parameterCount: Int, _ representation: Representation,
     _ mixture: FittedMixture
   ) -> FitOutcome {
     FitOutcome(

@@ -1,6 +1,5 @@
 import Foundation
 import Mixture
-import Representation
 
 /// How the groups of a spline regression differ.
 public enum SplineForm: String, Sendable, Codable {

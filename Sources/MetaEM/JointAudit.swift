@@ -2,7 +2,6 @@ import Communication
 import Foundation
 import LinearAlgebra
 import Mixture
-import Representation
 
 /// The checks of a joint fit: each says in plain words when the answer may be wrong.
 struct JointAudit {

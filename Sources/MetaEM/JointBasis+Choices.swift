@@ -1,6 +1,6 @@
+import Features
 import Frames
 import Mixture
-import Representation
 
 /// The bases that a joint fit may choose from, on the quantiles of the data.
 struct JointBases {
@@ -20,7 +20,7 @@ struct JointBases {
   private let places: [[Int: Int]]
 
   /// - Throws: a failure of communication.
-  init(table: Frame, selection: AnyRepresentation, scaling: ColumnScaling) throws {
+  init(table: Frame, selection: Basis, scaling: ColumnScaling) throws {
     let m = table.covariateCount
     covariateCount = m
     let counts = Set(Self.covariateKnots + Self.treatmentKnots)
@@ -38,7 +38,7 @@ struct JointBases {
           let scaled = (value - scaling.centers[variable]) / scaling.scales[variable]
           if breakpoints.last.map({ scaled > $0 }) ?? true { breakpoints.append(scaled) }
         }
-        // Merged quantiles mean ties; see ``SplineRepresentation``.
+        // Merged quantiles mean ties; see ``SplineBasis``.
         guard breakpoints.count >= min(4, count) else { continue }
         place[count] = own.count
         own.append(CubicSpline(breakpoints: breakpoints))
@@ -86,7 +86,7 @@ struct JointBases {
   /// How many products of x a basis has, at most.
   func count(_ basis: CovariateChoice) -> Int {
     switch basis {
-    case .polynomial(let degree): PolynomialFeatures.count(covariates: covariateCount, degree: degree)
+    case .polynomial(let degree): PolynomialBasis.count(covariates: covariateCount, degree: degree)
     case .spline(let tensorKnots):
       covariateCount * (Self.additiveKnots + 1)
         + covariateCount * (covariateCount - 1) / 2 * (tensorKnots + 1) * (tensorKnots + 1)

@@ -1,17 +1,17 @@
 import Communication
+import Features
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 
 /// The columns of the joint model: (1, ρ(x), X(x), functions of t, t x interactions, t, y), each variable centered and
 /// scaled.
 ///
-/// ρ comes from a representation; the rest are products of functions of single variables: powers, B-splines, and
+/// ρ comes from a basis; the rest are products of functions of single variables: powers, B-splines, and
 /// products of these across variables.
 public struct JointBasis: Sendable, Codable {
   /// ρ without its constant.
-  let selection: AnyRepresentation
+  let selection: Basis
   /// Of x_1 … x_m, t, y in the units of the table: what is taken off and divided by.
   let scaling: ColumnScaling
   /// The splines whose functions may be factors, for each of x_1 … x_m, t.
@@ -21,7 +21,7 @@ public struct JointBasis: Sendable, Codable {
   /// How many products, from the first, are functions of x alone.
   private(set) var covariateProducts: Int
 
-  init(selection: AnyRepresentation, scaling: ColumnScaling, splines: [[CubicSpline]]) {
+  init(selection: Basis, scaling: ColumnScaling, splines: [[CubicSpline]]) {
     self.selection = selection
     self.scaling = scaling
     self.splines = splines
@@ -30,7 +30,7 @@ public struct JointBasis: Sendable, Codable {
   }
 
   var covariateCount: Int { splines.count - 1 }
-  var selectionCount: Int { selection.base.dimension + 1 }
+  var selectionCount: Int { selection.dimension + 1 }
   /// The number of columns, the constant, t and y among them.
   public var columnCount: Int { selectionCount + products.count + 2 }
 
@@ -103,7 +103,7 @@ public struct JointBasis: Sendable, Codable {
     _ variables: [UnsafePointer<Double>], rowCount: Int, into features: UnsafeMutablePointer<Double>, stride: Int
   ) {
     let covariates = Array(variables.prefix(covariateCount))
-    selection.base.transform(covariates, rowCount: rowCount, into: features, stride: stride)
+    selection.transform(covariates, rowCount: rowCount, into: features, stride: stride)
     standardizeLinearSelection(features, rowCount: rowCount, stride: stride)
     let first = features + (selectionCount - 1) * stride
     withUnsafeTemporaryAllocation(of: Double.self, capacity: totalFactors * stride) { scratch in

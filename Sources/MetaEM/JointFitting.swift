@@ -1,9 +1,9 @@
 import Communication
 import Diagnostics
+import Features
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 import Runs
 
 /// Fits the joint model of treatment and outcome: bases by BIC, starts, passes to convergence, inference, warnings.
@@ -47,8 +47,8 @@ public struct JointFitting {
     let regression = try fitting.run()
     let selection =
       regression.form == .linear || options.hasLinearSelection
-      ? AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
-      : AnyRepresentation.spline(try fitting.splineBasis().0)
+      ? Basis.identity(IdentityBasis(covariateNames: table.covariateNames))
+      : Basis.spline(try fitting.splineBasis().0)
     let scaling = ColumnScaling(centers: summaries.map(\.mean), scales: summaries.map(\.standardDeviation))
     let contest = JointContest(
       options: options, table: table, summaries: summaries,
@@ -88,7 +88,7 @@ public struct JointFitting {
 
   /// The mixture of regressions on ρ with the posteriors of the one of `regression`.
   private func start(
-    _ regression: FitOutcome, selection: AnyRepresentation, _ contest: JointContest
+    _ regression: FitOutcome, selection: Basis, _ contest: JointContest
   ) throws -> RegressionMixture {
     guard case .regression(let mixture) = regression.model.mixture else {
       throw Failure(.numerical, "the joint model starts from a mixture of regressions")

@@ -4,7 +4,6 @@ import Foundation
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 
 /// A basis of the joint model, and the fits on it, best first.
 struct JointTrial {

@@ -3,7 +3,6 @@ import Diagnostics
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 import Runs
 import Shards
 

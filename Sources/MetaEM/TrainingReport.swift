@@ -170,7 +170,7 @@ public struct TrainingReport: Sendable, Encodable {
 
   private static func components(_ result: TrainingResult) -> [Group] {
     let model = result.outcome.model
-    let names = model.representation.base.featureNames
+    let names = model.representation.featureNames
     let weights = model.mixture.base.mixingWeights
     let sigmaScale = model.scaling.scales[model.scaling.scales.count - 1]
     return weights.indices.map { k in
@@ -205,7 +205,7 @@ extension FittedModel {
     let m = scaling.centers.count - 1
     var result = coefficients.map { $0 * scaling.scales[m] }
     result[0] += scaling.centers[m]
-    guard case .identity = representation else { return result }
+    guard representation.isIdentity else { return result }
     for j in 0..<m {
       result[j + 1] /= scaling.scales[j]
       result[0] -= result[j + 1] * scaling.centers[j]
@@ -218,7 +218,7 @@ extension FittedModel {
     let m = scaling.centers.count - 1
     var result = means
     result[means.count - 1] = means[means.count - 1] * scaling.scales[m] + scaling.centers[m]
-    guard case .identity = representation else { return result }
+    guard representation.isIdentity else { return result }
     for j in 0..<m { result[j] = means[j] * scaling.scales[j] + scaling.centers[j] }
     return result
   }

@@ -10,7 +10,7 @@ import LinearAlgebra
 /// memory stays near that of the table. Either way the bits are the same.
 public final class Design: @unchecked Sendable {
   /// Evaluates features of some rows: feature j of row i goes to `features[j * stride + i]`.
-  public typealias FeatureMap =
+  public typealias Evaluation =
     @Sendable (
       _ covariates: [UnsafePointer<Double>], _ rowCount: Int, _ features: UnsafeMutablePointer<Double>, _ stride: Int
     ) -> Void
@@ -32,7 +32,7 @@ public final class Design: @unchecked Sendable {
   /// The table's chunk of each of the design's; nil when they are the same.
   private let tableChunks: [Int]?
   public let featureNames: [String]
-  private let features: FeatureMap?
+  private let features: Evaluation?
   private let inputs: Inputs
   private let replacement: RowReplacement
   private let ones: AlignedBuffer
@@ -52,7 +52,7 @@ public final class Design: @unchecked Sendable {
   ///   - replacement: columns that stand in for those of the table.
   /// - Precondition: with `inputs` all, the table holds the outcome and `features` is not nil.
   public init(
-    table: Frame, featureNames: [String], features: FeatureMap?, inputs: Inputs = .covariates,
+    table: Frame, featureNames: [String], features: Evaluation?, inputs: Inputs = .covariates,
     subset: ChunkSubset? = nil, replacement: RowReplacement = RowReplacement()
   ) {
     precondition(inputs == .covariates || (features != nil && table.variables.contains(.outcome)))
@@ -74,7 +74,7 @@ public final class Design: @unchecked Sendable {
   }
 
   /// The features of a chunk, evaluated unless they are kept.
-  private func evaluated(_ features: FeatureMap, ofChunk chunk: Int) throws -> UnsafeMutablePointer<Double> {
+  private func evaluated(_ features: Evaluation, ofChunk chunk: Int) throws -> UnsafeMutablePointer<Double> {
     let position = isCached ? chunk - rows.localChunks.lowerBound : 0
     let stride = rows.grid.columnStride
     let target = storage.pointer + position * featureNames.count * stride

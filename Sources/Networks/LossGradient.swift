@@ -17,7 +17,7 @@ public struct LossGradient: Reducible {
   public var gradient: ArraySlice<Double> { summands.dropLast() }
 
   /// Gives `body` the gradient's numbers, to add to.
-  public mutating func withGradient(_ body: (UnsafeMutablePointer<Double>) -> Void) {
+  public mutating func withGradient<Result>(_ body: (UnsafeMutablePointer<Double>) -> Result) -> Result {
     summands.withUnsafeMutableBufferPointer { body($0.baseAddress!) }
   }
 }

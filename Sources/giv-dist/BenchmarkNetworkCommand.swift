@@ -1,7 +1,7 @@
 import ArgumentParser
 import Communication
 import LinearAlgebra
-import Representation
+import MetaEM
 import Storage
 
 /// `giv-dist benchmark network`: nanoseconds per training step of the representation network.

@@ -64,7 +64,7 @@ struct TrainingSummary {
   private var parameterNames: (shown: [String], hidden: Int) {
     // Those of the joint model are on a basis of its own, in model.h5.
     guard result.joint == nil else { return ([], 0) }
-    let features = result.outcome.model.representation.base.featureNames
+    let features = result.outcome.model.representation.featureNames
     let all = hasSpread ? ["(constant)"] + features : features + [result.outcome.model.treatmentName]
     var width = 0
     let shown = all.prefix { name in

@@ -4,7 +4,6 @@ import Foundation
 import LinearAlgebra
 import MetaEM
 import Mixture
-import Representation
 import Runs
 import Simulation
 import TestSupport

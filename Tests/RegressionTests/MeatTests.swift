@@ -94,7 +94,7 @@ import Testing
   @Test(arguments: [MeatKind.hc1, .cr1, .bartlett(lags: 6)])
   func `A sum over ranks has the same bits on 1, 2, 3 and 8 of them`(kind: MeatKind) throws {
     let random = CounterRandom(seed: 3, stream: .test)
-    let rowCount = 9 * RowGrid.chunkLength - 100
+    let rowCount = 9 * RowGrid.defaultChunkLength - 100
     @Sendable func meat(_ communicator: any Communicator) throws -> [Double] {
       let rows = DistributedRows(rowCount: rowCount, communicator: communicator)
       let zero = Meat(kind, width: 2, clusterCount: 11, chunkCount: rows.grid.chunkCount)

@@ -1,6 +1,6 @@
 import Diagnostics
+import Features
 import LinearAlgebra
-import Representation
 import TestSupport
 import Testing
 
@@ -23,8 +23,9 @@ struct PolynomialOracle: Decodable {
   let cases: [Case]
 }
 
-@Suite struct PolynomialRepresentationTests {
+@Suite struct PolynomialCurvesTests {
   let oracle: PolynomialOracle
+  private let names = ["x1", "x2", "x3"]
   /// The covariates about their means, which is how they come.
   let centered: [[Double]]
   let means: [Double]
@@ -36,16 +37,12 @@ struct PolynomialOracle: Decodable {
     centered = zip(raw, means).map { column, mean in column.map { $0 - mean } }
   }
 
-  private func evaluate(_ features: PolynomialFeatures, _ covariates: [[Double]]) -> [[Double]] {
-    Monomials(features: features).features(covariates)
-  }
-
-  private func candidates(_ t: [Double]) throws -> [PolynomialRepresentation.Candidate] {
+  private func candidates(_ t: [Double]) throws -> [PolynomialCurves.Candidate] {
     let mean = t.reduce(0, +) / Double(t.count)
-    return try PolynomialRepresentation.degrees.map { degree in
-      let features = PolynomialFeatures(degree: degree, origin: means)
-      let values = evaluate(features, centered)
-      let folds = (0..<PolynomialRepresentation.foldCount).map { fold in
+    return try PolynomialCurves.degrees.map { degree in
+      let features = PolynomialBasis(degree: degree, covariateNames: names, origin: means)
+      let values = features.features(centered)
+      let folds = (0..<PolynomialCurves.foldCount).map { fold in
         var gram = Matrix(rows: features.monomials.count + 2, columns: features.monomials.count + 2)
         for row in t.indices where row % 5 == fold {
           let c = [1] + values[row] + [t[row] - mean]
@@ -53,26 +50,14 @@ struct PolynomialOracle: Decodable {
         }
         return gram
       }
-      return try PolynomialRepresentation.Candidate(degree: degree, features: features, folds: folds)
+      return try PolynomialCurves.Candidate(degree: degree, features: features, folds: folds)
     }
   }
 
   @Test func `What is tried is what the reference tried`() {
-    #expect(Array(PolynomialRepresentation.degrees) == oracle.degrees)
-    #expect(distance(PolynomialRepresentation.penalties, oracle.penalties) < 1e-15)
-    #expect(PolynomialRepresentation.foldCount == oracle.folds)
-  }
-
-  @Test func `Monomials are scikit-learn's, of the data as given`() throws {
-    let largest = try #require(oracle.cases.first { $0.degree == 3 })
-    let features = PolynomialFeatures(degree: 3, origin: means)
-    let exponents = features.monomials.map { monomial in (0..<3).map { j in monomial.count { $0 == j } } }
-    #expect(exponents == largest.powers)
-    #expect(PolynomialFeatures.count(covariates: 3, degree: 3) == 19)
-    for (values, x) in zip(evaluate(features, centered), oracle.x) {
-      let expected = features.monomials.map { $0.reduce(1.0) { $0 * x[$1] } }
-      #expect(distance(values, expected) < 1e-13)
-    }
+    #expect(Array(PolynomialCurves.degrees) == oracle.degrees)
+    #expect(distance(PolynomialCurves.penalties, oracle.penalties) < 1e-15)
+    #expect(PolynomialCurves.foldCount == oracle.folds)
   }
 
   /// The normal equations of cubics have a condition of about 1e6 here, so that ten digits are left.
@@ -84,7 +69,7 @@ struct PolynomialOracle: Decodable {
           #expect(abs(found / score - 1) < 1e-10, "\(example.name) \(candidate.degree)")
         }
       }
-      let representation = try PolynomialRepresentation(covariateNames: ["x1", "x2", "x3"], candidates: candidates)
+      let representation = try PolynomialCurves(covariateNames: names, candidates: candidates)
       #expect(representation.degree == example.degree, "\(example.name)")
       #expect(abs(representation.penalty / example.penalty - 1) < 1e-14, "\(example.name)")
       #expect(abs(representation.score / example.scores.joined().min()! - 1) < 1e-10)
@@ -103,8 +88,8 @@ struct PolynomialOracle: Decodable {
 
   @Test func `Standardised over the rows it was fitted to`() throws {
     for example in oracle.cases {
-      let representation = try PolynomialRepresentation(
-        covariateNames: ["x1", "x2", "x3"], candidates: candidates(example.t))
+      let representation = try PolynomialCurves(
+        covariateNames: names, candidates: candidates(example.t))
       for column in columns(representation.features(centered)) {
         #expect(abs(column.reduce(0, +) / 90) < 1e-12)
         #expect(abs(column.reduce(0) { $0 + $1 * $1 } / 90 - 1) < 1e-11)
@@ -114,30 +99,19 @@ struct PolynomialOracle: Decodable {
 
   @Test func `Equal scores take the smaller degree, then the smaller penalty`() throws {
     // A treatment that is zero: every fit is perfect.
-    let representation = try PolynomialRepresentation(
-      covariateNames: ["x1", "x2", "x3"], candidates: candidates(Array(repeating: 0, count: 90)))
-    #expect(representation.degree == 1 && representation.penalty == PolynomialRepresentation.penalties[0])
+    let representation = try PolynomialCurves(
+      covariateNames: names, candidates: candidates(Array(repeating: 0, count: 90)))
+    #expect(representation.degree == 1 && representation.penalty == PolynomialCurves.penalties[0])
     // And no feature has a spread to be divided by.
     #expect(representation.features(centered).joined().allSatisfy { $0 == 0 })
   }
 
   @Test func `Gram matrices that are no such thing are refused with a remedy`() throws {
-    let features = PolynomialFeatures(degree: 1, origin: [0])
+    let features = PolynomialBasis(degree: 1, covariateNames: ["x"], origin: [0])
     let broken = Matrix([[3, 1, 1], [1, .nan, 1], [1, 1, 1]])
     let error = #expect(throws: Failure.self) {
-      try PolynomialRepresentation.Candidate(degree: 1, features: features, folds: [broken, broken])
+      try PolynomialCurves.Candidate(degree: 1, features: features, folds: [broken, broken])
     }
     #expect(error?.exitCode == .numerical && error?.message.contains("--representation spline") == true)
   }
-}
-
-/// The monomials alone, as a representation.
-private struct Monomials: Representation {
-  let features: PolynomialFeatures
-  var dimension: Int { features.monomials.count }
-  var featureNames: [String] { features.monomials.map { "\($0)" } }
-
-  func transform(
-    _ covariates: [UnsafePointer<Double>], rowCount: Int, into target: UnsafeMutablePointer<Double>, stride: Int
-  ) { features.transform(covariates, rowCount: rowCount, into: target, stride: stride) }
 }

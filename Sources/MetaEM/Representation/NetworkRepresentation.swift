@@ -1,16 +1,16 @@
 import Communication
+import Features
 import Frames
 import Networks
 
 /// Learned features r_j = (e_j(x) - center_j) / scale_j of an encoder e: one network of all covariates, or one of each.
-public struct NetworkRepresentation: Representation {
+public struct NetworkRepresentation: FeatureMap {
   public let encoder: NetworkEncoder
   /// The encoder's, part after part.
   public let parameters: [Double]
   public let centers: [Double]
   public let scales: [Double]
 
-  public var dimension: Int { encoder.dimension }
   public var featureNames: [String] { encoder.featureNames }
 
   /// - Precondition: as many parameters as the encoder has, as many centers and scales as features.

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Features
 import Networks
 
 /// The networks that make a representation of covariates, and the features that they add to: an architecture without
@@ -18,18 +18,18 @@ public struct NetworkEncoder: Sendable, Codable {
 
   /// Features that the networks' outputs are added to, standardised.
   public struct Skip: Sendable, Codable {
-    let features: AnyRepresentation
+    let features: Basis
     let centers: [Double]
     let scales: [Double]
 
     /// - Parameters:
     ///   - centers: taken from the features, 0 unless told.
     ///   - scales: what the differences are divided by, 1 unless told.
-    public init(_ features: AnyRepresentation, centers: [Double]? = nil, scales: [Double]? = nil) {
+    public init(_ features: Basis, centers: [Double]? = nil, scales: [Double]? = nil) {
       self.features = features
-      self.centers = centers ?? features.base.featureNames.map { _ in 0 }
-      self.scales = scales ?? features.base.featureNames.map { _ in 1 }
-      precondition(self.centers.count == features.base.dimension && self.scales.count == features.base.dimension)
+      self.centers = centers ?? features.featureNames.map { _ in 0 }
+      self.scales = scales ?? features.featureNames.map { _ in 1 }
+      precondition(self.centers.count == features.dimension && self.scales.count == features.dimension)
     }
   }
 

@@ -1,4 +1,4 @@
-import Representation
+import Features
 import TestSupport
 import Testing
 

@@ -1,8 +1,9 @@
 import Communication
+import Features
 import Foundation
 import Frames
 import LinearAlgebra
-import Representation
+import MetaEM
 import Testing
 
 @Suite struct NetworkRepresentationTests {
@@ -21,7 +22,7 @@ import Testing
   }
 
   /// All rows' features, column after column.
-  static func features(_ representation: some Representation, of columns: [[Double]]) -> [[Double]] {
+  static func features(_ representation: some FeatureMap, of columns: [[Double]]) -> [[Double]] {
     let count = columns[0].count
     let buffer = AlignedBuffer(count: columns.count * count)
     for (j, column) in columns.enumerated() {
@@ -34,7 +35,7 @@ import Testing
     return (0..<representation.dimension).map { Array(output[$0 * count..<($0 + 1) * count]) }
   }
 
-  @Test func featuresAreTheFormula() {
+  @Test func `Features are the formula of a network`() {
     let random = CounterRandom(seed: 13, stream: .test)
     let encoder = NetworkEncoder.dense(covariateScales: [1, 1], dimension: 3, hidden: 4)
     let parameters = (0..<encoder.parameterCount).map { random.normal(row: $0, draw: 1) }
@@ -59,7 +60,7 @@ import Testing
   }
 
   /// A change of one covariate changes its own feature only, which is a function of it.
-  @Test func mixedFeaturesSeeOneCovariate() {
+  @Test func `A feature of mixed networks sees one covariate`() {
     let encoder = NetworkEncoder.mixed(covariateNames: ["a", "b", "c"], covariateScales: [1, 1, 1])
     let random = CounterRandom(seed: 14, stream: .test)
     let representation = NetworkRepresentation(
@@ -86,7 +87,7 @@ import Testing
     }
   }
 
-  @Test func standardisedByTheWeights() throws {
+  @Test func `Features are standardised by the rows' weights`() throws {
     let random = CounterRandom(seed: 15, stream: .test)
     let weight = (0..<Self.rowCount).map { random.uniform(row: $0, draw: 0) }
     let table = try Self.table(weight: weight)
@@ -100,9 +101,9 @@ import Testing
     }
   }
 
-  @Test func aSkipIsWhereTrainingStarts() throws {
+  @Test func `A skip is where training starts`() throws {
     let table = try Self.table()
-    let spline = try SplineRepresentation(fitting: table)
+    let spline = try SplineBasis(fitting: table)
     let encoder = NetworkEncoder.dense(
       covariateScales: [1, 1, 1], dimension: spline.dimension, skip: .init(.spline(spline)))
     let start = try RepresentationTrainer(encoder: encoder, groupCount: 2, table: table).representation
@@ -114,20 +115,20 @@ import Testing
     }
   }
 
-  @Test func aRepresentationSurvivesStorage() throws {
+  @Test func `A learned representation survives storage`() throws {
     let table = try Self.table()
-    let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
+    let identity = Basis.identity(IdentityBasis(covariateNames: table.covariateNames))
     let encoder = NetworkEncoder.mixed(
       covariateNames: table.covariateNames, covariateScales: [1, 1, 1], skip: .init(identity))
     let representation = try RepresentationTrainer(encoder: encoder, groupCount: 3, table: table).representation
-    let stored = try JSONEncoder().encode(AnyRepresentation.network(representation))
-    let copy = try JSONDecoder().decode(AnyRepresentation.self, from: stored)
+    let stored = try JSONEncoder().encode(Representation.network(representation))
+    let copy = try JSONDecoder().decode(Representation.self, from: stored)
     guard case .network(let network) = copy else {
       Issue.record("not a network")
       return
     }
     let columns = Array(Self.columns(3))
     #expect(Self.features(network, of: columns) == Self.features(representation, of: columns))
-    #expect(copy.base.featureNames == representation.featureNames)
+    #expect(copy.featureNames == representation.featureNames)
   }
 }

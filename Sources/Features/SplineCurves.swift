@@ -1,17 +1,16 @@
-/// One learned curve per covariate, r_j = (θ_j'B_j(x_j) - center_j) / scale_j on the spline basis B_j: the representation
-/// of dimension m that groups with a common shape of effect share.
-public struct ShapeRepresentation: Representation {
-  let basis: SplineRepresentation
+/// One learned curve per covariate, r_j = (θ_j'B_j(x_j) - center_j) / scale_j on the spline basis B_j: the features
+/// that groups with a common shape of effect share.
+public struct SplineCurves: FeatureMap {
+  let basis: SplineBasis
   /// θ_j per covariate, on the kept features of its term.
   let shapes: [[Double]]
   let centers: [Double]
   let scales: [Double]
   public let featureNames: [String]
-  public var dimension: Int { shapes.count }
 
   /// - Precondition: `shapes` holds, per covariate, a coefficient for each of its features.
   public init(
-    basis: SplineRepresentation, covariateNames: [String], shapes: [[Double]], centers: [Double], scales: [Double]
+    basis: SplineBasis, covariateNames: [String], shapes: [[Double]], centers: [Double], scales: [Double]
   ) {
     precondition(shapes.reduce(0) { $0 + $1.count } == basis.dimension)
     self.basis = basis

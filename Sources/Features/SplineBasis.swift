@@ -1,13 +1,11 @@
-import Communication
-import Diagnostics
 import Frames
 
-/// Additive cubic B-splines per covariate on quantile knots: the default representation.
+/// Additive cubic B-splines per covariate on quantile knots.
 ///
 /// The first basis function of each covariate is left out, since the functions of a covariate sum to one and the
 /// constant is in every model already. A covariate with too few distinct values to carry a cubic (an indicator, a short
 /// scale) enters linearly.
-public struct SplineRepresentation: Representation {
+public struct SplineBasis: FeatureMap {
   /// One covariate's features.
   enum Term: Sendable, Codable, Equatable {
     case linear
@@ -86,13 +84,13 @@ public struct SplineRepresentation: Representation {
   }
 
   /// The covariates and the squares of those that have a spline: what parabolas are made of.
-  public var parabolaFeatures: PolynomialFeatures {
-    PolynomialFeatures(
+  public func parabolas(covariateNames: [String]) -> PolynomialBasis {
+    PolynomialBasis(
       monomials: terms.enumerated().flatMap { j, term in term == .linear ? [[j]] : [[j], [j, j]] },
-      covariateCount: terms.count)
+      covariateNames: covariateNames, origin: Array(repeating: 0, count: terms.count))
   }
 
-  /// Coefficients on (1, features) of the function with coefficients `parabolas` on (1, ``parabolaFeatures``), exactly
+  /// Coefficients on (1, features) of the function with coefficients `parabolas` on (1, ``parabolas(covariateNames:)``), exactly
   /// within the knots: a line is Σ_b ξ_b B_b(x) with the knot averages ξ_b, a square Σ_b η_b B_b(x) with the knot products
   /// η_b (Marsden's identity). Where features were left out the function is only near.
   public func embedding(parabolas: [Double]) -> [Double] {
@@ -136,7 +134,7 @@ public struct SplineRepresentation: Representation {
   }
 
   /// Leaves out features, by index among those now kept, that others determine.
-  public func dropping(_ features: Set<Int>) -> SplineRepresentation {
+  public func dropping(_ features: Set<Int>) -> SplineBasis {
     var copy = self
     copy.kept = kept.enumerated().filter { !features.contains($0.offset) }.map(\.element)
     return copy

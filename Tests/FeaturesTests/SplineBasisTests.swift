@@ -1,10 +1,10 @@
 import Communication
+import Features
 import LinearAlgebra
-import Representation
 import TestSupport
 import Testing
 
-@Suite struct SplineRepresentationTests {
+@Suite struct SplineBasisTests {
   /// A smooth covariate, a skewed one, an indicator, and one with a few values.
   private let covariates: [[Double]] = {
     let random = CounterRandom(seed: 1, stream: .test)
@@ -15,12 +15,12 @@ import Testing
     ]
   }()
 
-  private func fitted() throws -> SplineRepresentation { try SplineRepresentation(fitting: sampleTable(covariates)) }
+  private func fitted() throws -> SplineBasis { try SplineBasis(fitting: sampleTable(covariates)) }
 
   @Test func `Fitted to a sample, it is scipy's basis on numpy's quantiles`() throws {
     let oracle: SplineOracle = try TestSupport.oracle("splines.json")
     for example in oracle.cases {
-      let spline = try SplineRepresentation(fitting: sampleTable([example.sample]), knotCount: 6)
+      let spline = try SplineBasis(fitting: sampleTable([example.sample]), knotCount: 6)
       for (found, expected) in zip(spline.features([example.x]), example.basis) {
         #expect(distance(found, expected) < 1e-12, "\(example.name)")
       }
@@ -48,14 +48,14 @@ import Testing
     let expected = try fitted().features(covariates)
     for ranks in [2, 3, 5] {
       let found = try LoopbackCommunicator.run(ranks: ranks) { communicator in
-        try SplineRepresentation(fitting: sampleTable(covariates, on: communicator)).features(covariates)
+        try SplineBasis(fitting: sampleTable(covariates, on: communicator)).features(covariates)
       }
       #expect(found.allSatisfy { $0 == expected })
     }
   }
 
   @Test func `Too few distinct quantiles make a linear term`() {
-    let spline = SplineRepresentation(
+    let spline = SplineBasis(
       covariateNames: ["a", "b", "c"],
       quantiles: [[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 2], [0, 0, 1, 2, 2, 3, 3]])
     #expect(spline.featureCounts == [1, 1, 5])
@@ -79,7 +79,7 @@ import Testing
 
   @Test func `Any parabola lies in the basis, and the indicator has no square`() throws {
     let spline = try fitted()
-    let powers = spline.parabolaFeatures
+    let powers = spline.parabolas(covariateNames: ["a", "b", "c", "d"])
     #expect(powers.monomials == [[0], [0, 0], [1], [1, 1], [2], [3], [3, 3]])
     let parabola = [0.7, -1.5, 0.5, 0.25, -0.125, 3, 40, -2]
     let embedded = spline.embedding(parabolas: parabola)
@@ -125,7 +125,7 @@ import Testing
     let again = try spline.decoded
     #expect(again.featureNames == spline.featureNames)
     #expect(again.features(covariates) == spline.features(covariates))
-    guard case .spline(let wrapped) = try JSON(AnyRepresentation.spline(spline)).value else {
+    guard case .spline(let wrapped) = try JSON(Basis.spline(spline)).value else {
       Issue.record("another representation came back")
       return
     }

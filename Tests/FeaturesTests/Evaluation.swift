@@ -1,9 +1,9 @@
 import Communication
+import Features
 import Foundation
 import Frames
-import Representation
 
-extension Representation {
+extension FeatureMap {
   /// The features of rows given by column: one array per row.
   func features(_ covariates: [[Double]]) -> [[Double]] {
     let count = covariates[0].count

@@ -57,7 +57,7 @@ extension NetworkEncoder.Skip {
   fileprivate func transform(
     _ covariates: [UnsafePointer<Double>], rowCount: Int, into target: UnsafeMutablePointer<Double>, stride: Int
   ) {
-    features.base.transform(covariates, rowCount: rowCount, into: target, stride: stride)
+    features.transform(covariates, rowCount: rowCount, into: target, stride: stride)
     for j in centers.indices {
       for i in 0..<rowCount { target[j * stride + i] = (target[j * stride + i] - centers[j]) / scales[j] }
     }

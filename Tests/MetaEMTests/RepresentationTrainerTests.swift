@@ -1,9 +1,10 @@
 import Communication
 import Diagnostics
+import Features
 import Foundation
 import Frames
 import LinearAlgebra
-import Representation
+import MetaEM
 import TestSupport
 import Testing
 
@@ -25,7 +26,7 @@ import Testing
     let metaEM: Training
   }
 
-  @Test func stepsArePyTorchs() throws {
+  @Test func `Steps on Eq. (4) are PyTorch's`() throws {
     let file = packageDirectory.appendingPathComponent("Tests/OracleFixtures/networks.json")
     let expected = try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: file)).metaEM
     let columns = expected.x[0].indices.map { j in expected.x.map { $0[j] } }
@@ -91,18 +92,18 @@ import Testing
     .mixed(covariateNames: ["a", "b", "c"], covariateScales: [1, 1, 1]),
     .dense(
       covariateScales: [1, 1, 1], dimension: 3,
-      skip: .init(.identity(IdentityRepresentation(covariateNames: ["a", "b", "c"])))),
+      skip: .init(.identity(IdentityBasis(covariateNames: ["a", "b", "c"])))),
     .mixed(covariateNames: ["a", "b", "c"], covariateScales: [1, 2, 1], featureCounts: [2, 1, 1]),
   ]
 
-  @Test(arguments: [0, 1, 2, 3]) func trainingFindsCurvedEffects(encoder: Int) throws {
+  @Test(arguments: [0, 1, 2, 3]) func `Training finds curved effects`(encoder: Int) throws {
     let losses = try Self.train(rounds: 5, on: SoloCommunicator(), Self.encoders[encoder]).losses
     let variance = Self.treatment.reduce(0) { $0 + $1 * $1 } / Double(Self.rowCount)
     #expect(losses[0] > losses[4])
     #expect(losses[4] < 0.2 * variance)
   }
 
-  @Test(arguments: [0, 1, 2, 3]) func trainingDoesNotDependOnRanks(encoder: Int) throws {
+  @Test(arguments: [0, 1, 2, 3]) func `Training does not depend on the number of ranks`(encoder: Int) throws {
     let alone = try Self.train(rounds: 1, on: SoloCommunicator(), Self.encoders[encoder])
     for ranks in [2, 3, 5] {
       let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
@@ -118,7 +119,7 @@ import Testing
   }
 
   /// Minibatches of 40 blocks, which ranks share.
-  @Test func largeMinibatchesDoNotDependOnRanks() throws {
+  @Test func `Minibatches that ranks share do not depend on their number`() throws {
     let rowCount = 5000
     let random = CounterRandom(seed: 16, stream: .test)
     let columns = (0..<3).map { j in (0..<rowCount).map { random.normal(row: $0, draw: j) } }
@@ -141,7 +142,7 @@ import Testing
   }
 
   /// A stored trainer goes on as if nothing had happened; a copy is unmoved by what comes after it.
-  @Test func aStoredTrainerGoesOn() throws {
+  @Test func `A trainer that was stored goes on`() throws {
     let table = try Self.table(on: SoloCommunicator())
     let weights = Self.weights(of: table)
     var trainer = try Self.train(rounds: 1, on: SoloCommunicator(), Self.encoders[2]).trainer
@@ -155,10 +156,10 @@ import Testing
   }
 
   /// With a skip and the true coefficients on standardised covariates the treatment's loss is nothing from the start.
-  @Test func headsAreThoseOfTheMixture() throws {
+  @Test func `Heads set to the true coefficients leave no loss of the treatment`() throws {
     let coefficients = [[0.5, 1, -2, 0.3], [-1, 0.2, 0.7, -0.4]]
     let raw = Self.covariates.map { column in column.map { 3 * $0 + 5 } }
-    let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: ["a", "b", "c"]))
+    let identity = Basis.identity(IdentityBasis(covariateNames: ["a", "b", "c"]))
     let encoder = NetworkEncoder.dense(covariateScales: [1, 1, 1], dimension: 3, skip: .init(identity))
     var settings = RepresentationTrainer.Settings()
     settings.lambda = 0
@@ -179,9 +180,9 @@ import Testing
   }
 
   /// Scales that are powers of two leave all bits: in the encoder, its skip, the decoder's targets and the treatment.
-  @Test func scaledColumnsTrainAsTheirOwn() throws {
+  @Test func `Columns in other units train as before`() throws {
     let factors = [8, 1, 0.25, 16.0]
-    let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: ["a", "b", "c"]))
+    let identity = Basis.identity(IdentityBasis(covariateNames: ["a", "b", "c"]))
     let results = try [[1, 1, 1, 1], factors].map { scales in
       let table = try Frame(
         rows: DistributedRows(rowCount: Self.rowCount, communicator: SoloCommunicator()),
@@ -203,7 +204,7 @@ import Testing
   }
 
   /// What a round did to encoder and heads goes, what it did to the decoder stays, and the next round is another.
-  @Test func anUndoneRoundLeavesItsDecoder() throws {
+  @Test func `A round that is undone leaves its decoder`() throws {
     let table = try Self.table(on: SoloCommunicator())
     let weights = Self.weights(of: table)
     let before = try Self.train(rounds: 1, on: SoloCommunicator(), Self.encoders[2]).trainer
@@ -221,7 +222,7 @@ import Testing
   }
 
   /// Weights of 0 take rows out: the same as another treatment there.
-  @Test func replacedColumnsStandIn() throws {
+  @Test func `Replaced columns stand in for those of the table`() throws {
     let table = try Self.table(on: SoloCommunicator())
     let other = Self.treatment.enumerated().map { $0.offset < 500 ? 100 : $0.element }
     let changed = try Frame(rows: table.rows, covariates: Self.covariates, treatment: other)
@@ -244,7 +245,7 @@ import Testing
     #expect(losses[0] != losses[3] && losses[3] != losses[5])
   }
 
-  @Test func aLossThatIsNotFiniteLeavesTheNetworksAsTheyWere() throws {
+  @Test func `A loss that is not finite leaves the networks as they were`() throws {
     let table = try Self.table(on: SoloCommunicator())
     var settings = RepresentationTrainer.Settings()
     settings.learningRate = 1e200

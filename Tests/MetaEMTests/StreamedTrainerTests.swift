@@ -1,7 +1,7 @@
 import Communication
 import Frames
 import LinearAlgebra
-import Representation
+import MetaEM
 import Shards
 import TestSupport
 import Testing

@@ -36,36 +36,18 @@ public struct RepresentationTrainer: Sendable, Codable {
   public let settings: Settings
   /// The features as last standardised.
   public private(set) var representation: NetworkRepresentation
-  private var progress: Progress
-
-  /// What a step changes.
-  private struct Progress: Codable {
-    var parameters: [Double]
-    var adam: Adam
-    var stepCount = 0
-    /// The sum of the losses of this round's steps.
-    var loss = 0.0
-
-    var isFinite: Bool { loss.isFinite && parameters.allSatisfy(\.isFinite) }
-
-    mutating func take(_ index: Int, of window: MinibatchWindow, by step: RepresentationStep) throws {
-      let total = try step.lossGradient(of: window, step: index, parameters: parameters)
-      adam.update(&parameters, gradient: total.gradient)
-      stepCount += 1
-      loss += total.loss
-    }
-  }
+  private var trainer: Trainer
 
   /// Of the steps to come.
-  public var learningRate: Double { progress.adam.learningRate }
+  public var learningRate: Double { trainer.optimizer.learningRate }
 
   /// The steps taken in all rounds.
-  public var stepCount: Int { progress.stepCount }
+  public var stepCount: Int { trainer.stepCount }
 
   /// Of the encoder, the heads and the decoder, one after another.
   package var parameters: [Double] {
-    get { progress.parameters }
-    set { progress.parameters = newValue }
+    get { trainer.parameters }
+    set { trainer.parameters = newValue }
   }
 
   /// Starts from random weights and standardises the features. Collective.
@@ -81,8 +63,10 @@ public struct RepresentationTrainer: Sendable, Codable {
     let parameters =
       start + Network(heads, start: .xavier, seed: settings.seed, index: index).parameters
       + Network(decoder, start: .kaiming, seed: settings.seed, index: index + 1).parameters
-    progress = Progress(
-      parameters: parameters, adam: Adam(parameterCount: parameters.count, learningRate: settings.learningRate))
+    trainer = Trainer(
+      parameters: parameters,
+      optimizer: Adam(parameterCount: parameters.count, learningRate: settings.learningRate),
+      batchSize: settings.batchSize, seed: settings.seed)
     representation = try NetworkRepresentation(
       encoder: encoder, parameters: start, pivots: Array(repeating: 0, count: encoder.dimension), over: table)
   }
@@ -118,7 +102,7 @@ public struct RepresentationTrainer: Sendable, Codable {
   public mutating func undo(to earlier: RepresentationTrainer, learningRate: Double) {
     let kept = encoder.parameterCount + groupCount * (1 + encoder.dimension)
     parameters.replaceSubrange(..<kept, with: earlier.parameters[..<kept])
-    progress.adam = Adam(parameterCount: parameters.count, learningRate: learningRate)
+    trainer.optimizer = Adam(parameterCount: parameters.count, learningRate: learningRate)
     representation = earlier.representation
   }
 
@@ -135,33 +119,12 @@ public struct RepresentationTrainer: Sendable, Codable {
   ) throws -> Double {
     precondition(weights.count == table.rows.localRows.count * groupCount, "a weight for each local row and group")
     precondition(table.covariateCount == covariateCount)
-    let communicator = table.rows.communicator
-    let last = stepCount + settings.steps
-    let step = RepresentationStep(self, communicator: communicator, rowCount: table.rows.rowCount)
-    progress.loss = 0
-    let before = progress
-    while stepCount < last {
-      let count = MinibatchWindow.stepCount(batchSize: step.sampler.batchSize, width: step.width)
-      let window = try step.window(stepCount..<min(last, stepCount + count), of: table, weights: weights, replacement)
-      if step.isShared {
-        for index in window.steps { try progress.take(index, of: window, by: step) }
-      } else {
-        let start = progress
-        progress = try communicator.broadcast {
-          var progress = start
-          for index in window.steps { try progress.take(index, of: window, by: step) }
-          return progress
-        }
-      }
-      guard progress.isFinite else {
-        progress = before
-        progress.stepCount = last
-        return .infinity
-      }
-    }
+    let problem = RepresentationLoss(self, on: table, weights: weights, replacement: replacement)
+    let loss = try trainer.train(problem, steps: settings.steps)
+    guard loss.isFinite else { return loss }
     representation = try NetworkRepresentation(
       encoder: encoder, parameters: Array(parameters.prefix(encoder.parameterCount)),
       pivots: representation.centers, over: table)
-    return progress.loss / Double(settings.steps)
+    return loss
   }
 }
