@@ -20,9 +20,10 @@ extension DistributedRows {
   public func sum<Value: Reducible>(
     _ zero: Value, add: (inout Value, _ chunk: Int) throws -> Void
   ) throws -> Value {
+    communicator.scope.requireOpen()
     guard grid.chunkCount > 0 else { return zero }
-    var sum = localSum(zero, add: add)
-    var wish = communicator.wishes.own
+    var sum = communicator.scope.silent { localSum(zero, add: add) }
+    var wish = communicator.scope.silent { communicator.wishes.own }
     let width = zero.summands.count
     let owners = partition.owners
     // Ranks without chunks have nothing to send but what they wish.

@@ -31,6 +31,7 @@ public struct CountingCommunicator: Communicator {
   public var rank: Int { base.rank }
   public var size: Int { base.size }
   public var wishes: Wishes { base.wishes }
+  public var scope: CommunicationScope { base.scope }
 
   public func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws {
     counting.withLock { $0.sends += 1 }
