@@ -2,9 +2,9 @@ import Communication
 import LinearAlgebra
 import Networks
 
-/// Σ_i w_i (b'(1, x_i) - y_i)² / n: least squares by a network without hidden layers, with rows that are functions of
-/// their number.
+/// Σ_i w_i (b'(1, x_i) - y_i)² / n: least squares by a network without hidden layers.
 final class LeastSquaresProblem: RowwiseProblem {
+  static let rowCount = 2600
   static let inputCount = 3
   static let shape = NetworkShape(inputs: inputCount, layers: [.dense(1)])
 
@@ -13,13 +13,13 @@ final class LeastSquaresProblem: RowwiseProblem {
   private let block = NetworkBlock(shape)
   private let columns = AlignedBuffer(count: (inputCount + 2) * NetworkBlock.stride)
 
-  init(rowCount: Int, on communicator: any Communicator, sharedBlockCount: Int = 32) {
-    rows = DistributedRows(rowCount: rowCount, communicator: communicator)
+  init(on communicator: any Communicator, sharedBlockCount: Int = 32) {
+    rows = DistributedRows(rowCount: Self.rowCount, communicator: communicator)
     self.sharedBlockCount = sharedBlockCount
   }
 
-  /// x, y and w of a row.
-  static func values(ofRow row: Int) -> [Double] {
+  /// x, y and w of each row.
+  static let values = (0..<rowCount).map { row in
     let random = CounterRandom(seed: 41, stream: .test)
     let x = (0..<inputCount).map { random.normal(row: row, draw: $0) + 0.3 * Double($0) }
     let y = 2 - x[0] + 0.5 * x[1] + 3 * x[2] + random.normal(row: row, draw: inputCount)
@@ -30,7 +30,7 @@ final class LeastSquaresProblem: RowwiseProblem {
 
   func rowCopy(chunk: Int) throws -> MinibatchWindow.RowCopy {
     { row, values in
-      for (j, value) in Self.values(ofRow: row).enumerated() { values[j] = value }
+      for (j, value) in Self.values[row].enumerated() { values[j] = value }
     }
   }
 

@@ -11,6 +11,7 @@ public struct NetworkRepresentation: FeatureMap {
   public let centers: [Double]
   public let scales: [Double]
 
+  public var dimension: Int { encoder.dimension }
   public var featureNames: [String] { encoder.featureNames }
 
   /// - Precondition: as many parameters as the encoder has, as many centers and scales as features.
