@@ -119,7 +119,7 @@ public struct Truth: Sendable {
   static let largestCount = 1000
 
   /// Collective.
-  init(_ table: Table) throws {
+  package init(_ table: Table) throws {
     let communicator = table.rows.communicator
     var mine: Set<Int64> = []
     try communicator.agree {
@@ -134,19 +134,19 @@ public struct Truth: Sendable {
     codes = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($0.element, $0.offset) })
   }
 
-  func codes(_ table: Table, chunk: Int) throws -> [Int]? { try table.sources(chunk: chunk)?.map { codes[$0]! } }
+  func codes(_ sources: ArraySlice<Int64>?) -> [Int]? { sources?.map { codes[$0]! } }
 }
 
 extension LabelSummary {
   /// The final E step over all rows. Collective.
-  init(_ design: Design, rule: PosteriorRule, truth: Truth) throws {
+  package init(_ design: Design, rule: PosteriorRule, truth: Truth) throws {
     let zero = LabelSummary(
       groupCount: rule.groupCount, covariateCount: design.table.covariateCount, truthCount: truth.values.count)
     self = try design.rows.sum(zero) { partial, chunk in
       let (block, totals) = try rule(design, chunk: chunk)
       partial.add(
         block, totals: totals, covariates: try design.covariates(ofChunk: chunk),
-        weights: try design.table.weight(chunk: chunk), truth: try truth.codes(design.table, chunk: chunk))
+        weights: try design.weights(ofChunk: chunk), truth: truth.codes(try design.sources(ofChunk: chunk)))
     }
   }
 }

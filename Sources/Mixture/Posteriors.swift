@@ -33,8 +33,8 @@ public struct PosteriorRule: Sendable {
   /// The E step of one chunk, with the log-likelihood and entropy of its rows.
   ///
   /// - Throws: ``Failure`` when the chunk cannot be read.
-  public func callAsFunction(_ design: Design, chunk: Int) throws -> (block: PosteriorBlock, totals: Kernel.Totals) {
-    let rows = design.rows.grid.rows(ofChunk: chunk)
+  public func callAsFunction(_ design: Design, chunk: DesignChunk) throws -> (block: PosteriorBlock, totals: Kernel.Totals) {
+    let rows = chunk.rows
     return try withGroupWeights(groupCount, rowCount: rows.count) { gamma, stride in
       let totals = try design.withBlock(ofChunk: chunk) { block, weights in
         forms.withKernelMixture(at: block) { mixture in

@@ -180,12 +180,11 @@ extension Design {
   ) throws -> SufficientStatistics {
     var shares = Array(repeating: 0.0, count: groupCount)
     return try rows.sum(SufficientStatistics(groupCount: groupCount, columnCount: columnCount)) { partial, chunk in
-      let chunkRows = rows.grid.rows(ofChunk: chunk)
-      try withGroupWeights(groupCount, rowCount: chunkRows.count) { groupWeights, stride in
+      try withGroupWeights(groupCount, rowCount: chunk.rows.count) { groupWeights, stride in
         try withBlock(ofChunk: chunk) { block, weights in
           for row in 0..<block.rowCount {
             for group in 0..<groupCount { shares[group] = 0 }
-            assign(chunkRows.lowerBound + row, &shares)
+            assign(chunk.rows.lowerBound + row, &shares)
             for group in 0..<groupCount { groupWeights[group * stride + row] = shares[group] * (weights?[row] ?? 1) }
           }
           partial.add(block, groupWeights: groupWeights, stride: stride)
