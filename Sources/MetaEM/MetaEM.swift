@@ -125,12 +125,13 @@ public struct Truth: Sendable {
     try communicator.agree {
       for chunk in table.rows.localChunks {
         mine.formUnion(try table.sources(chunk: chunk) ?? [])
-        guard mine.count <= Self.largestCount else {
-          throw Failure(.data, "the true source has more than \(Self.largestCount) distinct values; name another --z")
-        }
+        if mine.count > Self.largestCount { return }
       }
     }
-    values = Set(try communicator.allGather(elements: Array(mine)).joined()).sorted()
+    guard let all = try communicator.union(mine, upTo: Self.largestCount) else {
+      throw Failure(.data, "the true source has more than \(Self.largestCount) distinct values; name another --z")
+    }
+    values = all.sorted()
     codes = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($0.element, $0.offset) })
   }
 
