@@ -38,6 +38,16 @@ extension Communicator {
     try allGather(elements.withUnsafeBytes { Array($0) }).map { Array(bytes: $0) }
   }
 
+  /// The union of the ranks' sets, the same on all ranks; nil when it has more than `limit` elements, whichever rank
+  /// has them. No rank sends more than `limit` + 1.
+  public func union<Element: BitwiseCopyable & Hashable>(
+    _ elements: Set<Element>, upTo limit: Int
+  ) throws -> Set<Element>? {
+    let all = try allGather(elements: Array(elements.prefix(limit + 1)))
+    let union = Set(all.joined())
+    return union.count <= limit ? union : nil
+  }
+
   /// Collects every rank's value on every rank, in the order of ranks.
   public func allGather<Value: Codable>(value: Value) throws -> [Value] {
     try allGather(encode(value)).map { try decode($0) }

@@ -26,26 +26,22 @@ extension Frame {
     let names = covariateNames + [treatmentName] + (variables.contains(.outcome) ? [outcomeName] : [])
     let count = names.count
     let first = try weightedMoments(about: [Double](repeating: 0, count: count))
-    let pivots = (0..<count).map { first.sums[$0] / first.weight }
+    let pivots = (0..<count).map(first.shift)
     let second = try weightedMoments(about: pivots)
     let (minimum, maximum) = try ranges(count)
     return names.indices.map { index in
-      let shift = second.sums[index] / second.weight
-      let square = second.squares[index] / second.weight
-      return ColumnSummary(
-        name: names[index], mean: pivots[index] + shift, variance: max(0, square - shift * shift),
+      ColumnSummary(
+        name: names[index], mean: pivots[index] + second.shift(index), variance: max(0, second.variance(index)),
         minimum: minimum[index], maximum: maximum[index])
     }
   }
 
-  /// Sums of w, w (v - pivot) and w (v - pivot)^2 over all rows.
-  private func weightedMoments(about pivots: [Double]) throws -> (weight: Double, sums: [Double], squares: [Double]) {
-    let count = pivots.count
-    let sums = try rows.sum([Double](repeating: 0, count: 1 + 2 * count)) { partial, chunk in
+  private func weightedMoments(about pivots: [Double]) throws -> WeightedMoments {
+    try rows.sum(WeightedMoments(columns: pivots.count)) { partial, chunk in
       let weight = try weight(chunk: chunk)
       let rowCount = rowCount(ofChunk: chunk)
-      for row in 0..<rowCount { partial[0] += weight?[row] ?? 1 }
-      for index in 0..<count {
+      for row in 0..<rowCount { partial.summands[partial.weight] += weight?[row] ?? 1 }
+      for index in pivots.indices {
         let values = try column(index, chunk: chunk)
         var (sum, square) = (0.0, 0.0)
         for row in 0..<rowCount {
@@ -54,11 +50,10 @@ extension Frame {
           sum += weighted
           square += weighted * deviation
         }
-        partial[1 + index] += sum
-        partial[1 + count + index] += square
+        partial.summands[partial.sums[index]] += sum
+        partial.summands[partial.squares[index]] += square
       }
     }
-    return (sums[0], Array(sums[1...count]), Array(sums[(1 + count)...]))
   }
 
   private func ranges(_ count: Int) throws -> (minimum: [Double], maximum: [Double]) {

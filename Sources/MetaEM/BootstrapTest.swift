@@ -66,18 +66,16 @@ struct BootstrapTest {
   private func simulatedTreatment(_ mixture: RegressionMixture, replicate: Int) throws -> RowColumn {
     let random = CounterRandom(seed: result.configuration.seed, stream: .bootstrap)
     let design = result.design
-    return try design.rows.communicator.agree {
-      try RowColumn(rows: design.rows) { chunk, values in
-        try design.withBlock(ofChunk: chunk) { block, _ in
-          for (offset, row) in design.rows.grid.rows(ofChunk: chunk).enumerated() {
-            let group = random.categorical(row: row, draw: 2 * replicate, probabilities: mixture.mixingWeights)
-            var mean = 0.0
-            for (j, coefficient) in mixture.coefficients[group].enumerated() {
-              mean += coefficient * block.columns[j]![offset]
-            }
-            values[offset] =
-              mean + mixture.standardDeviations[group] * random.normal(row: row, draw: 2 * replicate + 1)
+    return try design.column { chunk, values in
+      try design.withBlock(ofChunk: chunk) { block, _ in
+        for (offset, row) in chunk.tableRows.enumerated() {
+          let group = random.categorical(row: row, draw: 2 * replicate, probabilities: mixture.mixingWeights)
+          var mean = 0.0
+          for (j, coefficient) in mixture.coefficients[group].enumerated() {
+            mean += coefficient * block.columns[j]![offset]
           }
+          values[offset] =
+            mean + mixture.standardDeviations[group] * random.normal(row: row, draw: 2 * replicate + 1)
         }
       }
     }

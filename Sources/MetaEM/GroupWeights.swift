@@ -31,7 +31,7 @@ struct GroupWeights {
           values += block.posteriors
           continue
         }
-        for (offset, row) in design.rows.grid.rows(ofChunk: chunk).enumerated() {
+        for (offset, row) in chunk.rows.enumerated() {
           let posterior = block.posteriors[offset * groups..<(offset + 1) * groups]
           let group =
             assignment == .argmax

@@ -42,7 +42,9 @@ struct HeldOut {
     let rule = PosteriorRule(model: model.mixture.base, labelRule: .argmax, seed: result.configuration.seed)
     return try design.rows.sum([0.0, 0.0]) { partial, chunk in
       partial[0] += try rule(design, chunk: chunk).totals.logLikelihood
-      for row in 0..<rows.table.rowCount(ofChunk: chunk) { partial[1] += weights[chunk][row] }
+      if let weights = try design.weights(ofChunk: chunk) {
+        for row in 0..<chunk.rows.count { partial[1] += weights[row] }
+      }
     }
   }
 

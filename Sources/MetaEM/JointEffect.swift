@@ -109,12 +109,12 @@ public struct JointModel: Sendable, Codable {
 
   /// τ(t_i, x_i) = g(t_i, x_i) - g(0, x_i) of the rows of a chunk, in the units of the outcome.
   ///
-  /// - Parameter table: rows that `tableScaling` was applied to.
+  /// - Parameter design: of rows that `tableScaling` was applied to.
   /// - Throws: ``Failure`` when the table cannot read the chunk.
-  public func effects(_ table: Frame, chunk: Int) throws -> [Double] {
-    let count = table.rows.grid.rows(ofChunk: chunk).count
-    let treatment = try table.treatment(chunk: chunk)
-    let covariates = try (0..<basis.covariateCount).map { try table.pointer(covariate: $0, chunk: chunk) }
+  public func effects(_ design: Design, chunk: DesignChunk) throws -> [Double] {
+    let count = chunk.rows.count
+    let treatment = try design.treatment(ofChunk: chunk)
+    let covariates = try design.covariates(ofChunk: chunk)
     let (scaling, b, m) = (basis.scaling, mixture.outcomeCoefficients, basis.covariateCount)
     let zero = inTableUnits(0)
     let functions = basis.treatmentFunctions(at: [zero] + (0..<count).map { treatment[$0] })

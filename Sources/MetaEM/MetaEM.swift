@@ -128,34 +128,35 @@ public struct Truth: Sendable {
   static let largestCount = 1000
 
   /// Collective.
-  init(_ table: Frame) throws {
+  package init(_ table: Frame) throws {
     let communicator = table.rows.communicator
     var mine: Set<Int64> = []
     try communicator.agree {
       for chunk in table.rows.localChunks {
         mine.formUnion(try table.sources(chunk: chunk) ?? [])
-        guard mine.count <= Self.largestCount else {
-          throw Failure(.data, "the true source has more than \(Self.largestCount) distinct values; name another --z")
-        }
+        if mine.count > Self.largestCount { return }
       }
     }
-    values = Set(try communicator.allGather(elements: Array(mine)).joined()).sorted()
+    guard let all = try communicator.union(mine, upTo: Self.largestCount) else {
+      throw Failure(.data, "the true source has more than \(Self.largestCount) distinct values; name another --z")
+    }
+    values = all.sorted()
     codes = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($0.element, $0.offset) })
   }
 
-  func codes(_ table: Frame, chunk: Int) throws -> [Int]? { try table.sources(chunk: chunk)?.map { codes[$0]! } }
+  func codes(_ sources: ArraySlice<Int64>?) -> [Int]? { sources?.map { codes[$0]! } }
 }
 
 extension LabelSummary {
   /// The final E step over all rows. Collective.
-  init(_ design: Design, rule: PosteriorRule, truth: Truth) throws {
+  package init(_ design: Design, rule: PosteriorRule, truth: Truth) throws {
     let zero = LabelSummary(
       groupCount: rule.groupCount, covariateCount: design.table.covariateCount, truthCount: truth.values.count)
     self = try design.rows.sum(zero) { partial, chunk in
       let (block, totals) = try rule(design, chunk: chunk)
       partial.add(
         block, totals: totals, covariates: try design.covariates(ofChunk: chunk),
-        weights: try design.table.weight(chunk: chunk), truth: try truth.codes(design.table, chunk: chunk))
+        weights: try design.weights(ofChunk: chunk), truth: truth.codes(try design.sources(ofChunk: chunk)))
     }
   }
 }

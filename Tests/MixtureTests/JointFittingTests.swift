@@ -74,8 +74,8 @@ private struct Draw {
     let fit = try JointFitting.run(table, scaling: scaling, options: options)
     let rule = fit.rule()
     let zero = Array(repeating: 0.0, count: parameters.groups * options.groups)
-    let counts = try rows.sum(zero) { partial, chunk in
-      for (row, label) in zip(rows.grid.rows(ofChunk: chunk), try rule(fit.design, chunk: chunk).block.labels) {
+    let counts = try fit.design.rows.sum(zero) { partial, chunk in
+      for (row, label) in zip(chunk.rows, try rule(fit.design, chunk: chunk).block.labels) {
         partial[drawn.z[kept[row]] * options.groups + label] += 1
       }
     }
@@ -182,7 +182,7 @@ extension JointOutcome {
     #expect(abs(interaction.value - 1) < 0.3)
     #expect(fit.ownEffects == fit.effectCoefficients)
     let rows = try Simulation(draw.parameters).rows(0..<1024)
-    let effects = try fit.model.effects(fit.design.table, chunk: 0)
+    let effects = try fit.model.effects(fit.design, chunk: fit.design.rows.localChunks[0])
     for i in 0..<1024 {
       let truth = Simulation.effect(rows.t[i]) + rows.t[i] * rows.x[3 * i]
       #expect(abs(effects[i] - truth) < 0.1 * (1 + abs(truth)))

@@ -134,7 +134,8 @@ struct JointFixture: Decodable {
       #expect(isClose(fit.trace, Array(section.logLikelihood.prefix(passes)), 1e-11))
       guard let responsibilities = expected.responsibilities else { continue }
       let rule = PosteriorRule(model: fit.model, labelRule: .argmax, seed: 1)
-      #expect(isClose(try rule(design, chunk: 0).block.posteriors, responsibilities.flatMap { $0 }))
+      #expect(
+        isClose(try rule(design, chunk: design.rows.localChunks[0]).block.posteriors, responsibilities.flatMap { $0 }))
     }
   }
 
@@ -269,7 +270,8 @@ struct JointFixture: Decodable {
       #expect(isClose(fit.trace, Array(fixture.extended.logLikelihood.prefix(passes)), 1e-11))
       guard let responsibilities = expected.responsibilities else { continue }
       let rule = PosteriorRule(model: fit.model, labelRule: .argmax, seed: 1)
-      #expect(isClose(try rule(design, chunk: 0).block.posteriors, responsibilities.flatMap { $0 }))
+      #expect(
+        isClose(try rule(design, chunk: design.rows.localChunks[0]).block.posteriors, responsibilities.flatMap { $0 }))
     }
   }
 

@@ -31,20 +31,19 @@ public struct NetworkRepresentation: FeatureMap {
     let p = encoder.dimension
     let raw = NetworkRepresentation(
       encoder: encoder, parameters: parameters, centers: pivots, scales: Array(repeating: 1, count: p))
-    let sums = try table.rows.sum([Double](repeating: 0, count: 1 + 2 * p)) { sums, chunk in
-      try raw.addMoments(of: table, chunk: chunk, to: &sums)
+    let moments = try table.rows.sum(WeightedMoments(columns: p)) { moments, chunk in
+      try raw.addMoments(of: table, chunk: chunk, to: &moments)
     }
     self.init(
-      encoder: encoder, parameters: parameters, centers: (0..<p).map { pivots[$0] + sums[1 + $0] / sums[0] },
+      encoder: encoder, parameters: parameters, centers: (0..<p).map { pivots[$0] + moments.shift($0) },
       scales: (0..<p).map { j in
-        let mean = sums[1 + j] / sums[0]
-        let variance = sums[1 + p + j] / sums[0] - mean * mean
+        let variance = moments.variance(j)
         return variance > 0 ? variance.squareRoot() : 1
       })
   }
 
   /// Adds a chunk's sums of the weights, of the features and of their squares.
-  private func addMoments(of table: Frame, chunk: Int, to sums: inout [Double]) throws {
+  private func addMoments(of table: Frame, chunk: Int, to moments: inout WeightedMoments) throws {
     let count = table.rowCount(ofChunk: chunk)
     let covariates = try (0..<table.covariateCount).map { try table.pointer(covariate: $0, chunk: chunk) }
     let weights = try table.weight(chunk: chunk)
@@ -52,11 +51,11 @@ public struct NetworkRepresentation: FeatureMap {
       transform(covariates, rowCount: count, into: features.baseAddress!, stride: count)
       for row in 0..<count {
         let weight = weights?[row] ?? 1
-        sums[0] += weight
+        moments.summands[moments.weight] += weight
         for j in 0..<dimension {
           let value = features[j * count + row]
-          sums[1 + j] += weight * value
-          sums[1 + dimension + j] += weight * value * value
+          moments.summands[moments.sums[j]] += weight * value
+          moments.summands[moments.squares[j]] += weight * value * value
         }
       }
     }
