@@ -133,13 +133,15 @@ static void scale_to_unit_diagonal(ptrdiff_t order, const double *matrix, const 
                                    ptrdiff_t stride) {
     for (ptrdiff_t i = 0; i < padded(order) * stride; i++) upper[i] = 0;
     for (ptrdiff_t i = 0; i < order; i++) {
-        const double reciprocal = scale[i] > 0 ? 1 / scale[i] : 0;
+        if (scale[i] == 0) continue;
+        const double reciprocal = 1 / scale[i];
         for (ptrdiff_t j = 0; j < i; j++) upper[i * stride + j] = matrix[i * order + j] * reciprocal;
     }
-    // Transposed in place by pairs of blocks, and scaled by the other index.
+    // Transposed in place, by blocks that stay in the first cache, and scaled by the other index.
     for (ptrdiff_t i = 0; i < order; i += GIV_LANES) {
         for (ptrdiff_t j = 0; j < lesser(i + GIV_LANES, order); j++) {
-            const double reciprocal = scale[j] > 0 ? 1 / scale[j] : 0;
+            if (scale[j] == 0) continue;
+            const double reciprocal = 1 / scale[j];
             for (ptrdiff_t r = i > j ? i : j + 1; r < lesser(i + GIV_LANES, order); r++) {
                 upper[j * stride + r] = upper[r * stride + j] * reciprocal;
             }

@@ -27,8 +27,8 @@ void giv_transpose(ptrdiff_t rows, ptrdiff_t columns, const double *matrix, doub
 // is not a positive number.
 //
 // With `dependent` NULL it ends at a dependent column, returns it and leaves its pivot (or its diagonal entry, which is
-// looked at first for all columns). Else it sets dependent[j] to 1 or 0, leaves dependent columns out of what is taken
-// from those after them, and `lower` may be NULL. Returns -1 at the end.
+// looked at first for all columns). Else it sets dependent[j] to 1 or 0 and leaves dependent columns out of what later
+// ones are held against; there is no factor then, and `lower` is NULL. Returns -1 at the end.
 ptrdiff_t giv_cholesky(ptrdiff_t order, const double *matrix, double tolerance, double *lower, double *pivot,
                        unsigned char *dependent);
 
