@@ -22,7 +22,7 @@ struct JointTrial {
   /// -2 log L + q log n on the n rows that it was tried on; see ``FormCriterion``.
   var bic: Double {
     guard let best = fits.first else { return .infinity }
-    return -2 * best.logLikelihood + Double(best.model.parameterCount) * log(Double(design.rows.rowCount))
+    return -2 * best.logLikelihood + Double(best.model.parameterCount) * Elementary.log(Double(design.rows.rowCount))
   }
 }
 
