@@ -30,8 +30,6 @@ public final class CheckpointStore {
     /// The most groups tried where their number is chosen; nil where it is given.
     var groupsUpTo: Int?
     var inputDigest: String
-    /// Parameters are computed by BLAS, whose kernels for different processors round differently.
-    var blasCore = BLAS.coreName
     /// Passes over the rows so far.
     var passes = 0
     /// The state of each phase, as JSON.
@@ -77,7 +75,7 @@ public final class CheckpointStore {
 
   /// The store for one configuration and input.
   ///
-  /// - Throws: ``Failure`` `data` when the checkpoint is of another, `configuration` when going on would round otherwise.
+  /// - Throws: ``Failure`` `data` when the checkpoint is of another.
   package func opened(
     _ configuration: Configuration, groupsUpTo: Int? = nil, inputDigest: String
   ) throws -> CheckpointStore {
@@ -87,12 +85,6 @@ public final class CheckpointStore {
       }
       guard saved.configuration == configuration && saved.groupsUpTo == groupsUpTo else {
         throw Failure(.data, "\(folder): the checkpoint is of other options; give the same, or start anew by --force")
-      }
-      guard saved.blasCore == BLAS.coreName else {
-        throw Failure(
-          .configuration,
-          "\(folder): the checkpoint was computed with the OpenBLAS kernels '\(saved.blasCore)', and '\(BLAS.coreName)' "
-            + "here round differently; set OPENBLAS_CORETYPE=\(saved.blasCore), or start anew by --force")
       }
     }
     if communicator.isRoot { removeUnfinished() }
