@@ -7,7 +7,7 @@ public struct PolynomialCurves: FeatureMap {
   /// Degrees tried.
   public static let degrees = 1...3
   /// Penalties tried.
-  public static let penalties = (-5...5).map { pow(10, Double($0)) }
+  public static let penalties = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 1e1, 1e2, 1e3, 1e4, 1e5]
   /// Row i of all rows is held out in fold i mod 5.
   public static let foldCount = 5
   /// A degree of more monomials than this is not tried.

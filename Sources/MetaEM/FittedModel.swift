@@ -1,5 +1,6 @@
 import Foundation
 import Frames
+import LinearAlgebra
 import Mixture
 
 /// A fitted distribution block.
@@ -59,13 +60,13 @@ extension FittedModel {
   /// in scaled units than in those of the data. Nil for `kmeans`, which is no density.
   var logVolume: Double? {
     switch mixture {
-    case .regression: return log(scaling.scales[scaling.scales.count - 1])
+    case .regression: return Elementary.log(scaling.scales[scaling.scales.count - 1])
     case .gaussian:
       // Features other than x keep the units of their representation.
-      guard representation.isIdentity else { return log(scaling.scales[scaling.scales.count - 1]) }
-      return scaling.scales.reduce(0) { $0 + log($1) }
+      guard representation.isIdentity else { return Elementary.log(scaling.scales[scaling.scales.count - 1]) }
+      return scaling.scales.reduce(0) { $0 + Elementary.log($1) }
     case .kmeans: return nil
-    case .joint(let model): return log(model.outcomeScale * model.treatmentScale)
+    case .joint(let model): return Elementary.log(model.outcomeScale * model.treatmentScale)
     }
   }
 }

@@ -25,7 +25,7 @@ extension Fitting {
     var basis = try SplineBasis(fitting: table)
     var pooled = try design(basis).pooledStatistics()
     var events: [String] = []
-    let dependent = pooled.gram(0).dependentColumns(1...basis.dimension)
+    let dependent = pooled.gram(0).dependentColumns(inOrder: 0...basis.dimension)
     if !dependent.isEmpty {
       let names = dependent.map { basis.featureNames[$0 - 1] }
       events.append("left out \(names.count) spline functions that others determine: \(names.joined(separator: ", "))")
@@ -62,20 +62,5 @@ extension Design {
     self.init(
       table: table, featureNames: representation.featureNames,
       features: representation.isIdentity ? nil : representation.transform, subset: subset, replacement: replacement)
-  }
-}
-
-extension Matrix {
-  /// The columns of this Gram matrix of (1, c) that depend linearly on the constant and the columns before them.
-  func dependentColumns(_ columns: ClosedRange<Int>) -> [Int] {
-    var kept = [0]
-    var dependent: [Int] = []
-    // One column more at a time, so that a dependent one does not hide those after it.
-    for column in columns {
-      let trial = kept + [column]
-      let isDependent = (try? Cholesky(selecting(rows: trial, columns: trial))) == nil
-      if isDependent { dependent.append(column) } else { kept = trial }
-    }
-    return dependent
   }
 }

@@ -55,7 +55,7 @@ struct Fitting {
       ).pooledStatistics().gram(0)
     }
     // A rare level of a category may be in none of these rows.
-    self.subset = gram?.dependentColumns(1...table.covariateCount + 1).isEmpty == false ? nil : subset
+    self.subset = gram?.dependentColumns(inOrder: 0...table.covariateCount + 1).isEmpty == false ? nil : subset
   }
 
   /// - Throws: ``Failure`` `data` when the rows are too few for the representation, `numerical` when all starts end in

@@ -163,8 +163,8 @@ struct JointAudit {
     let statistics = try design.statistics(of: [many])[0]
     let one = try RegressionMixture(pooled: design.pooledStatistics())
     let n = statistics.total
-    return -2 * pooledLogLikelihood(n, one.standardDeviations[0]) + Double(one.parameterCount) * log(n)
-      < -2 * statistics.logLikelihood + Double(regression.parameterCount) * log(n)
+    return -2 * pooledLogLikelihood(n, one.standardDeviations[0]) + Double(one.parameterCount) * Elementary.log(n)
+      < -2 * statistics.logLikelihood + Double(regression.parameterCount) * Elementary.log(n)
   }
 
   /// Whether ICL of (t, y) | x is lower with one group: ordinary regressions of t on ρ and of y on φ.
@@ -180,12 +180,12 @@ struct JointAudit {
     let many = InformationCriteria(
       logLikelihood: statistics.logLikelihood, entropy: statistics.entropy, parameterCount: mixture.parameterCount,
       rowCount: n)
-    return -2 * logLikelihood + Double(selection.parameterCount + outcome.parameterCount) * log(n) < many.icl
+    return -2 * logLikelihood + Double(selection.parameterCount + outcome.parameterCount) * Elementary.log(n) < many.icl
   }
 
   /// At the maximum the squared residuals add up to n σ².
   private func pooledLogLikelihood(_ n: Double, _ sigma: Double) -> Double {
-    -n * (log(sigma) + 0.5 * log(2 * .pi) + 0.5)
+    -n * (Elementary.log(sigma) + 0.5 * Elementary.log(2 * .pi) + 0.5)
   }
 
   // MARK: Is the basis large enough?

@@ -72,7 +72,7 @@ public struct JointOutcome: Sendable {
     isConverged = fit.isConverged
     self.search = search
     self.regression = regression
-    logLikelihood = statistics.logLikelihood - n * log(model.outcomeScale * model.treatmentScale)
+    logLikelihood = statistics.logLikelihood - n * Elementary.log(model.outcomeScale * model.treatmentScale)
     criteria = InformationCriteria(
       logLikelihood: logLikelihood, entropy: statistics.entropy, parameterCount: mixture.parameterCount, rowCount: n)
 

@@ -21,7 +21,7 @@ struct JointTrial {
   /// -2 log L + q log n on the n rows that it was tried on; see ``FormCriterion``.
   var bic: Double {
     guard let best = fits.first else { return .infinity }
-    return -2 * best.logLikelihood + Double(best.model.parameterCount) * log(Double(design.rows.rowCount))
+    return -2 * best.logLikelihood + Double(best.model.parameterCount) * Elementary.log(Double(design.rows.rowCount))
   }
 }
 
@@ -39,7 +39,9 @@ struct JointContest {
   /// Of an outcome's residual, as a share of its spread.
   private static let leastNoise = 1e-6
   static let rowsPerColumn = 10
-  /// Columns that leave less than this share of their square sum unexplained by those before them are left out.
+  /// Products that leave less than this share of their square sum unexplained by those before them are left out: more
+  /// than the rounding that a user's own columns are held against, for the program chose these itself, and the effect's
+  /// covariance loses as many digits as they leave unexplained.
   static let dependenceTolerance = 1e-7
 
   /// Whether the rows can carry a basis.
@@ -128,34 +130,5 @@ struct JointContest {
   func continued(_ fits: [Fit<JointMixture>], on design: Design, phase: String) throws -> [Fit<JointMixture>] {
     try search.journal.run(accelerated: fits, on: design, options.convergence, phase: phase)
       .best(Self.continuedStarts)
-  }
-}
-
-extension Matrix {
-  /// The columns of this Gram matrix that depend linearly on those before them in `order`.
-  ///
-  /// - Parameter tolerance: the share of a column's square sum that those before it must leave unexplained.
-  func dependentColumns(inOrder order: [Int], tolerance: Double) -> [Int] {
-    var kept: [(column: Int, row: [Double])] = []
-    var dependent: [Int] = []
-    for column in order {
-      // The row of the Cholesky factor, column by column of those kept.
-      var row: [Double] = []
-      row.reserveCapacity(kept.count + 1)
-      var rest = self[column, column]
-      for (other, factor) in kept {
-        var value = self[column, other]
-        for (index, entry) in row.enumerated() { value -= entry * factor[index] }
-        value /= factor[row.count]
-        row.append(value)
-        rest -= value * value
-      }
-      if rest > tolerance * self[column, column] {
-        kept.append((column, row + [rest.squareRoot()]))
-      } else {
-        dependent.append(column)
-      }
-    }
-    return dependent
   }
 }

@@ -69,13 +69,13 @@ struct Preconditions {
   func checkDependence(_ pooled: SufficientStatistics) throws {
     let gram = pooled.gram(0)
     let m = table.covariateCount
-    if let column = gram.dependentColumns(1...m).first {
+    if let column = gram.dependentColumns(inOrder: 0...m).first {
       throw Failure(
         .data,
         "covariate '\(table.covariateNames[column - 1])' is a linear combination of the covariates before it; "
           + "leave one of them out with giv-dist shard --covariates (of the indicators of a category, one level)")
     }
-    if !gram.dependentColumns(1...m + 1).isEmpty {
+    if !gram.dependentColumns(inOrder: 0...m + 1).isEmpty {
       throw Failure(
         .data,
         "treatment '\(table.treatmentName)' is a linear function of the covariates: nothing is left in it that "

@@ -1,5 +1,6 @@
 import Communication
 import Foundation
+import LinearAlgebra
 import Mixture
 
 /// A finished fit: the model, what the labels look like, and how it went.
@@ -59,7 +60,7 @@ public struct TrainingResult: Sendable {
     guard let trace = outcome.alternation, let spline = trace.spline,
       let logLikelihood = inDataUnits(trace.startLogLikelihood)
     else { return nil }
-    let bic = -2 * logLikelihood + Double(spline.parameterCount) * log(Double(rowCount))
+    let bic = -2 * logLikelihood + Double(spline.parameterCount) * Elementary.log(Double(rowCount))
     return (bic, bic + 2 * spline.entropy)
   }
 

@@ -1,4 +1,3 @@
-import Foundation
 import LinearAlgebra
 
 /// What a Gaussian group's covariance may look like.
@@ -47,7 +46,8 @@ public struct GaussianMixture: MixtureModel {
         coefficients.append(-(0...f).reduce(0) { $0 + inverse[f, $1] * means[k][$1] })
         for j in 0...f { coefficients.append(inverse[f, j]) }
       }
-      logScale.append(log(mixingWeights[k]) - 0.5 * (Double(d) * log(2 * .pi) + factors[k].logDeterminant))
+      logScale.append(
+        Elementary.log(mixingWeights[k]) - 0.5 * (Double(d) * Elementary.log(2 * .pi) + factors[k].logDeterminant))
     }
     return MixtureForms(shape: .triangular, coefficients: coefficients, logScale: logScale)
   }

@@ -1,5 +1,4 @@
 import Communication
-import Foundation
 import LinearAlgebra
 
 extension JointMixture {
@@ -57,7 +56,9 @@ extension JointMixture {
 extension JointMixture {
   /// ω_k of shares that do not depend on ρ.
   var constantLogShares: [[Double]] {
-    mixingWeights.map { share in [log(share / mixingWeights[0])] + Array(repeating: 0, count: selectionCount - 1) }
+    mixingWeights.map { share in
+      [Elementary.log(share / mixingWeights[0])] + Array(repeating: 0, count: selectionCount - 1)
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import Foundation
 import LinearAlgebra
 
 /// The control-function mixture of treatment and outcome: groups by how t and y arise from x together.
@@ -115,7 +114,7 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
       },
       logScale: groups.map { k in
         let share = concomitants == nil ? mixingWeights[k] : 1
-        return log(share / selectionDeviations[k] / outcomeDeviations[k]) - log(2 * .pi)
+        return Elementary.log(share / selectionDeviations[k] / outcomeDeviations[k]) - Elementary.log(2 * .pi)
       })
     if bends != nil || concomitants != nil {
       forms.rowTerms = RowTerms(
@@ -162,9 +161,10 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
 extension JointMixture {
   /// (b, κ, κ2, δ, log τ, β, log σ, ω or log π): unconstrained, so that it can be extrapolated.
   public var vector: [Double] {
-    let shares = concomitants.map { Array($0.joined()) } ?? mixingWeights.map { log($0) }
-    let outcome = outcomeCoefficients + endogeneities + (bends ?? []) + shifts + outcomeDeviations.map { log($0) }
-    return outcome + selectionCoefficients.joined() + selectionDeviations.map { log($0) } + shares
+    let shares = concomitants.map { Array($0.joined()) } ?? mixingWeights.map(Elementary.log)
+    let outcome =
+      outcomeCoefficients + endogeneities + (bends ?? []) + shifts + outcomeDeviations.map(Elementary.log)
+    return outcome + selectionCoefficients.joined() + selectionDeviations.map(Elementary.log) + shares
   }
 
   /// The model at another parameter vector; shares are normalised and deviations kept above their floors.
@@ -179,17 +179,17 @@ extension JointMixture {
     copy.endogeneities = take(groupCount)
     copy.bends = bends.map { take($0.count) }
     copy.shifts = take(groupCount)
-    copy.outcomeDeviations = take(groupCount).map { max(exp($0), floors.outcome.squareRoot()) }
+    copy.outcomeDeviations = take(groupCount).map { max(Elementary.exp($0), floors.outcome.squareRoot()) }
     copy.selectionCoefficients = selectionCoefficients.map { take($0.count) }
-    copy.selectionDeviations = take(groupCount).map { max(exp($0), floors.selection.squareRoot()) }
+    copy.selectionDeviations = take(groupCount).map { max(Elementary.exp($0), floors.selection.squareRoot()) }
     if let concomitants {
       copy.concomitants = concomitants.map { take($0.count) }
       return copy
     }
     let shares = take(groupCount)
     let largest = shares.max() ?? 0
-    let total = shares.reduce(0) { $0 + exp($1 - largest) }
-    copy.mixingWeights = shares.map { exp($0 - largest) / total }
+    let total = shares.reduce(0) { $0 + Elementary.exp($1 - largest) }
+    copy.mixingWeights = shares.map { Elementary.exp($0 - largest) / total }
     return copy
   }
 }

@@ -1,5 +1,4 @@
 import Diagnostics
-import Foundation
 import LinearAlgebra
 
 /// A mixture of linear regressions: t | r, k ~ N(β_k'(1, r), σ_k²), with shares π_k.
@@ -43,7 +42,9 @@ public struct RegressionMixture: MixtureModel, Equatable {
       coefficients: zip(coefficients, standardDeviations).flatMap { beta, sigma in
         beta.map { -$0 / sigma } + [1 / sigma]
       },
-      logScale: zip(mixingWeights, standardDeviations).map { log($0) - log($1) - 0.5 * log(2 * .pi) })
+      logScale: zip(mixingWeights, standardDeviations).map {
+        Elementary.log($0) - Elementary.log($1) - 0.5 * Elementary.log(2 * .pi)
+      })
   }
 
   /// K (p + 1) coefficients, K variances and K - 1 shares.

@@ -28,8 +28,6 @@ public final class CheckpointStore {
     /// The options of the run, as JSON with sorted keys.
     var options: String
     var inputDigest: String
-    /// Parameters are computed by BLAS, whose kernels for different processors round differently.
-    var blasCore = BLAS.coreName
     /// Passes over the rows so far.
     var passes = 0
     /// The state of each phase, as JSON.
@@ -76,7 +74,7 @@ public final class CheckpointStore {
 
   /// The store for some options and input.
   ///
-  /// - Throws: ``Failure`` `data` when the checkpoint is of another, `configuration` when going on would round otherwise.
+  /// - Throws: ``Failure`` `data` when the checkpoint is of another.
   package func opened(_ options: some Encodable, inputDigest: String) throws -> CheckpointStore {
     let options = try jsonText(options)
     if let saved {
@@ -85,12 +83,6 @@ public final class CheckpointStore {
       }
       guard saved.options == options else {
         throw Failure(.data, "\(folder): the checkpoint is of other options; give the same, or start anew by --force")
-      }
-      guard saved.blasCore == BLAS.coreName else {
-        throw Failure(
-          .configuration,
-          "\(folder): the checkpoint was computed with the OpenBLAS kernels '\(saved.blasCore)', and '\(BLAS.coreName)' "
-            + "here round differently; set OPENBLAS_CORETYPE=\(saved.blasCore), or start anew by --force")
       }
     }
     if communicator.isRoot { removeUnfinished() }

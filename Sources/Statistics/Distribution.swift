@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// A continuous distribution on the line.
 ///
 /// Each tail is computed by itself, so that a probability as small as 1e-300 keeps its relative precision.

@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The regularised incomplete beta function I_x(a, b) and its complement I_y(b, a), y = 1 - x, for a, b > 0.
 ///
 /// Both x and y are asked for, because each may be tiny. By the continued fraction of DiDonato and Morris (1992,

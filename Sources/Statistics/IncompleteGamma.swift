@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The regularised incomplete gamma functions P(a, x) and Q(a, x) = 1 - P(a, x), for a > 0 and x ≥ 0.
 ///
 /// The series of P below x = a + 1 and the continued fraction of Q above, by the modified Lentz method (Press et al.

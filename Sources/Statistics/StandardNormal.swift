@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The normal distribution of mean 0 and variance 1, whose square is χ² with one degree of freedom.
 public struct StandardNormal: SymmetricDistribution, Equatable {
   public init() {}

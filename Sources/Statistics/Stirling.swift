@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The gamma function split as Γ(a) = √(2π/a) (a/e)^a exp(S(a)).
 ///
 /// Probabilities need ratios of Γ in which the large factors cancel; written with S they cancel on paper, and what is

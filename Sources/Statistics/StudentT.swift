@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// Student's t distribution, whose square is F with 1 and ν degrees of freedom.
 ///
 /// Beyond |t| = 1e154, where t² is no number, its tails count as 0.

@@ -65,7 +65,6 @@ struct BenchmarkEM: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    try RankSetup.requireOneKernel(communicator)
     let machine = try MachineLimits.measure(on: communicator)
     let table = try BenchmarkTable.make(rows: rows, columns: dimension, on: communicator)
     let design = Design(table: table, featureNames: table.covariateNames, features: nil)

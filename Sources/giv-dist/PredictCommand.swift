@@ -44,7 +44,6 @@ struct Predict: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    try RankSetup.requireOneKernel(communicator)
     let (model, configuration) = try communicator.agree { try FittedModel.load(modelPath) }
     let collection = try communicator.agree {
       let collection = try ShardCollection.open(data.shards, names: data.names)

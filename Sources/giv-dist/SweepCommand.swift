@@ -81,7 +81,6 @@ struct SweepGroups: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    try RankSetup.requireOneKernel(communicator)
     StopSignal.install()
     let begin = ContinuousClock.now
     let grid = grid

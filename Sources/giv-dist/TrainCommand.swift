@@ -97,7 +97,6 @@ struct Train: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    try RankSetup.requireOneKernel(communicator)
     let configuration = fitConfiguration
     var required: Set<Variable> = [.covariates, .treatment]
     if configuration.useWeights { required.insert(.weight) }

@@ -1,11 +1,4 @@
-import Glibc
-
-/// The only calls of this target into the C library, whose logarithm and exponential differ between processors in the
-/// last bit: everything else here is built from them, the four operations and the square root.
-enum Elementary {
-  static func exp(_ x: Double) -> Double { Glibc.exp(x) }
-  static func log(_ x: Double) -> Double { Glibc.log(x) }
-}
+import LinearAlgebra
 
 extension Elementary {
   /// log(1 + x) - x for x > -1, to full relative precision near 0, where the two terms cancel.
