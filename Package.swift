@@ -52,12 +52,15 @@ let package = Package(
         "Storage",
       ]),
 
+    // MARK: Floor 6: reports
+    .target(name: "Reports", dependencies: ["Diagnostics", "MetaEM", "Mixture", "Storage"]),
+
     // MARK: Floor 7: the command line
     .executableTarget(
       name: "giv-dist",
       dependencies: [
         "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication",
-        "Representation", "Runs", "Shards", "Simulation", "Storage",
+        "Reports", "Representation", "Runs", "Shards", "Simulation", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -95,7 +98,7 @@ let package = Package(
     .testTarget(
       name: "MixtureTests",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Representation", "Runs",
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Reports", "Representation", "Runs",
         "Shards", "Simulation", "Storage", "TestSupport",
       ]),
     .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"]),

@@ -108,7 +108,7 @@ struct Alternation {
         outcome.logLikelihood = fit.logLikelihood
         outcome.isConverged = fit.isConverged
         outcome.iterations += fit.passes
-        outcome.events = spline.events + fit.events
+        outcome.findings = spline.findings + fit.findings
       } else {
         rejections += 1
         trainer = training.trainer.undone(to: trainer)
@@ -119,7 +119,7 @@ struct Alternation {
       outcome.model.mixture = .regression(groups.mixture.canonical)
       outcome.parameterCount += trainer.encoder.parameterCount
     } else {
-      outcome.events.append("no round of training helped: the spline fit stands")
+      outcome.findings.append(.note(.noRoundHelped))
     }
     outcome.alternation = trace
     return outcome

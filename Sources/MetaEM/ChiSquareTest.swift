@@ -6,8 +6,6 @@ public struct ChiSquareTest: Sendable, Codable, Equatable {
   public let statistic: Double
   public let degreesOfFreedom: Int
   public let pValue: Double
-  /// For people.
-  public var pText: String { pValue < 1e-4 ? "p below 0.0001" : String(format: "p = %.4f", pValue) }
 
   init(statistic: Double, degreesOfFreedom: Int) {
     self.statistic = statistic

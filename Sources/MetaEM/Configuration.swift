@@ -89,10 +89,7 @@ public struct Configuration: Sendable, Codable, Equatable {
 
   /// Whether the likelihood can grow without bound: the functions of a spline determine each other, and a group in which
   /// some are constant has a singular covariance.
-  var hasSingularGroups: Bool { distribution == .gaussian && representation == .spline }
-  static let singularGroupsWarning =
-    "gaussian groups on splines become singular, and their likelihood means nothing; choose --representation identity or "
-    + "--distribution regression"
+  package var hasSingularGroups: Bool { distribution == .gaussian && representation == .spline }
 
   /// The part that the joint model reads.
   var joint: JointOptions {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Frames
 import LinearAlgebra
 import Mixture
@@ -5,15 +6,15 @@ import Representation
 
 /// The representations that are made from the rows before there are groups.
 extension Fitting {
-  func representation() throws -> (AnyRepresentation, events: [String]) {
+  func representation() throws -> (AnyRepresentation, findings: [Finding]) {
     switch configuration.representation {
     case .identity:
       return (.identity(IdentityRepresentation(covariateNames: table.covariateNames)), [])
     case .polynomial:
       return (.polynomial(try polynomial()), [])
     case .spline:
-      let (basis, _, events) = try splineBasis()
-      return (.spline(basis), events)
+      let (basis, _, findings) = try splineBasis()
+      return (.spline(basis), findings)
     case .mixed, .network:
       preconditionFailure("learned in turn with the groups")
     }
@@ -21,18 +22,18 @@ extension Fitting {
 
   /// The spline basis without features that others determine on these rows (ties, few distinct values), with its
   /// statistics on all rows.
-  func splineBasis() throws -> (SplineRepresentation, pooled: SufficientStatistics, events: [String]) {
+  func splineBasis() throws -> (SplineRepresentation, pooled: SufficientStatistics, findings: [Finding]) {
     var basis = try SplineRepresentation(fitting: table)
     var pooled = try design(.spline(basis)).pooledStatistics()
-    var events: [String] = []
+    var findings: [Finding] = []
     let dependent = pooled.gram(0).dependentColumns(1...basis.dimension)
     if !dependent.isEmpty {
       let names = dependent.map { basis.featureNames[$0 - 1] }
-      events.append("left out \(names.count) spline functions that others determine: \(names.joined(separator: ", "))")
+      findings.append(.note(.droppedSplineFunctions, [.names: .names(names)]))
       basis = basis.dropping(Set(dependent.map { $0 - 1 }))
       pooled = try design(.spline(basis)).pooledStatistics()
     }
-    return (basis, pooled, events)
+    return (basis, pooled, findings)
   }
 
   func design(_ features: PolynomialFeatures, subset: ChunkSubset? = nil) -> Design {

@@ -1,3 +1,4 @@
+import Diagnostics
 import LinearAlgebra
 import Mixture
 import Representation
@@ -8,7 +9,7 @@ extension Fitting {
   /// which start at the nearest ones of those. The form of the lowest BIC goes on to all rows.
   func splineRegression() throws -> FitOutcome {
     let identity = AnyRepresentation.identity(IdentityRepresentation(covariateNames: table.covariateNames))
-    var (basis, whole, events) = try splineBasis()
+    var (basis, whole, findings) = try splineBasis()
     let spline = AnyRepresentation.spline(basis)
     let linearDesign = design(identity, subset: subset)
     let splineDesign = design(spline, subset: subset)
@@ -24,7 +25,7 @@ extension Fitting {
     do {
       (curves, free) = try freeCurves(lines, on: splineDesign, basis: basis, pooled: pooled)
     } catch let error as DegenerateGroup {
-      events.append("no curves were tried: too few rows for a spline basis (\(error))")
+      findings.append(.note(.noCurvesTried, [.reason: .name("\(error)")]))
     }
     // With one group, shared and free are the same.
     let isShareable = configuration.groups > 1 && !basis.featureCounts.contains(0)
@@ -72,7 +73,7 @@ extension Fitting {
     result.forms = forms
     result.form = chosen
     result.contenders = contenders
-    result.events = events + result.events
+    result.findings = findings + result.findings
     return result
   }
 }

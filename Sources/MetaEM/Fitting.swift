@@ -21,7 +21,7 @@ public struct FitOutcome: Sendable {
   public var forms: [FormCriterion] = []
   public var form: SplineForm?
   /// What kept the groups from degenerating, and features that were left out.
-  public var events: [String] = []
+  public var findings: [Finding] = []
   /// The rounds in which the representation was learned; nil for others.
   public var alternation: AlternationTrace?
   /// The starts that were carried on to convergence.
@@ -76,9 +76,9 @@ struct Fitting {
     if configuration.distribution == .regression && configuration.representation == .spline {
       return try splineRegression()
     }
-    let (representation, events) = try representation()
+    let (representation, findings) = try representation()
     var outcome = try fit(on: representation)
-    outcome.events = events + outcome.events
+    outcome.findings = findings + outcome.findings
     return outcome
   }
 
@@ -148,7 +148,7 @@ struct Fitting {
         covariateNames: table.covariateNames, treatmentName: table.treatmentName, scaling: scaling,
         representation: representation, mixture: mixture),
       parameterCount: parameterCount, logLikelihood: fit.logLikelihood, iterations: fit.passes,
-      isConverged: fit.isConverged, search: summary, events: fit.events)
+      isConverged: fit.isConverged, search: summary, findings: fit.findings)
   }
 }
 

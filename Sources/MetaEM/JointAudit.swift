@@ -1,10 +1,11 @@
 import Communication
+import Diagnostics
 import Foundation
 import LinearAlgebra
 import Mixture
 import Representation
 
-/// The checks of a joint fit: each says in plain words when the answer may be wrong.
+/// The checks of a joint fit: each finds when the answer may be wrong.
 struct JointAudit {
   let options: JointOptions
   let contest: JointContest
@@ -27,90 +28,64 @@ struct JointAudit {
 
   private var mixture: JointMixture { model.mixture }
 
-  /// All warnings. Collective.
-  func warnings(
+  /// All findings. Collective.
+  func findings(
     fit: Fit<JointMixture>, search: SearchSummary, regression: FitOutcome,
     exclusion: (shifts: ChiSquareTest?, slopes: ChiSquareTest?)
-  ) throws -> [String] {
-    var warnings = fit.events
-    if !fit.isConverged {
-      warnings.append("not converged after \(options.maximumIterations) passes; raise --max-iterations")
-    }
-    if covariance == nil {
-      warnings.append(
-        "the likelihood has no regular maximum here, so there are no standard errors; choose fewer groups or a smaller "
-          + "--covariate-basis")
-    }
+  ) throws -> [Finding] {
+    // What keeps groups from degenerating moves the effect too.
+    var findings = fit.findings.map { $0.with(severity: .warning) }
+    if !fit.isConverged { findings.append(Finding(.notConverged, [.passes: .count(options.maximumIterations)])) }
+    if covariance == nil { findings.append(Finding(.noRegularMaximum)) }
     if let distance = startDistance(search), distance > Self.noticeableDistance {
-      warnings.append(
-        "only one start reached the best likelihood, and the next gives another effect (by \(rounded(distance)) standard "
-          + "errors): there may be a better one still; raise --starts")
+      findings.append(Finding(.startsDisagree, [.distance: .number(distance)]))
     }
-    warnings += try noGroups(regression)
-    warnings += distantReference
+    findings += try noGroups(regression)
+    findings += distantReference
     let decided = try trial.design.decidedRows(of: mixture)
     if 2 * decided > trial.design.rows.rowCount {
-      warnings.append(
-        "covariates alone decide the group of \(decided) rows: there the group is no instrument, and its log odds have no "
-          + "maximum; leave --concomitants out")
+      findings.append(Finding(.groupsDecidedByCovariates, [.count: .count(decided)]))
     }
     if let largest = try largestMove(), largest > Self.noticeableMove {
-      warnings.append(
-        "a larger basis of x moves the effect by \(rounded(largest)) standard errors: what this basis misses may look "
-          + "like groups; choose a larger --covariate-basis")
+      findings.append(Finding(.basisTooSmall, [.distance: .number(largest)]))
     }
     if let test = try twoStageTest(), test.pValue < Self.disagreement {
-      warnings.append(
-        "two-stage least squares on the labels found here gives another effect (\(test.pText)): groups may "
-          + "differ in more than the model says")
+      findings.append(Finding(.twoStageDisagrees, test))
     }
     if let test = exclusion.shifts, test.pValue < Self.disagreement {
-      warnings.append(
-        "groups shift the outcome by themselves (\(test.pText)): they are no instrument unless --free-shifts "
-          + "takes the shifts up")
+      findings.append(Finding(.groupsShiftOutcome, test))
     } else if let test = exclusion.slopes, test.pValue < Self.disagreement {
-      warnings.append(
-        "groups move the outcome with x or with the treatment in ways of their own (\(test.pText)): they are "
-          + "no instrument, or the effect is not the same in all")
+      findings.append(Finding(.groupsMoveOutcome, test))
     }
-    return try warnings + extensionsMissed()
+    return try findings + extensionsMissed()
   }
 
   /// Whether 0, which effects are against, lies outside the treatments that there are.
-  private var distantReference: [String] {
+  private var distantReference: [Finding] {
     let treatment = contest.summaries[model.basis.covariateCount]
     let (center, scale) = (
       model.tableScaling.centers[model.basis.covariateCount], model.tableScaling.scales[model.basis.covariateCount]
     )
     let (low, high) = (center + scale * treatment.minimum, center + scale * treatment.maximum)
-    guard low > 0 || high < 0 else { return [] }
-    return [
-      "the treatment runs from \(rounded(low)) to \(rounded(high)), and effects are against 0, outside of it: so far they "
-        + "are extrapolated; differences between points of the curve are not"
-    ]
+    return low > 0 || high < 0 ? [Finding(.distantReference, [.low: .number(low), .high: .number(high)])] : []
   }
 
   /// Which extensions of the model the rows ask for. Collective.
-  private func extensionsMissed() throws -> [String] {
+  private func extensionsMissed() throws -> [Finding] {
     guard covariance != nil else { return [] }
-    var warnings: [String] = []
+    var findings: [Finding] = []
     if mixture.bends == nil, let test = try scoreTest({ try .bends(of: mixture, on: trial.design) }),
       test.pValue < Self.disagreement
     {
-      warnings.append(
-        "the outcome bends with what covariates and group leave of the treatment (\(test.pText)): give "
-          + "--control-function quadratic")
+      findings.append(Finding(.outcomeBends, test))
     }
     if mixture.concomitants == nil, let test = try scoreTest({ try .concomitants(of: mixture, on: trial.design) }),
       test.pValue < Self.disagreement
     {
-      warnings.append(
-        "the shares of groups depend on covariates (\(test.pText)): give --concomitants")
+      findings.append(Finding(.sharesDependOnCovariates, test))
     }
-    return warnings
+    return findings
   }
-
-  private func rounded(_ value: Double) -> String { String(format: "%.1f", value) }
 
   // MARK: Is there a group?
 
@@ -137,22 +112,17 @@ struct JointAudit {
     return ChiSquareTest(differences, covariance: matrix)
   }
 
-  private func noGroups(_ regression: FitOutcome) throws -> [String] {
-    var warnings: [String] = []
-    if let test = slopesTest, test.pValue > Self.significance {
-      warnings.append(
-        "the groups do not differ in how x drives t (\(test.pText)): there may be no group, and then the "
-          + "effect found here is arbitrary")
-    }
-    let reasons = [
-      ("t given x (by BIC)", try prefersOneGroup(regression)), ("t and y given x (by ICL)", try prefersOneJointGroup()),
+  private func noGroups(_ regression: FitOutcome) throws -> [Finding] {
+    var findings: [Finding] = []
+    if let test = slopesTest, test.pValue > Self.significance { findings.append(Finding(.equalSlopes, test)) }
+    let explained = [
+      ("treatment", try prefersOneGroup(regression)), ("treatment-and-outcome", try prefersOneJointGroup()),
     ].filter(\.1).map(\.0)
-    if !reasons.isEmpty {
-      warnings.append(
-        "one group explains \(reasons.joined(separator: " and ")) as well as \(options.groups): there may be no group, "
-          + "and then the effect found here is arbitrary")
+    if !explained.isEmpty {
+      findings.append(
+        Finding(.oneGroupSuffices, [.names: .names(explained), .groups: .count(options.groups)]))
     }
-    return warnings
+    return findings
   }
 
   /// Whether BIC of t | x is lower with one group than with those of `regression`, on the same features.
@@ -258,5 +228,14 @@ struct JointAudit {
       let test = try body()
       return ChiSquareTest(statistic: test.statistic, degreesOfFreedom: test.degreesOfFreedom)
     } catch is NotPositiveDefinite { return nil }
+  }
+}
+
+extension Finding {
+  /// What a test says.
+  fileprivate init(_ code: Code, _ test: ChiSquareTest) {
+    self.init(
+      code,
+      [.test: .test(statistic: test.statistic, degreesOfFreedom: test.degreesOfFreedom, pValue: test.pValue)])
   }
 }

@@ -58,7 +58,7 @@ public struct JointModel: Sendable, Codable {
   }
 
   var outcomeScale: Double { basis.scaling.scales[basis.covariateCount + 1] }
-  var treatmentScale: Double { dataScaling.scales[basis.covariateCount] }
+  package var treatmentScale: Double { dataScaling.scales[basis.covariateCount] }
   var covariateScales: [Double] { Array(dataScaling.scales.prefix(basis.covariateCount)) }
 
   /// The effect terms with the combination of b that each of them is, in the units of the data.

@@ -1,4 +1,5 @@
 import Communication
+import Diagnostics
 import Foundation
 import LinearAlgebra
 import Mixture
@@ -39,8 +40,8 @@ public struct JointOutcome: Sendable {
   public let shiftsTest: ChiSquareTest?
   /// Of groups not moving the outcome with x or t in ways of their own.
   public let exclusionTest: ChiSquareTest?
-  /// Everything that a reader of the result should know before trusting it, in plain words.
-  public let warnings: [String]
+  /// Everything that a reader of the result should know before trusting it.
+  public let findings: [Finding]
 
   public func rule(labels: LabelRule = .argmax, seed: UInt64 = 1) -> PosteriorRule {
     PosteriorRule(model: model.mixture, labelRule: labels, seed: seed)
@@ -102,7 +103,7 @@ public struct JointOutcome: Sendable {
     slopesTest = audit.slopesTest
     let exclusion = try audit.exclusionTests()
     (shiftsTest, exclusionTest) = exclusion
-    warnings = try audit.warnings(fit: fit, search: search, regression: regression, exclusion: exclusion)
+    findings = try audit.findings(fit: fit, search: search, regression: regression, exclusion: exclusion)
   }
 }
 
@@ -122,7 +123,7 @@ extension JointOutcome {
     fit.iterations = iterations
     fit.isConverged = isConverged
     fit.search = search
-    fit.events = warnings
+    fit.findings = findings
     return fit
   }
 }

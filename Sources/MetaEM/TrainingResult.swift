@@ -1,4 +1,5 @@
 import Communication
+import Diagnostics
 import Foundation
 import Mixture
 
@@ -31,7 +32,7 @@ public struct TrainingResult: Sendable {
   }
 
   /// A log-likelihood in the units of the scaled columns in those of the data; nil for `kmeans`.
-  func inDataUnits(_ logLikelihood: Double) -> Double? {
+  package func inDataUnits(_ logLikelihood: Double) -> Double? {
     outcome.model.logVolume.map { logLikelihood - Double(rowCount) * $0 }
   }
 
@@ -67,59 +68,53 @@ public struct TrainingResult: Sendable {
   /// Nil when the true source is unknown.
   public var agreement: Agreement? { truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion) }
 
-  /// Reasons to doubt the result; also among the events.
-  public var warnings: [String] { (joint?.warnings ?? []) + doubts }
+  /// Everything that a reader of the result should know before trusting it.
+  public var findings: [Finding] {
+    // Those of a joint fit are its own doubts.
+    var findings = outcome.findings + doubts
+    let search = outcome.search
+    // The joint model's own findings say whether it converged, and whether its starts agree in the effect.
+    if joint == nil && !outcome.isConverged {
+      findings.append(.note(.notConverged, [.passes: .count(configuration.maximumIterations)]))
+    }
+    if search.degenerate > 0 {
+      findings.append(.note(.degenerateStarts, [.count: .count(search.degenerate), .total: .count(search.starts)]))
+    }
+    if joint == nil && search.continued > 1 && search.agreed == 1 { findings.append(.note(.singleBestStart)) }
+    for group in 0..<summary.groupCount where summary.rowCount(group) == 0 {
+      findings.append(.note(.emptyGroup, [.group: .count(group)]))
+    }
+    // With concomitants groups may differ in covariates.
+    let unbalanced = configuration.concomitants ? [] : balance.unbalanced
+    if !unbalanced.isEmpty {
+      let names = unbalanced.map { design.table.covariateNames[$0] }
+      findings.append(
+        .note(
+          .unbalancedCovariates, [.names: .names(names), .difference: .number(Balance.noticeableDifference)]))
+    }
+    return findings
+  }
 
-  /// Warnings that the fit itself does not give.
-  private var doubts: [String] {
-    var doubts = configuration.hasSingularGroups ? [Configuration.singularGroupsWarning] : []
-    doubts += outcome.alternation?.warnings ?? []
+  /// Doubts that the fit itself does not have.
+  private var doubts: [Finding] {
+    var doubts: [Finding] = []
+    if configuration.hasSingularGroups { doubts.append(Finding(.singularGroups, severity: .invalid)) }
+    doubts += outcome.alternation?.findings ?? []
     let rounds = outcome.alternation?.rounds ?? []
     // With other distributions each round has a likelihood of its own.
     if configuration.distribution == .regression, rounds.count == configuration.alternation.rounds,
       rounds.last?.isAccepted == true
     {
-      doubts.append("the likelihood was still rising in the last of \(rounds.count) rounds of training; raise --rounds")
+      doubts.append(Finding(.stillRising, [.rounds: .count(rounds.count)]))
     }
     if let spline = splineCriteria?.bic, let bic = criteria?.bic, spline < bic, rounds.contains(where: \.isAccepted) {
-      doubts.append(
-        "BIC prefers the spline fit that training began from (\(spline.rounded()) against \(bic.rounded())): what the "
-          + "networks add may be noise; compare with --representation spline")
+      doubts.append(Finding(.splinePreferred, [.splineBIC: .number(spline), .bic: .number(bic)]))
     }
     if outcome.parameterCount > rowCount {
       doubts.append(
-        "the fit has \(outcome.parameterCount) parameters, more than the \(rowCount) rows: it may follow single rows; "
-          + "choose fewer groups or a smaller representation")
+        Finding(
+          .moreParametersThanRows, [.parameters: .count(outcome.parameterCount), .rows: .count(rowCount)]))
     }
     return doubts
-  }
-
-  /// Everything that a reader of the result should know before trusting it.
-  public var events: [String] {
-    // Those of a joint fit hold its warnings.
-    var events = outcome.events + doubts
-    let search = outcome.search
-    // The joint model's own warnings say whether it converged, and whether its starts agree in the effect.
-    if joint == nil && !outcome.isConverged {
-      events.append("not converged after \(configuration.maximumIterations) passes; raise --max-iterations")
-    }
-    if search.degenerate > 0 {
-      events.append("\(search.degenerate) of \(search.starts) starts degenerated and were given up")
-    }
-    if joint == nil && search.continued > 1 && search.agreed == 1 {
-      events.append("only one start reached the best likelihood: it may not be the highest there is; raise --starts")
-    }
-    for group in 0..<summary.groupCount where summary.rowCount(group) == 0 {
-      events.append("group \(group) is the label of no row")
-    }
-    // With concomitants groups may differ in covariates.
-    let unbalanced = configuration.concomitants ? [] : balance.unbalanced
-    if !unbalanced.isEmpty {
-      let names = unbalanced.map { design.table.covariateNames[$0] }.joined(separator: ", ")
-      events.append(
-        "groups differ in the means of \(names) by more than \(Balance.noticeableDifference) standard deviations and more "
-          + "than chance would make them: the label may depend on covariates, and then it is no instrument")
-    }
-    return events
   }
 }

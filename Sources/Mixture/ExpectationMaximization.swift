@@ -23,7 +23,7 @@ public struct Fit<Model: MixtureModel>: Sendable, Codable {
   public internal(set) var trace: [Double] = []
   public internal(set) var isConverged = false
   /// What kept groups from degenerating in the last M step.
-  public internal(set) var events: [String] = []
+  public internal(set) var findings: [Finding] = []
   /// Why the start was given up, if it was.
   public internal(set) var degeneracy: String?
 
@@ -57,7 +57,7 @@ public struct Fit<Model: MixtureModel>: Sendable, Codable {
     if passes > 2 && rise <= convergence.tolerance * model.convergenceScale(statistics) {
       isConverged = true
     } else {
-      do { events = try model.maximize(statistics) } catch { degeneracy = error.description }
+      do { findings = try model.maximize(statistics) } catch { degeneracy = error.description }
     }
   }
 }

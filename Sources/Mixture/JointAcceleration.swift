@@ -68,7 +68,7 @@ public struct JointAcceleration: Sendable, Codable {
     }
     if origin == .step { slopeStep = min(1, 2 * slopeStep) }
     let present = fit.model
-    do { fit.events = try fit.model.maximize(statistics, slopeStep: slopeStep) } catch {
+    do { fit.findings = try fit.model.maximize(statistics, slopeStep: slopeStep) } catch {
       fit.degeneracy = error.description
       return
     }

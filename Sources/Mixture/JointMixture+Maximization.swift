@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import LinearAlgebra
 
@@ -5,26 +6,26 @@ import LinearAlgebra
 // observed one never falls. With κ2 the step of β is one of Gauss and Newton, which may go too far: JointAcceleration
 // then repeats it with half its length.
 extension JointMixture {
-  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String] {
+  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
     try maximize(statistics, slopeStep: 1)
   }
 
   /// - Parameter slopeStep: the share of the step of β to take; 1 is exact without κ2.
-  mutating func maximize(_ statistics: SufficientStatistics, slopeStep: Double) throws(DegenerateGroup) -> [String] {
-    var events: [String] = []
+  mutating func maximize(_ statistics: SufficientStatistics, slopeStep: Double) throws(DegenerateGroup) -> [Finding] {
+    var findings: [Finding] = []
     let moments = (0..<groupCount).map { JointMoments(statistics, self, group: $0) }
     for k in 0..<groupCount { try DegenerateGroup.require(statistics.count(k), atLeast: selectionCount + 2, group: k) }
-    try maximizeOutcome(moments, &events)
-    for k in 0..<groupCount { try maximizeSelection(moments[k], group: k, slopeStep: slopeStep, &events) }
+    try maximizeOutcome(moments, &findings)
+    for k in 0..<groupCount { try maximizeSelection(moments[k], group: k, slopeStep: slopeStep, &findings) }
     let total = statistics.total
     mixingWeights = (0..<groupCount).map { statistics.count($0) / total }
-    try maximizeConcomitants(statistics, &events)
-    return events
+    try maximizeConcomitants(statistics, &findings)
+    return findings
   }
 
   /// (b, κ, κ2, δ): y on (φ, V_k, V_k² - σ_k², group) by least squares with weights γ_ik / τ_k²; then τ_k².
   private mutating func maximizeOutcome(
-    _ moments: [JointMoments], _ events: inout [String]
+    _ moments: [JointMoments], _ findings: inout [Finding]
   ) throws(DegenerateGroup) {
     let (shared, groups) = (outcomeCoefficients.count, groupCount)
     let firstShift = shared + groups * (bends == nil ? 1 : 2)
@@ -56,7 +57,7 @@ extension JointMixture {
       }
     }
     let (factor, ridge) = try normal.factored(group: 0)
-    if ridge > 0 { events.append("outcome: collinear columns, ridge \(ridge) added") }
+    if ridge > 0 { findings.append(.ridge(ridge, .collinearOutcomeColumns)) }
     let solution = factor.solve(right)
     outcomeCoefficients = Array(solution[..<shared])
     endogeneities = Array(solution[shared..<shared + groups])
@@ -64,7 +65,7 @@ extension JointMixture {
     if hasFreeShifts { shifts = [0] + solution[firstShift...] }
     for (k, moments) in moments.enumerated() {
       let variance = moments.gram.quadraticForm(outcomeForm(k, moments)) / moments.count
-      if variance < floors.outcome { events.append("the outcome's variance in a group is held at its floor") }
+      if variance < floors.outcome { findings.append(.note(.outcomeVarianceAtFloor)) }
       outcomeDeviations[k] = max(variance, floors.outcome).squareRoot()
     }
   }
@@ -72,7 +73,7 @@ extension JointMixture {
   /// β_k + H⁻¹ g, H = Σ γ ρρ' (1/σ² + D²/τ²), g = Σ γ ρ (V/σ² - D e/τ²), D = κ + 2 κ2 V, e the outcome's residual; then
   /// σ_k².
   private mutating func maximizeSelection(
-    _ moments: JointMoments, group k: Int, slopeStep: Double, _ events: inout [String]
+    _ moments: JointMoments, group k: Int, slopeStep: Double, _ findings: inout [Finding]
   ) throws(DegenerateGroup) {
     let precision = 1 / (selectionDeviations[k] * selectionDeviations[k])
     let outcomePrecision = 1 / (outcomeDeviations[k] * outcomeDeviations[k])
@@ -88,10 +89,10 @@ extension JointMixture {
       (precision + outcomePrecision * pull.0, outcomePrecision * pull.1, outcomePrecision * pull.2),
       leading: selectionCount)
     let (factor, ridge) = try information.factored(group: k)
-    if ridge > 0 { events.append("columns are collinear in the rows of a group, ridge \(ridge) added") }
+    if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
     for (j, step) in factor.solve(gradient).enumerated() { selectionCoefficients[k][j] += slopeStep * step }
     let variance = selectionVariance(moments, group: k, outcomePrecision: outcomePrecision)
-    if variance < floors.selection { events.append("the treatment's variance in a group is held at its floor") }
+    if variance < floors.selection { findings.append(.note(.treatmentVarianceAtFloor)) }
     selectionDeviations[k] = max(variance, floors.selection).squareRoot()
   }
 
@@ -122,7 +123,7 @@ extension JointMixture {
   /// ω_k + 2 S⁻¹ (g_k - g_0), S = Σ ρρ', g_k = Σ (γ_k - π_k(ρ)) ρ: the step to the top of a bound from below by a parabola
   /// (Böhning and Lindsay 1988), so that it never goes too far.
   private mutating func maximizeConcomitants(
-    _ statistics: SufficientStatistics, _ events: inout [String]
+    _ statistics: SufficientStatistics, _ findings: inout [Finding]
   ) throws(DegenerateGroup) {
     guard var omega = concomitants else { return }
     var all = Matrix(rows: selectionCount, columns: selectionCount)
@@ -132,7 +133,7 @@ extension JointMixture {
       return (0..<selectionCount).map { posterior[0, $0] - prior[0, $0] }
     }
     let (factor, ridge) = try all.factored(group: 0)
-    if ridge > 0 { events.append("shares: collinear columns, ridge \(ridge) added") }
+    if ridge > 0 { findings.append(.ridge(ridge, .collinearShareColumns)) }
     for k in omega.indices.dropFirst() {
       let step = factor.solve(zip(gradients[k], gradients[0]).map { $0 - $1 })
       for j in step.indices { omega[k][j] += 2 * step[j] }

@@ -1,4 +1,5 @@
 import Communication
+import Diagnostics
 import LinearAlgebra
 
 /// What the E step needs of a model, in the shape of the kernels: the log density of group k at c = (1, r, t) is
@@ -60,7 +61,7 @@ public protocol MixtureModel: Sendable, Codable {
   ///
   /// - Returns: what had to be done to keep a group from degenerating, without its number: groups are ordered later.
   /// - Throws: ``DegenerateGroup`` when a group has too few rows to go on with.
-  mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String]
+  mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding]
 
   /// What the tolerance of ``Convergence`` is a share of: the number of rows, unless the likelihood has units.
   func convergenceScale(_ statistics: SufficientStatistics) -> Double

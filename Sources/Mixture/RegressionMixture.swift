@@ -56,22 +56,22 @@ public struct RegressionMixture: MixtureModel, Equatable {
       standardDeviations: order.map { standardDeviations[$0] }, varianceFloor: varianceFloor)
   }
 
-  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String] {
-    var events: [String] = []
+  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
+    var findings: [Finding] = []
     let total = statistics.total
     for k in 0..<groupCount {
       let count = statistics.count(k)
       try DegenerateGroup.require(count, atLeast: coefficients[k].count + 1, group: k)
       let products = LeastSquaresProducts(statistics.gram(k))
       let (factor, ridge) = try products.gram.factored(group: k)
-      if ridge > 0 { events.append("columns are collinear in the rows of a group, ridge \(ridge) added") }
+      if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
       coefficients[k] = factor.solve(products.crossProduct)
       let variance = products.residualSquares(coefficients[k]) / count
-      if variance < varianceFloor { events.append("the residual variance of a group is held at its floor") }
+      if variance < varianceFloor { findings.append(.note(.residualVarianceAtFloor)) }
       standardDeviations[k] = max(variance, varianceFloor).squareRoot()
       mixingWeights[k] = count / total
     }
-    return events
+    return findings
   }
 }
 

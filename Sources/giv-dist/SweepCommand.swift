@@ -5,6 +5,7 @@ import Frames
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Reports
 import Shards
 import Storage
 

@@ -1,4 +1,5 @@
 import MetaEM
+import Reports
 
 /// The summary of a sweep for people.
 struct SweepSummary {

@@ -1,6 +1,7 @@
 import Foundation
 import MetaEM
 import Mixture
+import Reports
 
 /// The summary of a training run for people.
 struct TrainingSummary {
@@ -103,7 +104,7 @@ struct TrainingSummary {
     /// Of what a line is about being 0.
     func text(_ test: ChiSquareTest?) -> String {
       guard let test else { return "" }
-      return "; none: chi2 \(significant(test.statistic)) on \(test.degreesOfFreedom), \(test.pText)"
+      return "; none: chi2 \(significant(test.statistic)) on \(test.degreesOfFreedom), \(test.pValue.asPValue)"
     }
     var lines = [line("confounding by group, kappa", joint.kappa, joint.kappaStandardErrors)]
     if let delta = joint.delta {

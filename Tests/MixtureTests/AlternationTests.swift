@@ -138,7 +138,8 @@ import Testing
     #expect(rounds.count == (distribution == .regression ? 4 : 5))
     #expect(rounds.allSatisfy { !$0.isAccepted && $0.loss == .infinity && $0.logLikelihood == -.infinity })
     #expect(zip(rounds, rounds.dropFirst()).allSatisfy { $1.learningRate == $0.learningRate / 2 })
-    #expect(result.events.contains { $0.hasPrefix("the loss left the range of numbers in \(rounds.count) of") })
+    let lost = Finding(.lostRounds, [.count: .count(rounds.count), .total: .count(rounds.count)])
+    #expect(result.findings.contains(lost))
     #expect(try #require(result.logLikelihood).isFinite)
     if distribution == .regression {
       #expect(try result.outcome.model.digest() == shards.result(configuration(.spline)).outcome.model.digest())
@@ -156,10 +157,10 @@ import Testing
     }
     let short = try result(rounds: 1)
     #expect(try #require(short.outcome.alternation).rounds.map(\.isAccepted) == [true])
-    let warning = "the likelihood was still rising in the last of 1 rounds of training; raise --rounds"
-    #expect(short.warnings == [warning] && short.events.contains(warning))
+    #expect(short.findings.filter(\.isDoubt) == [Finding(.stillRising, [.rounds: .count(1)])])
     let long = try result(rounds: 40)
-    #expect(try #require(long.outcome.alternation).rounds.last?.isAccepted == false && long.warnings.isEmpty)
+    #expect(try #require(long.outcome.alternation).rounds.last?.isAccepted == false)
+    #expect(!long.findings.contains(where: \.isDoubt))
   }
 
   /// Where two groups keep a round that is not worth its parameters and three keep none.

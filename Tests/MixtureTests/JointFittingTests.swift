@@ -88,7 +88,8 @@ private struct Draw {
 
 extension JointOutcome {
   fileprivate func effect(_ name: String) -> EffectCoefficient? { effectCoefficients.first { $0.name == name } }
-  fileprivate func warns(_ text: String) -> Bool { warnings.contains { $0.contains(text) } }
+  fileprivate func finding(_ code: Finding.Code) -> Finding? { findings.first { $0.code == code } }
+  fileprivate func has(_ code: Finding.Code) -> Bool { finding(code)?.severity == .warning }
 }
 
 @Suite struct JointFittingTests {
@@ -110,7 +111,7 @@ extension JointOutcome {
       #expect(abs(point.tau - Simulation.effect(point.t)) < 5 * (try #require(point.standardError)))
     }
     #expect(fit.isConverged)
-    #expect(fit.warnings.isEmpty)
+    #expect(fit.findings.isEmpty)
     #expect(fit.bases.count >= 5)
   }
 
@@ -122,7 +123,7 @@ extension JointOutcome {
       let outcomes = try LoopbackCommunicator.run(ranks: ranks) { [draw] communicator in
         let (fit, agreement) = try draw.fit(communicator)
         return (
-          fit.model.mixture, fit.effectCoefficients, fit.effectCurve, fit.kappaStandardErrors, fit.warnings, agreement
+          fit.model.mixture, fit.effectCoefficients, fit.effectCurve, fit.kappaStandardErrors, fit.findings, agreement
         )
       }
       for outcome in outcomes {
@@ -130,7 +131,7 @@ extension JointOutcome {
         #expect(outcome.1 == alone.0.effectCoefficients)
         #expect(outcome.2 == alone.0.effectCurve)
         #expect(outcome.3 == alone.0.kappaStandardErrors)
-        #expect(outcome.4 == alone.0.warnings)
+        #expect(outcome.4 == alone.0.findings)
         #expect(outcome.5 == alone.1)
       }
     }
@@ -148,7 +149,7 @@ extension JointOutcome {
       #expect(found.name == expected.name)
       #expect(abs(found.value - expected.value) < 0.02 * (try #require(expected.standardError)))
     }
-    #expect(few.design.rows.rowCount == 5000 && few.warnings == all.warnings)
+    #expect(few.design.rows.rowCount == 5000 && few.findings == all.findings)
     let ranks = try LoopbackCommunicator.run(ranks: 2) { [draw] communicator in
       var draw = draw
       draw.options.subsetChunks = 3
@@ -204,11 +205,11 @@ extension JointOutcome {
     var draw = Draw(confounding: 0.5, seed: 13)
     draw.bend = 1
     let (plain, _) = try draw.fit()
-    #expect(plain.warns("--control-function quadratic"))
+    #expect(plain.has(.outcomeBends))
     #expect(plain.bends == nil)
     draw.options.extensions.bends = true
     let (fit, _) = try draw.fit()
-    #expect(fit.warnings.isEmpty)
+    #expect(fit.findings.isEmpty)
     let linear = try #require(fit.effect("t"))
     let error = try #require(linear.standardError)
     #expect(abs(linear.value + 1.5) < 3 * error)
@@ -225,10 +226,10 @@ extension JointOutcome {
     var draw = Draw(confounding: 0.5, seed: 15)
     draw.lean = 1
     let (plain, agreement) = try draw.fit()
-    #expect(plain.warns("--concomitants"))
+    #expect(plain.has(.sharesDependOnCovariates))
     draw.options.extensions.concomitants = true
     let (fit, better) = try draw.fit()
-    #expect(fit.warnings.isEmpty)
+    #expect(fit.findings.isEmpty)
     #expect(better.accuracy > agreement.accuracy)
     let linear = try #require(fit.effect("t"))
     #expect(abs(linear.value + 1.5) < 3 * (try #require(linear.standardError)))
@@ -273,10 +274,10 @@ extension JointOutcome {
     var draw = Draw(confounding: 0.5, seed: 7)
     draw.addition = { _, _, z in Double(z) }
     let (fit, _) = try draw.fit()
-    #expect(fit.warns("groups shift the outcome by themselves (p below 0.0001)"))
+    #expect(try #require(fit.finding(.groupsShiftOutcome)).pValue < 1e-4)
     draw.options.extensions.shifts = true
     let (free, _) = try draw.fit()
-    #expect(!free.warns("groups"))
+    #expect(!free.has(.groupsShiftOutcome) && !free.has(.groupsMoveOutcome))
     let shifts = try #require(free.delta)
     #expect(shifts[0] == 0)
     #expect(abs(abs((shifts.max() ?? 0) - (shifts.min() ?? 0)) - 2) < 0.3)
@@ -288,7 +289,7 @@ extension JointOutcome {
     var draw = Draw(confounding: 0.5, seed: 11)
     draw.addition = { x, t, z in 0.5 * Double(z - 1) * (withCovariate ? x[0] : t) }
     let (fit, _) = try draw.fit()
-    #expect(fit.warns("groups move the outcome with x or with the treatment"))
+    #expect(fit.has(.groupsMoveOutcome))
     // Three groups, four columns, and one direction that is the effect itself.
     #expect(fit.exclusionTest?.degreesOfFreedom == 7)
   }
@@ -299,7 +300,7 @@ extension JointOutcome {
     draw.options.maximumIterations = 1
     let (fit, _) = try draw.fit()
     #expect(!fit.isConverged)
-    #expect(fit.warns("not converged"))
+    #expect(fit.finding(.notConverged)?.count(.passes) == 1)
   }
 
   @Test func startsThatDisagreeInTheEffectAreReported() throws {
@@ -310,7 +311,7 @@ extension JointOutcome {
     draw.options.starts = 30
     let (fit, _) = try draw.fit()
     #expect(fit.search.agreed == 1)
-    #expect(fit.warns("only one start reached the best likelihood"))
+    #expect(try #require(fit.finding(.startsDisagree)).number(.distance) > 1)
   }
 
   @Test func disagreementWithTwoStageLeastSquaresIsReported() throws {
@@ -319,14 +320,14 @@ extension JointOutcome {
     draw.options.covariateBasis = .polynomial3
     draw.addition = { _, _, z in 2 * Double(z) }
     let (fit, _) = try draw.fit()
-    #expect(fit.warns("two-stage least squares on the labels found here gives another effect"))
+    #expect(try #require(fit.finding(.twoStageDisagrees)).pValue < 1e-3)
   }
 
   @Test func oneTrueGroupIsReported() throws {
     var draw = Draw(confounding: 0.5, seed: 8)
     draw.parameters.groups = 1
     let (fit, _) = try draw.fit()
-    #expect(fit.warns("there may be no group"))
+    #expect(fit.has(.oneGroupSuffices) || fit.has(.equalSlopes))
   }
 
   @Test func tooSmallABasisWithWeakGroupsIsReported() throws {
@@ -338,15 +339,16 @@ extension JointOutcome {
     let (fit, _) = try draw.fit()
     // The misfit of x is taken for groups, and the answer is off by more than chance.
     #expect(abs(try #require(fit.effect("t")).value + 1.5) > 0.05)
-    #expect(fit.warns("a larger basis of x moves the effect"))
+    #expect(try #require(fit.finding(.basisTooSmall)).number(.distance) > 2)
   }
 
   @Test func effectsAgainstATreatmentThatNoRowHasAreReported() throws {
     var draw = Draw(confounding: 0.5, seed: 18)
     draw.options.covariateBasis = .polynomial3
-    #expect(!(try draw.fit().0.warns("effects are against 0, outside of it")))
+    #expect(try !draw.fit().0.has(.distantReference))
     draw.offset = 20
-    #expect(try draw.fit().0.warns("effects are against 0, outside of it"))
+    let far = try #require(try draw.fit().0.finding(.distantReference))
+    #expect(0 < far.number(.low) && far.number(.low) < 20 && far.number(.high) > 20)
   }
 
   /// A fit of 400 rows of two covariates, x and one that may tell the group, and noise.
@@ -394,7 +396,7 @@ extension JointOutcome {
       treatment: { x, noise, group in (group == 0 ? 2 : -2) * x + 0.3 * noise },
       outcome: { x, t, noise in t + x + noise }, group: { row, teller in isDecided ? (teller > 0 ? 1 : 0) : row % 2 },
       extensions: JointMixture.Extensions(concomitants: true))
-    #expect(fit.warns("covariates alone decide the group") == isDecided)
+    #expect(fit.has(.groupsDecidedByCovariates) == isDecided)
   }
 
   @Test func outcomeIsNeeded() throws {

@@ -1,12 +1,13 @@
 import Communication
+import Diagnostics
 import Foundation
 import LinearAlgebra
 import MetaEM
 import Mixture
 import Runs
 import Simulation
-import TestSupport
 import Testing
+import TestSupport
 
 private struct OtherMixture: Error {}
 
@@ -248,7 +249,7 @@ private struct OtherMixture: Error {}
     let result = try TestShards(rows).result(Configuration(groups: 2))
     #expect(result.outcome.form == .linear && result.outcome.forms.map(\.form) == [.linear])
     #expect(result.summary.logLikelihood.isFinite)
-    #expect(result.events.contains { $0.hasPrefix("no curves were tried: too few rows") })
+    #expect(result.findings.contains { $0.code == .noCurvesTried && $0.name(.reason).contains("rows for") })
     #expect(try TestShards(rows).failure(configuration(groups: 2) { $0.distribution = .kmeans }) == nil)
   }
 

@@ -3,6 +3,7 @@ import Diagnostics
 import Foundation
 import LinearAlgebra
 import MetaEM
+import Reports
 import Simulation
 import TestSupport
 import Testing
@@ -62,29 +63,29 @@ import Testing
       $0.replicates = 2
     }
     var results = try problem.sweep(swept)
-    func notes(_ grid: SweepGrid) -> [String] {
-      SweepReport(grid, results, rows: 300, ranks: 1, ranksPerFit: 1, version: "", seconds: 0).warnings
+    func findings(_ grid: SweepGrid) -> [Finding] {
+      SweepReport(grid, results, rows: 300, ranks: 1, ranksPerFit: 1, version: "", seconds: 0).findings
     }
-    let whole = notes(swept)
-    #expect(whole.filter { $0.hasPrefix("the choice is among the fits") }.count == 2)
+    let scope: [Finding.Key: Finding.Value] = [.distribution: .name("gaussian"), .criterion: .name("bic")]
+    let whole = findings(swept)
+    #expect(whole[0] == .note(.choiceWithinDistribution, scope))
     #expect(
-      whole.contains { $0.hasPrefix("the choice is among the fits of gaussian, the distribution named first: BIC") })
-    #expect(whole.contains { $0.contains("gaussian groups on different representations cannot be compared") })
-    #expect(!whole.contains { $0.contains("bootstrap") || $0.hasPrefix("no held-out value") })
-    #expect(!whole.contains { $0.contains("heldOutLogLikelihood") || $0.contains("likelihoodRatioTest") })
+      whole[1]
+        == .note(.choiceWithinRepresentation, scope.merging([.representation: .name("identity")]) { $1 }))
+    #expect(!whole.contains { $0.code == .replicatesMissing || $0.code == .heldOutMissing })
 
     let place = try #require(results.firstIndex { $0.cell.distribution == .regression })
     results[place].heldOutLogLikelihood = nil
     results[place].likelihoodRatioTest = nil
     let name = results[place].cell.name
-    let gaps = notes(swept)
-    #expect(gaps.contains("no held-out value (-) for \(name): a group degenerates without the rows of a fold"))
+    let gaps = findings(swept)
+    #expect(gaps.contains(.note(.heldOutMissing, [.names: .names([name])])))
     #expect(
       gaps.contains(
-        "p of one more leaves out bootstrap replicates that cannot be fitted; it has 0 of 2 for \(name)"))
+        .note(.replicatesMissing, [.names: .names([name]), .counts: .counts([0]), .total: .count(2)])))
     var alone = swept
     alone.distributions = [.regression]
-    #expect(!notes(alone).contains { $0.hasPrefix("the choice is among the fits") })
+    #expect(!findings(alone).contains { $0.code == .choiceWithinDistribution })
   }
 
   @Test func `Every criterion chooses by its own rule`() throws {
@@ -108,12 +109,12 @@ import Testing
     #expect(choice[.heldOutLogLikelihood].values.count == 4)
     #expect(choice[.likelihoodRatioTest].values.isEmpty && choice[.likelihoodRatioTest].groups == nil)
     #expect(report.bestGroups == 3)
-    #expect(!report.warnings.contains { $0.contains("lower likelihood") })
+    #expect(!report.findings.contains { $0.code == .moreGroupsFitWorse })
     var missed = results
     for place in missed.indices where missed[place].cell.groups == 4 {
       missed[place].logLikelihood = results[0].logLikelihood! - 1
     }
     let other = SweepReport(grid, missed, rows: 3000, ranks: 2, ranksPerFit: 1, version: "", seconds: 0)
-    #expect(other.warnings.contains { $0.hasPrefix("4 groups reached a lower likelihood than 3") })
+    #expect(other.findings.contains(Finding(.moreGroupsFitWorse, [.groups: .count(4), .fewerGroups: .count(3)])))
   }
 }

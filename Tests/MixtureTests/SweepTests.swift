@@ -2,6 +2,7 @@ import Communication
 import Diagnostics
 import Foundation
 import MetaEM
+import Reports
 import TestSupport
 import Testing
 
@@ -142,7 +143,7 @@ import Testing
     #expect(failed[0].failure?.exitCode == .numerical)
     #expect(try #require(failed[0].failure).message.contains("--groups 6"))
     let report = SweepReport(grid, results, rows: 60, ranks: 2, ranksPerFit: 1, version: "", seconds: 0)
-    #expect(report.warnings.contains { $0.hasPrefix("regression-identity-k6-seed1: ") })
+    #expect(report.findings.contains { $0.code == .cellFailed && $0.name(.cell) == "regression-identity-k6-seed1" })
   }
 
   /// The groups of ranks read the rows anew in every pass, and one finds that they are no longer there.

@@ -1,6 +1,8 @@
+import Diagnostics
 import Foundation
 import MetaEM
 import Mixture
+import Reports
 import TestSupport
 import Testing
 
@@ -64,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func `What a reader should know is among the events`() throws {
+  @Test func `What a reader should know is among the findings`() throws {
     let rows = TestRows(rowCount: 900, covariateCount: 2, groups: 3, noise: 1, seed: 73)
     let short = try TestShards(rows).result(
       configuration(groups: 3) {
@@ -72,8 +74,8 @@ import Testing
         $0.maximumIterations = 2
       })
     #expect(!short.outcome.isConverged)
-    #expect(short.events.contains("not converged after 2 passes; raise --max-iterations"))
-    #expect(short.warnings.isEmpty)
+    #expect(short.findings.contains(.note(.notConverged, [.passes: .count(2)])))
+    #expect(!short.findings.contains(where: \.isDoubt))
     // Three covariances of eleven columns.
     let wide = try TestShards(TestRows(rowCount: 150, covariateCount: 10, groups: 3, seed: 75)).result(
       configuration(groups: 3) {
@@ -81,9 +83,10 @@ import Testing
         $0.representation = .identity
       })
     let parameters: Int = 2 + 3 * 11 + 3 * 66
-    #expect(
-      wide.warnings.map { $0.prefix { $0 != ":" } } == ["the fit has \(parameters) parameters, more than the 150 rows"])
-    #expect(wide.events.contains(wide.warnings[0]) && report(wide).warnings == wide.warnings)
+    let doubts = wide.findings.filter(\.isDoubt)
+    #expect(doubts == [Finding(.moreParametersThanRows, [.parameters: .count(parameters), .rows: .count(150)])])
+    let report = report(wide)
+    #expect(report.warnings == doubts.map(\.words) && report.events == wide.findings.map(\.words))
     // Sources that follow a covariate.
     var unbalanced = TestRows(rowCount: 900, covariateCount: 2, groups: 2, seed: 74)
     unbalanced.treatment = (0..<900).map { row in
@@ -91,6 +94,6 @@ import Testing
       return (x > 0 ? 3 * x : -3 * x) + 0.05 * unbalanced.treatment[row]
     }
     let result = try TestShards(unbalanced).result(configuration(groups: 2) { $0.representation = .identity })
-    #expect(result.events.contains { $0.hasPrefix("groups differ in the means of x0") })
+    #expect(result.findings.contains { $0.code == .unbalancedCovariates && $0.names(.names).first == "x0" })
   }
 }

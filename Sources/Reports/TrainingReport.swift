@@ -1,4 +1,6 @@
+import Diagnostics
 import FoundationEssentials
+import MetaEM
 import Mixture
 import Storage
 
@@ -78,8 +80,9 @@ public struct TrainingReport: Sendable, Encodable {
   public let kernel: String
   public let seconds: Double
   public let secondsPerPass: Double
+  public let findings: [Finding]
+  /// The findings in words; those that are reasons to doubt the result are the warnings.
   public let events: [String]
-  /// What to be wary of, also among the events.
   public let warnings: [String]
   /// Of `joint`: κ_k with their standard errors, the effect's coefficients by term and their standard errors, its curve,
   /// and the bases chosen.
@@ -145,9 +148,10 @@ public struct TrainingReport: Sendable, Encodable {
     inputDigest = result.design.table.digest
     seconds = result.seconds
     secondsPerPass = result.secondsPerPass
-    events = result.events
+    findings = result.findings
+    events = findings.map(\.words)
+    warnings = findings.filter(\.isDoubt).map(\.words)
     let joint = result.joint
-    warnings = result.warnings
     _kappa = NullEncoded(wrappedValue: joint?.kappa)
     _kappaStandardError = NullEncoded(wrappedValue: joint?.kappaStandardErrors)
     _delta = NullEncoded(wrappedValue: joint?.delta)

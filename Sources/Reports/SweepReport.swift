@@ -1,4 +1,5 @@
 import Diagnostics
+import MetaEM
 import Mixture
 import Storage
 
@@ -19,6 +20,8 @@ public struct SweepReport: Sendable, Encodable {
   /// The same for every representation, distribution and λ.
   public let choices: [SweepChoice]
   public let cells: [SweepResult]
+  public let findings: [Finding]
+  /// The findings in words.
   public let warnings: [String]
   public let seconds: Double
 
@@ -46,86 +49,89 @@ public struct SweepReport: Sendable, Encodable {
     criteria = chosen.criteria
     self.choices = choices
     cells = results
-    warnings =
-      Self.scopeNotes(grid, criterion, isComparable: isComparable)
-      + Self.warnings(grid, best, chosen, results, criterion.title) + Self.gapNotes(grid, results)
+    findings =
+      Self.scope(grid, criterion, isComparable: isComparable)
+      + Self.doubts(grid, best, chosen, results, criterion) + Self.gaps(grid, results)
+    warnings = findings.map(\.words)
     self.seconds = seconds
   }
 
   /// Which of the fits the choice is among, when that is not all.
-  private static func scopeNotes(
-    _ grid: SweepGrid, _ criterion: SweepCriterion, isComparable: Bool
-  ) -> [String] {
+  private static func scope(_ grid: SweepGrid, _ criterion: SweepCriterion, isComparable: Bool) -> [Finding] {
     let first = grid.kinds[0]
-    var notes: [String] = []
-    if grid.distributions.count > 1 {
-      notes.append(
-        "the choice is among the fits of \(first.distribution.rawValue), the distribution named first: "
-          + "\(criterion.title) of different distributions cannot be compared")
-    }
+    var values: [Finding.Key: Finding.Value] = [
+      .distribution: .name(first.distribution.rawValue), .criterion: .name(criterion.rawValue),
+    ]
+    var findings: [Finding] = []
+    if grid.distributions.count > 1 { findings.append(.note(.choiceWithinDistribution, values)) }
     if !isComparable && grid.kinds.contains(where: { $0.distribution == first.distribution && $0 != first }) {
-      notes.append(
-        "the choice is among the fits with \(first.title), the first of several: "
-          + "\(criterion.title) of \(first.distribution.rawValue) groups on different representations cannot be compared"
-      )
+      values[.representation] = .name(first.representation.rawValue)
+      values[.lambda] = first.lambda.map { .number($0) }
+      findings.append(.note(.choiceWithinRepresentation, values))
     }
-    return notes
+    return findings
   }
 
   /// Why values are missing, or made of less than was asked for.
-  private static func gapNotes(_ grid: SweepGrid, _ results: [SweepResult]) -> [String] {
-    var notes: [String] = []
+  private static func gaps(_ grid: SweepGrid, _ results: [SweepResult]) -> [Finding] {
+    var findings: [Finding] = []
     let fitted = results.filter { $0.failure == nil }
     let unheld = fitted.filter {
       grid.folds > 0 && $0.heldOutLogLikelihood == nil && $0.cell.distribution != .kmeans
     }
-    if !unheld.isEmpty {
-      notes.append(
-        "no held-out value (-) for \(unheld.map(\.cell.name).joined(separator: ", ")): a group degenerates without the "
-          + "rows of a fold")
-    }
+    if !unheld.isEmpty { findings.append(.note(.heldOutMissing, [.names: .names(unheld.map(\.cell.name))])) }
     let lost = fitted.filter {
       $0.cell.distribution == .regression && $0.likelihoodRatioTest?.replicates ?? 0 < grid.replicates
-    }.map { "\($0.likelihoodRatioTest?.replicates ?? 0) of \(grid.replicates) for \($0.cell.name)" }
-    if !lost.isEmpty {
-      notes.append(
-        "p of one more leaves out bootstrap replicates that cannot be fitted; it has \(lost.joined(separator: ", "))")
     }
-    return notes
+    if !lost.isEmpty {
+      findings.append(
+        .note(
+          .replicatesMissing,
+          [
+            .names: .names(lost.map(\.cell.name)), .total: .count(grid.replicates),
+            .counts: .counts(lost.map { $0.likelihoodRatioTest?.replicates ?? 0 }),
+          ]))
+    }
+    return findings
   }
 
-  private static func warnings(
-    _ grid: SweepGrid, _ best: SweepResult?, _ chosen: SweepChoice, _ results: [SweepResult], _ criterion: String
-  ) -> [String] {
-    var warnings: [String] = []
+  private static func doubts(
+    _ grid: SweepGrid, _ best: SweepResult?, _ chosen: SweepChoice, _ results: [SweepResult],
+    _ criterion: SweepCriterion
+  ) -> [Finding] {
+    var findings: [Finding] = []
     let picks = SweepCriterion.allCases.compactMap { criterion in
       chosen[criterion].groups.map { (criterion, $0) }
     }
     if Set(picks.map(\.1)).count > 1 {
-      let list = picks.map { "\($0.0.title) \($0.1)" }.joined(separator: ", ")
-      warnings.append("the criteria do not agree on the number of groups: \(list)")
+      findings.append(
+        Finding(
+          .criteriaDisagree, [.names: .names(picks.map(\.0.rawValue)), .counts: .counts(picks.map(\.1))]))
     }
     if let best {
       if grid.groups.count > 1 && best.cell.groups == grid.groups.max() {
-        warnings.append("the lowest \(criterion) is at the most groups that were tried; extend --groups")
+        findings.append(Finding(.bestAtMostGroups, [.criterion: .name(criterion.rawValue)]))
       }
-      if best.converged == false {
-        warnings.append("the best fit has not converged; raise --max-iterations")
-      }
+      if best.converged == false { findings.append(Finding(.bestNotConverged)) }
     } else {
-      warnings.append("these fits have no \(criterion): choose by another criterion")
+      findings.append(Finding(.criterionMissing, [.criterion: .name(criterion.rawValue)], severity: .invalid))
     }
     let fits = chosen.best.sorted { $0.key < $1.key }.map(\.value)
     for (fewer, more) in zip(fits, fits.dropFirst()) where more.form == fewer.form {
       guard let lower = more.logLikelihood, let upper = fewer.logLikelihood, lower < upper - Search.sameLikelihood
       else { continue }
-      warnings.append(
-        "\(more.cell.groups) groups reached a lower likelihood than \(fewer.cell.groups): the starts missed the best "
-          + "fit; give more --seeds or --starts")
+      findings.append(
+        Finding(
+          .moreGroupsFitWorse, [.groups: .count(more.cell.groups), .fewerGroups: .count(fewer.cell.groups)]))
     }
     if grid.cells.contains(where: { grid.configuration($0).hasSingularGroups }) {
-      warnings.append(Configuration.singularGroupsWarning)
+      findings.append(Finding(.singularGroups, severity: .invalid))
     }
-    return warnings + results.compactMap { result in result.failure.map { "\(result.cell.name): \($0.message)" } }
+    return findings
+      + results.compactMap { result in
+        result.failure.map {
+          Finding(.cellFailed, [.cell: .name(result.cell.name), .reason: .name($0.message)], severity: .invalid)
+        }
+      }
   }
 }
