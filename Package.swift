@@ -42,24 +42,33 @@ let package = Package(
 
     // MARK: Floor 4: distributions
     .target(
-      name: "Mixture", dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs"]),
+      name: "Mixture",
+      dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Representation", "Runs"]),
+    .target(
+      name: "ControlFunction",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "Representation", "Runs",
+      ]),
 
     // MARK: Floor 5: estimators
     .target(
       name: "MetaEM",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "Representation", "Runs", "Shards",
-        "Storage",
+        "Communication", "ControlFunction", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "Representation",
+        "Runs", "Shards", "Storage",
       ]),
 
     // MARK: Floor 6: reports
-    .target(name: "Reports", dependencies: ["Diagnostics", "MetaEM", "Mixture", "Storage"]),
+    .target(
+      name: "Reports",
+      dependencies: ["ControlFunction", "Diagnostics", "MetaEM", "Mixture", "Representation", "Storage"]),
 
     // MARK: Floor 7: the command line
     .executableTarget(
       name: "giv-dist",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication",
+        "Communication", "ControlFunction", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture",
+        "MPICommunication",
         "Reports", "Representation", "Runs", "Shards", "Simulation", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -95,12 +104,35 @@ let package = Package(
         "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Networks", "Representation", "Shards",
         "TestSupport",
       ]),
+    .target(
+      name: "ModelTestSupport",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Shards", "Simulation",
+        "TestSupport",
+      ], path: "Tests/ModelSupport"),
     .testTarget(
       name: "MixtureTests",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Reports", "Representation", "Runs",
-        "Shards", "Simulation", "Storage", "TestSupport",
+        "Communication", "Diagnostics", "LinearAlgebra", "Mixture", "ModelTestSupport", "TestSupport",
       ]),
+    .testTarget(
+      name: "ControlFunctionTests",
+      dependencies: [
+        "Communication", "ControlFunction", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
+        "Representation", "Runs", "Simulation",
+      ]),
+    .testTarget(
+      name: "MetaEMTests",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
+        "Representation", "Runs", "Shards", "Simulation", "TestSupport",
+      ]),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: [
+        "Communication", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
+        "Simulation", "TestSupport",
+      ], exclude: ["Snapshots"]),
     .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"]),
   ],
   swiftLanguageModes: [.v6]

@@ -11,10 +11,20 @@ public struct MixtureForms: Sendable {
   /// Whether a row belongs wholly to its likeliest group (K-means).
   var isHard = false
   /// Of two dense forms only.
-  var rowTerms: RowTerms?
+  package var rowTerms: RowTerms?
+
+  package init(
+    shape: Kernel.FormShape, coefficients: [Double], logScale: [Double], isHard: Bool = false, rowTerms: RowTerms? = nil
+  ) {
+    self.shape = shape
+    self.coefficients = coefficients
+    self.logScale = logScale
+    self.isHard = isHard
+    self.rowTerms = rowTerms
+  }
 
   /// Gives `body` the mixture at the rows of a block.
-  func withKernelMixture<Result>(at block: Kernel.Block, _ body: (Kernel.Mixture) -> Result) -> Result {
+  package func withKernelMixture<Result>(at block: Kernel.Block, _ body: (Kernel.Mixture) -> Result) -> Result {
     withOffsets(at: block) { offsets, stride in
       coefficients.withUnsafeBufferPointer { coefficients in
         logScale.withUnsafeBufferPointer { logScale in

@@ -126,7 +126,7 @@ public struct SufficientStatistics: Reducible, Equatable {
 }
 
 /// Gives `body` K zeros for each row of a chunk, group after group, aligned as the kernels want them.
-func withGroupWeights<Result>(
+package func withGroupWeights<Result>(
   _ groupCount: Int, _ body: (_ weights: UnsafeMutablePointer<Double>, _ stride: Int) throws -> Result
 ) rethrows -> Result {
   let stride = RowGrid.chunkLength

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Communication
 import LinearAlgebra
+import Reports
 import Representation
 import Storage
 

@@ -112,7 +112,7 @@ struct SweepGroups: JobCommand {
     let report = SweepReport(
       grid, results, criterion: fit.criterion, rows: collection.rowCount, ranks: communicator.size,
       ranksPerFit: ranksPerFit, version: programVersion, seconds: begin.duration(to: .now) / .seconds(1))
-    print(running.json ? try jsonText(report) : SweepSummary(report: report, folder: out).text)
+    print(running.json ? try jsonText(report) : report.report(folder: out).text)
   }
 }
 

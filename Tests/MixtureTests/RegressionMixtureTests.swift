@@ -1,8 +1,9 @@
 import Diagnostics
 import LinearAlgebra
 import Mixture
-import Testing
+import ModelTestSupport
 import TestSupport
+import Testing
 
 /// regression.json and flexmix.json.
 struct RegressionOracle: Decodable {
