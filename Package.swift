@@ -43,22 +43,34 @@ let package = Package(
 
     // MARK: Floor 4: distributions
     .target(
-      name: "Mixture", dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs"]),
+      name: "Mixture",
+      dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Runs"]),
+    .target(
+      name: "ControlFunction",
+      dependencies: [
+        "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "Regression", "Runs",
+        "Statistics",
+      ]),
 
     // MARK: Floor 5: estimators
     .target(
       name: "MetaEM",
       dependencies: [
-        "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "Networks", "Runs", "Shards",
-        "Storage",
+        "Communication", "ControlFunction", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "Networks",
+        "Runs", "Shards", "Storage",
       ]),
+
+    // MARK: Floor 6: reports
+    .target(
+      name: "Reports",
+      dependencies: ["ControlFunction", "Diagnostics", "Features", "MetaEM", "Mixture", "Statistics", "Storage"]),
 
     // MARK: Floor 7: the command line
     .executableTarget(
       name: "giv-dist",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication",
-        "Runs", "Shards", "Simulation", "Storage",
+        "Communication", "ControlFunction", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture",
+        "MPICommunication", "Reports", "Runs", "Shards", "Simulation", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -94,17 +106,36 @@ let package = Package(
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks", "TestSupport"]),
+    .target(
+      name: "ModelTestSupport",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Shards", "Simulation",
+        "TestSupport",
+      ], path: "Tests/ModelSupport"),
     .testTarget(
       name: "MixtureTests",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Runs", "Shards", "Simulation",
-        "Storage", "TestSupport",
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "ModelTestSupport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "ControlFunctionTests",
+      dependencies: [
+        "Communication", "ControlFunction", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
+        "Features", "Runs", "Simulation",
       ]),
     .testTarget(
       name: "MetaEMTests",
       dependencies: [
-        "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "MetaEM", "Shards", "TestSupport",
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
+        "Features", "Runs", "Shards", "Simulation", "TestSupport",
       ]),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: [
+        "Communication", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
+        "Simulation", "TestSupport",
+      ], exclude: ["Snapshots"]),
+    .testTarget(name: "PackageTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"]),
   ],
   swiftLanguageModes: [.v6]

@@ -19,20 +19,20 @@ struct Alternation {
   /// So many rejections in a row, each of which halves the learning rate, end the alternation.
   static let patience = 4
 
-  let fitting: Fitting
+  let fitting: MixtureEstimation
 
   private var configuration: Configuration { fitting.configuration }
   private var options: AlternationOptions { configuration.alternation }
   private var table: Frame { fitting.table }
   private var journal: Journal { fitting.search.journal }
 
-  func run() throws -> FitOutcome {
+  func run() throws -> MixtureResult {
     configuration.distribution == .regression ? try improved(fitting.splineRegression()) : try alternated()
   }
 
   // MARK: The paper's
 
-  private func alternated() throws -> FitOutcome {
+  private func alternated() throws -> MixtureResult {
     var trainer = try trainer(skip: nil, treatmentScale: 1)
     var outcome = try fitting.fit(on: .network(trainer.representation))
     var trace = AlternationTrace(startLogLikelihood: outcome.logLikelihood)
@@ -69,7 +69,7 @@ struct Alternation {
   /// Improves on a spline fit, and never ends below it: a round is kept if the log-likelihood of t given x rises, and
   /// that of the rows kept from the training too. It is comparable between representations, for the law of r is not in
   /// it.
-  private func improved(_ spline: FitOutcome) throws -> FitOutcome {
+  private func improved(_ spline: MixtureResult) throws -> MixtureResult {
     guard case .regression(let mixture) = spline.model.mixture, case .basis(let basis) = spline.model.representation
     else { preconditionFailure("a regression on a basis") }
     let split = try Validation(table, seed: configuration.seed)
@@ -109,7 +109,7 @@ struct Alternation {
         outcome.logLikelihood = fit.logLikelihood
         outcome.isConverged = fit.isConverged
         outcome.iterations += fit.passes
-        outcome.events = spline.events + fit.events
+        outcome.findings = spline.findings + fit.findings
       } else {
         rejections += 1
         trainer = training.trainer.undone(to: trainer)
@@ -120,7 +120,7 @@ struct Alternation {
       outcome.model.mixture = .regression(groups.mixture.canonical)
       outcome.parameterCount += trainer.encoder.parameterCount
     } else {
-      outcome.events.append("no round of training helped: the spline fit stands")
+      outcome.findings.append(.note(.noRoundHelped))
     }
     outcome.alternation = trace
     return outcome

@@ -21,17 +21,17 @@ struct BootstrapTest {
   /// Ways in which each group is cut.
   static let cutsPerGroup = 4
 
-  let result: TrainingResult
+  let result: MetaEM.Result
   let rows: CenteredRows
   let replicates: Int
   let search: Search
 
-  private var representation: Representation { result.outcome.model.representation }
+  private var representation: Representation { result.model.representation }
 
   /// Collective; nil for models other than mixtures of regressions, which say nothing of t given x, and when the data
   /// cannot be fitted with K + 1 groups.
   func run() throws -> LikelihoodRatioTest? {
-    guard case .regression(let mixture) = result.outcome.model.mixture, replicates > 0,
+    guard case .regression(let mixture) = result.model.mixture, replicates > 0,
       let observed = try kept({ try ratio(mixture, treatment: nil) })
     else { return nil }
     let simulated = try (0..<replicates).compactMap { replicate in

@@ -1,4 +1,6 @@
+import ControlFunction
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Mixture
 import Storage

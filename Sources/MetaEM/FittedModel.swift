@@ -1,3 +1,4 @@
+import ControlFunction
 import Foundation
 import Frames
 import LinearAlgebra
@@ -20,19 +21,6 @@ public enum FittedMixture: Sendable {
   }
 }
 
-/// The affine map of each column on its way in: (value - center) / scale. The center is the mean, so that sums of
-/// products do not cancel; the scale is 1 unless columns are standardised.
-public struct ColumnScaling: Sendable, Codable, Equatable {
-  /// x_1 … x_m, then t.
-  public var centers: [Double]
-  public var scales: [Double]
-
-  public init(centers: [Double], scales: [Double]) {
-    self.centers = centers
-    self.scales = scales
-  }
-}
-
 /// All that new rows need to get their posteriors: columns, scaling, representation and mixture.
 public struct FittedModel: Sendable {
   public var covariateNames: [String]
@@ -47,7 +35,7 @@ extension FittedModel {
 
   /// The columns of a centered table that the model's posteriors are functions of.
   func design(_ table: Frame) -> Design {
-    if case .joint(let model) = mixture { return Design(table: table, basis: model.basis) }
+    if case .joint(let model) = mixture { return model.design(of: table) }
     return Design(table: table, representation: representation)
   }
 

@@ -10,7 +10,7 @@ import Mixture
 /// its representation, with weight 0 for the rows of the fold: so numbers of groups are compared, not the luck of
 /// searches.
 struct HeldOut {
-  let result: TrainingResult
+  let result: MetaEM.Result
   let rows: CenteredRows
   let foldCount: Int
   /// By which folds are drawn: one for all fits that are compared.
@@ -21,7 +21,7 @@ struct HeldOut {
   func meanLogLikelihood() throws -> Double? {
     var (logLikelihood, weight) = (0.0, 0.0)
     for fold in 0..<foldCount {
-      var model = result.outcome.model
+      var model = result.model
       let replacement = RowReplacement(weight: try weights { $0 != fold })
       let design = Design(table: rows.table, representation: model.representation, replacement: replacement)
       guard let volume = model.logVolume,

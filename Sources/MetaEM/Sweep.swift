@@ -139,7 +139,7 @@ public struct Sweep {
     var result: SweepResult
     do {
       let fitted = try MetaEM(configuration).fit(rows, journal: journal)
-      result = try SweepResult(cell, of: grid, fitted, rows, journal: journal)
+      result = try .evaluated(cell, of: grid, fitted, rows, journal: journal)
     } catch let failure as Failure where failure.isOfOneFit {
       result = SweepResult(cell, failure: failure)
     }

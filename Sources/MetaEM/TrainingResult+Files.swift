@@ -1,4 +1,5 @@
 import Communication
+import ControlFunction
 import Diagnostics
 import Mixture
 import Shards

@@ -127,7 +127,7 @@ public struct SufficientStatistics: Reducible, Equatable {
 }
 
 /// Gives `body` K zeros for each row of a chunk, group after group, aligned as the kernels want them.
-func withGroupWeights<Result>(
+package func withGroupWeights<Result>(
   _ groupCount: Int, rowCount: Int, _ body: (_ weights: UnsafeMutablePointer<Double>, _ stride: Int) throws -> Result
 ) rethrows -> Result {
   // Offsets of groups are read in whole tiles of 32 rows.

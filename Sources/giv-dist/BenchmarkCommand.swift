@@ -1,9 +1,11 @@
 import ArgumentParser
 import Communication
+import ControlFunction
 import Diagnostics
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Reports
 import Storage
 
 /// `giv-dist benchmark`: the speed of hot loops beside what the machine can do.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Communication
 import LinearAlgebra
 import MetaEM
+import Reports
 import Storage
 
 /// `giv-dist benchmark network`: nanoseconds per training step of the representation network.
