@@ -22,9 +22,14 @@ public struct DistributedRows: Sendable {
     self.communicator = communicator
   }
 
-  public init(rowCount: Int, communicator: any Communicator) {
-    self.init(
-      partition: Partition(grid: RowGrid(rowCount: rowCount), ranks: communicator.size), communicator: communicator)
+  /// The chunks of a grid, spread evenly over the ranks.
+  public init(grid: RowGrid, communicator: any Communicator) {
+    self.init(partition: Partition(grid: grid, ranks: communicator.size), communicator: communicator)
+  }
+
+  /// Rows in chunks of a length, spread evenly over the ranks.
+  public init(rowCount: Int, chunkLength: Int = RowGrid.defaultChunkLength, communicator: any Communicator) {
+    self.init(grid: RowGrid(rowCount: rowCount, chunkLength: chunkLength), communicator: communicator)
   }
 
   public var grid: RowGrid { partition.grid }

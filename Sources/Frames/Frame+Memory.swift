@@ -20,7 +20,7 @@ extension Frame {
     let columns = covariates + [treatment] + (outcome.map { [$0] } ?? []) + (weight.map { [$0] } ?? [])
     precondition(columns.allSatisfy { $0.count == rows.rowCount }, "every column has one value for each row")
     let layout = FrameLayout(covariateCount: covariates.count, variables: variables)
-    let chunks = FrameChunks(capacity: rows.localChunks.count, columnCount: layout.columnCount)
+    let chunks = FrameChunks(capacity: rows.localChunks.count, columnCount: layout.columnCount, of: rows.grid)
     chunks.prepare(for: rows.localChunks, of: rows.grid)
     chunks.sources = source.map { Array($0[rows.localRows]) }
     for chunk in rows.localChunks {
@@ -58,7 +58,8 @@ extension Frame {
     let reader = ChunkReader(source: source, grid: rows.grid, columnCount: layout.columnCount)
     let kept: Source =
       switch storage {
-      case .memory: .memory(FrameChunks(capacity: rows.localChunks.count, columnCount: layout.columnCount))
+      case .memory:
+        .memory(FrameChunks(capacity: rows.localChunks.count, columnCount: layout.columnCount, of: rows.grid))
       case .stream(let windowBytes):
         .stream(FrameStream(reader, localChunks: rows.localChunks, windowBytes: windowBytes))
       }
@@ -93,7 +94,8 @@ extension Frame {
 
   /// The SHA-256 of the digests of all chunks, in order, and of the names. Collective.
   ///
-  /// It depends on the rows, their order and the variables, not on how they are cut into files or spread over ranks.
+  /// It depends on the rows, their order, the variables and the chunk length, not on how the rows are cut into files or
+  /// spread over ranks.
   private func computeDigest() throws -> String {
     let local = try rows.communicator.agree { try rows.localChunks.flatMap { try digestBytes(ofChunk: $0) } }
     let parts = try rows.communicator.allGather(local)

@@ -10,7 +10,7 @@ struct AffineStep: Sendable {
 
 /// Consecutive chunks in memory, column by column within each.
 ///
-/// One buffer holds [chunk][column][``RowGrid/chunkLength`` rows] of Float64, so every column of a chunk is contiguous
+/// One buffer holds [chunk][column][``RowGrid/columnStride`` rows] of Float64, so every column of a chunk is contiguous
 /// and 64-byte aligned.
 package final class FrameChunks: @unchecked Sendable {
   /// The chunks that the buffer holds, or will when it is filled.
@@ -18,30 +18,38 @@ package final class FrameChunks: @unchecked Sendable {
   /// The true sources of their rows, in order; nil when they are not read.
   package var sources: [Int64]?
   private let columnCount: Int
+  /// Numbers from one column to the next, ``RowGrid/columnStride``.
+  let columnStride: Int
   private let storage: UnsafeMutableRawBufferPointer
 
-  static func bytesPerChunk(_ columnCount: Int) -> Int {
-    columnCount * RowGrid.chunkLength * MemoryLayout<Double>.stride
+  static func bytesPerChunk(_ columnCount: Int, of grid: RowGrid) -> Int {
+    columnCount * grid.columnStride * MemoryLayout<Double>.stride
   }
 
-  /// - Parameter capacity: the number of chunks that fit.
-  init(capacity: Int, columnCount: Int) {
+  /// - Parameters:
+  ///   - capacity: the number of chunks that fit.
+  ///   - grid: what the chunks are of.
+  init(capacity: Int, columnCount: Int, of grid: RowGrid) {
     self.columnCount = columnCount
+    columnStride = grid.columnStride
     chunks = 0..<0
-    storage = .allocate(byteCount: max(64, capacity * Self.bytesPerChunk(columnCount)), alignment: 64)
+    storage = .allocate(byteCount: max(64, capacity * Self.bytesPerChunk(columnCount, of: grid)), alignment: 64)
   }
 
   deinit { storage.deallocate() }
 
-  /// Makes room for chunks of a grid; all rows are yet to be filled in, those that the last chunk of all lacks are 0.
+  /// Makes room for chunks of a grid; all rows are yet to be filled in, those that the chunks lack are 0.
   func prepare(for chunks: Range<Int>, of grid: RowGrid) {
-    precondition(chunks.count * Self.bytesPerChunk(columnCount) <= storage.count)
+    precondition(grid.columnStride == columnStride)
+    precondition(chunks.count * Self.bytesPerChunk(columnCount, of: grid) <= storage.count)
     self.chunks = chunks
     sources = nil
-    guard let last = chunks.last else { return }
-    let used = grid.rows(ofChunk: last).count
-    let unusedBytes = (RowGrid.chunkLength - used) * MemoryLayout<Double>.stride
-    for index in 0..<columnCount { memset(column(index, chunk: last) + used, 0, unusedBytes) }
+    // All chunks end short of the stride when they are shorter than the lanes, else only the last of all may.
+    for chunk in grid.chunkLength < columnStride ? chunks : chunks.suffix(1) {
+      let used = grid.rows(ofChunk: chunk).count
+      let unusedBytes = (columnStride - used) * MemoryLayout<Double>.stride
+      for index in 0..<columnCount { memset(column(index, chunk: chunk) + used, 0, unusedBytes) }
+    }
   }
 
   /// Forgets what the buffer holds.
@@ -50,7 +58,7 @@ package final class FrameChunks: @unchecked Sendable {
   package func column(_ index: Int, chunk: Int) -> UnsafeMutablePointer<Double> {
     precondition(chunks.contains(chunk) && index < columnCount, "no such chunk or column on this rank")
     let tile = (chunk - chunks.lowerBound) * columnCount + index
-    return storage.baseAddress!.assumingMemoryBound(to: Double.self) + tile * RowGrid.chunkLength
+    return storage.baseAddress!.assumingMemoryBound(to: Double.self) + tile * columnStride
   }
 
   /// The true sources of a chunk's rows.

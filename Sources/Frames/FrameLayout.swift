@@ -1,3 +1,5 @@
+import Communication
+
 /// Which columns of doubles a table has, in order: x, t, then y and the weight when they are read.
 package struct FrameLayout: Sendable {
   package let covariateCount: Int
@@ -32,8 +34,8 @@ public enum FrameStorage: Sendable, Equatable {
   case stream(windowBytes: Int = 16 << 20)
 
   /// Bytes of columns that a rank holds in memory.
-  public func residentBytes(chunkCount: Int, columnCount: Int) -> Int {
-    let all = chunkCount * FrameChunks.bytesPerChunk(columnCount)
+  public func residentBytes(chunkCount: Int, columnCount: Int, of grid: RowGrid) -> Int {
+    let all = chunkCount * FrameChunks.bytesPerChunk(columnCount, of: grid)
     switch self {
     case .memory: return all
     case .stream(let windowBytes): return min(all, FrameStream.windowCount * windowBytes)

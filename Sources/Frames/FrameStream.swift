@@ -23,11 +23,11 @@ final class FrameStream: @unchecked Sendable {
 
   init(_ reader: ChunkReader, localChunks: Range<Int>, windowBytes: Int) {
     let columnCount = reader.columnCount
-    let length = max(1, windowBytes / FrameChunks.bytesPerChunk(columnCount))
+    let length = max(1, windowBytes / FrameChunks.bytesPerChunk(columnCount, of: reader.grid))
     self.localChunks = localChunks
     windowLength = min(length, max(1, localChunks.count))
-    front = FrameChunks(capacity: windowLength, columnCount: columnCount)
-    back = FrameChunks(capacity: windowLength, columnCount: columnCount)
+    front = FrameChunks(capacity: windowLength, columnCount: columnCount, of: reader.grid)
+    back = FrameChunks(capacity: windowLength, columnCount: columnCount, of: reader.grid)
     scattered = ChunkCache(capacity: length, columnCount: columnCount)
     self.reader = reader
   }
@@ -88,7 +88,7 @@ private struct ChunkCache {
       entries[chunk]!.lastUse = uses
       return entry.chunks
     }
-    let chunks = vacated() ?? FrameChunks(capacity: 1, columnCount: columnCount)
+    let chunks = vacated() ?? FrameChunks(capacity: 1, columnCount: columnCount, of: reader.grid)
     try reader.read(chunk..<chunk + 1, into: chunks)
     entries[chunk] = (chunks, uses)
     return chunks

@@ -4,6 +4,8 @@ import LinearAlgebra
 /// One number for each row of this rank, beside the table: weights that leave rows out, or a simulated treatment.
 public final class RowColumn: @unchecked Sendable {
   private let firstChunk: Int
+  /// Numbers from one chunk to the next.
+  private let stride: Int
   private let storage: AlignedBuffer
 
   /// - Parameter fill: writes the numbers of a chunk; padding rows stay 0.
@@ -11,8 +13,9 @@ public final class RowColumn: @unchecked Sendable {
     rows: DistributedRows, fill: (_ chunk: Int, _ values: UnsafeMutablePointer<Double>) throws -> Void
   ) rethrows {
     firstChunk = rows.localChunks.lowerBound
-    storage = AlignedBuffer(count: rows.localChunks.count * RowGrid.chunkLength)
-    for chunk in rows.localChunks { try fill(chunk, storage.pointer + (chunk - firstChunk) * RowGrid.chunkLength) }
+    stride = rows.grid.columnStride
+    storage = AlignedBuffer(count: rows.localChunks.count * stride)
+    for chunk in rows.localChunks { try fill(chunk, storage.pointer + (chunk - firstChunk) * stride) }
   }
 
   /// The weights of some rows of a table, and 0 for the others. Collective.
@@ -31,7 +34,7 @@ public final class RowColumn: @unchecked Sendable {
 
   /// The numbers of a chunk of this rank.
   public subscript(chunk: Int) -> UnsafePointer<Double> {
-    UnsafePointer(storage.pointer + (chunk - firstChunk) * RowGrid.chunkLength)
+    UnsafePointer(storage.pointer + (chunk - firstChunk) * stride)
   }
 }
 

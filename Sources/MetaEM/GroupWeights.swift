@@ -55,10 +55,10 @@ struct GroupWeights {
 extension Configuration {
   /// Bytes that a rank holds beside its columns while networks are trained: the weights of its rows in the groups, and,
   /// where some rows judge the rounds, those that part them from the others.
-  public func weightBytes(rowCount: Int, chunkCount: Int) -> Int {
+  public func weightBytes(rowCount: Int, chunkCount: Int, of grid: RowGrid) -> Int {
     guard representation.isLearned else { return 0 }
     let columns = distribution == .regression ? 2 : 0
-    return MemoryLayout<Double>.stride * (rowCount * groups + columns * chunkCount * RowGrid.chunkLength)
+    return MemoryLayout<Double>.stride * (rowCount * groups + columns * chunkCount * grid.columnStride)
   }
 }
 

@@ -63,10 +63,10 @@ public final class Design: @unchecked Sendable {
     tableChunks = subset?.chunks
     self.featureNames = featureNames
     self.features = features
-    ones = AlignedBuffer(count: RowGrid.chunkLength)
+    ones = AlignedBuffer(count: rows.grid.columnStride)
     ones.pointer.update(repeating: 1, count: ones.count)
     let chunkCount = rows.localChunks.count
-    let perChunk = featureNames.count * RowGrid.chunkLength
+    let perChunk = featureNames.count * rows.grid.columnStride
     isCached =
       features != nil && !table.isStreamed && chunkCount * perChunk * MemoryLayout<Double>.stride <= Self.cacheLimit
     isEvaluated = Array(repeating: false, count: isCached ? chunkCount : 0)
@@ -76,9 +76,10 @@ public final class Design: @unchecked Sendable {
   /// The features of a chunk, evaluated unless they are kept.
   private func evaluated(_ features: FeatureMap, ofChunk chunk: Int) throws -> UnsafeMutablePointer<Double> {
     let position = isCached ? chunk - rows.localChunks.lowerBound : 0
-    let target = storage.pointer + position * featureNames.count * RowGrid.chunkLength
+    let stride = rows.grid.columnStride
+    let target = storage.pointer + position * featureNames.count * stride
     if isCached && isEvaluated[position] { return target }
-    features(try variables(ofChunk: chunk), rows.grid.rows(ofChunk: chunk).count, target, RowGrid.chunkLength)
+    features(try variables(ofChunk: chunk), rows.grid.rows(ofChunk: chunk).count, target, stride)
     if isCached { isEvaluated[position] = true }
     return target
   }
@@ -107,7 +108,7 @@ public final class Design: @unchecked Sendable {
     var columns: [UnsafePointer<Double>?] = [UnsafePointer(ones.pointer)]
     if let features {
       let target = try evaluated(features, ofChunk: chunk)
-      for j in featureNames.indices { columns.append(UnsafePointer(target + j * RowGrid.chunkLength)) }
+      for j in featureNames.indices { columns.append(UnsafePointer(target + j * rows.grid.columnStride)) }
     } else {
       columns += try covariates(ofChunk: chunk).map(Optional.some)
     }
@@ -139,13 +140,15 @@ public struct ChunkSubset: Sendable {
       return first + random.integer(below: total * (stretch + 1) / count - first, row: stretch, draw: 1)
     }
     // Only the last chunk of all may be short, and it can only be the last one chosen.
-    let rowCount = (count - 1) * RowGrid.chunkLength + all.grid.rows(ofChunk: chosen[count - 1]).count
+    let rowCount = (count - 1) * all.grid.chunkLength + all.grid.rows(ofChunk: chosen[count - 1]).count
     let owned = all.partition.chunks.map { range in
       let first = chosen.firstIndex { $0 >= range.lowerBound } ?? count
       return first..<max(first, chosen.firstIndex { $0 >= range.upperBound } ?? count)
     }
     chunks = chosen
     rows = DistributedRows(
-      partition: Partition(grid: RowGrid(rowCount: rowCount), chunks: owned), communicator: all.communicator)
+      partition: Partition(
+        grid: RowGrid(rowCount: rowCount, chunkLength: all.grid.chunkLength), chunks: owned),
+      communicator: all.communicator)
   }
 }

@@ -88,7 +88,7 @@ extension Design {
     let zero = SufficientStatistics(
       groupCount: groups, columnCount: columnCount, rowTerms: next == nil ? nil : nextForms.rowTerms)
     return try rows.sum(zero) { partial, chunk in
-      try withGroupWeights(groups) { gamma, stride in
+      try withGroupWeights(groups, rowCount: rows.grid.rows(ofChunk: chunk).count) { gamma, stride in
         try other.withBlock(ofChunk: chunk) { block, weights in
           forms.withKernelMixture(at: block) { mixture in
             _ = Kernel.responsibilities(of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)

@@ -82,7 +82,7 @@ struct JointScores: Reducible {
         Kernel.addWeightedGram(
           of: Kernel.Block(
             columns: columns.baseAddress!, columnCount: columns.count, rowCount: rows.block.rowCount),
-          weights: weights, groupCount: groups, stride: RowGrid.chunkLength, to: sums.baseAddress! + start)
+          weights: weights, groupCount: groups, stride: rows.stride, to: sums.baseAddress! + start)
       }
     }
   }
@@ -95,7 +95,8 @@ private final class ScoreRows {
   private let parameters: JointParameters
   private let storage: AlignedBuffer
   private let firstTotal: Int
-  private static let length = RowGrid.chunkLength
+  /// Numbers from one column to the next.
+  let stride: Int
 
   /// Per group posteriors, the same times weights, V, e/τ², shares, and one for other weights; weights and their
   /// squares; the scores of one group; those of the rows' likelihood.
@@ -106,14 +107,15 @@ private final class ScoreRows {
     let groups = parameters.groups
     let widest = (0..<groups).map { parameters.own($0).count }.max() ?? 0
     firstTotal = 5 * groups + 3 + widest + 1
-    storage = AlignedBuffer(count: Self.length * (firstTotal + parameters.count + 1))
+    stride = Kernel.paddedCount(block.rowCount)
+    storage = AlignedBuffer(count: stride * (firstTotal + parameters.count + 1))
     model.forms.withKernelMixture(at: block) { mixture in
-      _ = Kernel.responsibilities(of: block, under: mixture, into: posterior(0), stride: Self.length)
+      _ = Kernel.responsibilities(of: block, under: mixture, into: posterior(0), stride: stride)
     }
     for row in 0..<block.rowCount {
       let weight = weights?[row] ?? 1
       rowWeights[row] = weight
-      rowWeights[Self.length + row] = weight * weight
+      rowWeights[stride + row] = weight * weight
       for k in 0..<groups { weightedPosterior(k)[row] = weight * posterior(k)[row] }
       column(0)[row] = 1
       total(0)[row] = 1
@@ -126,13 +128,13 @@ private final class ScoreRows {
       if let bend = model.bends?[k] { for row in 0..<block.rowCount { a[row] -= precision * bend * v[row] * v[row] } }
     }
     if let omega = model.concomitants {
-      RowTerms(logShares: omega).fillShares(share(0), stride: Self.length, block)
+      RowTerms(logShares: omega).fillShares(share(0), stride: stride, block)
     } else {
       for k in 0..<groups { share(k).update(repeating: model.mixingWeights[k], count: block.rowCount) }
     }
   }
 
-  private func slot(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * Self.length }
+  private func slot(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * stride }
   private func posterior(_ group: Int) -> UnsafeMutablePointer<Double> { slot(group) }
   func weightedPosterior(_ group: Int) -> UnsafeMutablePointer<Double> { slot(parameters.groups + group) }
   /// V_k.

@@ -30,7 +30,7 @@ public struct MixtureForms: Sendable {
     at block: Kernel.Block, _ body: (UnsafePointer<Double>?, _ stride: Int) -> Result
   ) -> Result {
     guard let rowTerms else { return body(nil, 0) }
-    return withGroupWeights(logScale.count) { offsets, stride in
+    return withGroupWeights(logScale.count, rowCount: block.rowCount) { offsets, stride in
       let forms = rowTerms.bends.isEmpty ? [] : denseForms
       rowTerms.fill(offsets, stride: stride, block, forms: forms)
       return body(offsets, stride)

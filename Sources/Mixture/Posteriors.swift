@@ -35,7 +35,7 @@ public struct PosteriorRule: Sendable {
   /// - Throws: ``Failure`` when the chunk cannot be read.
   public func callAsFunction(_ design: Design, chunk: Int) throws -> (block: PosteriorBlock, totals: Kernel.Totals) {
     let rows = design.rows.grid.rows(ofChunk: chunk)
-    return try withGroupWeights(groupCount) { gamma, stride in
+    return try withGroupWeights(groupCount, rowCount: rows.count) { gamma, stride in
       let totals = try design.withBlock(ofChunk: chunk) { block, weights in
         forms.withKernelMixture(at: block) { mixture in
           Kernel.responsibilities(

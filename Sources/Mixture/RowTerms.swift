@@ -70,7 +70,7 @@ extension Design {
     guard let omega = model.concomitants else { return 0 }
     let count = try rows.sum([0.0]) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, _ in
-        withGroupWeights(omega.count) { shares, stride in
+        withGroupWeights(omega.count, rowCount: block.rowCount) { shares, stride in
           RowTerms(logShares: omega).fillShares(shares, stride: stride, block)
           for row in 0..<block.rowCount where omega.indices.contains(where: { shares[$0 * stride + row] > 0.999 }) {
             partial[0] += 1

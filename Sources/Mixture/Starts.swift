@@ -166,9 +166,10 @@ extension Design {
     var mine: [Double] = []
     try rows.communicator.agree {
       for row in chosen.sorted() where rows.localRows.contains(row) {
-        let chunk = row / RowGrid.chunkLength
+        let chunk = rows.grid.chunk(ofRow: row)
+        let offset = row - rows.grid.rows(ofChunk: chunk).lowerBound
         try withBlock(ofChunk: chunk) { block, _ in
-          for column in 1..<columnCount { mine.append(block.columns[column]![row - chunk * RowGrid.chunkLength]) }
+          for column in 1..<columnCount { mine.append(block.columns[column]![offset]) }
         }
       }
     }

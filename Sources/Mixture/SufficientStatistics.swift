@@ -69,7 +69,7 @@ public struct SufficientStatistics: Reducible, Equatable {
           Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress!)
         }
       }
-      return withGroupWeights(groupCount) { gamma, stride in
+      return withGroupWeights(groupCount, rowCount: block.rowCount) { gamma, stride in
         let totals = Kernel.responsibilities(
           of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
         block.multiply(gamma, groupCount: groupCount, stride: stride, by: weights)
@@ -97,7 +97,7 @@ public struct SufficientStatistics: Reducible, Equatable {
   ) {
     add(block, groupWeights: groupWeights, stride: stride)
     guard powerCount > 1 else { return }
-    withGroupWeights(groupCount) { u, width in
+    withGroupWeights(groupCount, rowCount: block.rowCount) { u, width in
       for (k, form) in forms.denseForms.enumerated() where k % 2 == 0 { block.evaluate(form, into: u + k / 2 * width) }
       for power in 1..<powerCount {
         for k in 0..<groupCount {
@@ -112,7 +112,7 @@ public struct SufficientStatistics: Reducible, Equatable {
   mutating func addShares(_ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
     guard shareColumnCount > 0, let rowTerms = forms.rowTerms else { return }
     let first = shareStart
-    withGroupWeights(groupCount) { shares, stride in
+    withGroupWeights(groupCount, rowCount: block.rowCount) { shares, stride in
       rowTerms.fillShares(shares, stride: stride, block)
       block.multiply(shares, groupCount: groupCount, stride: stride, by: weights)
       var leading = block
@@ -127,9 +127,10 @@ public struct SufficientStatistics: Reducible, Equatable {
 
 /// Gives `body` K zeros for each row of a chunk, group after group, aligned as the kernels want them.
 func withGroupWeights<Result>(
-  _ groupCount: Int, _ body: (_ weights: UnsafeMutablePointer<Double>, _ stride: Int) throws -> Result
+  _ groupCount: Int, rowCount: Int, _ body: (_ weights: UnsafeMutablePointer<Double>, _ stride: Int) throws -> Result
 ) rethrows -> Result {
-  let stride = RowGrid.chunkLength
+  // Offsets of groups are read in whole tiles of 32 rows.
+  let stride = (rowCount + 31) / 32 * 32
   return try withUnsafeTemporaryAllocation(
     byteCount: groupCount * stride * MemoryLayout<Double>.stride, alignment: 64
   ) { bytes in
@@ -179,12 +180,12 @@ extension Design {
   ) throws -> SufficientStatistics {
     var shares = Array(repeating: 0.0, count: groupCount)
     return try rows.sum(SufficientStatistics(groupCount: groupCount, columnCount: columnCount)) { partial, chunk in
-      let first = rows.grid.rows(ofChunk: chunk).lowerBound
-      try withGroupWeights(groupCount) { groupWeights, stride in
+      let chunkRows = rows.grid.rows(ofChunk: chunk)
+      try withGroupWeights(groupCount, rowCount: chunkRows.count) { groupWeights, stride in
         try withBlock(ofChunk: chunk) { block, weights in
           for row in 0..<block.rowCount {
             for group in 0..<groupCount { shares[group] = 0 }
-            assign(first + row, &shares)
+            assign(chunkRows.lowerBound + row, &shares)
             for group in 0..<groupCount { groupWeights[group * stride + row] = shares[group] * (weights?[row] ?? 1) }
           }
           partial.add(block, groupWeights: groupWeights, stride: stride)

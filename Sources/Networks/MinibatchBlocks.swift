@@ -8,14 +8,14 @@ public struct MinibatchBlocks: Sendable {
   public let rowCount: Int
   /// The number of blocks of all ranks.
   public let count: Int
-  /// A grid with a chunk for each block.
+  /// The blocks as rows, each a chunk of its own.
   private let grid: DistributedRows
 
   public init(rowCount: Int, communicator: any Communicator) {
     precondition(rowCount > 0, "a minibatch has rows")
     self.rowCount = rowCount
     count = (rowCount + NetworkBlock.longest - 1) / NetworkBlock.longest
-    grid = DistributedRows(rowCount: count * RowGrid.chunkLength, communicator: communicator)
+    grid = DistributedRows(rowCount: count, chunkLength: 1, communicator: communicator)
   }
 
   /// The blocks of this rank.

@@ -40,17 +40,18 @@ public struct MinibatchWindow: Sendable {
     let localRows = rows.localRows
     let local = try rows.communicator.agree {
       try Self.fetched(
-        drawn.filter { localRows.contains($0) }, chunks: rows.localChunks, width: width, chunkCopy: chunkCopy)
+        drawn.filter { localRows.contains($0) }, of: rows, width: width, chunkCopy: chunkCopy)
     }
     values = rows.communicator.size == 1 ? local : try Self.merged(local, drawn: drawn, rows: rows, width: width)
   }
 
   /// The values of rows of this rank, in their order, fetched chunk by chunk: a streamed table reads each chunk once.
   private static func fetched(
-    _ rows: [Int], chunks: Range<Int>, width: Int, chunkCopy: (_ chunk: Int) throws -> RowCopy
+    _ rows: [Int], of all: DistributedRows, width: Int, chunkCopy: (_ chunk: Int) throws -> RowCopy
   ) throws -> [Double] {
+    let chunks = all.localChunks
     var places = [[Int]](repeating: [], count: chunks.count)
-    for (place, row) in rows.enumerated() { places[row / RowGrid.chunkLength - chunks.lowerBound].append(place) }
+    for (place, row) in rows.enumerated() { places[all.grid.chunk(ofRow: row) - chunks.lowerBound].append(place) }
     // A streamed table reads ahead when no chunk is passed over.
     let isPass = 2 * places.count(where: \.isEmpty) < chunks.count
     return try [Double](unsafeUninitializedCapacity: rows.count * width) { values, count in
@@ -76,7 +77,7 @@ public struct MinibatchWindow: Sendable {
     var values: [Double] = []
     values.reserveCapacity(drawn.count * width)
     for row in drawn {
-      let owner = rows.partition.owner(ofChunk: row / RowGrid.chunkLength)
+      let owner = rows.partition.owner(ofChunk: rows.grid.chunk(ofRow: row))
       values += parts[owner][places[owner]..<places[owner] + width]
       places[owner] += width
     }

@@ -58,8 +58,9 @@ final class RepresentationStep {
       let treatment = try replacement.treatment?[chunk] ?? table.treatment(chunk: chunk)
       let columns = try (0..<m).map { try table.pointer(covariate: $0, chunk: chunk) } + [treatment]
       let rowWeights = try replacement.weight?[chunk] ?? table.weight(chunk: chunk)
+      let firstRow = table.rows.grid.rows(ofChunk: chunk).lowerBound
       return { row, values in
-        let offset = row % RowGrid.chunkLength
+        let offset = row - firstRow
         for j in 0...m { values[j] = columns[j][offset] }
         let rowWeight = rowWeights?[offset] ?? 1
         for k in 0..<groups { values[m + 1 + k] = rowWeight * weights[(row - first) * groups + k] }

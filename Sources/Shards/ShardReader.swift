@@ -52,7 +52,7 @@ struct ShardReader: ChunkSource {
 
   private func read(_ piece: ShardPiece, with reader: borrowing ColumnReader, into target: FrameChunks) throws {
     let width = reader.width
-    let rowsPerRead = min(piece.rows.count, max(RowGrid.chunkLength, Self.bufferBytes / (8 * width)))
+    let rowsPerRead = min(piece.rows.count, max(grid.chunkLength, Self.bufferBytes / (8 * width)))
     let buffer = UnsafeMutableBufferPointer<Double>.allocate(capacity: rowsPerRead * width)
     defer { buffer.deallocate() }
     let first = layout.columnIndex(of: reader.variable)
@@ -61,23 +61,25 @@ struct ShardReader: ChunkSource {
       let values = UnsafeMutableBufferPointer(rebasing: buffer[..<(fileRows.count * width)])
       try reader.read(fileRows, into: values)
       let globalStart = piece.globalStart + start - piece.rows.lowerBound
-      target.place(UnsafeBufferPointer(values), width: width, globalStart: globalStart, at: first)
+      target.place(UnsafeBufferPointer(values), width: width, globalStart: globalStart, at: first, of: grid)
     }
   }
 }
 
 extension FrameChunks {
   /// Copies row-major rows into the columns `first ..< first + width` of the chunks they belong to.
-  fileprivate func place(_ values: UnsafeBufferPointer<Double>, width: Int, globalStart: Int, at first: Int) {
+  fileprivate func place(
+    _ values: UnsafeBufferPointer<Double>, width: Int, globalStart: Int, at first: Int, of grid: RowGrid
+  ) {
     let end = globalStart + values.count / width
     var row = globalStart
     while row < end {
-      let chunk = row / RowGrid.chunkLength
-      let offset = row - chunk * RowGrid.chunkLength
-      let count = min(RowGrid.chunkLength - offset, end - row)
+      let chunk = grid.chunk(ofRow: row)
+      let offset = row - grid.rows(ofChunk: chunk).lowerBound
+      let count = min(grid.chunkLength - offset, end - row)
       transpose(
         values.baseAddress! + (row - globalStart) * width, rows: count, columns: width,
-        into: column(first, chunk: chunk) + offset, stride: RowGrid.chunkLength)
+        into: column(first, chunk: chunk) + offset, stride: columnStride)
       row += count
     }
   }

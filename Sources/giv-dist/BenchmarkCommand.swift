@@ -143,8 +143,7 @@ struct BenchmarkEM: JobCommand {
     let times = try (0..<count).map { _ in try pass() }.sorted()
     // The same sums over ranks with nothing to compute.
     let zero = SufficientStatistics(groupCount: model.groupCount, columnCount: design.columnCount)
-    let empty = DistributedRows(
-      rowCount: communicator.size * RowGrid.chunkLength, communicator: communicator)
+    let empty = DistributedRows(rowCount: communicator.size, chunkLength: 1, communicator: communicator)
     let reductions = try (0..<50).map { _ in
       try communicator.barrier()
       let begin = clock.now

@@ -19,7 +19,8 @@ struct DryRun: Encodable {
   let rows: Int
   let covariates: Int
   let shards: Int
-  let chunkRows = RowGrid.chunkLength
+  /// Rows of a chunk.
+  let chunkRows: Int
   let ranks: [Rank]
   /// Bytes of the sums of one fit, which each rank sends once per pass up the reduction's tree.
   let bytesPerReduction: Int
@@ -30,6 +31,7 @@ struct DryRun: Encodable {
   ) {
     let partition = DistributedRows(rowCount: collection.rowCount, communicator: communicator).partition
     rows = collection.rowCount
+    chunkRows = partition.grid.chunkLength
     covariates = collection.covariateCount
     shards = collection.shards.count
     let columns = collection.covariateCount + 1 + (configuration.useWeights ? 1 : 0)
@@ -37,8 +39,8 @@ struct DryRun: Encodable {
       let count = partition.grid.rows(ofChunks: chunks).count
       return Rank(
         rank: rank, rows: count,
-        dataBytes: storage.residentBytes(chunkCount: chunks.count, columnCount: columns),
-        weightBytes: configuration.weightBytes(rowCount: count, chunkCount: chunks.count))
+        dataBytes: storage.residentBytes(chunkCount: chunks.count, columnCount: columns, of: partition.grid),
+        weightBytes: configuration.weightBytes(rowCount: count, chunkCount: chunks.count, of: partition.grid))
     }
     bytesPerReduction =
       SufficientStatistics(groupCount: configuration.groups, columnCount: collection.covariateCount + 2).summands.count

@@ -90,7 +90,7 @@ import Testing
   @Test func `Groups of a split work on their own`() throws {
     let results = try LoopbackCommunicator.run(ranks: 7) { communicator in
       let group = try communicator.split(color: communicator.rank % 3)
-      let rows = DistributedRows(rowCount: 10 * RowGrid.chunkLength, communicator: group)
+      let rows = DistributedRows(rowCount: 10 * RowGrid.defaultChunkLength, communicator: group)
       var sums: [Double] = []
       // The groups make different numbers of calls.
       for round in 0...(communicator.rank % 3) { sums.append(try rows.sum(0.0) { $0 += Double($1 + round) }) }

@@ -9,7 +9,7 @@ import Testing
   }
 
   private static func partition(ranks: Int) -> Partition {
-    let grid = RowGrid(rowCount: 20 * RowGrid.chunkLength)
+    let grid = RowGrid(rowCount: 20 * RowGrid.defaultChunkLength)
     return Partition(grid: grid, chunks: Partition(grid: grid, ranks: ranks).chunks.reversed())
   }
 

@@ -35,7 +35,7 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
     for chunkCount in 1...40 {
       let leaves = wildLeaves(chunkCount, width: 3, using: &generator)
       let expected = treeSum(leaves, 0, chunkCount).map(\.bitPattern)
-      let grid = RowGrid(rowCount: (chunkCount - 1) * RowGrid.chunkLength + 1)
+      let grid = RowGrid(rowCount: (chunkCount - 1) * RowGrid.defaultChunkLength + 1)
       let partition = randomPartition(grid, ranks: ranks, using: &generator)
       let sums = try LoopbackCommunicator.run(ranks: ranks) { communicator in
         try DistributedRows(partition: partition, communicator: communicator)
@@ -57,7 +57,7 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
   @Test func `One message leaves each owner but the first`() throws {
     let counts = try LoopbackCommunicator.run(ranks: 5) { communicator in
       let counter = CountingCommunicator(communicator)
-      _ = try DistributedRows(rowCount: 977 * RowGrid.chunkLength, communicator: counter)
+      _ = try DistributedRows(rowCount: 977 * RowGrid.defaultChunkLength, communicator: counter)
         .sum(0.0) { $0 += Double($1) }
       return counter.sends.withLock { $0 }
     }
@@ -75,7 +75,7 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
   @Test(arguments: 1...6)
   func `All ranks throw the failure of the first chunk that failed`(ranks: Int) throws {
     var generator = SeededGenerator(seed: 7)
-    let grid = RowGrid(rowCount: 20 * RowGrid.chunkLength)
+    let grid = RowGrid(rowCount: 20 * RowGrid.defaultChunkLength)
     for failing in [[0], [19], [7, 12], [3, 4, 5]] {
       let partition = randomPartition(grid, ranks: ranks, using: &generator)
       let failures = try LoopbackCommunicator.run(ranks: ranks) { communicator in
@@ -91,7 +91,7 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
 
   @Test func `A failed sum leaves the communicator ready for the next`() throws {
     let sums = try LoopbackCommunicator.run(ranks: 4) { communicator in
-      let rows = DistributedRows(rowCount: 9 * RowGrid.chunkLength, communicator: communicator)
+      let rows = DistributedRows(rowCount: 9 * RowGrid.defaultChunkLength, communicator: communicator)
       _ = failure { try rows.sum(0.0) { _, chunk in if chunk == 5 { throw Failure(.data, "five") } } }
       return try rows.sum(0.0) { $0 += Double($1) }
     }
@@ -100,7 +100,7 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
 
   @Test func `A pair sums both values in one reduction`() throws {
     let sums = try LoopbackCommunicator.run(ranks: 3) { communicator in
-      let total = try DistributedRows(rowCount: 5 * RowGrid.chunkLength, communicator: communicator)
+      let total = try DistributedRows(rowCount: 5 * RowGrid.defaultChunkLength, communicator: communicator)
         .sum(ReduciblePair([0.0, 0], 0.0)) { partial, chunk in
           partial.first[1] += Double(chunk)
           partial.second += 1

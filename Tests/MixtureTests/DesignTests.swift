@@ -79,7 +79,7 @@ import Testing
 
   @Test(arguments: [(40, 7), (41, 40), (100, 96), (9, 1)], 1...4 as ClosedRange<UInt64>)
   func `One chunk of each stretch, ascending, for any ranks`(shape: (total: Int, count: Int), seed: UInt64) throws {
-    let rowCount = shape.total * RowGrid.chunkLength - 100
+    let rowCount = shape.total * RowGrid.defaultChunkLength - 100
     let subsets = try [1, 2, 5].flatMap { try subset(rowCount, count: shape.count, ranks: $0, seed: seed) }
     let chunks = try #require(subsets[0]).chunks
     for (stretch, chunk) in chunks.enumerated() {
@@ -88,7 +88,7 @@ import Testing
     #expect(chunks.count == shape.count && zip(chunks, chunks.dropFirst()).allSatisfy(<))
     #expect(subsets.allSatisfy { $0?.chunks == chunks })
     let isShort = chunks.last == shape.total - 1
-    #expect(subsets.allSatisfy { $0?.rows == shape.count * RowGrid.chunkLength - (isShort ? 100 : 0) })
+    #expect(subsets.allSatisfy { $0?.rows == shape.count * RowGrid.defaultChunkLength - (isShort ? 100 : 0) })
   }
 
   @Test func `Seeds choose different chunks`() throws {
@@ -98,12 +98,12 @@ import Testing
 
   @Test(arguments: [1, 5, 6])
   func `There is none when all chunks are no more than asked for`(total: Int) throws {
-    #expect(try subset(total * RowGrid.chunkLength, count: 6, ranks: 2, seed: 1).allSatisfy { $0 == nil })
+    #expect(try subset(total * RowGrid.defaultChunkLength, count: 6, ranks: 2, seed: 1).allSatisfy { $0 == nil })
   }
 
   @Test(arguments: [1, 2, 3, 5])
   func `A design of a subset sees the rows of its chunks`(ranks: Int) throws {
-    let rows = TestRows(rowCount: 12 * RowGrid.chunkLength - 7, covariateCount: 2, groups: 2, seed: 4)
+    let rows = TestRows(rowCount: 12 * RowGrid.defaultChunkLength - 7, covariateCount: 2, groups: 2, seed: 4)
     let found = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       let table = try rows.table(on: communicator)
       let subset = ChunkSubset(of: table.rows, count: 4, seed: 3)!

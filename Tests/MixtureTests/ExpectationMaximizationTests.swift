@@ -115,7 +115,7 @@ struct Course {
 
   @Test(arguments: ModelKind.allCases, [1, 2, 3, 5, 8])
   func `Bits do not depend on ranks`(kind: ModelKind, ranks: Int) throws {
-    var rows = TestRows(rowCount: 9 * RowGrid.chunkLength - 5, covariateCount: 3, groups: 3, seed: 13)
+    var rows = TestRows(rowCount: 9 * RowGrid.defaultChunkLength - 5, covariateCount: 3, groups: 3, seed: 13)
     rows.weight = (0..<rows.rowCount).map { 0.5 + Double($0 % 5) }
     let content = rows
     let expected = try Course(kind, content.design(), groups: 3, passes: 6)

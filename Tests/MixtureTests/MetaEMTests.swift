@@ -208,7 +208,7 @@ private struct OtherMixture: Error {}
     for chunk in [47, 48] {
       for count in 1...5 {
         var indicator = Array(repeating: 0.0, count: 100_000)
-        for row in 0..<count { indicator[chunk * RowGrid.chunkLength + 10 * count + row] = 1 }
+        for row in 0..<count { indicator[chunk * RowGrid.defaultChunkLength + 10 * count + row] = 1 }
         rows.covariates.append(indicator)
       }
     }

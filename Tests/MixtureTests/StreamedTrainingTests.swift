@@ -11,7 +11,7 @@ import Testing
 /// Training on rows that are read anew in every pass: the bits of rows in memory.
 @Suite struct StreamedTrainingTests {
   /// More rows than starts are tried on.
-  private static let rowCount = 100 * RowGrid.chunkLength + 100
+  private static let rowCount = 100 * RowGrid.defaultChunkLength + 100
 
   private static func configuration(
     _ distribution: DistributionKind, _ representation: RepresentationKind, change: (inout Configuration) -> Void
@@ -96,7 +96,8 @@ import Testing
         // Windows of seven chunks; on one rank, as many single chunks are kept of the 96 that starts are tried on.
         let streamed = try LoopbackCommunicator.run(ranks: ranks) { communicator in
           try Self.digests(
-            configuration, collection, storage: .stream(windowBytes: 7 * 4 * 8 * RowGrid.chunkLength), on: communicator)
+            configuration, collection, storage: .stream(windowBytes: 7 * 4 * 8 * RowGrid.defaultChunkLength),
+            on: communicator)
         }
         #expect(streamed.allSatisfy { $0 == memory })
       }

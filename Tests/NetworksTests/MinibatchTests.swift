@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 6]) func everyRankSeesTheRowsDrawn(ranks: Int) throws {
-    let (rowCount, steps) = (5 * RowGrid.chunkLength - 100, 3..<9)
+    let (rowCount, steps) = (5 * RowGrid.defaultChunkLength - 100, 3..<9)
     let sampler = MinibatchSampler(rowCount: rowCount, batchSize: 700, seed: 8)
     let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       let rows = DistributedRows(rowCount: rowCount, communicator: communicator)
@@ -70,8 +70,8 @@ import Testing
   /// Few rows come from their own chunks; where most chunks have some, none is passed over.
   @Test(arguments: [(3, 1), (60, 1), (60, 2), (400, 1), (400, 3)])
   func aWindowAsksForEachChunkOnceAndInOrder(batchSize: Int, ranks: Int) throws {
-    let sampler = MinibatchSampler(rowCount: 100 * RowGrid.chunkLength, batchSize: batchSize, seed: 5)
-    let drawn = Set((0..<4).flatMap { sampler.rows(ofStep: $0) }.map { $0 / RowGrid.chunkLength })
+    let sampler = MinibatchSampler(rowCount: 100 * RowGrid.defaultChunkLength, batchSize: batchSize, seed: 5)
+    let drawn = Set((0..<4).flatMap { sampler.rows(ofStep: $0) }.map { $0 / RowGrid.defaultChunkLength })
     let asked = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       let rows = DistributedRows(rowCount: sampler.rowCount, communicator: communicator)
       var chunks: [Int] = []

@@ -8,7 +8,7 @@ import Testing
 
 /// Training on rows that are read anew for every window of minibatches: the bits of rows in memory.
 @Suite struct StreamedTrainerTests {
-  private static let rowCount = 30 * RowGrid.chunkLength + 10
+  private static let rowCount = 30 * RowGrid.defaultChunkLength + 10
 
   /// A shard of rows with weights.
   private static func write(to path: String) throws {
@@ -51,7 +51,8 @@ import Testing
         // Windows of four chunks.
         let streamed = try LoopbackCommunicator.run(ranks: ranks) { communicator in
           try Self.train(
-            collection, batchSize: batchSize, .stream(windowBytes: 4 * 4 * 8 * RowGrid.chunkLength), on: communicator)
+            collection, batchSize: batchSize, .stream(windowBytes: 4 * 4 * 8 * RowGrid.defaultChunkLength),
+            on: communicator)
         }
         #expect(streamed.allSatisfy { $0 == memory })
       }

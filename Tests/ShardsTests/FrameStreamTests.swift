@@ -8,7 +8,7 @@ import Testing
 @Suite struct FrameStreamTests {
   private static let rowCount = 13_000
   /// One chunk of seven columns of doubles.
-  private static let chunkBytes = 7 * 8 * RowGrid.chunkLength
+  private static let chunkBytes = 7 * 8 * RowGrid.defaultChunkLength
   private static let variables = FrameTests.all
 
   private static func load(
@@ -48,6 +48,30 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 3, 8], [1, 4, 16])
+  func `Short chunks hold the rows of the files, in memory and streamed`(ranks: Int, chunkLength: Int) throws {
+    let folder = try ScratchFolder()
+    let example = ExampleRows(rowCount: 139)
+    let paths = try example.write(files: 3, in: folder)
+    let collection = try ShardCollection.open(paths)
+    for storage in [FrameStorage.memory, .stream(windowBytes: 5 * 7 * 8 * 16)] {
+      let parts = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+        let rows = DistributedRows(rowCount: 139, chunkLength: chunkLength, communicator: communicator)
+        let table = try Frame.load(collection, rows: rows, variables: Self.variables, storage: storage)
+        for chunk in rows.localChunks {
+          let (range, treatment) = (rows.grid.rows(ofChunk: chunk), try table.treatment(chunk: chunk))
+          #expect(Int(bitPattern: treatment) % 64 == 0)
+          #expect((range.count..<rows.grid.columnStride).allSatisfy { treatment[$0] == 0 })
+        }
+        return try FrameContent(table)
+      }
+      #expect(parts.flatMap { $0.columns[0] } == example.covariates[0])
+      #expect(parts.flatMap { $0.columns[3] } == example.treatment)
+      #expect(parts.flatMap { $0.columns[5] } == example.weight)
+      #expect(parts.flatMap(\.sources) == example.source)
+    }
+  }
+
   @Test func chunksComeInAnyOrder() throws {
     let folder = try ScratchFolder()
     let rows = ExampleRows(rowCount: Self.rowCount)
@@ -74,13 +98,13 @@ import Testing
 
   @Test func unusedRowsAreZeroInEveryPass() throws {
     let folder = try ScratchFolder()
-    let paths = try ExampleRows(rowCount: 2 * RowGrid.chunkLength + 76).write(files: 1, in: folder)
+    let paths = try ExampleRows(rowCount: 2 * RowGrid.defaultChunkLength + 76).write(files: 1, in: folder)
     let table = try Self.load(paths, on: SoloCommunicator(), .stream(windowBytes: Self.chunkBytes))
     for _ in 0..<3 {
       for chunk in 0..<3 { _ = try table.treatment(chunk: chunk) }
       let column = try table.pointer(covariate: 0, chunk: 2)
       #expect(Int(bitPattern: column) % 64 == 0)
-      #expect((76..<RowGrid.chunkLength).allSatisfy { column[$0] == 0 })
+      #expect((76..<RowGrid.defaultChunkLength).allSatisfy { column[$0] == 0 })
     }
   }
 
@@ -105,9 +129,10 @@ import Testing
   }
 
   @Test func residentBytesAreThoseOfWindows() {
+    let grid = RowGrid(rowCount: 1_024_000)
     let stream = FrameStorage.stream(windowBytes: 1 << 20)
-    #expect(FrameStorage.memory.residentBytes(chunkCount: 1_000, columnCount: 9) == 9 * 1_024_000 * 8)
-    #expect(stream.residentBytes(chunkCount: 1_000, columnCount: 9) == 3 << 20)
-    #expect(stream.residentBytes(chunkCount: 2, columnCount: 9) == 2 * 9 * 8 * 1_024)
+    #expect(FrameStorage.memory.residentBytes(chunkCount: 1_000, columnCount: 9, of: grid) == 9 * 1_024_000 * 8)
+    #expect(stream.residentBytes(chunkCount: 1_000, columnCount: 9, of: grid) == 3 << 20)
+    #expect(stream.residentBytes(chunkCount: 2, columnCount: 9, of: grid) == 2 * 9 * 8 * 1_024)
   }
 }

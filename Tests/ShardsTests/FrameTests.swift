@@ -51,10 +51,10 @@ import Testing
     for covariate in 0..<3 {
       let column = try table.pointer(covariate: covariate, chunk: 1)
       #expect(Int(bitPattern: column) % 64 == 0)
-      #expect((76..<RowGrid.chunkLength).allSatisfy { column[$0] == 0 })
+      #expect((76..<RowGrid.defaultChunkLength).allSatisfy { column[$0] == 0 })
     }
     let weight = try table.weight(chunk: 1)!
-    #expect((76..<RowGrid.chunkLength).allSatisfy { weight[$0] == 0 })
+    #expect((76..<RowGrid.defaultChunkLength).allSatisfy { weight[$0] == 0 })
     #expect(try table.outcome(chunk: 0) == nil)
   }
 
@@ -138,6 +138,6 @@ import Testing
     }
     #expect(try FrameContent(table).columns[4] == rows.outcome)
     let column = try table.pointer(covariate: 0, chunk: 2)
-    #expect((452..<RowGrid.chunkLength).allSatisfy { column[$0] == 0 })
+    #expect((452..<RowGrid.defaultChunkLength).allSatisfy { column[$0] == 0 })
   }
 }

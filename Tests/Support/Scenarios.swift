@@ -4,7 +4,7 @@ import Communication
 public enum Scenario {
   /// The bits of a sum over 45 chunks of numbers between 1e-18 and 1e18, in which the order of adding shows.
   public static func sum(_ communicator: any Communicator) throws -> String {
-    let rows = DistributedRows(rowCount: 45 * RowGrid.chunkLength - 3, communicator: communicator)
+    let rows = DistributedRows(rowCount: 45 * RowGrid.defaultChunkLength - 3, communicator: communicator)
     let total = try rows.sum([Double](repeating: 0, count: 300)) { partial, chunk in
       for index in partial.indices { partial[index] += number(chunk: chunk, index: index) }
     }
@@ -29,7 +29,7 @@ public enum Scenario {
     let copy = try communicator.broadcast(communicator.rank == 0 ? numbers : [], from: 0)
     let everyone = try communicator.allGather(elements: communicator.isRoot ? copy : [Double(communicator.rank)])
     let largest = try communicator.maximum(everyone[0])
-    let rows = DistributedRows(rowCount: 5 * RowGrid.chunkLength, communicator: communicator)
+    let rows = DistributedRows(rowCount: 5 * RowGrid.defaultChunkLength, communicator: communicator)
     let sum = try rows.sum([Double](repeating: 0, count: largest.count)) { partial, chunk in
       if chunk == 4 { partial = largest }
     }
@@ -39,7 +39,7 @@ public enum Scenario {
   /// A digest of the chunks that reach the root, in their order.
   public static func gather(_ communicator: any Communicator) throws -> String {
     var gathered: [Double] = []
-    try DistributedRows(rowCount: 20 * RowGrid.chunkLength, communicator: communicator).forEachChunkAtRoot(
+    try DistributedRows(rowCount: 20 * RowGrid.defaultChunkLength, communicator: communicator).forEachChunkAtRoot(
       produce: { chunk in
         (0..<chunk * 10_000).map { number(chunk: chunk, index: $0) }.withUnsafeBytes { Array($0) }
       },
