@@ -71,6 +71,10 @@ let package = Package(
       name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
     .testTarget(name: "StorageTests", dependencies: ["Diagnostics", "Storage", "TestSupport"]),
     .testTarget(
+      name: "FramesTests",
+      dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Storage", "TestSupport"],
+      exclude: ["Fixtures"]),
+    .testTarget(
       name: "ShardsTests",
       dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Storage", "TestSupport"],
       exclude: ["Fixtures"]),

@@ -65,7 +65,7 @@ public struct JointFitting {
 
   /// Refuses rows that no joint model can be fitted to; the summaries of x, t and y.
   private func check() throws -> [ColumnSummary] {
-    guard table.variables.contains(.outcome) else {
+    guard table.roles.contains(.outcome) else {
       throw Failure(.data, "the joint model needs the outcome; give shards with y, or name its column with --y")
     }
     guard options.groups > 1 else {

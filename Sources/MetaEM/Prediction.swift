@@ -21,9 +21,9 @@ public struct Prediction: Sendable {
     storage: FrameStorage = .memory, on communicator: any Communicator
   ) throws {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    let known: Set<Variable> = collection.variables.contains(.source) ? [.source] : []
+    let known: Set<Role> = collection.roles.contains(.source) ? [.source] : []
     let table = try Frame.load(
-      collection, rows: rows, variables: known.union(model.variables), storage: storage)
+      collection, rows: rows, roles: known.union(model.roles), storage: storage)
     table.standardize(center: model.scaling.centers, scale: model.scaling.scales)
     design = model.design(table)
     rule = PosteriorRule(model: model.mixture.base, labelRule: labelRule, seed: seed)
@@ -44,7 +44,7 @@ extension FittedModel {
         "\(path) has covariates \(collection.covariateNames.joined(separator: ", ")), the model was fitted to "
           + "\(covariateNames.joined(separator: ", ")); give the same columns in the same order")
     }
-    guard variables.isSubset(of: collection.variables.union([.covariates, .treatment])) else {
+    guard roles.isSubset(of: collection.roles.union([.covariate, .treatment])) else {
       throw Failure(
         .data,
         "\(path) has no outcome '\(collection.names.outcome)', which the groups of a joint model depend on; name its "

@@ -55,7 +55,7 @@ public final class Design: @unchecked Sendable {
     table: Frame, featureNames: [String], features: FeatureMap?, inputs: Inputs = .covariates,
     subset: ChunkSubset? = nil, replacement: RowReplacement = RowReplacement()
   ) {
-    precondition(inputs == .covariates || (features != nil && table.variables.contains(.outcome)))
+    precondition(inputs == .covariates || (features != nil && table.roles.contains(.outcome)))
     self.table = table
     self.inputs = inputs
     self.replacement = replacement

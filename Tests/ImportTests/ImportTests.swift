@@ -16,12 +16,20 @@ private struct OraclePlan: Encodable {
   var weight: String?
   var id: String?
   var by: String?
+  var institution: String?
+  var cluster: String?
+  var instruments: [String] = []
+  var proxies: [String] = []
+  var keep: [String] = []
+  var test: String?
   var rowsPerShard: Int?
   var missing = MissingPolicy.refuse
 
   var plan: ImportPlan {
     var plan = ImportPlan(treatment: treatment, outcome: outcome, covariates: covariates)
-    (plan.source, plan.weight, plan.identifier, plan.institution) = (source, weight, id, by)
+    (plan.source, plan.weight, plan.identifier) = (source, weight, id)
+    (plan.institution, plan.cutsByInstitution, plan.cluster) = (by ?? institution, by != nil, cluster)
+    (plan.instruments, plan.proxies, plan.kept, plan.test) = (instruments, proxies, keep, test)
     plan.missing = missing
     if let rowsPerShard { plan.rowsPerShard = rowsPerShard }
     return plan

@@ -1,5 +1,5 @@
 import Communication
-import Dataset
+import Frames
 import LinearAlgebra
 import Mixture
 import TestSupport
@@ -14,7 +14,7 @@ import Testing
   }
 
   /// Features beside r = x, so that they are evaluated into storage of the design.
-  private static func squares(_ table: Table) -> Design {
+  private static func squares(_ table: Frame) -> Design {
     Design(table: table, featureNames: ["a", "b"]) { covariates, rowCount, features, stride in
       for row in 0..<rowCount {
         features[row] = covariates[0][row] * covariates[0][row]

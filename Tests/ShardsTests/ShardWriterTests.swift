@@ -24,7 +24,7 @@ import Testing
       let rows = ExampleRows(rowCount: 10)
       let writer = try ShardWriter(
         path: folder.file("a.h5"), header: ShardHeader(covariateNames: rows.names),
-        variables: ExampleRows.variables, force: false)
+        roles: ExampleRows.roles, force: false)
       try writer.append(rows.block(0..<10))
       #expect(try folder.contents.count == 1)
     }
@@ -40,7 +40,7 @@ import Testing
     #expect(refusal == Failure(.cannotCreate, "\(path) exists; give --force to replace it, or another name"))
     #expect(try Data(contentsOf: URL(filePath: path)) == Data("precious".utf8))
     let writer = try ShardWriter(
-      path: path, header: ShardHeader(covariateNames: rows.names), variables: ExampleRows.variables, force: true)
+      path: path, header: ShardHeader(covariateNames: rows.names), roles: ExampleRows.roles, force: true)
     try writer.append(rows.block(0..<3))
     _ = try writer.finish()
     #expect(try ShardCollection.open([path]).rowCount == 3)
@@ -100,7 +100,7 @@ import Testing
     header.categories = #"{"sex": ["f", "m"]}"#
     header.missingValues = #"{"policy": "drop", "dropped": 3}"#
     let writer = try ShardWriter(
-      path: path, header: header, variables: [.covariates, .treatment, .identifier],
+      path: path, header: header, roles: [.covariate, .treatment, .identifier],
       extras: ["truth/g": nil, "truth/pair": 2], force: false)
     try writer.append(
       ShardBlock(
@@ -121,7 +121,7 @@ import Testing
     let collection = try ShardCollection.open([path])
     #expect(collection.covariateNames == ["age", "größe"] && collection.treatmentName == "dose")
     #expect(collection.shards[0].institution == "Hospital A" && collection.outcomeName == "survival")
-    #expect(collection.variables == [.covariates, .treatment, .identifier])
+    #expect(collection.roles == [.covariate, .treatment, .identifier])
     #expect(try collection.numbers(named: "truth/pair", ofRows: 1..<2) == [13, 14])
     #expect(try collection.identifiers(ofRows: 0..<2) == .integers([70, 80]))
   }
