@@ -101,7 +101,8 @@ private func dotProduct(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, 
   var lanes = SIMD8<Double>.zero
   let (a, b) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
   for offset in stride(from: 0, to: count * 8, by: 64) {
-    lanes += a.load(fromByteOffset: offset, as: SIMD8<Double>.self) * b.load(fromByteOffset: offset, as: SIMD8<Double>.self)
+    lanes +=
+      a.load(fromByteOffset: offset, as: SIMD8<Double>.self) * b.load(fromByteOffset: offset, as: SIMD8<Double>.self)
   }
   let four = lanes.lowHalf + lanes.highHalf
   let two = four.lowHalf + four.highHalf

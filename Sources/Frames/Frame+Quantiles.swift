@@ -35,7 +35,9 @@ extension Frame {
 
   /// The rows in which each column is not missing.
   private func presentCounts(of columns: [Int]) throws -> [Int] {
-    guard columns.contains(where: { schema.columns[$0].allowsMissing }) else { return columns.map { _ in rows.rowCount } }
+    guard columns.contains(where: { schema.columns[$0].allowsMissing }) else {
+      return columns.map { _ in rows.rowCount }
+    }
     var counts = columns.map { _ in Int64(0) }
     try rows.communicator.agree {
       for chunk in rows.localChunks {

@@ -4,7 +4,7 @@ import Diagnostics
 /// Mean, spread and range of one column over all rows in which it is not missing.
 public struct ColumnSummary: Sendable, Codable, Equatable {
   public var name: String
-  /// The weighted mean; NaN when every value is missing.
+  /// The weighted mean; NaN, as the variance, when every value is missing.
   public var mean: Double
   /// The weighted mean of the squared deviations from the mean (divided by the sum of weights, without correction).
   public var variance: Double
@@ -35,8 +35,9 @@ private struct Moments {
     self.missing = missing
   }
 
-  init(_ values: UnsafeBufferPointer<Double>, _ weights: UnsafePointer<Double>?, about pivot: Double, allowsMissing: Bool)
-  {
+  init(
+    _ values: UnsafeBufferPointer<Double>, _ weights: UnsafePointer<Double>?, about pivot: Double, allowsMissing: Bool
+  ) {
     for row in values.indices {
       if allowsMissing {
         guard !values[row].isNaN else {
@@ -71,7 +72,7 @@ extension Frame {
       let square = second[index].square / second[index].weight
       return ColumnSummary(
         name: schema.columns[columns[index]].name, mean: pivots[index] + shift,
-        variance: max(0, square - shift * shift), minimum: minimum[index], maximum: maximum[index],
+        variance: max(square - shift * shift, 0), minimum: minimum[index], maximum: maximum[index],
         missing: Int(first[index].missing))
     }
   }

@@ -27,7 +27,8 @@ public struct FrameColumn: Sendable {
   }
 
   /// Real numbers; NaN is missing.
-  public static func real(_ name: String, _ role: Role, _ values: [Double], allowsMissing: Bool = false) -> FrameColumn {
+  public static func real(_ name: String, _ role: Role, _ values: [Double], allowsMissing: Bool = false) -> FrameColumn
+  {
     FrameColumn(Column(name, role, .real, allowsMissing: allowsMissing), .reals(values))
   }
 

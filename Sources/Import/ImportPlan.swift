@@ -66,7 +66,9 @@ public struct ImportPlan: Sendable, Codable, Equatable {
     guard delimiter.utf8.count == 1, !"\"\r\n".utf8.contains(delimiter.utf8.first!) else {
       throw Failure(.usage, "--delimiter must be one ASCII character other than a quote or a line break")
     }
-    precondition(!cutsByInstitution || institution != nil, "shards are cut by an institution that is named")
+    guard !cutsByInstitution || institution != nil else {
+      throw Failure(.usage, "no column of institutions is named to cut shards by; name one with --by")
+    }
     var parts: [String: String] = [:]
     let named =
       [("--treatment", treatment), ("--outcome", outcome)] + covariates.map { ("--covariates", $0) }

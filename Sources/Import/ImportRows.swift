@@ -77,7 +77,9 @@ final class ImportRows {
       throw try refused(index, "is not finite; correct it, or name it in --missing-markers when it means missing")
     case (.text, _) where role.isNumeric:
       throw try refused(
-        index, "is not a number, as \(role.rawValue) must be; correct it, or name it in --missing-markers when it means missing")
+        index,
+        "is not a number, as \(role.rawValue) must be; correct it, or name it in --missing-markers when it means missing"
+      )
     case (.number(let weight), .weight) where weight < 0:
       throw try refused(index, "is negative, which a weight cannot be")
     case (.number(let number), .test) where number != 0 && number != 1:

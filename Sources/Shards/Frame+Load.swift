@@ -21,7 +21,9 @@ extension Frame {
     let roles = roles.subtracting([.identifier])
     try collection.require(roles)
     var entries = collection.entries.filter { roles.contains($0.column.role) && $0.column.kind != .text }
-    for index in entries.indices { entries[index].column.allowsMissing = allowingMissing.contains(entries[index].column.role) }
+    for index in entries.indices {
+      entries[index].column.allowsMissing = allowingMissing.contains(entries[index].column.role)
+    }
     let schema = try Schema(entries.map(\.column))
     let reader = try rows.communicator.agree {
       try ShardReader(collection: collection, entries: entries, grid: rows.grid, localChunks: rows.localChunks)

@@ -34,10 +34,9 @@ public struct ShardCollection: Sendable {
     schema.columns.filter { $0.role == .covariate && $0.kind == .real }.map(\.name)
   }
   public var covariateCount: Int { covariateNames.count }
-  /// The name of the treatment, or of its dataset where there is none.
-  public var treatmentName: String { schema.columns.first { $0.role == .treatment }?.name ?? names.treatment }
-  /// The name of the outcome, or of its dataset where there is none.
-  public var outcomeName: String { schema.columns.first { $0.role == .outcome }?.name ?? names.outcome }
+  /// What the files call treatment and outcome, or the names of their datasets.
+  public let treatmentName: String
+  public let outcomeName: String
   /// Whether identifiers are strings; false also when there are none.
   public var hasTextIdentifiers: Bool { schema.columns.contains { $0.role == .identifier && $0.kind == .text } }
 
@@ -81,6 +80,9 @@ public struct ShardCollection: Sendable {
     self.names = names
     entries = ShardSchema(files, names: names).entries
     schema = try Schema(entries.map(\.column))
+    let header = files.lazy.compactMap(\.header).first
+    treatmentName = header?.treatmentName ?? names.treatment
+    outcomeName = header?.outcomeName ?? names.outcome
   }
 
   /// Refuses to go on without columns of some roles.
@@ -94,7 +96,8 @@ public struct ShardCollection: Sendable {
       let having = shards.first { $0.roles.contains(role) }
       let what = names[role].map { "dataset '\($0)' (\(role.datasetWord))" } ?? "column that is \(role.rawValue)"
       let remedy = role.option.map { "name the one to use with \($0)" } ?? "give one this role with 'giv-dist shard'"
-      throw Failure(.data, "\(lacking.path) has no \(what)" + (having.map { ", though \($0.path) has" } ?? "; \(remedy)"))
+      throw Failure(
+        .data, "\(lacking.path) has no \(what)" + (having.map { ", though \($0.path) has" } ?? "; \(remedy)"))
     }
   }
 

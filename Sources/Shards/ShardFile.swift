@@ -131,7 +131,8 @@ struct ShardFile: Sendable {
       }
       try requireRows(dataset, shape[0], &rowCount)
     }
-    guard let institution = record.header.institution, !record.columns.contains(where: { $0.column.role == .institution })
+    guard let institution = record.header.institution,
+      !record.columns.contains(where: { $0.column.role == .institution })
     else { return record.columns }
     let column = Column("institution", .institution, .categorical(levels: [institution]))
     return record.columns + [StoredColumn(column: column)]

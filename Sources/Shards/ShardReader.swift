@@ -47,7 +47,8 @@ struct ShardReader: ChunkSource {
         continue
       }
       // Columns of one dataset follow each other.
-      let end = place.index == nil ? index + 1 : entries[index...].prefix { $0.places[piece.shard].dataset == dataset }.endIndex
+      let end =
+        place.index == nil ? index + 1 : entries[index...].prefix { $0.places[piece.shard].dataset == dataset }.endIndex
       try read(index..<end, of: file.dataset(dataset), piece, into: target)
       index = end
     }
@@ -66,7 +67,8 @@ struct ShardReader: ChunkSource {
     let reader = CodeReader(dataset: dataset, column: entry.column, recoding: entry.recodings[piece.shard])
     for rows in slices(of: piece, width: 1) {
       target.place(
-        try reader.read(rows), at: indices.lowerBound, globalStart: piece.globalStart + rows.lowerBound - piece.rows.lowerBound)
+        try reader.read(rows), at: indices.lowerBound,
+        globalStart: piece.globalStart + rows.lowerBound - piece.rows.lowerBound)
     }
   }
 

@@ -38,7 +38,9 @@ struct ShardSchema: Sendable {
     if shared.contains(.outcome) { append(.outcome, header?.outcomeName ?? names.outcome) }
     if shared.contains(.weight) { append(.weight, names.weight) }
     if shared.contains(.source) { entries.append(Self.source(of: files, names)) }
-    if shared.contains(.identifier) { append(.identifier, names.identifier, first.hasTextIdentifiers ? .text : .integer) }
+    if shared.contains(.identifier) {
+      append(.identifier, names.identifier, first.hasTextIdentifiers ? .text : .integer)
+    }
     for stored in first.columns {
       let counterparts = files.compactMap { $0.counterpart(of: stored.column) }
       if counterparts.count == files.count { entries.append(Entry(counterparts)) }

@@ -68,7 +68,8 @@ public final class ShardWriter {
     precondition(roles.isSubset(of: DatasetNames.roles) && !(roles.isEmpty && header.columns.isEmpty))
     _ = try header.schema(roles)
     let names = DatasetNames()
-    datasets = [Role.covariate, .treatment, .outcome, .weight, .source, .identifier].filter(roles.contains).map { role in
+    datasets = [Role.covariate, .treatment, .outcome, .weight, .source, .identifier].filter(roles.contains).map {
+      role in
       let kind: ColumnKind = role == .source ? .integer : role == .identifier ? .text : .real
       return ShardDataset(
         .role(role), kind, path: names[role]!, width: role == .covariate ? header.covariateNames.count : nil)

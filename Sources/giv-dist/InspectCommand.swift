@@ -51,7 +51,8 @@ struct Inspect: DistributedCommand {
   private static func lines(of inspection: ShardInspection) -> [String] {
     var lines: [String] = []
     for file in inspection.files {
-      lines += [file.path] + details(of: file) + (file.columns.isEmpty ? [] : table(of: file).lines)
+      lines +=
+        [file.path] + details(of: file) + (file.columns.isEmpty ? [] : table(of: file).lines)
         + levels(of: file) + [""]
     }
     let problems = inspection.files.flatMap(\.problems) + inspection.disagreements

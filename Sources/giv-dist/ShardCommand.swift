@@ -69,7 +69,8 @@ struct Shard: DistributedCommand {
   var test: String?
 
   @Option(
-    help: "Further columns to keep, separated by commas: numbers or categories; they alone may miss values in kept rows.")
+    help:
+      "Further columns to keep, separated by commas: numbers or categories; they alone may miss values in kept rows.")
   var keep: String?
 
   @Option(help: "Rows of a shard, without --by. (default: 1000000)")

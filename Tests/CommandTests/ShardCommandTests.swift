@@ -92,7 +92,8 @@ import Testing
     let help = try run(tool("giv-dist"), ["shard", "--help"]).output
     for option in [
       "--out", "--treatment", "--outcome", "--covariates", "--source", "--weight", "--id", "--by", "--rows-per-shard",
-      "--missing", "--missing-markers", "--delimiter", "--force", "--json", "--institution", "--cluster", "--instruments",
+      "--missing", "--missing-markers", "--delimiter", "--force", "--json", "--institution", "--cluster",
+      "--instruments",
       "--proxies", "--test", "--keep",
     ] {
       #expect(help.contains(option))

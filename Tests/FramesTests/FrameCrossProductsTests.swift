@@ -75,7 +75,7 @@ import Testing
     let frame = try Self.frame(SoloCommunicator())
     let (one, two) = try (frame.crossProducts(of: [0, 1, 2]), frame.crossProducts(of: [2, 0, 1]))
     let places = [0, 3, 1, 2]
-    for i in 0..<4 { for j in 0..<4 { #expect(two[i, j] == one[places[i], places[j]]) } }
+    for i in 0..<4 { for j in 0..<4 { #expect(abs(two[i, j] - one[places[i], places[j]]) < 1e-12) } }
     let (left, right) = try (frame.crossProducts(of: [0, 1], with: [2]), frame.crossProducts(of: [2], with: [1, 0]))
     #expect(abs(left[0, 0] - right[0, 1]) < 1e-12 && abs(left[1, 0] - right[0, 0]) < 1e-12)
     #expect(abs(left[0, 0] - one[1, 3]) < 1e-12)

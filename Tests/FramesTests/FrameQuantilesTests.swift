@@ -49,7 +49,9 @@ import Testing
 
   @Test(arguments: [1, 3]) func `quantiles are numpy's to the bit, also where values are missing`(ranks: Int) throws {
     var columns = Self.columns
-    for index in columns.indices { for row in stride(from: index, to: 3_100, by: 7 + index) { columns[index][row] = .nan } }
+    for index in columns.indices {
+      for row in stride(from: index, to: 3_100, by: 7 + index) { columns[index][row] = .nan }
+    }
     let all = Self.columns + columns
     let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       let rows = DistributedRows(rowCount: 3_100, communicator: communicator)

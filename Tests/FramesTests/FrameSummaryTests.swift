@@ -23,7 +23,8 @@ import Testing
         + [.real("w", .weight, weight)])
   }
 
-  @Test(arguments: [1, 2, 3]) func `missing values are passed over with their weights, as numpy does`(ranks: Int) throws {
+  @Test(arguments: [1, 2, 3]) func `missing values are passed over with their weights, as numpy does`(ranks: Int) throws
+  {
     let summaries = try LoopbackCommunicator.run(ranks: ranks) { try Self.frame($0).summary(of: [0, 1, 2, 3]) }
     let folder = try ScratchFolder()
     let writer = try HDF5File.create(folder.file("columns.h5"))
@@ -43,19 +44,20 @@ import Testing
       $0.split(separator: " ").map { Double($0)! }
     }
     for summary in summaries {
-      #expect(summary == summaries[0])
+      #expect(summary.prefix(3) == summaries[0].prefix(3))
       for (column, expected) in zip(summary, expected) {
         // Two rounded sums of 2500 terms of about 1e7, and of deviations of about 1.
         #expect(abs(column.mean - expected[0]) <= 1e-15 * abs(expected[0]) * 4)
         #expect(abs(column.variance - expected[1]) <= 1e-12 * expected[1])
         #expect([column.minimum, column.maximum, Double(column.missing)] == Array(expected[2...]))
       }
-      #expect(summary[3].mean.isNaN && summary[3].missing == Self.rowCount)
+      #expect(summary[3].mean.isNaN && summary[3].variance.isNaN && summary[3].missing == Self.rowCount)
       #expect(summary[2].isConstant && !summary[1].isConstant)
     }
   }
 
-  @Test func `a column without missing values is summarised with the same bits whether or not it may have some`() throws {
+  @Test func `a column without missing values is summarised with the same bits whether or not it may have some`() throws
+  {
     let rows = DistributedRows(rowCount: Self.rowCount, communicator: SoloCommunicator())
     let frame = try Frame(
       rows: rows,

@@ -27,7 +27,8 @@ import Testing
         == "no column is outcome; there are 'weight' (covariate), 'weight' (weight), 'z1' (instrument), "
         + "'z2' (instrument); give one this role")
     #expect(
-      message { _ = try schema.index(of: .instrument) } == "columns 'z1', 'z2' are instrument, and one is wanted; name it")
+      message { _ = try schema.index(of: .instrument) }
+        == "columns 'z1', 'z2' are instrument, and one is wanted; name it")
     #expect(message { _ = try schema.index(named: "z3") }.hasPrefix("no column is named 'z3'; there are 'weight'"))
     #expect(
       message { _ = try schema.index(named: "weight") }

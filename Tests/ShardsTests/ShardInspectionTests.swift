@@ -27,9 +27,12 @@ import Testing
     #expect(inspection.files.map(\.sha256) == entries.map(\.sha256))
     #expect(inspection.files.allSatisfy { $0.matchesManifest == true })
     let file = inspection.files[1]
-    #expect(file.rows == 2_000 && file.variables
-        == ["covariates", "treatment", "outcome", "source", "weight", "identifier"])
-    #expect(file.columns.map(\.name) == rows.names + ["t", "y", "weight", "z", "id"])
+    #expect(
+      file.rows == 2_000
+        && file.variables
+          == ["covariates", "treatment", "outcome", "source", "weight", "identifier", "institution"]
+    )
+    #expect(file.columns.map(\.name) == rows.names + ["t", "y", "weight", "z", "id", "institution"])
     for (column, values) in zip(file.columns, rows.covariates + [rows.treatment, rows.outcome, rows.weight]) {
       let values = values[1_000...]
       let mean = values.reduce(0, +) / 2_000
