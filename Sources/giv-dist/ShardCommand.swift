@@ -21,8 +21,7 @@ struct Shard: DistributedCommand {
 
         giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age,sex,region
         giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age --by hospital
-        giv-dist shard visits.csv --out shards --treatment dose --outcome survival --covariates age \\
-          --institution hospital --cluster ward --instruments distance --proxies score,rank --keep note
+        giv-dist shard visits.csv --out shards --treatment dose --outcome survival --covariates age --instruments distance
         giv-dist shard foreign.h5 --out shards --treatment /t --outcome /y --covariates /features
       """)
 
@@ -168,7 +167,7 @@ extension ImportSummary {
     for (name, categories) in record.categories.covariates.sorted(by: { $0.key < $1.key }) {
       lines.append("  \(name): \(categories.count) categories, '\(categories[0])' without an indicator")
     }
-    for column in columns { lines.append("Kept      \(column.words)") }
+    for column in columns { lines.append("Further   \(column.words)") }
     if let sources = record.categories.source {
       lines.append("Sources   0, 1, … are \(sources.joined(separator: ", "))")
     }

@@ -34,7 +34,7 @@ import Testing
           south.h5: 2 rows, institution south
         Columns   3 in x: age, sex=m, sex=(missing)
           sex: 3 categories, 'f' without an indicator
-        Kept      site: institution, categorical, 2 levels
+        Further   site: institution, categorical, 2 levels
         Sources   0, 1, … are a, b
         Missing   age 1, dose 1, sex 1 (policy: mean)
           age: filled with 45.0
