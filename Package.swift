@@ -85,6 +85,10 @@ let package = Package(
       name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
     .testTarget(name: "StorageTests", dependencies: ["Diagnostics", "Storage", "TestSupport"]),
     .testTarget(
+      name: "FramesTests",
+      dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Storage", "TestSupport"],
+      exclude: ["Fixtures"]),
+    .testTarget(
       name: "ShardsTests",
       dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Storage", "TestSupport"],
       exclude: ["Fixtures"]),
@@ -134,7 +138,7 @@ let package = Package(
       dependencies: [
         "Communication", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
         "Simulation", "TestSupport",
-      ], exclude: ["Snapshots"]),
+      ]),
     .testTarget(name: "PackageTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"]),
   ],

@@ -81,7 +81,7 @@ public struct ControlFunction: Sendable {
   /// - Throws: on all ranks the same ``Failure``, `data` or `usage`.
   @discardableResult
   public static func check(_ frame: Frame, groups: Int) throws -> [ColumnSummary] {
-    guard frame.variables.contains(.outcome) else {
+    guard frame.roles.contains(.outcome) else {
       throw Failure(.data, "the joint model needs the outcome; give shards with y, or name its column with --y")
     }
     guard groups > 1 else {

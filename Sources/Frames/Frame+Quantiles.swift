@@ -2,51 +2,73 @@ import Communication
 import Diagnostics
 
 extension Frame {
-  /// Exact quantiles of every covariate, and of the treatment if wanted, without weights. Collective.
+  /// Exact quantiles of real columns, without weights. Collective.
   ///
   /// For n sorted values v and probability p, with h = p (n - 1): v[⌊h⌋] + (h - ⌊h⌋) (v[⌊h⌋ + 1] - v[⌊h⌋]), which is
-  /// numpy's method `linear`. The order statistics are found by a radix selection: six passes count, for all columns
-  /// and all wanted ranks at once, the values by the next 11 bits of their keys. No row leaves its rank, and the result
-  /// is the same for every number of ranks.
-  /// - Parameters:
-  ///   - probabilities: each in 0 ... 1.
-  ///   - includesTreatment: whether the quantiles of the treatment follow those of the covariates.
-  /// - Returns: for each column, one quantile for each probability.
+  /// numpy's method `linear`, of `nanquantile` where values are missing. The order statistics are found by a radix
+  /// selection: six passes count, for all columns and all wanted ranks at once, the values by the next 11 bits of their
+  /// keys. No row leaves its rank, and the result is the same for every number of ranks.
+  /// - Parameter probabilities: each in 0 ... 1.
+  /// - Returns: for each column, one quantile for each probability; NaN when every value is missing.
   /// - Throws: ``Failure`` when a rank fails.
-  public func quantiles(of probabilities: [Double], includesTreatment: Bool = false) throws -> [[Double]] {
+  /// - Precondition: the columns are real, and there are rows.
+  public func quantiles(of probabilities: [Double], columns: [Int]) throws -> [[Double]] {
     precondition(probabilities.allSatisfy { (0...1).contains($0) } && rows.rowCount > 0)
-    let positions = probabilities.map { $0 * Double(rows.rowCount - 1) }
-    let orders = Set(positions.flatMap { [Int($0), min(Int($0) + 1, rows.rowCount - 1)] }).sorted()
-    // The treatment is the column after the covariates.
-    var selections = (0..<covariateCount + (includesTreatment ? 1 : 0)).map { _ in RadixSelection(orders: orders) }
-    while selections.contains(where: { !$0.isResolved }) { try refine(&selections) }
-    return selections.map { selection in
-      let values = Dictionary(uniqueKeysWithValues: zip(orders, selection.values))
-      return positions.map { position in
+    let counts = try presentCounts(of: columns)
+    let positions = counts.map { count in probabilities.map { $0 * Double(max(0, count - 1)) } }
+    let orders = zip(counts, positions).map { count, positions in
+      count == 0 ? [] : Set(positions.flatMap { [Int($0), min(Int($0) + 1, count - 1)] }).sorted()
+    }
+    var selections = orders.map { RadixSelection(orders: $0) }
+    while selections.contains(where: { !$0.isResolved }) { try refine(&selections, columns) }
+    return columns.indices.map { index in
+      guard counts[index] > 0 else { return probabilities.map { _ in .nan } }
+      let values = Dictionary(uniqueKeysWithValues: zip(orders[index], selections[index].values))
+      return positions[index].map { position in
         let low = Int(position)
         let lower = values[low]!
-        let upper = values[min(low + 1, rows.rowCount - 1)]!
+        let upper = values[min(low + 1, counts[index] - 1)]!
         return interpolate(lower, upper, position - Double(low))
       }
     }
   }
 
-  /// One pass: counts the digits of all columns, adds the counts of all ranks, and narrows every selection.
-  private func refine(_ selections: inout [RadixSelection]) throws {
+  /// The rows in which each column is not missing.
+  private func presentCounts(of columns: [Int]) throws -> [Int] {
+    guard columns.contains(where: { schema.columns[$0].allowsMissing }) else {
+      return columns.map { _ in rows.rowCount }
+    }
+    var counts = columns.map { _ in Int64(0) }
     try rows.communicator.agree {
       for chunk in rows.localChunks {
-        for covariate in selections.indices {
-          let values = UnsafeBufferPointer(
-            start: try column(covariate, chunk: chunk), count: rowCount(ofChunk: chunk))
-          selections[covariate].count(values)
+        for (index, column) in columns.enumerated() {
+          let values = UnsafeBufferPointer(start: try reals(column, chunk: chunk), count: rowCount(ofChunk: chunk))
+          counts[index] += Int64(values.count { !$0.isNaN })
+        }
+      }
+    }
+    return try rows.communicator.sum(counts: counts).map(Int.init)
+  }
+
+  /// One pass: counts the digits of all columns, adds the counts of all ranks, and narrows every selection.
+  private func refine(_ selections: inout [RadixSelection], _ columns: [Int]) throws {
+    try rows.communicator.agree {
+      for chunk in rows.localChunks {
+        for (index, column) in columns.enumerated() {
+          let values = UnsafeBufferPointer(start: try reals(column, chunk: chunk), count: rowCount(ofChunk: chunk))
+          if schema.columns[column].allowsMissing {
+            values.filter { !$0.isNaN }.withUnsafeBufferPointer { selections[index].count($0) }
+          } else {
+            selections[index].count(values)
+          }
         }
       }
     }
     let counts = try rows.communicator.sum(counts: selections.flatMap(\.counts))
     var start = 0
-    for covariate in selections.indices {
-      let length = selections[covariate].counts.count
-      selections[covariate].narrow(by: counts[start..<start + length])
+    for index in selections.indices {
+      let length = selections[index].counts.count
+      selections[index].narrow(by: counts[start..<start + length])
       start += length
     }
   }

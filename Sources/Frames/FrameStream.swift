@@ -22,13 +22,13 @@ final class FrameStream: @unchecked Sendable {
   static let windowCount = 3
 
   init(_ reader: ChunkReader, localChunks: Range<Int>, windowBytes: Int) {
-    let columnCount = reader.columnCount
-    let length = max(1, windowBytes / FrameChunks.bytesPerChunk(columnCount, of: reader.grid))
+    let chunkBytes = FrameChunks.bytesPerChunk(slotCount: reader.schema.slotCount, of: reader.grid)
+    let length = max(1, windowBytes / max(1, chunkBytes))
     self.localChunks = localChunks
     windowLength = min(length, max(1, localChunks.count))
-    front = FrameChunks(capacity: windowLength, columnCount: columnCount, of: reader.grid)
-    back = FrameChunks(capacity: windowLength, columnCount: columnCount, of: reader.grid)
-    scattered = ChunkCache(capacity: length, columnCount: columnCount)
+    front = reader.buffer(capacity: windowLength)
+    back = reader.buffer(capacity: windowLength)
+    scattered = ChunkCache(capacity: length)
     self.reader = reader
   }
 
@@ -73,13 +73,11 @@ final class FrameStream: @unchecked Sendable {
 /// Single chunks, of which those asked for last are kept.
 private struct ChunkCache {
   let capacity: Int
-  let columnCount: Int
   private var entries: [Int: (chunks: FrameChunks, lastUse: Int)] = [:]
   private var uses = 0
 
-  init(capacity: Int, columnCount: Int) {
+  init(capacity: Int) {
     self.capacity = capacity
-    self.columnCount = columnCount
   }
 
   mutating func chunks(with chunk: Int, from reader: ChunkReader) throws -> FrameChunks {
@@ -88,7 +86,7 @@ private struct ChunkCache {
       entries[chunk]!.lastUse = uses
       return entry.chunks
     }
-    let chunks = vacated() ?? FrameChunks(capacity: 1, columnCount: columnCount, of: reader.grid)
+    let chunks = vacated() ?? reader.buffer(capacity: 1)
     try reader.read(chunk..<chunk + 1, into: chunks)
     entries[chunk] = (chunks, uses)
     return chunks

@@ -1,7 +1,7 @@
 import Communication
 import LinearAlgebra
 
-/// One number for each row of this rank, beside the table: weights that leave rows out, or a simulated treatment.
+/// One number for each row of this rank, beside the frame: weights that leave rows out, or a simulated treatment.
 public final class RowColumn: @unchecked Sendable {
   private let firstChunk: Int
   /// Numbers from one chunk to the next.
@@ -18,14 +18,14 @@ public final class RowColumn: @unchecked Sendable {
     for chunk in rows.localChunks { try fill(chunk, storage.pointer + (chunk - firstChunk) * stride) }
   }
 
-  /// The weights of some rows of a table, and 0 for the others. Collective.
+  /// The weights of some rows of a frame, and 0 for the others. Collective.
   ///
   /// - Parameter isIncluded: whether a global row is one of them; it must not communicate.
-  public static func weights(of table: Frame, where isIncluded: (_ row: Int) -> Bool) throws -> RowColumn {
-    try table.rows.communicator.agree {
-      try RowColumn(rows: table.rows) { chunk, values in
-        let weights = try table.weight(chunk: chunk)
-        for (offset, row) in table.rows.grid.rows(ofChunk: chunk).enumerated() {
+  public static func weights(of frame: Frame, where isIncluded: (_ row: Int) -> Bool) throws -> RowColumn {
+    try frame.rows.communicator.agree {
+      try RowColumn(rows: frame.rows) { chunk, values in
+        let weights = try frame.weight(chunk: chunk)
+        for (offset, row) in frame.rows.grid.rows(ofChunk: chunk).enumerated() {
           values[offset] = isIncluded(row) ? weights?[offset] ?? 1 : 0
         }
       }
@@ -38,7 +38,7 @@ public final class RowColumn: @unchecked Sendable {
   }
 }
 
-/// Columns that stand in for those of a table.
+/// Columns that stand in for those of a frame.
 public struct RowReplacement: Sendable {
   public var treatment: RowColumn?
   public var weight: RowColumn?

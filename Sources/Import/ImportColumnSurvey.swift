@@ -1,8 +1,10 @@
 import Diagnostics
+import Frames
 
-/// What is found out about a covariate, from the kept rows.
-struct CovariateSurvey {
+/// What is found out about a column of numbers or categories, from the kept rows: a covariate, or one besides x.
+struct ColumnSurvey {
   let name: String
+  let role: Role
   private(set) var isCategorical: Bool
   /// Numbers came before the first text, so that they are not among the categories.
   private(set) var isMixed = false
@@ -13,10 +15,17 @@ struct CovariateSurvey {
   /// The first text and where it stands, for messages.
   private var firstText = ""
 
-  init(name: String, isCategorical: Bool) {
+  init(name: String, role: Role, isCategorical: Bool) {
     self.name = name
-    self.isCategorical = isCategorical
+    self.role = role
+    self.isCategorical = isCategorical || role.isAlwaysCategorical
   }
+
+  /// The categories in the order of code points.
+  var levels: [String] { sortedByCodePoints(categories) }
+
+  /// What messages call the column: `covariate 'age'`.
+  private var words: String { role == .none ? "column '\(name)'" : "\(role.rawValue) '\(name)'" }
 
   /// The mean of the numbers, 0 when there are none.
   var mean: Double { numbers == 0 ? 0 : sum.value / Double(numbers) }
@@ -37,22 +46,24 @@ struct CovariateSurvey {
       isCategorical = true
     }
     // One more than allowed tells that there are too many.
-    if categories.count <= ImportSurvey.mostCategories { categories.insert(try rows.text(index)) }
+    if role.isAlwaysCategorical || categories.count <= ImportSurvey.mostCategories {
+      categories.insert(try rows.text(index))
+    }
   }
 
   func check() throws {
     guard isCategorical else {
-      if numbers == 0 { throw Failure(.data, "covariate '\(name)' has no value in any row; leave it out") }
+      if numbers == 0 { throw Failure(.data, "\(words) has no value in any row; leave it out") }
       return
     }
-    guard categories.count <= ImportSurvey.mostCategories else {
+    guard role.isAlwaysCategorical || categories.count <= ImportSurvey.mostCategories else {
       throw Failure(
         .data,
-        "covariate '\(name)' has texts (first \(firstText)) and more than \(ImportSurvey.mostCategories) different "
+        "\(words) has texts (first \(firstText)) and more than \(ImportSurvey.mostCategories) different "
           + "values: leave it out if it identifies rows, or name its text in --missing-markers if that means missing")
     }
-    guard categories.count + (missing > 0 ? 1 : 0) > 1 else {
-      throw Failure(.data, "covariate '\(name)' is '\(categories.first ?? "")' in every row; leave it out")
+    guard role != .covariate || categories.count + (missing > 0 ? 1 : 0) > 1 else {
+      throw Failure(.data, "\(words) is '\(categories.first ?? "")' in every row; leave it out")
     }
   }
 }
@@ -80,7 +91,7 @@ struct SourceSurvey {
         "--source '\(column)' is not integers and has more than \(ImportSurvey.mostCategories) different values; "
           + "name a column of sources")
     }
-    return ImportEncoding.sorted(categories)
+    return sortedByCodePoints(categories)
   }
 }
 

@@ -1,4 +1,5 @@
 import Diagnostics
+import Frames
 import Shards
 
 /// How the values of a table become the numbers of a shard.
@@ -15,13 +16,23 @@ struct ImportEncoding {
   /// The true sources in the order of their codes; nil when they are integers or not known.
   let sources: [String]?
 
+  /// The columns besides x, t, y, z, weight and id.
+  private(set) var columns: [Column]
+
   private let codes: [CovariateCode]
+  private var columnCodes: [ColumnCode]
   private let sourceCodes: [String: Int64]
 
   private enum CovariateCode {
     case number(mean: Double)
     /// The place of each category; the first has no indicator.
     case categories([String: Int], count: Int)
+  }
+
+  private enum ColumnCode {
+    case number
+    case integer
+    case categories([String: Int64])
   }
 
   init(_ survey: ImportSurvey) throws {
@@ -34,7 +45,7 @@ struct ImportEncoding {
         if covariate.missing > 0 { means[covariate.name] = covariate.mean }
         return .number(mean: covariate.mean)
       }
-      let levels = Self.sorted(covariate.categories) + (covariate.missing > 0 ? [Self.missingCategory] : [])
+      let levels = covariate.levels + (covariate.missing > 0 ? [Self.missingCategory] : [])
       categories[covariate.name] = levels
       names += levels.dropFirst().map { "\(covariate.name)=\($0)" }
       let places = levels.enumerated().map { ($1, $0) }
@@ -47,8 +58,35 @@ struct ImportEncoding {
     self.categories = categories
     self.means = means
     sources = try survey.sources()
-    sourceCodes = Dictionary(uniqueKeysWithValues: (sources ?? []).enumerated().map { ($1, Int64($0)) })
+    sourceCodes = Self.codes(of: sources ?? [])
+    columns = survey.further.map(Self.column)
+    columnCodes = columns.map { column in
+      column.kind.levels.map { .categories(Self.codes(of: $0)) } ?? (column.kind == .integer ? .integer : .number)
+    }
   }
+
+  private static func codes(of levels: [String]) -> [String: Int64] {
+    Dictionary(uniqueKeysWithValues: levels.enumerated().map { ($1, Int64($0)) })
+  }
+
+  private static func column(_ survey: ColumnSurvey) -> Column {
+    let kind: ColumnKind =
+      survey.isCategorical ? .categorical(levels: survey.levels) : survey.role == .test ? .integer : .real
+    return Column(survey.name, survey.role, kind, allowsMissing: survey.missing > 0)
+  }
+
+  /// The encoding of the rows of one institution, which is then the only level.
+  func restricted(toInstitution institution: String) -> ImportEncoding {
+    var restricted = self
+    for index in columns.indices where columns[index].role == .institution {
+      restricted.columns[index].kind = .categorical(levels: [institution])
+      restricted.columnCodes[index] = .categories([institution: 0])
+    }
+    return restricted
+  }
+
+  /// The values of no rows for each of ``columns``.
+  var emptyValues: [ColumnValues] { columns.map { $0.kind.holdsCodes ? .codes([]) : .reals([]) } }
 
   /// Appends the current row to a block.
   ///
@@ -56,6 +94,7 @@ struct ImportEncoding {
   func append(_ rows: ImportRows, to block: inout ShardBlock) throws {
     let values = rows.values
     var covariate = 0
+    var further = 0
     for (index, role) in rows.roles.enumerated() {
       switch (role, values[index]) {
       case (.covariate, let value):
@@ -65,8 +104,26 @@ struct ImportEncoding {
       case (.outcome, .number(let number)): block.outcome!.append(number)
       case (.weight, .number(let number)): block.weight!.append(number)
       case (.source, _): block.source!.append(try sourceCode(rows, index))
+      case (_, let value) where role.isFurther:
+        try append(value, rows, index, columnCodes[further], to: &block.columns[further])
+        further += 1
       default: break
       }
+    }
+  }
+
+  private func append(
+    _ value: ImportValue, _ rows: ImportRows, _ index: Int, _ code: ColumnCode, to values: inout ColumnValues
+  ) throws {
+    switch (code, value) {
+    case (.number, .number(let number)): values.append(number)
+    case (.number, .missing): values.append(.nan)
+    case (.integer, .number(let number)): values.append(Int64(number))
+    case (.categories, .missing): values.append(Int64(-1))
+    case (.categories(let codes), _):
+      guard let code = codes[try rows.text(index)] else { throw changedInput(rows.table.path) }
+      values.append(code)
+    default: throw changedInput(rows.table.path)
     }
   }
 
@@ -95,10 +152,22 @@ struct ImportEncoding {
     }
     return code
   }
+}
 
-  /// The order of code points, which does not depend on the locale.
-  static func sorted(_ texts: some Sequence<String>) -> [String] {
-    texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+extension ColumnValues {
+  fileprivate mutating func append(_ number: Double) {
+    guard case .reals(var values) = self else { preconditionFailure("the column holds no real numbers") }
+    // Only one array refers to the numbers while they grow.
+    self = .reals([])
+    values.append(number)
+    self = .reals(values)
+  }
+
+  fileprivate mutating func append(_ code: Int64) {
+    guard case .codes(var values) = self else { preconditionFailure("the column holds no codes") }
+    self = .codes([])
+    values.append(code)
+    self = .codes(values)
   }
 }
 

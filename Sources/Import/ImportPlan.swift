@@ -1,4 +1,5 @@
 import Diagnostics
+import Frames
 import Shards
 
 /// How tables become shards: which column plays which part, how rows are cut into files, and what is missing.
@@ -14,9 +15,20 @@ public struct ImportPlan: Sendable, Codable, Equatable {
   public var weight: String?
   /// Kept as strings, missing ones empty.
   public var identifier: String?
-  /// One shard is written per value of this column.
+  /// Who holds a row; every value is a level, numbers too.
   public var institution: String?
-  /// Rows of a shard when there is no institution.
+  /// Whether one shard is written per institution.
+  public var cutsByInstitution = false
+  /// Rows that share a value are not independent; every value is a level, numbers too.
+  public var cluster: String?
+  /// Numbers or, with any text, categories; as the two that follow.
+  public var instruments: [String] = []
+  public var proxies: [String] = []
+  /// Columns that are kept beside the analysis. They alone may miss values in rows that are kept.
+  public var kept: [String] = []
+  /// 1 in rows that are kept for testing, 0 in others.
+  public var test: String?
+  /// Rows of a shard that is not one institution's.
   public var rowsPerShard = 1_000_000
   public var missing = MissingPolicy.refuse
   /// The texts that stand for a missing value, quoted or not. NaN in HDF5 files is always missing.
@@ -54,10 +66,14 @@ public struct ImportPlan: Sendable, Codable, Equatable {
     guard delimiter.utf8.count == 1, !"\"\r\n".utf8.contains(delimiter.utf8.first!) else {
       throw Failure(.usage, "--delimiter must be one ASCII character other than a quote or a line break")
     }
+    guard !cutsByInstitution || institution != nil else {
+      throw Failure(.usage, "no column of institutions is named to cut shards by; name one with --by")
+    }
     var parts: [String: String] = [:]
     let named =
       [("--treatment", treatment), ("--outcome", outcome)] + covariates.map { ("--covariates", $0) }
-      + (weight.map { [("--weight", $0)] } ?? [])
+      + (weight.map { [("--weight", $0)] } ?? []) + (test.map { [("--test", $0)] } ?? [])
+      + instruments.map { ("--instruments", $0) } + proxies.map { ("--proxies", $0) } + kept.map { ("--keep", $0) }
     for (option, column) in named {
       if let other = parts.updateValue(option, forKey: column) {
         throw Failure(
@@ -70,10 +86,37 @@ public struct ImportPlan: Sendable, Codable, Equatable {
   }
 }
 
-/// The part that a column plays while rows are read, in the order of ``ImportRows/values``.
-enum ImportRole: Equatable {
-  case treatment, outcome, weight, source, institution, identifier, covariate
+extension ImportPlan {
+  /// Which columns become which role, in the order of ``ImportRows/values``: treatment, outcome, then weight, source,
+  /// institution and identifier where planned, the other columns besides x, and the covariates.
+  var roles: [(name: String, role: Role)] {
+    let single: [(String?, Role)] = [
+      (treatment, .treatment), (outcome, .outcome), (weight, .weight), (source, .source), (identifier, .identifier),
+      (institution, .institution), (cluster, .cluster), (test, .test),
+    ]
+    return single.compactMap { name, role in name.map { ($0, role) } } + instruments.map { ($0, .instrument) }
+      + proxies.map { ($0, .proxy) } + kept.map { ($0, .none) } + covariates.map { ($0, .covariate) }
+  }
+}
 
-  /// Values must be numbers.
-  var isNumeric: Bool { self == .treatment || self == .outcome || self == .weight }
+extension Role {
+  /// Whether values must be numbers while tables are read.
+  var isNumeric: Bool { self == .treatment || self == .outcome || self == .weight || self == .test }
+
+  /// Whether a matrix of an HDF5 file may stand for all its columns.
+  var takesMatrix: Bool { self == .covariate || self == .instrument || self == .proxy || self == .none }
+
+  /// Whether a value that is infinite is refused, for the column may be one of numbers.
+  var mayBeNumeric: Bool { isNumeric || takesMatrix }
+
+  /// Whether the column is written beside x, t, y, z, weight and id.
+  var isFurther: Bool {
+    switch self {
+    case .covariate, .treatment, .outcome, .source, .weight, .identifier: false
+    default: true
+    }
+  }
+
+  /// Whether every value is a level, whatever it looks like.
+  var isAlwaysCategorical: Bool { self == .institution || self == .cluster }
 }

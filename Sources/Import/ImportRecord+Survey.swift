@@ -17,6 +17,8 @@ extension ImportRecord {
     var header = ShardHeader(covariateNames: encoding.covariateNames)
     header.treatmentName = plan.treatment
     header.outcomeName = plan.outcome
+    header.sourceLevels = encoding.sources
+    header.columns = encoding.columns
     header.sourceDigest = inputs.map(\.sha256).joined(separator: " ")
     if !categories.covariates.isEmpty || categories.source != nil { header.categories = try jsonText(categories) }
     header.missingValues = try jsonText(missingValues)

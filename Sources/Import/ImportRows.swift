@@ -1,13 +1,13 @@
 import Diagnostics
+import Frames
 import Shards
 
 /// A cursor over the planned columns of one input.
 final class ImportRows {
   let table: any ImportTable
-  /// The planned columns: treatment, outcome, then weight, source, institution and identifier where planned, then the
-  /// covariates.
+  /// The planned columns, in the order of ``ImportPlan/roles``.
   let columns: [ImportColumn]
-  let roles: [ImportRole]
+  let roles: [Role]
   /// The values of the current row, one for each column.
   private(set) var values: [ImportValue]
 
@@ -16,19 +16,11 @@ final class ImportRows {
   init(_ path: String, _ plan: ImportPlan) throws {
     table = try openImportTable(path, plan)
     var columns: [ImportColumn] = []
-    var roles: [ImportRole] = []
-    let single: [(String?, ImportRole)] = [
-      (plan.treatment, .treatment), (plan.outcome, .outcome), (plan.weight, .weight), (plan.source, .source),
-      (plan.institution, .institution), (plan.identifier, .identifier),
-    ]
-    for case (let name?, let role) in single {
-      columns.append(try Self.column(named: name, of: table))
-      roles.append(role)
-    }
-    for name in plan.covariates {
-      let found = try table.columns(named: name)
+    var roles: [Role] = []
+    for (name, role) in plan.roles {
+      let found = role.takesMatrix ? try table.columns(named: name) : [try Self.column(named: name, of: table)]
       columns += found
-      roles += found.map { _ in .covariate }
+      roles += found.map { _ in role }
     }
     self.columns = columns
     self.roles = roles
@@ -38,7 +30,7 @@ final class ImportRows {
   }
 
   /// The position of a role in `values`; for covariates, of the first.
-  func position(of role: ImportRole) -> Int? { roles.firstIndex(of: role) }
+  func position(of role: Role) -> Int? { roles.firstIndex(of: role) }
 
   /// Moves to the next row and reads it; false after the last one.
   ///
@@ -56,7 +48,11 @@ final class ImportRows {
     let (values, roles) = (self.values, self.roles)
     return values.indices.allSatisfy { index in
       guard case .missing = values[index] else { return true }
-      return roles[index] == .identifier || roles[index] == .covariate && missing == .mean
+      return switch roles[index] {
+      case .identifier, .none: true
+      case .covariate: missing == .mean
+      default: false
+      }
     }
   }
 
@@ -75,15 +71,19 @@ final class ImportRows {
     for index in values.indices { try check(values[index], roles[index], index) }
   }
 
-  private func check(_ value: ImportValue, _ role: ImportRole, _ index: Int) throws {
+  private func check(_ value: ImportValue, _ role: Role, _ index: Int) throws {
     switch (value, role) {
-    case (.notFinite, _) where role.isNumeric || role == .covariate:
+    case (.notFinite, _) where role.mayBeNumeric:
       throw try refused(index, "is not finite; correct it, or name it in --missing-markers when it means missing")
     case (.text, _) where role.isNumeric:
       throw try refused(
-        index, "is not a number, as \(role) must be; correct it, or name it in --missing-markers when it means missing")
+        index,
+        "is not a number, as \(role.rawValue) must be; correct it, or name it in --missing-markers when it means missing"
+      )
     case (.number(let weight), .weight) where weight < 0:
       throw try refused(index, "is negative, which a weight cannot be")
+    case (.number(let number), .test) where number != 0 && number != 1:
+      throw try refused(index, "is neither 0 nor 1, which say whether a row is kept for testing")
     default: break
     }
   }
@@ -99,7 +99,7 @@ final class ImportRows {
     guard columns.count == 1 else {
       throw Failure(
         .data,
-        "\(table.path): '\(name)' has \(columns.count) columns, and only --covariates takes a matrix; name one of "
+        "\(table.path): '\(name)' has \(columns.count) columns, and only --covariates, --instruments, --proxies and --keep take a matrix; name one of "
           + "'\(name)[0]' to '\(name)[\(columns.count - 1)]'")
     }
     return columns[0]
@@ -108,7 +108,7 @@ final class ImportRows {
   /// A matrix may name a column again that is named elsewhere.
   private func checkDistinct() throws {
     var seen: Set<Int> = []
-    for (column, role) in zip(columns, roles) where role.isNumeric || role == .covariate {
+    for (column, role) in zip(columns, roles) where role.mayBeNumeric {
       guard seen.insert(column.index).inserted else {
         throw Failure(.data, "\(table.path): column '\(column.name)' is used twice; name it once")
       }

@@ -1,3 +1,4 @@
+import Frames
 import Shards
 
 /// What an import did.
@@ -6,6 +7,8 @@ public struct ImportSummary: Codable, Sendable, Equatable {
   public var folder: String
   public var rows: Int
   public var covariates: [String]
+  /// The columns besides x, t, y, z, weight and id.
+  public var columns: [Column]
   public var shards: [Manifest.Shard]
   public var record: ImportRecord
 }

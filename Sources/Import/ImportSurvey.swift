@@ -1,4 +1,5 @@
 import Diagnostics
+import Frames
 
 /// What the first pass over the inputs finds out: counts, categories, means, institutions.
 struct ImportSurvey {
@@ -7,23 +8,22 @@ struct ImportSurvey {
 
   let plan: ImportPlan
   private(set) var columnNames: [String] = []
-  private(set) var roles: [ImportRole] = []
+  private(set) var roles: [Role] = []
   private(set) var rowsRead = 0
   private(set) var rowsKept = 0
   /// Missing values over all rows read, by column.
   private(set) var missing: [Int] = []
-  private(set) var covariates: [CovariateSurvey] = []
+  /// The columns of numbers or categories, by their places among all; nil for the others.
+  private(set) var surveys: [ColumnSurvey?] = []
   private var source = SourceSurvey()
-  /// Kept rows of each institution.
-  private(set) var institutions: [String: Int] = [:]
 
   /// Reads all inputs once, or twice when a column turns out to hold categories after some of them passed for numbers.
   init(of inputs: [String], _ plan: ImportPlan) throws {
     try self.init(of: inputs, plan, categorical: [])
-    let mixed = Set(covariates.indices.filter { covariates[$0].isMixed })
+    let mixed = Set(surveys.indices.filter { surveys[$0]?.isMixed == true })
     if !mixed.isEmpty { try self.init(of: inputs, plan, categorical: mixed) }
     try checkMissing()
-    for covariate in covariates { try covariate.check() }
+    for survey in surveys { try survey?.check() }
   }
 
   private init(of inputs: [String], _ plan: ImportPlan, categorical: Set<Int>) throws {
@@ -42,8 +42,9 @@ struct ImportSurvey {
     columnNames = rows.columns.map(\.name)
     roles = rows.roles
     missing = columnNames.map { _ in 0 }
-    covariates = zip(columnNames, roles).filter { $0.1 == .covariate }.enumerated().map { index, column in
-      CovariateSurvey(name: column.0, isCategorical: categorical.contains(index))
+    surveys = roles.indices.map { index in
+      guard roles[index] == .covariate || roles[index].isFurther else { return nil }
+      return ColumnSurvey(name: columnNames[index], role: roles[index], isCategorical: categorical.contains(index))
     }
   }
 
@@ -59,23 +60,21 @@ struct ImportSurvey {
   private mutating func note(_ rows: ImportRows) throws {
     rowsRead += 1
     let values = rows.values
-    for index in values.indices where roles[index] != .identifier {
+    for index in values.indices where roles[index] != .identifier && roles[index] != .none {
       if case .missing = values[index] { missing[index] += 1 }
     }
     guard rows.isKept else { return }
     rowsKept += 1
-    var covariate = 0
-    for (index, role) in roles.enumerated() {
-      switch role {
-      case .covariate:
-        try covariates[covariate].note(values[index], rows, index)
-        covariate += 1
-      case .source: try source.note(values[index], rows, index)
-      case .institution: institutions[try rows.text(index), default: 0] += 1
-      case .treatment, .outcome, .weight, .identifier: break
-      }
+    for index in values.indices {
+      if roles[index] == .source { try source.note(values[index], rows, index) }
+      try surveys[index]?.note(values[index], rows, index)
     }
   }
+
+  /// The covariates, in their order.
+  var covariates: [ColumnSurvey] { surveys.compactMap(\.self).filter { $0.role == .covariate } }
+  /// The columns besides x, in their order.
+  var further: [ColumnSurvey] { surveys.compactMap(\.self).filter { $0.role != .covariate } }
 
   /// The true sources in the order of their codes; nil when they are integers or not known.
   func sources() throws -> [String]? { try plan.source.flatMap { try source.codedSources(column: $0) } }

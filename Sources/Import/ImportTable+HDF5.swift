@@ -130,6 +130,8 @@ private struct HDF5Source {
   let rowCount: Int
   let columnCount: Int
   private let kind: HDF5ElementKind
+  /// The texts that integers stand for, in a categorical column of a shard.
+  private let levels: [String]?
   private(set) var cells = Cells.numbers([])
 
   init(_ name: String, in file: borrowing HDF5File) throws {
@@ -145,6 +147,8 @@ private struct HDF5Source {
     if kind == .string && shape.count == 2 {
       throw Failure(.data, "\(dataset.location) is a matrix of strings; write its columns as datasets of their own")
     }
+    let attribute = shape.count == 1 && kind == .integer ? try file.attribute("levels", of: name) : nil
+    levels = if case .strings(let levels)? = attribute { levels } else { nil }
     self.name = name
     rowCount = shape[0]
     columnCount = shape.count == 1 ? 1 : shape[1]
@@ -155,13 +159,21 @@ private struct HDF5Source {
     cells =
       switch kind {
       case .string: .strings(try dataset.readStrings(rows: rows))
-      case .integer: .integers(try dataset.read(Int64.self, rows: rows))
+      case .integer: Self.cells(try dataset.read(Int64.self, rows: rows), levels)
       default: .numbers(try dataset.read(Double.self, rows: rows))
       }
   }
 
+  /// Codes without a level are missing.
+  private static func cells(_ codes: [Int64], _ levels: [String]?) -> Cells {
+    guard let levels else { return .integers(codes) }
+    return .strings(codes.map { levels.indices.contains(Int($0)) ? levels[Int($0)] : "" })
+  }
+
   func columnNames(in file: borrowing HDF5File) throws -> [String] {
-    if ["x", "/x"].contains(name), let (header, _) = try ShardHeader.read(from: file) { return header.covariateNames }
+    if ["x", "/x"].contains(name), let record = try ShardHeader.read(from: file) {
+      return record.header.covariateNames
+    }
     for attribute in ["column_names", "column-names", "columns", "names"] {
       guard case .strings(let names)? = try file.attribute(attribute, of: name) else { continue }
       if names.count == columnCount { return names }

@@ -7,6 +7,7 @@ import Shards
 /// ```swift
 /// var plan = ImportPlan(treatment: "dose", outcome: "survival", covariates: ["age", "region"])
 /// plan.institution = "hospital"
+/// plan.cutsByInstitution = true
 /// let summary = try Importer(inputs: ["trial.csv"], plan: plan).run(into: "shards", force: false)
 /// ```
 /// The first pass counts, finds categories, means and institutions; the second writes.
@@ -39,9 +40,8 @@ public struct Importer {
 
     let target = try ShardFolder(folder, force: force)
     let output = ImportOutput(folder: target.staging, header: header, plan: plan, encoding: encoding)
-    let shards =
-      plan.institution == nil
-      ? try writeByRows(output) : try writeByInstitution(output, ImportEncoding.sorted(survey.institutions.keys))
+    let institutions = plan.cutsByInstitution ? survey.further.first { $0.role == .institution }?.levels : nil
+    let shards = try institutions.map { try writeByInstitution(output, $0) } ?? writeByRows(output)
     guard shards.reduce(0, { $0 + $1.rows }) == survey.rowsKept else {
       throw changedInput(inputs.joined(separator: ", "))
     }
@@ -49,7 +49,8 @@ public struct Importer {
     manifest.imported = record
     try target.commit(manifest)
     return ImportSummary(
-      folder: folder, rows: survey.rowsKept, covariates: encoding.covariateNames, shards: shards, record: record)
+      folder: folder, rows: survey.rowsKept, covariates: encoding.covariateNames, columns: encoding.columns,
+      shards: shards, record: record)
   }
 
   private func checkInputs(besides folder: String) throws {
@@ -110,25 +111,22 @@ private struct ImportOutput {
   let plan: ImportPlan
   let encoding: ImportEncoding
 
-  var variables: Set<Variable> {
-    var variables: Set<Variable> = [.covariates, .treatment, .outcome]
-    if plan.source != nil { variables.insert(.source) }
-    if plan.weight != nil { variables.insert(.weight) }
-    if plan.identifier != nil { variables.insert(.identifier) }
-    return variables
-  }
+  private var roles: Set<Role> { Set(plan.roles.map(\.role).filter { !$0.isFurther }) }
 
   func open(_ file: String, institution: String?) throws -> ImportShard {
+    let encoding = institution.map(encoding.restricted) ?? encoding
     var header = header
     header.institution = institution
-    let writer = try ShardWriter(path: "\(folder)/\(file)", header: header, variables: variables, force: false)
+    header.columns = encoding.columns
+    let writer = try ShardWriter(path: "\(folder)/\(file)", header: header, roles: roles, force: false)
     return ImportShard(writer: writer, encoding: encoding, empty: emptyBlock)
   }
 
   private var emptyBlock: ShardBlock {
     ShardBlock(
       covariates: [], treatment: [], outcome: [], source: plan.source == nil ? nil : [],
-      weight: plan.weight == nil ? nil : [], identifiers: plan.identifier == nil ? nil : .strings([]))
+      weight: plan.weight == nil ? nil : [], identifiers: plan.identifier == nil ? nil : .strings([]),
+      columns: encoding.emptyValues)
   }
 }
 

@@ -40,8 +40,8 @@ extension FittedModel {
   }
 
   /// What a table must hold for this.
-  var variables: Set<Variable> {
-    if case .joint = mixture { [.covariates, .treatment, .outcome] } else { [.covariates, .treatment] }
+  var roles: Set<Role> {
+    if case .joint = mixture { [.covariate, .treatment, .outcome] } else { [.covariate, .treatment] }
   }
 
   /// The log of the scale factors of the columns whose density the model is: what the log density of a row is larger by

@@ -66,16 +66,16 @@ public struct MetaEM {
   func load(_ collection: ShardCollection, on communicator: any Communicator) throws -> CenteredRows {
     try configuration.validate()
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    let table = try Frame.load(collection, rows: rows, variables: variables(of: collection), storage: storage)
+    let table = try Frame.load(collection, rows: rows, roles: roles(of: collection), storage: storage)
     return CenteredRows(table: table, scaling: try prepare(table))
   }
 
-  private func variables(of collection: ShardCollection) -> Set<Variable> {
-    var variables: Set<Variable> = [.covariates, .treatment]
-    if configuration.useWeights { variables.insert(.weight) }
-    if configuration.distribution == .joint { variables.insert(.outcome) }
-    if collection.variables.contains(.source) { variables.insert(.source) }
-    return variables
+  private func roles(of collection: ShardCollection) -> Set<Role> {
+    var roles: Set<Role> = [.covariate, .treatment]
+    if configuration.useWeights { roles.insert(.weight) }
+    if configuration.distribution == .joint { roles.insert(.outcome) }
+    if collection.roles.contains(.source) { roles.insert(.source) }
+    return roles
   }
 
   /// Refuses data that cannot be fitted, and centers the columns.

@@ -23,8 +23,8 @@ extension FittedModel {
     on communicator: any Communicator
   ) throws -> Prediction {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    let known: Set<Variable> = collection.variables.contains(.source) ? [.source] : []
-    let table = try Frame.load(collection, rows: rows, variables: known.union(variables), storage: storage)
+    let known: Set<Role> = collection.roles.contains(.source) ? [.source] : []
+    let table = try Frame.load(collection, rows: rows, roles: known.union(roles), storage: storage)
     table.standardize(center: scaling.centers, scale: scaling.scales)
     let design = design(table)
     let rule = PosteriorRule(model: mixture.base, labelRule: labelRule, seed: seed)
@@ -47,7 +47,7 @@ extension FittedModel {
         "\(path) has covariates \(collection.covariateNames.joined(separator: ", ")), the model was fitted to "
           + "\(covariateNames.joined(separator: ", ")); give the same columns in the same order")
     }
-    guard variables.isSubset(of: collection.variables.union([.covariates, .treatment])) else {
+    guard roles.isSubset(of: collection.roles.union([.covariate, .treatment])) else {
       throw Failure(
         .data,
         "\(path) has no outcome '\(collection.names.outcome)', which the groups of a joint model depend on; name its "

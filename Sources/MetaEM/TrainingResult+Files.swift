@@ -29,7 +29,7 @@ extension Design {
         guard rows.communicator.isRoot else { return }
         file = try PosteriorFile(
           path, rows: count, groups: groups, hasEffects: joint != nil,
-          textIdentifiers: collection.variables.contains(.identifier)
+          textIdentifiers: collection.roles.contains(.identifier)
             ? collection.hasTextIdentifiers : nil, force: force)
       }
     }

@@ -34,7 +34,7 @@ public struct Truth: Sendable {
     return Truth(all.sorted())
   }
 
-  func codes(_ sources: ArraySlice<Int64>?) -> [Int]? { sources?.map { codes[$0]! } }
+  func codes(_ sources: [Int64]?) -> [Int]? { sources?.map { codes[$0]! } }
 }
 
 extension Design {

@@ -55,7 +55,7 @@ public final class Design: @unchecked Sendable {
     table: Frame, featureNames: [String], features: Evaluation?, inputs: Inputs = .covariates,
     subset: ChunkSubset? = nil, replacement: RowReplacement = RowReplacement()
   ) {
-    precondition(inputs == .covariates || (features != nil && table.variables.contains(.outcome)))
+    precondition(inputs == .covariates || (features != nil && table.roles.contains(.outcome)))
     self.table = table
     self.inputs = inputs
     self.replacement = replacement
@@ -130,7 +130,7 @@ extension Design {
   }
 
   /// The true sources in a chunk of this rank; nil when they were not loaded.
-  public func sources(ofChunk chunk: DesignChunk) throws -> ArraySlice<Int64>? {
+  public func sources(ofChunk chunk: DesignChunk) throws -> [Int64]? {
     try table.sources(chunk: chunk.tableIndex)
   }
 

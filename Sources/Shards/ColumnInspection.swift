@@ -1,40 +1,106 @@
+import Diagnostics
+import Frames
 import Storage
 
-/// Range, mean and spread of the values of one column that are numbers, and the count of those that are not.
+/// What a column is, the range, mean and spread of its values that are numbers, and the count of those that are missing.
 public struct ColumnInspection: Sendable, Codable, Equatable {
   public var name: String
-  /// Values that are NaN or infinite.
-  public var missing: Int
-  /// Nil, as the following, when there is no value.
+  public var role: Role
+  /// The word of the ``ColumnKind``.
+  public var kind: String
+  /// The levels of a categorical column; nil for another.
+  public var levels: [String]?
+  /// Whether missing values are allowed.
+  public var allowsMissing: Bool
+  /// Real numbers that are NaN or infinite, and codes that mean missing.
+  public var missing = 0
+  /// Rows whose code has no level.
+  public var withoutLevel = 0
+  /// Nil, as the following, when there is no value, and for categories and texts. Vectors count each of their numbers.
   public var minimum: Double?
   public var maximum: Double?
   public var mean: Double?
   /// The root of the mean squared deviation (divided by the number of values).
   public var standardDeviation: Double?
 
-  /// Reads a dataset in pieces of a few megabytes.
-  static func columns(
-    of dataset: borrowing HDF5Dataset, named names: [String], rowCount: Int
-  ) throws -> [ColumnInspection] {
-    var moments = names.map { _ in RunningMoments() }
-    let step = max(1, (4 << 20) / (8 * names.count))
-    for start in stride(from: 0, to: rowCount, by: step) {
-      let values = try dataset.read(Double.self, rows: start..<min(start + step, rowCount))
-      for column in names.indices {
-        for index in stride(from: column, to: values.count, by: names.count) { moments[column].add(values[index]) }
-      }
-    }
-    return zip(names, moments).map { ColumnInspection(name: $0, moments: $1) }
+  init(_ column: Column) {
+    name = column.name
+    role = column.role
+    kind = column.kind.word
+    levels = column.kind.levels
+    allowsMissing = column.allowsMissing
   }
 
-  private init(name: String, moments: RunningMoments) {
-    self.name = name
-    missing = moments.missing
+  /// Reads a dataset in pieces of a few megabytes.
+  ///
+  /// - Parameter columns: those of the matrix, or the one that the dataset is.
+  static func columns(
+    of dataset: borrowing HDF5Dataset, _ columns: [Column], rowCount: Int
+  ) throws -> [ColumnInspection] {
+    let kind = columns[0].kind
+    let step = try max(1, (4 << 20) / (8 * dataset.columnCount()))
+    let pieces = stride(from: 0, to: rowCount, by: step).map { $0..<min($0 + step, rowCount) }
+    if kind == .text {
+      for rows in pieces { _ = try dataset.readStrings(rows: rows) }
+      return [ColumnInspection(columns[0])]
+    }
+    var moments = columns.map { _ in RunningMoments() }
+    if kind.holdsCodes {
+      var inspection = ColumnInspection(columns[0])
+      for rows in pieces {
+        let codes = try dataset.readCodes(rows: rows, of: columns[0].role)
+        for code in codes { inspection.note(code, of: kind, &moments[0]) }
+      }
+      if kind == .integer { inspection.take(moments[0]) }
+      return [inspection]
+    }
+    for rows in pieces {
+      let values = try dataset.read(Double.self, rows: rows)
+      for column in columns.indices {
+        for index in stride(from: column, to: values.count, by: columns.count) { moments[column].add(values[index]) }
+      }
+    }
+    return zip(columns, moments).map { column, moments in
+      var inspection = ColumnInspection(column)
+      inspection.missing = moments.missing
+      inspection.take(moments)
+      return inspection
+    }
+  }
+
+  private mutating func note(_ code: Int64, of kind: ColumnKind, _ moments: inout RunningMoments) {
+    if code == kind.missingCode {
+      missing += 1
+    } else if let levels = kind.levels {
+      if !levels.indices.contains(Int(code)) { withoutLevel += 1 }
+    } else {
+      moments.add(Double(code))
+    }
+  }
+
+  private mutating func take(_ moments: RunningMoments) {
     guard moments.count > 0 else { return }
     minimum = moments.minimum
     maximum = moments.maximum
     mean = moments.mean
     standardDeviation = (moments.squares / moments.count).squareRoot()
+  }
+
+  /// What is wrong with the values, each in a line.
+  var problems: [String] {
+    var problems: [String] = []
+    if missing > 0 && !allowsMissing {
+      problems.append(
+        "column '\(name)' has \(missing) missing or infinite values; "
+          + "drop or fill such rows with 'giv-dist shard --missing drop|mean'")
+    }
+    if withoutLevel > 0 {
+      problems.append("column '\(name)' has \(withoutLevel) codes that none of its levels has; write the file again")
+    }
+    if role == .weight, let minimum, minimum < 0 {
+      problems.append("the smallest weight is \(minimum); weights must be at least 0")
+    }
+    return problems
   }
 }
 

@@ -2,64 +2,105 @@ import Diagnostics
 import Frames
 import Storage
 
-/// Reads rows of one dataset as doubles, and refuses values that no analysis can use.
+/// Reads rows of one dataset of real numbers, and refuses values that no analysis can use.
 struct ColumnReader: ~Copyable {
   let dataset: HDF5Dataset
-  let variable: Variable
+  /// The columns of the dataset, or the one that it is.
+  let columns: [Column]
   /// The number of values in a row.
   let width: Int
-  private let columnNames: [String]?
 
-  /// - Parameter columnNames: the names of the columns; nil for a dataset of one column.
-  init(dataset: consuming HDF5Dataset, variable: Variable, columnNames: [String]?) {
+  /// - Parameter columns: covariates of x, or a single real column or one of vectors.
+  init(dataset: consuming HDF5Dataset, columns: [Column], width: Int) {
     self.dataset = dataset
-    self.variable = variable
-    self.width = columnNames?.count ?? 1
-    self.columnNames = columnNames
+    self.columns = columns
+    self.width = width
   }
 
   /// Reads rows in row-major order.
   ///
-  /// - Throws: ``Failure`` `data` that names the first value that is not finite, or the first negative weight.
+  /// - Throws: ``Failure`` `data` that names the first value that is not finite, nor missing where that is allowed, or
+  ///   the first negative weight.
   func read(_ rows: Range<Int>, into buffer: UnsafeMutableBufferPointer<Double>) throws {
     try dataset.read(rows: rows, into: buffer)
-    if !buffer.isAllFinite, let index = buffer.firstIndex(where: { !$0.isFinite }) {
+    let values = UnsafeBufferPointer(buffer)
+    if !values.isAllFinite, let index = values.indices.first(where: { isRefused(values[$0], at: $0) }) {
       throw failure(
-        at: index, from: rows, "\(buffer[index])",
+        at: index, from: rows, "\(values[index])",
         "not a finite number; drop or fill such rows with 'giv-dist shard --missing drop|mean'")
     }
-    if variable == .weight, let index = buffer.firstIndex(where: { $0 < 0 }) {
-      throw failure(at: index, from: rows, "\(buffer[index])", "negative; weights must be at least 0")
+    if columns[0].role == .weight, let index = values.firstIndex(where: { $0 < 0 }) {
+      throw failure(at: index, from: rows, "\(values[index])", "negative; weights must be at least 0")
     }
   }
 
+  private func column(ofValue index: Int) -> Column { columns.count == 1 ? columns[0] : columns[index % width] }
+
+  private func isRefused(_ value: Double, at index: Int) -> Bool {
+    !value.isFinite && !(value.isNaN && column(ofValue: index).allowsMissing)
+  }
+
   private func failure(at index: Int, from rows: Range<Int>, _ value: String, _ reason: String) -> Failure {
-    let column = columnNames.map { ", column '\($0[index % width])'" } ?? ""
+    let isNamed = columns[0].role == .covariate
+    let column = isNamed ? ", column '\(column(ofValue: index).name)'" : ""
     let row = rows.lowerBound + index / width
     return Failure(.data, "\(dataset.location), row \(row) (counted from 0)\(column): \(value) is \(reason)")
   }
 }
 
-extension UnsafeMutableBufferPointer<Double> {
-  /// Whether no value is infinite or NaN: their exponents alone carry into the sign bit when 1 is added to them.
-  fileprivate var isAllFinite: Bool {
-    let exponent: UInt64 = 0x7FF0_0000_0000_0000
-    var carries: UInt64 = 0
-    for value in self { carries |= (value.bitPattern & exponent) &+ 0x0010_0000_0000_0000 }
-    return carries >> 63 == 0
+/// Reads rows of one dataset of codes.
+struct CodeReader: ~Copyable {
+  let dataset: HDF5Dataset
+  /// The column as the file has it.
+  let column: Column
+  /// The code, among the levels of all files, of each of the file's own; nil when they are the same.
+  let recoding: [Int64]?
+  /// The levels of the file.
+  let levelCount: Int?
+
+  init(dataset: consuming HDF5Dataset, column: Column, recoding: [Int64]?) {
+    self.dataset = dataset
+    self.column = column
+    self.recoding = recoding
+    levelCount = recoding?.count ?? column.kind.levels?.count
+  }
+
+  /// Reads codes.
+  ///
+  /// - Throws: ``Failure`` `data` that names the first code that is no integer, missing where that is not allowed, or
+  ///   of no level.
+  func read(_ rows: Range<Int>) throws -> [Int64] {
+    var codes = try dataset.readCodes(rows: rows, of: column.role)
+    guard let missing = column.kind.missingCode else { return codes }
+    if !column.allowsMissing, let index = codes.firstIndex(of: missing) {
+      throw failure(at: rows.lowerBound + index, "the value is missing; drop such rows")
+    }
+    guard let levelCount else { return codes }
+    for index in codes.indices where codes[index] != missing {
+      guard (0..<Int64(levelCount)).contains(codes[index]) else {
+        throw failure(
+          at: rows.lowerBound + index, "\(codes[index]) is no code of its \(levelCount) levels; write the file again")
+      }
+      if let recoding { codes[index] = recoding[Int(codes[index])] }
+    }
+    return codes
+  }
+
+  private func failure(at row: Int, _ reason: String) -> Failure {
+    Failure(.data, "\(dataset.location), row \(row) (counted from 0), column '\(column.name)': \(reason)")
   }
 }
 
 extension HDF5Dataset {
   /// Reads integer codes, which other programs may have stored as floating-point numbers.
-  func readCodes(rows: Range<Int>) throws -> [Int64] {
+  func readCodes(rows: Range<Int>, of role: Role) throws -> [Int64] {
     guard try elementKind() == .float else { return try read(rows: rows) }
     return try read(Double.self, rows: rows).enumerated().map { offset, value in
       guard let code = Int64(exactly: value) else {
         throw Failure(
           .data,
           "\(location), row \(rows.lowerBound + offset) (counted from 0): \(value) is no integer; "
-            + "sources are integer codes")
+            + "\(role == .source ? "sources are integer codes" : "the column holds integer codes")")
       }
       return code
     }

@@ -7,24 +7,27 @@ extension Frame {
   ///
   /// - Parameters:
   ///   - rows: as many rows as the collection has.
-  ///   - variables: what to read; covariates and treatment always are. Identifiers stay in the files, see
+  ///   - roles: the roles of the columns to read. Texts stay in the files, see
   ///     ``ShardCollection/identifiers(ofRows:)``.
+  ///   - allowingMissing: the roles whose columns may have missing values; elsewhere they are refused.
   ///   - storage: where the rows are kept.
-  /// - Throws: on all ranks the same ``Failure`` `data`: a variable is missing, a value is not finite, a weight is
-  ///   negative or all are 0, a source is no integer, or a file is damaged.
+  /// - Throws: on all ranks the same ``Failure`` `data`: a role has no column, a value is infinite or missing, a weight
+  ///   is negative or all are 0, a code is no integer or has no level, or a file is damaged.
   public static func load(
-    _ collection: ShardCollection, rows: DistributedRows, variables: Set<Variable> = [.covariates, .treatment],
-    storage: FrameStorage = .memory
+    _ collection: ShardCollection, rows: DistributedRows, roles: Set<Role> = [.covariate, .treatment],
+    allowingMissing: Set<Role> = [], storage: FrameStorage = .memory
   ) throws -> Frame {
     precondition(rows.rowCount == collection.rowCount)
-    let variables = variables.union([.covariates, .treatment]).subtracting([.identifier])
-    try collection.require(variables)
-    let layout = FrameLayout(covariateCount: collection.covariateCount, variables: variables)
-    let reader = try rows.communicator.agree {
-      try ShardReader(collection: collection, layout: layout, grid: rows.grid, localChunks: rows.localChunks)
+    let roles = roles.subtracting([.identifier])
+    try collection.require(roles)
+    var entries = collection.entries.filter { roles.contains($0.column.role) && $0.column.kind != .text }
+    for index in entries.indices {
+      entries[index].column.allowsMissing = allowingMissing.contains(entries[index].column.role)
     }
-    return try Frame(
-      reader, rows: rows, covariateNames: collection.covariateNames, treatmentName: collection.treatmentName,
-      outcomeName: collection.outcomeName, layout: layout, storage: storage)
+    let schema = try Schema(entries.map(\.column))
+    let reader = try rows.communicator.agree {
+      try ShardReader(collection: collection, entries: entries, grid: rows.grid, localChunks: rows.localChunks)
+    }
+    return try Frame(reader, rows: rows, schema: schema, storage: storage, checksValues: false)
   }
 }

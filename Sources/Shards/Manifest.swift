@@ -1,5 +1,6 @@
 import Diagnostics
 import FoundationEssentials
+import Frames
 import Storage
 
 /// The table of contents of a folder of shards, `manifest.json`; written last, so a folder that has one is complete.
@@ -22,12 +23,14 @@ public struct Manifest: Codable, Sendable, Equatable {
   }
 
   public var encodingType = "giv-manifest"
-  public var encodingVersion = "1.0.0"
+  public var encodingVersion = "2.0.0"
   /// The rows of all shards.
   public var rows: Int
   public var covariates: [String]
   public var treatment: String
   public var outcome: String
+  /// The columns besides covariates, treatment, outcome, source, weight and identifier; those of format 1 had none.
+  public var columns: [Column]?
   /// The shards in the order of their rows.
   public var shards: [Shard]
   /// Where the rows came from, when the shards were made from tables.
@@ -40,6 +43,7 @@ public struct Manifest: Codable, Sendable, Equatable {
     self.covariates = header.covariateNames
     self.treatment = header.treatmentName
     self.outcome = header.outcomeName
+    self.columns = header.columns
     self.shards = shards
   }
 
@@ -61,9 +65,9 @@ public struct Manifest: Codable, Sendable, Equatable {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     do {
       let manifest = try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: URL(filePath: path)))
-      guard manifest.encodingType == "giv-manifest", manifest.encodingVersion.hasPrefix("1.") else {
+      guard manifest.encodingType == "giv-manifest", ["1.", "2."].contains(manifest.encodingVersion.prefix(2)) else {
         throw Failure(
-          .data, "\(path) has format \(manifest.encodingType) \(manifest.encodingVersion), not giv-manifest 1.x")
+          .data, "\(path) has format \(manifest.encodingType) \(manifest.encodingVersion), not giv-manifest 1.x or 2.x")
       }
       return manifest
     } catch let failure as Failure {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Frames
 
 /// The identifiers of rows: all integers or all strings.
 public enum Identifiers: Sendable, Equatable {
@@ -25,10 +26,10 @@ public enum Identifiers: Sendable, Equatable {
     }
   }
 
-  subscript(range: Range<Int>) -> Identifiers {
+  var values: ColumnValues {
     switch self {
-    case .integers(let integers): .integers(Array(integers[range]))
-    case .strings(let strings): .strings(Array(strings[range]))
+    case .integers(let integers): .codes(integers)
+    case .strings(let strings): .texts(strings)
     }
   }
 }
@@ -42,12 +43,15 @@ public struct ShardBlock: Sendable {
   public var source: [Int64]?
   public var weight: [Double]?
   public var identifiers: Identifiers?
+  /// The values of ``ShardHeader/columns``, in their order.
+  public var columns: [ColumnValues]
   /// Further numbers by the path of their dataset, such as `truth/g`; row-major.
   public var extras: [String: [Double]]
 
   public init(
-    covariates: [Double], treatment: [Double], outcome: [Double]? = nil, source: [Int64]? = nil,
-    weight: [Double]? = nil, identifiers: Identifiers? = nil, extras: [String: [Double]] = [:]
+    covariates: [Double] = [], treatment: [Double] = [], outcome: [Double]? = nil, source: [Int64]? = nil,
+    weight: [Double]? = nil, identifiers: Identifiers? = nil, columns: [ColumnValues] = [],
+    extras: [String: [Double]] = [:]
   ) {
     self.covariates = covariates
     self.treatment = treatment
@@ -55,19 +59,23 @@ public struct ShardBlock: Sendable {
     self.source = source
     self.weight = weight
     self.identifiers = identifiers
+    self.columns = columns
     self.extras = extras
   }
 
+  /// The rows that have a treatment.
   public var rowCount: Int { treatment.count }
 
-  /// The numbers of a dataset of doubles.
-  func numbers(_ path: String, names: DatasetNames) -> [Double]? {
-    switch path {
-    case names.covariates: covariates
-    case names.treatment: treatment
-    case names.outcome: outcome
-    case names.weight: weight
-    default: extras[path]
+  /// The values of a role that has a dataset of its own.
+  func values(_ role: Role) -> ColumnValues? {
+    switch role {
+    case .covariate: .reals(covariates)
+    case .treatment: .reals(treatment)
+    case .outcome: outcome.map { .reals($0) }
+    case .weight: weight.map { .reals($0) }
+    case .source: source.map { .codes($0) }
+    case .identifier: identifiers?.values
+    default: nil
     }
   }
 }

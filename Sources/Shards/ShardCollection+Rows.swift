@@ -4,6 +4,8 @@ import Storage
 /// Consecutive rows of one file that are consecutive rows of the problem.
 struct ShardPiece: Sendable {
   let path: String
+  /// The place of the file in the collection.
+  let shard: Int
   /// Rows of the file.
   let rows: Range<Int>
   /// The global row of the first of them.
@@ -13,17 +15,18 @@ struct ShardPiece: Sendable {
 extension ShardCollection {
   /// The pieces of files that hold global rows, in order.
   func pieces(of rows: Range<Int>) -> [ShardPiece] {
-    shards.compactMap { shard in
+    shards.enumerated().compactMap { index, shard in
       let overlap = shard.rows.clamped(to: rows)
       guard !overlap.isEmpty else { return nil }
       let start = overlap.lowerBound - shard.rows.lowerBound
-      return ShardPiece(path: shard.path, rows: start..<start + overlap.count, globalStart: overlap.lowerBound)
+      return ShardPiece(
+        path: shard.path, shard: index, rows: start..<start + overlap.count, globalStart: overlap.lowerBound)
     }
   }
 
   /// The identifiers of global rows; nil when not every shard has them.
   public func identifiers(ofRows rows: Range<Int>) throws -> Identifiers? {
-    guard variables.contains(.identifier) else { return nil }
+    guard roles.contains(.identifier) else { return nil }
     var identifiers: Identifiers = hasTextIdentifiers ? .strings([]) : .integers([])
     for piece in pieces(of: rows) {
       let file = try HDF5File.open(piece.path)
@@ -35,7 +38,7 @@ extension ShardCollection {
     return identifiers
   }
 
-  /// Numbers of global rows from a dataset that is no ``Variable``, such as `truth/g`; row-major.
+  /// Numbers of global rows from a dataset that is no column, such as `truth/g`; row-major.
   ///
   /// - Throws: ``Failure`` `data` when a shard lacks the dataset, or it is shorter than the shard.
   public func numbers(named name: String, ofRows rows: Range<Int>) throws -> [Double] {
@@ -44,7 +47,7 @@ extension ShardCollection {
       let file = try HDF5File.open(piece.path)
       let dataset = try file.dataset(name)
       guard try dataset.rowCount() >= piece.rows.upperBound else {
-        throw Failure(.data, "\(dataset.location) has fewer rows than the covariates beside it; write the file again")
+        throw Failure(.data, "\(dataset.location) has fewer rows than the columns beside it; write the file again")
       }
       numbers += try dataset.read(rows: piece.rows)
     }

@@ -5,43 +5,51 @@ import Storage
 
 /// The input of a problem: files whose rows, one after another, are its rows.
 ///
-/// Only metadata are read here; ``Frame/load(_:rows:variables:)`` reads the rows of a rank.
+/// Only metadata are read here; ``Frame/load(_:rows:roles:allowingMissing:storage:)`` reads the rows of a rank.
 public struct ShardCollection: Sendable {
   /// One file of the collection.
   public struct Shard: Sendable {
     public let path: String
     /// The global rows.
     public let rows: Range<Int>
+    /// Who holds all rows of the file, when it says so.
     public let institution: String?
     /// The SHA-256 that the manifest of the folder states.
     public let statedDigest: String?
-    let variables: Set<Variable>
+    let roles: Set<Role>
   }
 
   public let shards: [Shard]
-  /// Where the variables lie in every file.
+  /// Where the roles that have a dataset of their own lie in every file.
   public let names: DatasetNames
-  /// The variables that every shard has.
-  public let variables: Set<Variable>
-  public let covariateNames: [String]
+  /// The columns that every shard has. Categories have the levels of all shards.
+  public let schema: Schema
+  let entries: [ShardSchema.Entry]
+
+  public var rowCount: Int { shards.last!.rows.upperBound }
+  /// The roles that some column of every shard has.
+  public var roles: Set<Role> { schema.roles }
+  /// The names of the real covariates.
+  public var covariateNames: [String] {
+    schema.columns.filter { $0.role == .covariate && $0.kind == .real }.map(\.name)
+  }
+  public var covariateCount: Int { covariateNames.count }
+  /// What the files call treatment and outcome, or the names of their datasets.
   public let treatmentName: String
   public let outcomeName: String
   /// Whether identifiers are strings; false also when there are none.
-  public let hasTextIdentifiers: Bool
-
-  public var rowCount: Int { shards.last!.rows.upperBound }
-  public var covariateCount: Int { covariateNames.count }
+  public var hasTextIdentifiers: Bool { schema.columns.contains { $0.role == .identifier && $0.kind == .text } }
 
   /// Opens files and folders.
   ///
   /// A folder stands for the shards of its manifest or, when it has none, for its `.h5` files in the order of names.
   /// - Parameters:
-  ///   - names: where the variables lie. A variable whose name is not the default is required.
-  ///   - required: variables that every shard must have.
+  ///   - names: where the roles with a dataset of their own lie. A role whose name is not the default is required.
+  ///   - required: roles that every shard must have.
   /// - Throws: ``Failure`` `noInput` when there is no such file; `data` when one is not HDF5 or is damaged, lacks a
-  ///   required dataset, has a wrong shape or type, when one is given twice, shards disagree, or there is no row at all.
+  ///   required column, has a wrong shape or type, when one is given twice, shards disagree, or there is no row at all.
   public static func open(
-    _ paths: [String], names: DatasetNames = DatasetNames(), required: Set<Variable> = [.covariates, .treatment]
+    _ paths: [String], names: DatasetNames = DatasetNames(), required: Set<Role> = [.covariate, .treatment]
   ) throws -> ShardCollection {
     let required = required.union(names.named)
     var given = GivenFiles()
@@ -51,42 +59,45 @@ public struct ShardCollection: Sendable {
     }
     guard let first = files.first else { throw Failure(.usage, "no shards given; name files or folders") }
     for file in files.dropFirst() {
-      if let disagreement = disagreement(first, file) { throw Failure(.data, disagreement) }
+      if let disagreement = disagreement(first, file, names: names) { throw Failure(.data, disagreement) }
     }
     guard files.contains(where: { $0.rowCount > 0 }) else {
       throw Failure(.data, "\(first.path)\(files.count > 1 ? " and the other shards hold" : " holds") no rows")
     }
-    return ShardCollection(files: files, names: names)
+    let collection = try ShardCollection(files: files, names: names)
+    try collection.require(required)
+    return collection
   }
 
-  private init(files: [ShardFile], names: DatasetNames) {
+  private init(files: [ShardFile], names: DatasetNames) throws {
     var start = 0
     self.shards = files.map { file in
       defer { start += file.rowCount }
       return Shard(
         path: file.path, rows: start..<start + file.rowCount, institution: file.header?.institution,
-        statedDigest: file.entry?.sha256, variables: file.variables)
+        statedDigest: file.entry?.sha256, roles: file.roles.union(file.columns.map(\.column.role)))
     }
     self.names = names
-    self.variables = files.dropFirst().reduce(files[0].variables) { $0.intersection($1.variables) }
+    entries = ShardSchema(files, names: names).entries
+    schema = try Schema(entries.map(\.column))
     let header = files.lazy.compactMap(\.header).first
-    self.covariateNames = header?.covariateNames ?? Frame.defaultNames(files[0].covariateCount)
-    self.treatmentName = header?.treatmentName ?? names.treatment
-    self.outcomeName = header?.outcomeName ?? names.outcome
-    self.hasTextIdentifiers = files[0].hasTextIdentifiers
+    treatmentName = header?.treatmentName ?? names.treatment
+    outcomeName = header?.outcomeName ?? names.outcome
   }
 
-  /// Refuses to go on without variables.
+  /// Refuses to go on without columns of some roles.
   ///
-  /// - Throws: ``Failure`` `data` that names the variable.
-  public func require(_ required: Set<Variable>) throws {
-    for variable in Variable.allCases where required.contains(variable) {
-      guard let lacking = shards.first(where: { !$0.variables.contains(variable) }) else { continue }
-      let having = shards.first { $0.variables.contains(variable) }
+  /// - Throws: ``Failure`` `data` that names the role.
+  public func require(_ required: Set<Role>) throws {
+    for role in Role.allCases where required.contains(role) && !roles.contains(role) {
+      guard let lacking = shards.first(where: { !$0.roles.contains(role) }) else {
+        throw Failure(.data, "the shards have no \(role.rawValue) in common; write them with the same columns")
+      }
+      let having = shards.first { $0.roles.contains(role) }
+      let what = names[role].map { "dataset '\($0)' (\(role.datasetWord))" } ?? "column that is \(role.rawValue)"
+      let remedy = role.option.map { "name the one to use with \($0)" } ?? "give one this role with 'giv-dist shard'"
       throw Failure(
-        .data,
-        "\(lacking.path) has no dataset '\(names[variable])' (\(variable.rawValue))"
-          + (having.map { ", though \($0.path) has" } ?? "; name the one to use with \(variable.option)"))
+        .data, "\(lacking.path) has no \(what)" + (having.map { ", though \($0.path) has" } ?? "; \(remedy)"))
     }
   }
 
@@ -103,28 +114,9 @@ public struct ShardCollection: Sendable {
   }
 
   /// In what two files disagree that shards of one problem share; nil when they agree.
-  static func disagreement(_ first: ShardFile, _ other: ShardFile) -> String? {
-    difference(first, other).map {
+  static func disagreement(_ first: ShardFile, _ other: ShardFile, names: DatasetNames) -> String? {
+    ShardSchema.difference(first, other, names: names).map {
       "\(first.path) and \(other.path) disagree on \($0); shards of one problem must agree"
     }
-  }
-
-  private static func difference(_ first: ShardFile, _ other: ShardFile) -> String? {
-    if first.covariateCount != other.covariateCount {
-      return "the number of covariates (\(first.covariateCount) and \(other.covariateCount))"
-    }
-    if let one = first.header, let two = other.header {
-      if let index = one.covariateNames.indices.first(where: { one.covariateNames[$0] != two.covariateNames[$0] }) {
-        return "covariate \(index) ('\(one.covariateNames[index])' and '\(two.covariateNames[index])')"
-      }
-      if one.treatmentName != two.treatmentName {
-        return "the treatment ('\(one.treatmentName)' and '\(two.treatmentName)')"
-      }
-      if one.outcomeName != two.outcomeName {
-        return "the outcome ('\(one.outcomeName)' and '\(two.outcomeName)')"
-      }
-    }
-    return first.hasTextIdentifiers == other.hasTextIdentifiers
-      ? nil : "whether identifiers are strings or integers"
   }
 }

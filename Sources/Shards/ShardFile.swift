@@ -9,7 +9,10 @@ struct ShardFile: Sendable {
   let covariateCount: Int
   /// Nil for a file without our attributes.
   let header: ShardHeader?
-  let variables: Set<Variable>
+  /// The roles whose dataset the file has under the given name.
+  let roles: Set<Role>
+  /// The columns besides those, such as the institution, each with a dataset of its own or the same in all rows.
+  let columns: [StoredColumn]
   let hasTextIdentifiers: Bool
   /// What the manifest of its folder says, when it was found through one.
   var entry: Manifest.Shard?
@@ -18,35 +21,29 @@ struct ShardFile: Sendable {
   ///
   /// - Throws: ``Failure`` when the file cannot be opened, a required dataset is missing, or one has the wrong shape,
   ///   type or number of rows.
-  init(path: String, names: DatasetNames, required: Set<Variable>, entry: Manifest.Shard? = nil) throws {
+  init(path: String, names: DatasetNames, required: Set<Role>, entry: Manifest.Shard? = nil) throws {
     let file = try HDF5File.open(path)
-    let attributes = try ShardHeader.read(from: file)
-    var variables: Set<Variable> = []
+    let record = try ShardHeader.read(from: file)
+    var roles: Set<Role> = []
     var rowCount: Int?
     var covariateCount = 0
     var hasTextIdentifiers = false
-    for variable in Variable.allCases {
-      let name = names[variable]
-      guard try file.hasDataset(name) else {
-        if required.contains(variable) { throw try Self.missing(variable, name, in: file) }
+    for role in DatasetNames.roles {
+      guard let name = names[role], try file.hasDataset(name) else {
+        if required.contains(role) { throw try Self.missing(role, names[role] ?? role.rawValue, in: file) }
         continue
       }
       let dataset = try file.dataset(name)
-      try Self.requireReadable(dataset, for: variable)
-      let shape = try Self.shape(of: dataset, for: variable)
-      if variable == .covariates { covariateCount = shape.columns }
-      if variable == .identifier { hasTextIdentifiers = try dataset.elementKind() == .string }
-      guard rowCount == nil || rowCount == shape.rows else {
-        throw Failure(
-          .data, "\(dataset.location) has \(shape.rows) rows, the datasets before it \(rowCount!); all must agree")
-      }
-      rowCount = shape.rows
-      variables.insert(variable)
+      try Self.requireReadable(dataset, for: role)
+      let shape = try Self.shape(of: dataset, for: role)
+      if role == .covariate { covariateCount = shape.columns }
+      if role == .identifier { hasTextIdentifiers = try dataset.elementKind() == .string }
+      try Self.requireRows(dataset, shape.rows, &rowCount)
+      roles.insert(role)
     }
-    guard let rowCount else { throw try Self.missing(.covariates, names.covariates, in: file) }
-    if let attributes {
-      try Self.require(attributes, rowCount: rowCount, covariateCount: covariateCount, of: file, variables)
-    }
+    let columns = try Self.columns(of: record, in: file, &rowCount)
+    guard let rowCount else { throw try Self.missing(.covariate, names.covariates, in: file) }
+    if let record { try Self.require(record, rowCount: rowCount, covariateCount: covariateCount, of: file, roles) }
     if let entry, entry.rows != rowCount {
       throw Failure(
         .data,
@@ -55,13 +52,17 @@ struct ShardFile: Sendable {
     self.path = path
     self.rowCount = rowCount
     self.covariateCount = covariateCount
-    self.header = attributes?.header
-    self.variables = variables
+    self.header = record?.header
+    self.roles = roles
+    self.columns = columns
     self.hasTextIdentifiers = hasTextIdentifiers
     self.entry = entry
   }
 
-  private static func missing(_ variable: Variable, _ name: String, in file: borrowing HDF5File) throws -> Failure {
+  /// The names of the columns of x.
+  var covariateNames: [String] { header?.covariateNames ?? Frame.defaultNames(covariateCount) }
+
+  private static func missing(_ role: Role, _ name: String, in file: borrowing HDF5File) throws -> Failure {
     let isPosteriors = try file.hasDataset("posterior") && file.hasDataset("label")
     guard !isPosteriors else {
       return Failure(
@@ -70,63 +71,82 @@ struct ShardFile: Sendable {
     }
     return Failure(
       .data,
-      "\(file.path) has no dataset '\(name)' (\(variable.rawValue)); it holds: \(file.datasetList()); "
-        + "name the one to use with \(variable.option)")
+      "\(file.path) has no dataset '\(name)' (\(role.datasetWord)); it holds: \(file.datasetList())"
+        + (role.option.map { "; name the one to use with \($0)" } ?? ""))
   }
 
-  private static func requireReadable(_ dataset: borrowing HDF5Dataset, for variable: Variable) throws {
+  private static func requireReadable(_ dataset: borrowing HDF5Dataset, for role: Role) throws {
     let kind = try dataset.elementKind()
     let isReadable =
-      switch variable {
+      switch role {
       case .identifier: kind == .integer || kind == .string
       default: kind == .float || kind == .integer
       }
     guard isReadable else {
       throw Failure(
         .data,
-        "\(dataset.location) holds \(kind.description); \(variable.rawValue) must be "
-          + (variable == .identifier ? "integers or strings" : "numbers: write them as float64 or int64"))
+        "\(dataset.location) holds \(kind.description); \(role.datasetWord) must be "
+          + (role == .identifier ? "integers or strings" : "numbers: write them as float64 or int64"))
     }
     try dataset.requireSources()
   }
 
   /// The rows and columns of a dataset: [n, m] or [n] for covariates, [n] or [n, 1] for the others.
   private static func shape(
-    of dataset: borrowing HDF5Dataset, for variable: Variable
+    of dataset: borrowing HDF5Dataset, for role: Role
   ) throws -> (rows: Int, columns: Int) {
     let shape = try dataset.shape()
     let columns = shape.count > 1 ? shape[1] : 1
-    guard (1...2).contains(shape.count), columns >= 1, variable == .covariates || columns == 1 else {
-      let wanted = variable == .covariates ? "[rows, covariates]" : "[rows]"
-      throw Failure(.data, "\(dataset.location) has the shape \(shape); \(variable.rawValue) must be \(wanted)")
+    guard (1...2).contains(shape.count), columns >= 1, role == .covariate || columns == 1 else {
+      let wanted = role == .covariate ? "[rows, covariates]" : "[rows]"
+      throw Failure(.data, "\(dataset.location) has the shape \(shape); \(role.datasetWord) must be \(wanted)")
     }
     return (shape[0], columns)
   }
 
+  private static func requireRows(_ dataset: borrowing HDF5Dataset, _ rows: Int, _ rowCount: inout Int?) throws {
+    guard rowCount == nil || rowCount == rows else {
+      throw Failure(
+        .data, "\(dataset.location) has \(rows) rows, the datasets before it \(rowCount!); all must agree")
+    }
+    rowCount = rows
+  }
+
+  /// The columns besides those of fixed datasets. The institution of a file that has it as an attribute only is one.
+  private static func columns(
+    of record: ReadShardHeader?, in file: borrowing HDF5File, _ rowCount: inout Int?
+  ) throws -> [StoredColumn] {
+    guard let record else { return [] }
+    for stored in record.columns {
+      guard let name = stored.dataset, stored.index == nil else { continue }
+      let dataset = try file.dataset(name)
+      let (kind, shape) = (try dataset.elementKind(), try dataset.shape())
+      guard stored.elementKinds.contains(kind), Array(shape.dropFirst()) == (stored.width.map { [$0] } ?? []),
+        !shape.isEmpty
+      else {
+        throw Failure(
+          .data,
+          "\(dataset.location) holds \(kind.description) of the shape \(shape), which is no \(stored.column.kind.word) "
+            + "column; write the file again")
+      }
+      try requireRows(dataset, shape[0], &rowCount)
+    }
+    guard let institution = record.header.institution,
+      !record.columns.contains(where: { $0.column.role == .institution })
+    else { return record.columns }
+    let column = Column("institution", .institution, .categorical(levels: [institution]))
+    return record.columns + [StoredColumn(column: column)]
+  }
+
   private static func require(
-    _ attributes: (header: ShardHeader, rowCount: Int), rowCount: Int, covariateCount: Int,
-    of file: borrowing HDF5File, _ variables: Set<Variable>
+    _ record: ReadShardHeader, rowCount: Int, covariateCount: Int, of file: borrowing HDF5File, _ roles: Set<Role>
   ) throws {
-    let names = attributes.header.covariateNames
-    if variables.contains(.covariates) && names.count != covariateCount {
+    let names = record.header.covariateNames
+    if roles.contains(.covariate) && names.count != covariateCount {
       throw Failure(.data, "\(file.path) names \(names.count) covariates and holds \(covariateCount); write it again")
     }
-    if attributes.rowCount != rowCount {
-      throw Failure(.data, "\(file.path) should have \(attributes.rowCount) rows and has \(rowCount); write it again")
-    }
-  }
-}
-
-extension Variable {
-  /// The option that names the dataset.
-  var option: String {
-    switch self {
-    case .covariates: "--x"
-    case .treatment: "--t"
-    case .outcome: "--y"
-    case .source: "--z"
-    case .weight: "--weight"
-    case .identifier: "--id"
+    if record.rowCount != rowCount {
+      throw Failure(.data, "\(file.path) should have \(record.rowCount) rows and has \(rowCount); write it again")
     }
   }
 }

@@ -10,9 +10,9 @@ public struct ShardInspection: Sendable, Codable, Equatable {
   public struct File: Sendable, Codable, Equatable {
     public var path: String
     public var rows = 0
-    /// The variables that the file has.
+    /// The roles that columns of the file have, in words.
     public var variables: [String] = []
-    /// The columns of numbers: covariates, treatment, outcome, weight.
+    /// The columns, those of x first.
     public var columns: [ColumnInspection] = []
     public var institution: String?
     /// The SHA-256 of the file that the rows were imported from.
@@ -68,9 +68,15 @@ public struct ShardInspection: Sendable, Codable, Equatable {
     }
     self.files = files
     self.rows = files.reduce(0) { $0 + $1.rows }
-    self.institutions = Set(files.compactMap(\.institution)).sorted()
+    self.institutions = sortedByCodePoints(
+      Set(
+        files.flatMap { file in
+          file.columns.first { $0.role == .institution }?.levels ?? file.institution.map { [$0] } ?? []
+        }))
     for shard in readable.dropFirst() {
-      if let disagreement = ShardCollection.disagreement(readable[0], shard) { disagreements.append(disagreement) }
+      if let disagreement = ShardCollection.disagreement(readable[0], shard, names: names) {
+        disagreements.append(disagreement)
+      }
     }
   }
 }
@@ -85,10 +91,13 @@ extension ShardInspection.File {
         problems.append(
           "\(path) is not the file that \(Manifest.fileName) describes: its SHA-256 differs; write it again")
       }
-      let required = names.named.union([.covariates, .treatment])
+      let required = names.named.union([.covariate, .treatment])
       let shard = try ShardFile(path: path, names: names, required: required, entry: entry)
       rows = shard.rowCount
-      variables = Variable.allCases.filter(shard.variables.contains).map(\.rawValue)
+      variables = DatasetNames.roles.filter(shard.roles.contains).map(\.datasetWord)
+      for column in shard.columns.map(\.column) where !variables.contains(column.role.rawValue) {
+        variables.append(column.role.rawValue)
+      }
       institution = shard.header?.institution
       sourceDigest = shard.header?.sourceDigest
       categories = shard.header?.categories
@@ -108,26 +117,29 @@ extension ShardInspection.File {
 
   private mutating func inspectColumns(of shard: ShardFile, names: DatasetNames) throws {
     let file = try HDF5File.open(path)
-    let header = shard.header
-    let labels: [Variable: [String]] = [
-      .covariates: header?.covariateNames ?? Frame.defaultNames(shard.covariateCount),
-      .treatment: [header?.treatmentName ?? names.treatment], .outcome: [header?.outcomeName ?? names.outcome],
-      .weight: [names.weight],
+    for (dataset, stored) in shard.columnsByDataset(names) {
+      guard let dataset else {
+        columns += stored.map(ColumnInspection.init)
+        continue
+      }
+      columns += try ColumnInspection.columns(of: file.dataset(dataset), stored, rowCount: shard.rowCount)
+    }
+    problems += columns.flatMap { $0.problems.map { "\(path): \($0)" } }
+  }
+}
+
+extension ShardFile {
+  /// All columns by the dataset that holds them; nil for those that are the same in all rows.
+  fileprivate func columnsByDataset(_ names: DatasetNames) -> [(dataset: String?, columns: [Column])] {
+    let header = header
+    let fixed: [(Role, [Column])] = [
+      (.covariate, covariateNames.map { Column($0, .covariate) }),
+      (.treatment, [Column(header?.treatmentName ?? names.treatment, .treatment)]),
+      (.outcome, [Column(header?.outcomeName ?? names.outcome, .outcome)]),
+      (.weight, [Column(names.weight, .weight)]), (.source, [sourceColumn(names)]),
+      (.identifier, [Column(names.identifier, .identifier, hasTextIdentifiers ? .text : .integer)]),
     ]
-    for variable in Variable.allCases where shard.variables.contains(variable) {
-      guard let labels = labels[variable] else { continue }
-      columns += try ColumnInspection.columns(
-        of: file.dataset(names[variable]), named: labels, rowCount: shard.rowCount)
-    }
-    for column in columns where column.missing > 0 {
-      problems.append(
-        "\(path): column '\(column.name)' has \(column.missing) missing or infinite values; "
-          + "drop or fill such rows with 'giv-dist shard --missing drop|mean'")
-    }
-    if let weight = columns.first(where: { $0.name == names.weight }), shard.variables.contains(.weight),
-      let minimum = weight.minimum, minimum < 0
-    {
-      problems.append("\(path): the smallest weight is \(minimum); weights must be at least 0")
-    }
+    return fixed.filter { roles.contains($0.0) }.map { (names[$0.0], $0.1) }
+      + columns.map { ($0.dataset, [$0.column]) }
   }
 }

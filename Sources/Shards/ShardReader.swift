@@ -6,7 +6,8 @@ import Storage
 /// The rows of a collection as chunks of columns.
 struct ShardReader: ChunkSource {
   let collection: ShardCollection
-  let layout: FrameLayout
+  /// The columns to read, in the order of the frame.
+  let entries: [ShardSchema.Entry]
   let grid: RowGrid
   /// What the files were when the reader was made, by path: a frame that is not in memory reads them in every pass.
   private let stamps: [String: FileStamp]
@@ -15,9 +16,9 @@ struct ShardReader: ChunkSource {
   private static let bufferBytes = 4 << 20
 
   /// - Throws: ``Failure`` when a file with rows of these chunks is gone.
-  init(collection: ShardCollection, layout: FrameLayout, grid: RowGrid, localChunks: Range<Int>) throws {
+  init(collection: ShardCollection, entries: [ShardSchema.Entry], grid: RowGrid, localChunks: Range<Int>) throws {
     self.collection = collection
-    self.layout = layout
+    self.entries = entries
     self.grid = grid
     var stamps: [String: FileStamp] = [:]
     for piece in collection.pieces(of: grid.rows(ofChunks: localChunks)) {
@@ -29,7 +30,6 @@ struct ShardReader: ChunkSource {
   /// - Throws: ``Failure`` that names file, dataset, row and column when a value is no use, and the file when it is
   ///   damaged or is not what it was.
   func fill(_ target: FrameChunks, with chunks: Range<Int>) throws {
-    if layout.variables.contains(.source) { target.sources = [] }
     for piece in collection.pieces(of: grid.rows(ofChunks: chunks)) {
       try stamps[piece.path]?.requireUnchanged(piece.path)
       try read(piece, into: target)
@@ -38,49 +38,102 @@ struct ShardReader: ChunkSource {
 
   private func read(_ piece: ShardPiece, into target: FrameChunks) throws {
     let file = try HDF5File.open(piece.path)
-    let names = collection.names
-    for variable in [Variable.covariates, .treatment, .outcome, .weight] where layout.variables.contains(variable) {
-      let reader = ColumnReader(
-        dataset: try file.dataset(names[variable]), variable: variable,
-        columnNames: variable == .covariates ? collection.covariateNames : nil)
-      try read(piece, with: reader, into: target)
-    }
-    if layout.variables.contains(.source) {
-      target.sources! += try file.dataset(names.source).readCodes(rows: piece.rows)
+    var index = 0
+    while index < entries.count {
+      let place = entries[index].places[piece.shard]
+      guard let dataset = place.dataset else {
+        target.fill(index, piece, with: entries[index].recodings[piece.shard]?[0] ?? 0)
+        index += 1
+        continue
+      }
+      // Columns of one dataset follow each other.
+      let end =
+        place.index == nil ? index + 1 : entries[index...].prefix { $0.places[piece.shard].dataset == dataset }.endIndex
+      try read(index..<end, of: file.dataset(dataset), piece, into: target)
+      index = end
     }
   }
 
-  private func read(_ piece: ShardPiece, with reader: borrowing ColumnReader, into target: FrameChunks) throws {
+  private func read(
+    _ indices: Range<Int>, of dataset: consuming HDF5Dataset, _ piece: ShardPiece, into target: FrameChunks
+  ) throws {
+    let entry = entries[indices.lowerBound]
+    guard entry.column.kind.holdsCodes else {
+      var width = indices.count
+      if case .vector(let count) = entry.column.kind { width = count }
+      let reader = ColumnReader(dataset: dataset, columns: entries[indices].map(\.column), width: width)
+      return try read(piece, with: reader, into: target, at: indices.lowerBound)
+    }
+    let reader = CodeReader(dataset: dataset, column: entry.column, recoding: entry.recodings[piece.shard])
+    for rows in slices(of: piece, width: 1) {
+      target.place(
+        try reader.read(rows), at: indices.lowerBound,
+        globalStart: piece.globalStart + rows.lowerBound - piece.rows.lowerBound)
+    }
+  }
+
+  private func read(
+    _ piece: ShardPiece, with reader: borrowing ColumnReader, into target: FrameChunks, at index: Int
+  ) throws {
     let width = reader.width
-    let rowsPerRead = min(piece.rows.count, max(grid.chunkLength, Self.bufferBytes / (8 * width)))
-    let buffer = UnsafeMutableBufferPointer<Double>.allocate(capacity: rowsPerRead * width)
+    let slices = slices(of: piece, width: width)
+    let buffer = UnsafeMutableBufferPointer<Double>.allocate(capacity: (slices.first?.count ?? 0) * width)
     defer { buffer.deallocate() }
-    let first = layout.columnIndex(of: reader.variable)
-    for start in stride(from: piece.rows.lowerBound, to: piece.rows.upperBound, by: rowsPerRead) {
-      let fileRows = start..<min(start + rowsPerRead, piece.rows.upperBound)
-      let values = UnsafeMutableBufferPointer(rebasing: buffer[..<(fileRows.count * width)])
-      try reader.read(fileRows, into: values)
-      let globalStart = piece.globalStart + start - piece.rows.lowerBound
-      target.place(UnsafeBufferPointer(values), width: width, globalStart: globalStart, at: first, of: grid)
+    for rows in slices {
+      let values = UnsafeMutableBufferPointer(rebasing: buffer[..<(rows.count * width)])
+      try reader.read(rows, into: values)
+      target.place(
+        UnsafeBufferPointer(values), width: width, at: index,
+        globalStart: piece.globalStart + rows.lowerBound - piece.rows.lowerBound)
+    }
+  }
+
+  /// The rows of the file, cut into those that are read at a time.
+  private func slices(of piece: ShardPiece, width: Int) -> [Range<Int>] {
+    let rowsPerRead = min(piece.rows.count, max(grid.chunkLength, Self.bufferBytes / (8 * width)))
+    return stride(from: piece.rows.lowerBound, to: piece.rows.upperBound, by: rowsPerRead).map {
+      $0..<min($0 + rowsPerRead, piece.rows.upperBound)
     }
   }
 }
 
 extension FrameChunks {
-  /// Copies row-major rows into the columns `first ..< first + width` of the chunks they belong to.
-  fileprivate func place(
-    _ values: UnsafeBufferPointer<Double>, width: Int, globalStart: Int, at first: Int, of grid: RowGrid
+  /// Calls `body` with every stretch of consecutive global rows that lies in one chunk: the chunk, the first row's place
+  /// in it and in the rows, and the number.
+  private func forEachStretch(
+    from globalStart: Int, count: Int, _ body: (_ chunk: Int, _ offset: Int, _ start: Int, _ count: Int) -> Void
   ) {
-    let end = globalStart + values.count / width
     var row = globalStart
-    while row < end {
+    while row < globalStart + count {
       let chunk = grid.chunk(ofRow: row)
       let offset = row - grid.rows(ofChunk: chunk).lowerBound
-      let count = min(grid.chunkLength - offset, end - row)
+      let length = min(grid.chunkLength - offset, globalStart + count - row)
+      body(chunk, offset, row - globalStart, length)
+      row += length
+    }
+  }
+
+  /// Copies row-major rows into the real columns from `index` on, or the components of the vectors there.
+  fileprivate func place(_ values: UnsafeBufferPointer<Double>, width: Int, at index: Int, globalStart: Int) {
+    forEachStretch(from: globalStart, count: values.count / width) { chunk, offset, start, count in
       transpose(
-        values.baseAddress! + (row - globalStart) * width, rows: count, columns: width,
-        into: column(first, chunk: chunk) + offset, stride: columnStride)
-      row += count
+        values.baseAddress! + start * width, rows: count, columns: width,
+        into: reals(index, chunk: chunk) + offset, stride: grid.columnStride)
+    }
+  }
+
+  fileprivate func place(_ codes: [Int64], at index: Int, globalStart: Int) {
+    codes.withUnsafeBufferPointer { codes in
+      forEachStretch(from: globalStart, count: codes.count) { chunk, offset, start, count in
+        (self.codes(index, chunk: chunk) + offset).update(from: codes.baseAddress! + start, count: count)
+      }
+    }
+  }
+
+  /// Gives one code to all rows of a piece.
+  fileprivate func fill(_ index: Int, _ piece: ShardPiece, with code: Int64) {
+    forEachStretch(from: piece.globalStart, count: piece.rows.count) { chunk, offset, _, count in
+      (codes(index, chunk: chunk) + offset).update(repeating: code, count: count)
     }
   }
 }

@@ -88,7 +88,7 @@ extension Simulation {
     _ block: (Range<Int>) -> (rows: SimulatedRows, extras: [String: [Double]])
   ) throws -> Manifest.Shard {
     let writer = try ShardWriter(
-      path: path, header: header, variables: [.covariates, .treatment, .outcome, .source],
+      path: path, header: header, roles: [.covariate, .treatment, .outcome, .source],
       extras: Dictionary(uniqueKeysWithValues: extras.map { ($0, nil) }), force: false)
     for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.blockRows) {
       let (rows, extras) = block(start..<min(start + Self.blockRows, range.upperBound))

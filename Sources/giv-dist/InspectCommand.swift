@@ -11,7 +11,8 @@ struct Inspect: DistributedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what shards hold, and check them.",
     discussion: """
-      Reads every value: rows, columns with their ranges and missing values, institutions and digests. Says whether \
+      Reads every value: rows, columns with their roles, kinds, ranges and missing values, the levels of categories, \
+      institutions and digests. Says whether \
       the shards are those of their manifest and agree with each other; ends with exit code 65 when they do not, when \
       a file is damaged or given twice, or when a value is missing, and with 66 when a file cannot be opened.
 
@@ -51,7 +52,9 @@ struct Inspect: DistributedCommand {
   private static func lines(of inspection: ShardInspection) -> [String] {
     var lines: [String] = []
     for file in inspection.files {
-      lines += [file.path] + details(of: file) + (file.columns.isEmpty ? [] : table(of: file).lines) + [""]
+      lines +=
+        [file.path] + details(of: file) + (file.columns.isEmpty ? [] : table(of: file).lines)
+        + levels(of: file) + [""]
     }
     let problems = inspection.files.flatMap(\.problems) + inspection.disagreements
     let files = "\(inspection.files.count) \(inspection.files.count == 1 ? "file" : "files")"
@@ -81,13 +84,27 @@ struct Inspect: DistributedCommand {
   }
 
   private static func table(of file: ShardInspection.File) -> TextTable {
-    var table = TextTable(["column", "minimum", "mean", "maximum", "sd", "missing"])
+    var table = TextTable(["column", "role", "kind", "minimum", "mean", "maximum", "sd", "missing"])
     for column in file.columns {
       let numbers = [column.minimum, column.mean, column.maximum, column.standardDeviation]
       table.rows.append(
-        [column.name] + numbers.map { $0.map { String(format: "%.6g", $0) } ?? "-" } + ["\(column.missing)"])
+        [column.name, column.role.rawValue, column.kind]
+          + numbers.map { $0.map { String(format: "%.6g", $0) } ?? "-" } + ["\(column.missing)"])
     }
     return table
+  }
+
+  /// Levels that are printed; JSON has all.
+  private static let mostLevels = 12
+
+  /// The levels of each category, the first ones of many.
+  private static func levels(of file: ShardInspection.File) -> [String] {
+    file.columns.compactMap { column in
+      column.levels.map { levels in
+        "  levels of \(column.name): \(levels.prefix(mostLevels).joined(separator: ", "))"
+          + (levels.count > mostLevels ? ", … (\(levels.count) levels)" : "")
+      }
+    }
   }
 }
 

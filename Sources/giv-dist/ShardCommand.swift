@@ -1,6 +1,7 @@
 import ArgumentParser
 import Communication
 import Diagnostics
+import Frames
 import Import
 import Shards
 import Storage
@@ -15,10 +16,12 @@ struct Shard: DistributedCommand {
       stands for all its columns.
 
       A covariate with any text is categorical: each category but the first in sorted order becomes an indicator column \
-      'column=category'.
+      'column=category'. Columns beside the covariates are kept whole: numbers, or codes of the categories that a \
+      column with any text has. 'giv-dist inspect' shows them with their roles.
 
         giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age,sex,region
         giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age --by hospital
+        giv-dist shard visits.csv --out shards --treatment dose --outcome survival --covariates age --instruments distance
         giv-dist shard foreign.h5 --out shards --treatment /t --outcome /y --covariates /features
       """)
 
@@ -46,8 +49,28 @@ struct Shard: DistributedCommand {
   @Option(help: "The column that identifies rows; kept as text.")
   var id: String?
 
-  @Option(help: "Write one shard for each value of this column, such as a hospital.")
+  @Option(help: "The column that says who holds a row, such as a hospital; every value is a level, numbers too.")
+  var institution: String?
+
+  @Option(help: "Write one shard for each value of this column, which is the --institution.")
   var by: String?
+
+  @Option(help: "The column whose rows of one value are not independent; every value is a level, numbers too.")
+  var cluster: String?
+
+  @Option(help: "The columns of the instruments, separated by commas: numbers or categories.")
+  var instruments: String?
+
+  @Option(help: "The columns that stand for unobserved confounders, separated by commas: numbers or categories.")
+  var proxies: String?
+
+  @Option(help: "The column that is 1 in rows kept for testing and 0 in others.")
+  var test: String?
+
+  @Option(
+    help:
+      "Further columns to keep, separated by commas: numbers or categories; they alone may miss values in kept rows.")
+  var keep: String?
 
   @Option(help: "Rows of a shard, without --by. (default: 1000000)")
   var rowsPerShard: Int?
@@ -89,20 +112,44 @@ struct Shard: DistributedCommand {
     }
     var plan = ImportPlan(
       treatment: treatment, outcome: outcome,
-      covariates: try ImportPlan.list(covariates, option: "--covariates").filter { !$0.isEmpty })
+      covariates: try list(covariates, "--covariates"))
     plan.source = source
     plan.weight = weight
     plan.identifier = id
-    plan.institution = by
+    if let by, let institution, by != institution {
+      throw Failure(
+        .usage,
+        "--by \(by) cuts by the institution, and --institution names \(institution); leave one of them out")
+    }
+    plan.institution = by ?? institution
+    plan.cutsByInstitution = by != nil
+    plan.cluster = cluster
+    plan.instruments = try list(instruments, "--instruments")
+    plan.proxies = try list(proxies, "--proxies")
+    plan.kept = try list(keep, "--keep")
+    plan.test = test
     plan.missing = missing
     plan.missingMarkers = try ImportPlan.list(missingMarkers, option: "--missing-markers")
     plan.delimiter = ["tab", "\\t"].contains(delimiter) ? "\t" : delimiter
     if let rowsPerShard { plan.rowsPerShard = rowsPerShard }
     return plan
   }
+
+  /// The names in a list, those between two commas left out.
+  private func list(_ text: String?, _ option: String) throws -> [String] {
+    try text.map { try ImportPlan.list($0, option: option).filter { !$0.isEmpty } } ?? []
+  }
 }
 
 extension MissingPolicy: ExpressibleByArgument {}
+
+extension Column {
+  /// Name, role and what the values are.
+  fileprivate var words: String {
+    let levels = kind.levels.map { ", \($0.count) \($0.count == 1 ? "level" : "levels")" } ?? ""
+    return "\(name): \(role.rawValue), \(kind.word)\(levels)" + (allowsMissing ? ", may be missing" : "")
+  }
+}
 
 extension ImportSummary {
   /// The summary for people.
@@ -120,6 +167,7 @@ extension ImportSummary {
     for (name, categories) in record.categories.covariates.sorted(by: { $0.key < $1.key }) {
       lines.append("  \(name): \(categories.count) categories, '\(categories[0])' without an indicator")
     }
+    for column in columns { lines.append("Further   \(column.words)") }
     if let sources = record.categories.source {
       lines.append("Sources   0, 1, … are \(sources.joined(separator: ", "))")
     }

@@ -85,7 +85,7 @@ struct SweepGroups: JobCommand {
     StopSignal.install()
     let begin = ContinuousClock.now
     let grid = grid
-    var required: Set<Variable> = [.covariates, .treatment]
+    var required: Set<Role> = [.covariate, .treatment]
     if grid.base.useWeights { required.insert(.weight) }
     let collection = try communicator.agree {
       let collection = try ShardCollection.open(data.shards, names: data.names, required: required)

@@ -100,7 +100,7 @@ struct Train: JobCommand {
 
   func run(on communicator: any Communicator) throws {
     let configuration = fitConfiguration
-    var required: Set<Variable> = [.covariates, .treatment]
+    var required: Set<Role> = [.covariate, .treatment]
     if configuration.useWeights { required.insert(.weight) }
     if kind == .joint { required.insert(.outcome) }
     let collection = try communicator.agree {

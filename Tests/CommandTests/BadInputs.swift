@@ -129,10 +129,10 @@ struct BadInput: Sendable, CustomStringConvertible {
           f.seek(place); byte = f.read(1)[0]; f.seek(place); f.write(bytes([byte ^ 4]))
       with h5py.File('renamed/shard-00001.h5', 'r+') as f:
           record = json.loads(f.attrs['giv-record'])
-          record['header']['covariateNames'][1] = 'age'
+          record['columns'][1]['name'] = 'age'
           text = json.dumps(record).encode()
           f.attrs['giv-record'] = np.bytes_(text)
-          f.attrs['covariates'] = record['header']['covariateNames']
+          f.attrs['covariates'] = [column['name'] for column in record['columns'] if column['dataset'] == 'x']
       """, in: folder)
   }
 }

@@ -48,8 +48,10 @@ import Testing
     let report = try object(result.output)
     #expect(report["rows"] as? Int == 2500 && report["isSound"] as? Bool == true)
     let columns = (report["files"] as? [[String: Any]])?.first?["columns"] as? [[String: Any]]
-    #expect(columns?.compactMap { $0["name"] as? String } == ["x0", "x1", "dose", "survival"])
-    #expect(columns?.compactMap { $0["missing"] as? Int } == [0, 0, 0, 0])
+    #expect(columns?.compactMap { $0["name"] as? String } == ["x0", "x1", "dose", "survival", "ward", "number"])
+    #expect(columns?.compactMap { $0["missing"] as? Int } == [0, 0, 0, 0, 0, 0])
+    let roles = ["covariate", "covariate", "treatment", "outcome", "source", "identifier"]
+    #expect(columns?.compactMap { $0["role"] as? String } == roles)
   }
 
   @Test func `They are not turned into shards where they are`() throws {

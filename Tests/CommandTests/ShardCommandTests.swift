@@ -34,6 +34,7 @@ import Testing
           south.h5: 2 rows, institution south
         Columns   3 in x: age, sex=m, sex=(missing)
           sex: 3 categories, 'f' without an indicator
+        Further   site: institution, categorical, 2 levels
         Sources   0, 1, … are a, b
         Missing   age 1, dose 1, sex 1 (policy: mean)
           age: filled with 45.0
@@ -91,7 +92,9 @@ import Testing
     let help = try run(tool("giv-dist"), ["shard", "--help"]).output
     for option in [
       "--out", "--treatment", "--outcome", "--covariates", "--source", "--weight", "--id", "--by", "--rows-per-shard",
-      "--missing", "--missing-markers", "--delimiter", "--force", "--json",
+      "--missing", "--missing-markers", "--delimiter", "--force", "--json", "--institution", "--cluster",
+      "--instruments",
+      "--proxies", "--test", "--keep",
     ] {
       #expect(help.contains(option))
     }

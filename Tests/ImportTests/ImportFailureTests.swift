@@ -92,6 +92,47 @@ import Testing
     #expect(failure?.message.contains("line 3, column 'w': '-1' is negative") == true)
   }
 
+  @Test func `a column that says which rows are for testing holds 0 and 1`() throws {
+    let failure = try failure(of: "t,y,a,b,held\n1,2,3,4,0\n1,2,3,4,2\n") { $0.test = "held" }
+    #expect(failure?.message.contains("line 3, column 'held': '2' is neither 0 nor 1") == true)
+  }
+
+  @Test func `institutions have any number of levels, and other categories do not`() throws {
+    let rows = (0..<600).map { "1,2,3,\($0 % 2),h\($0)\n" }.joined()
+    try withTables(["t,y,a,b,c\n" + rows]) { folder, paths in
+      var plan = Self.plan
+      plan.institution = "c"
+      let summary = try Importer(inputs: paths, plan: plan).run(into: folder.path + "/out", force: false)
+      #expect(summary.columns[0].kind.levels?.count == 600)
+    }
+    for option in [\ImportPlan.instruments, \.proxies, \.kept] {
+      let failure = try failure(of: "t,y,a,b,c\n" + rows) { $0[keyPath: option] = ["c"] }
+      #expect(failure?.message.contains("'c' has texts") == true, "\(failure?.message ?? "")")
+      #expect(failure?.message.contains("more than 256 different values") == true)
+    }
+  }
+
+  @Test func `a missing institution, cluster, instrument or proxy drops the row, and a kept column does not`() throws {
+    try withTables(["t,y,a,b,c\n1,2,3,4,x\n1,2,3,5,NA\n1,2,3,6,y\n"]) { folder, paths in
+      let changes: [(String, (inout ImportPlan) -> Void)] = [
+        ("institution", { $0.institution = "c" }), ("cluster", { $0.cluster = "c" }),
+        ("instruments", { $0.instruments = ["c"] }), ("proxies", { $0.proxies = ["c"] }), ("kept", { $0.kept = ["c"] }),
+      ]
+      for (name, change) in changes {
+        var plan = Self.plan
+        plan.missing = .drop
+        change(&plan)
+        let summary = try Importer(inputs: paths, plan: plan).run(into: "\(folder.path)/\(name)", force: false)
+        #expect(summary.rows == (name == "kept" ? 3 : 2))
+        plan.missing = .refuse
+        let result = Result {
+          try Importer(inputs: paths, plan: plan).run(into: "\(folder.path)/\(name)-2", force: false)
+        }
+        #expect((try? result.get())?.rows == (name == "kept" ? 3 : nil))
+      }
+    }
+  }
+
   @Test func inputsMustHaveTheColumns() throws {
     let failure = try failure(of: "t,y,a,b\n1,2,3,4\n", "t,y,a\n1,2,3\n")
     #expect(failure?.message.contains("1.csv: no column named 'b'; it has 't', 'y', 'a'") == true)
@@ -104,6 +145,9 @@ import Testing
       ({ $0.covariates = ["a", "t"] }, "column 't' is named by both --treatment and --covariates"),
       ({ $0.covariates = ["a", "a"] }, "--covariates names the column 'a' twice"),
       ({ $0.weight = "y" }, "column 'y' is named by both --outcome and --weight"),
+      ({ $0.test = "a" }, "column 'a' is named by both --covariates and --test"),
+      ({ $0.instruments = ["b"] }, "column 'b' is named by both --covariates and --instruments"),
+      ({ $0.kept = ["y"] }, "column 'y' is named by both --outcome and --keep"),
       ({ $0.rowsPerShard = 0 }, "--rows-per-shard must be at least 1"),
       ({ $0.delimiter = "ab" }, "--delimiter must be one ASCII character"),
       ({ $0.delimiter = "" }, "--delimiter must be one ASCII character"),

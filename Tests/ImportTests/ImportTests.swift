@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Frames
 import Import
 import Shards
 import Storage
@@ -16,12 +17,20 @@ private struct OraclePlan: Encodable {
   var weight: String?
   var id: String?
   var by: String?
+  var institution: String?
+  var cluster: String?
+  var instruments: [String] = []
+  var proxies: [String] = []
+  var keep: [String] = []
+  var test: String?
   var rowsPerShard: Int?
   var missing = MissingPolicy.refuse
 
   var plan: ImportPlan {
     var plan = ImportPlan(treatment: treatment, outcome: outcome, covariates: covariates)
-    (plan.source, plan.weight, plan.identifier, plan.institution) = (source, weight, id, by)
+    (plan.source, plan.weight, plan.identifier) = (source, weight, id)
+    (plan.institution, plan.cutsByInstitution, plan.cluster) = (by ?? institution, by != nil, cluster)
+    (plan.instruments, plan.proxies, plan.kept, plan.test) = (instruments, proxies, keep, test)
     plan.missing = missing
     if let rowsPerShard { plan.rowsPerShard = rowsPerShard }
     return plan
@@ -71,6 +80,50 @@ private struct OraclePlan: Encodable {
     var plan = clinic
     (plan.rowsPerShard, plan.missing, plan.id) = (rowsPerShard, .drop, "patient")
     try plan.importAndCheck()
+  }
+
+  @Test(arguments: [true, false], [MissingPolicy.drop, .mean])
+  func `columns beside the covariates arrive with their roles`(cuts: Bool, missing: MissingPolicy) throws {
+    var plan = clinic
+    (plan.covariates, plan.missing) = (["age"], missing)
+    if cuts { plan.by = "site" } else { (plan.institution, plan.rowsPerShard) = ("site", 50) }
+    // A column of numbers is one of levels where it says which rows belong together.
+    (plan.cluster, plan.instruments, plan.proxies) = ("code", ["height, cm"], ["stage"])
+    plan.keep = ["sex", "weight"]
+    let summary = try plan.importAndCheck()
+    let roles: [Role] = [.institution, .cluster, .instrument, .proxy, .none, .none]
+    #expect(summary.columns.map(\.role) == roles)
+    #expect(summary.columns.map(\.allowsMissing) == [false, false, false, false, true, false])
+  }
+
+  @Test func `rows for testing are 1, and the others 0`() throws {
+    try withTemporaryDirectory { folder in
+      let table = folder.appendingPathComponent("rows.csv").path
+      try "t,y,a,held\n1,2,3,0\n4,5,6,1\n7,8,9,0\n".write(toFile: table, atomically: true, encoding: .utf8)
+      var plan = OraclePlan(inputs: [table])
+      (plan.treatment, plan.outcome, plan.covariates, plan.test) = ("t", "y", ["a"], "held")
+      #expect(try plan.importAndCheck().columns == [Column("held", .test, .integer)])
+    }
+  }
+
+  @Test func `a shard of categories is an input, too`() throws {
+    try withTemporaryDirectory { folder in
+      var plan = clinic.plan
+      (plan.covariates, plan.missing, plan.institution, plan.kept) = (["age"], .drop, "site", ["sex"])
+      let first = try Importer(inputs: clinic.inputs, plan: plan).run(into: folder.path + "/a", force: false)
+      var again = ImportPlan(treatment: "t", outcome: "y", covariates: ["x"])
+      (again.institution, again.kept) = ("columns/site", ["columns/sex"])
+      let second = try Importer(inputs: [folder.path + "/a/shard-00000.h5"], plan: again)
+        .run(into: folder.path + "/b", force: false)
+      #expect(second.columns.map(\.kind) == first.columns.map(\.kind))
+      let codes = try [(first, "a"), (second, "b")].map { summary, name in
+        let file = try HDF5File.open("\(folder.path)/\(name)/shard-00000.h5")
+        return try summary.columns.map { column in
+          try file.dataset("columns/" + column.name.replacing("/", with: "-")).read(Int64.self)
+        }
+      }
+      #expect(codes[0] == codes[1])
+    }
   }
 
   @Test func completeColumnsNeedNoPolicy() throws {

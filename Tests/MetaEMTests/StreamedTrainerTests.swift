@@ -14,7 +14,7 @@ import Testing
   private static func write(to path: String) throws {
     let random = CounterRandom(seed: 17, stream: .test)
     let writer = try ShardWriter(
-      path: path, header: ShardHeader(covariateNames: ["a", "b"]), variables: [.covariates, .treatment, .weight],
+      path: path, header: ShardHeader(covariateNames: ["a", "b"]), roles: [.covariate, .treatment, .weight],
       force: false)
     try writer.append(
       ShardBlock(
@@ -29,7 +29,7 @@ import Testing
     _ collection: ShardCollection, batchSize: Int, _ storage: FrameStorage, on communicator: any Communicator
   ) throws -> [Double] {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    let table = try Frame.load(collection, rows: rows, variables: [.weight], storage: storage)
+    let table = try Frame.load(collection, rows: rows, roles: [.covariate, .treatment, .weight], storage: storage)
     var settings = RepresentationTrainer.Settings()
     settings.batchSize = batchSize
     settings.steps = 5

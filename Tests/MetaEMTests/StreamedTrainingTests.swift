@@ -53,7 +53,7 @@ import Testing
       let range = cuts[file]..<cuts[file + 1]
       let writer = try ShardWriter(
         path: path, header: ShardHeader(covariateNames: ["a", "b"]),
-        variables: [.covariates, .treatment, .weight, .source], force: false)
+        roles: [.covariate, .treatment, .weight, .source], force: false)
       try writer.append(
         ShardBlock(
           covariates: range.flatMap { row in rows.covariates.map { $0[row] } },

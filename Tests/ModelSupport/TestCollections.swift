@@ -23,11 +23,11 @@ package final class TestShards: Sendable {
     path = NSTemporaryDirectory() + "giv-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     let names = covariateNames ?? Frame.defaultNames(rows.covariates.count)
-    var variables: Set<Variable> = [.covariates, .treatment]
-    if rows.weight != nil { variables.insert(.weight) }
-    if !rows.groups.isEmpty { variables.insert(.source) }
+    var roles: Set<Role> = [.covariate, .treatment]
+    if rows.weight != nil { roles.insert(.weight) }
+    if !rows.groups.isEmpty { roles.insert(.source) }
     let writer = try ShardWriter(
-      path: file("rows.h5"), header: ShardHeader(covariateNames: names), variables: variables, force: false)
+      path: file("rows.h5"), header: ShardHeader(covariateNames: names), roles: roles, force: false)
     try writer.append(
       ShardBlock(
         covariates: (0..<rows.rowCount).flatMap { row in rows.covariates.map { $0[row] } },

@@ -9,14 +9,14 @@ import Testing
   private static let rowCount = 13_000
   /// One chunk of seven columns of doubles.
   private static let chunkBytes = 7 * 8 * RowGrid.defaultChunkLength
-  private static let variables = FrameTests.all
+  private static let roles = FrameTests.all
 
   private static func load(
     _ paths: [String], on communicator: any Communicator, _ storage: FrameStorage
   ) throws -> Frame {
     let collection = try ShardCollection.open(paths)
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    return try Frame.load(collection, rows: rows, variables: variables, storage: storage)
+    return try Frame.load(collection, rows: rows, roles: roles, storage: storage)
   }
 
   /// What a table says of itself, before and after its columns are scaled.
@@ -57,7 +57,7 @@ import Testing
     for storage in [FrameStorage.memory, .stream(windowBytes: 5 * 7 * 8 * 16)] {
       let parts = try LoopbackCommunicator.run(ranks: ranks) { communicator in
         let rows = DistributedRows(rowCount: 139, chunkLength: chunkLength, communicator: communicator)
-        let table = try Frame.load(collection, rows: rows, variables: Self.variables, storage: storage)
+        let table = try Frame.load(collection, rows: rows, roles: Self.roles, storage: storage)
         for chunk in rows.localChunks {
           let (range, treatment) = (rows.grid.rows(ofChunk: chunk), try table.treatment(chunk: chunk))
           #expect(Int(bitPattern: treatment) % 64 == 0)

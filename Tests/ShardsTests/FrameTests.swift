@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite struct FrameTests {
-  static let all: Set<Variable> = [.covariates, .treatment, .outcome, .weight, .source]
+  static let all: Set<Role> = [.covariate, .treatment, .outcome, .weight, .source]
 
   @Test(arguments: [1, 3, 7]) func rowsComeBackForAnyFilesAndRanks(files: Int) throws {
     let folder = try ScratchFolder()
@@ -16,9 +16,9 @@ import Testing
     let expected = rows.covariates + [rows.treatment, rows.outcome, rows.weight]
     let single = try ScratchFolder()
     let whole = try rows.write(files: 1, in: single)
-    let reference = try FrameContent(whole, ranks: 1, variables: Self.all)
+    let reference = try FrameContent(whole, ranks: 1, roles: Self.all)
     for ranks in [1, 2, 3, 5, 8] {
-      let content = try FrameContent(paths, ranks: ranks, variables: Self.all)
+      let content = try FrameContent(paths, ranks: ranks, roles: Self.all)
       #expect(content.columns == expected)
       #expect(content.sources == rows.source)
       #expect(content.digest == reference.digest)
@@ -30,7 +30,7 @@ import Testing
     let rows = ExampleRows(rowCount: 1_500)
     func digest(_ rows: ExampleRows, _ name: String, change: (inout ShardHeader) -> Void = { _ in }) throws -> String {
       try rows.write(0..<rows.rowCount, to: folder.file(name), change: change)
-      return try FrameContent([folder.file(name)], ranks: 2, variables: Self.all).digest
+      return try FrameContent([folder.file(name)], ranks: 2, roles: Self.all).digest
     }
     let original = try digest(rows, "original")
     var changed = rows
@@ -75,7 +75,7 @@ import Testing
     try rows.write(1_000..<4_000, to: folder.file("b.h5"))
     let paths = [folder.file("a.h5"), folder.file("b.h5")]
     for ranks in [1, 3] {
-      let refusal = failure { _ = try FrameContent(paths, ranks: ranks, variables: Self.all) }
+      let refusal = failure { _ = try FrameContent(paths, ranks: ranks, roles: Self.all) }
       #expect(refusal?.exitCode == .data)
       let message = refusal?.message ?? ""
       #expect(message.hasPrefix("\(paths[1]): dataset '\(dataset)', row 2333 (counted from 0)"), "\(message)")

@@ -20,7 +20,7 @@ import Testing
     try file.close()
   }
 
-  private func message(_ path: String, required: Set<Variable> = [.covariates, .treatment]) -> String {
+  private func message(_ path: String, required: Set<Role> = [.covariate, .treatment]) -> String {
     let failure = failure { _ = try ShardCollection.open([path], required: required) }
     #expect(failure?.exitCode == .data)
     return failure?.message ?? ""
@@ -52,7 +52,7 @@ import Testing
     let folder = try ScratchFolder()
     try foreign(folder.file("a.h5")) { try $0.write([1.0], to: "group/dose") }
     #expect(
-      message(folder.file("a.h5"), required: [.covariates, .outcome])
+      message(folder.file("a.h5"), required: [.covariate, .outcome])
         == "\(folder.file("a.h5")) has no dataset 'y' (outcome); it holds: group/dose, t, x; "
         + "name the one to use with --y")
     var names = DatasetNames()
@@ -78,7 +78,7 @@ import Testing
   @Test func covariatesOfOneDimensionAndColumnVectorsAreRead() throws {
     let folder = try ScratchFolder()
     try foreign(folder.file("a.h5"), x: [4], t: [4, 1])
-    let content = try FrameContent([folder.file("a.h5")], ranks: 2, variables: [])
+    let content = try FrameContent([folder.file("a.h5")], ranks: 2, roles: [])
     #expect(content.columns == [[0, 1, 2, 3], [0, 1, 2, 3]])
   }
 
@@ -105,19 +105,19 @@ import Testing
     try foreign(folder.file("b.h5"))
     let paths = [folder.file("a.h5"), folder.file("b.h5")]
     let collection = try ShardCollection.open(paths)
-    #expect(collection.variables == [.covariates, .treatment])
+    #expect(collection.roles == [.covariate, .treatment])
     #expect(
       failure { try collection.require([.outcome]) }
         == Failure(.data, "\(paths[1]) has no dataset 'y' (outcome), though \(paths[0]) has"))
-    #expect(failure { _ = try FrameContent(paths, ranks: 2, variables: [.outcome]) }?.exitCode == .data)
+    #expect(failure { _ = try FrameContent(paths, ranks: 2, roles: [.outcome]) }?.exitCode == .data)
   }
 
   @Test func sourcesMayBeFloatingPointIntegers() throws {
     let folder = try ScratchFolder()
     try foreign(folder.file("a.h5")) { try $0.write([0.0, 2, 1, 2], to: "z") }
-    #expect(try FrameContent([folder.file("a.h5")], ranks: 1, variables: [.source]).sources == [0, 2, 1, 2])
+    #expect(try FrameContent([folder.file("a.h5")], ranks: 1, roles: [.source]).sources == [0, 2, 1, 2])
     try foreign(folder.file("b.h5")) { try $0.write([0.0, 2, 1.5, 2], to: "z") }
-    let refusal = failure { _ = try FrameContent([folder.file("b.h5")], ranks: 1, variables: [.source]) }
+    let refusal = failure { _ = try FrameContent([folder.file("b.h5")], ranks: 1, roles: [.source]) }
     #expect(refusal?.message.contains("'z', row 2 (counted from 0): 1.5 is no integer") == true)
   }
 }

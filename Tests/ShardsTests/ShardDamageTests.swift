@@ -8,7 +8,7 @@ import Testing
 private func readings(_ path: String) throws -> [String: String] {
   let collection = try ShardCollection.open([path], required: FrameTests.all)
   let rows = 0..<collection.rowCount
-  let table = try FrameContent([path], ranks: 1, variables: FrameTests.all)
+  let table = try FrameContent([path], ranks: 1, roles: FrameTests.all)
   return [
     "rows": "\(rows)", "x": "\(table.columns.prefix(3))", "t": "\(table.columns[3])", "y": "\(table.columns[4])",
     "weight": "\(table.columns[5])", "z": "\(table.sources)", "digest": table.digest,
@@ -25,7 +25,7 @@ private func readings(_ path: String) throws -> [String: String] {
     var header = ShardHeader(covariateNames: rows.names)
     header.institution = "Hospital A"
     let writer = try ShardWriter(
-      path: path, header: header, variables: ExampleRows.variables, extras: ["truth/g": nil], force: false)
+      path: path, header: header, roles: ExampleRows.roles, extras: ["truth/g": nil], force: false)
     var block = rows.block(0..<300)
     block.extras["truth/g"] = rows.outcome.map { 2 * $0 }
     try writer.append(block)

@@ -27,8 +27,12 @@ import Testing
     #expect(inspection.files.map(\.sha256) == entries.map(\.sha256))
     #expect(inspection.files.allSatisfy { $0.matchesManifest == true })
     let file = inspection.files[1]
-    #expect(file.rows == 2_000 && file.variables == Variable.allCases.map(\.rawValue))
-    #expect(file.columns.map(\.name) == rows.names + ["t", "y", "weight"])
+    #expect(
+      file.rows == 2_000
+        && file.variables
+          == ["covariates", "treatment", "outcome", "source", "weight", "identifier", "institution"]
+    )
+    #expect(file.columns.map(\.name) == rows.names + ["t", "y", "weight", "z", "id", "institution"])
     for (column, values) in zip(file.columns, rows.covariates + [rows.treatment, rows.outcome, rows.weight]) {
       let values = values[1_000...]
       let mean = values.reduce(0, +) / 2_000
@@ -50,7 +54,7 @@ import Testing
     rows.weight[7] = -2
     try rows.write(0..<500, to: folder.file("a.h5"))
     let file = ShardInspection([folder.file("a.h5")]).files[0]
-    #expect(file.columns.map(\.missing) == [0, 2, 0, 0, 500, 0])
+    #expect(file.columns.map(\.missing) == [0, 2, 0, 0, 500, 0, 0, 0])
     #expect(file.columns[1].maximum == rows.covariates[1].filter(\.isFinite).max())
     #expect(file.columns[4].mean == nil && file.columns[4].standardDeviation == nil)
     #expect(file.problems.count == 3)

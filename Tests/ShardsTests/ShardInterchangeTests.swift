@@ -55,7 +55,7 @@ import Testing
     (names.covariates, names.treatment, names.outcome) = ("/data/covariates", "data/dose", "response")
     (names.identifier, names.source) = ("patient", "site")
     let content = try FrameContent(
-      [folder.file("a.h5")], ranks: 3, names: names, variables: [.outcome, .source])
+      [folder.file("a.h5")], ranks: 3, names: names, roles: [.outcome, .source])
     let range = 0..<2_500
     #expect(content.columns[0] == range.map { Double(2 * $0) / 8 })
     #expect(content.columns[1] == range.map { Double(2 * $0 + 1) / 8 })
@@ -81,7 +81,7 @@ import Testing
           layout[:] = h5py.VirtualSource('part.h5', 't', (n,))
           f.create_virtual_dataset('t', layout)
       """, folder.path)
-    let content = try FrameContent([folder.file("a.h5")], ranks: 2, variables: [])
+    let content = try FrameContent([folder.file("a.h5")], ranks: 2, roles: [])
     let range = 0..<200_000
     #expect(content.columns[0] == range.map { Double(2 * $0) })
     #expect(content.columns[1] == range.map { Double(2 * $0 + 1) })

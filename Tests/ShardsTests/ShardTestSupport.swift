@@ -33,7 +33,7 @@ struct ExampleRows {
 
   var rowCount: Int { treatment.count }
   var names: [String] { covariates.indices.map { "covariate \($0)" } }
-  static let variables = Set(Variable.allCases)
+  static let roles: Set<Role> = [.covariate, .treatment, .outcome, .source, .weight, .identifier]
 
   func block(_ rows: Range<Int>) -> ShardBlock {
     ShardBlock(
@@ -49,7 +49,7 @@ struct ExampleRows {
   ) throws -> Manifest.Shard {
     var header = ShardHeader(covariateNames: names)
     change(&header)
-    let writer = try ShardWriter(path: path, header: header, variables: Self.variables, force: false)
+    let writer = try ShardWriter(path: path, header: header, roles: Self.roles, force: false)
     for start in stride(from: rows.lowerBound, to: rows.upperBound, by: blockLength) {
       try writer.append(block(start..<min(start + blockLength, rows.upperBound)))
     }
@@ -73,11 +73,12 @@ struct FrameContent: Equatable, Sendable {
   var sources: [Int64]
   var digest: String
 
-  init(_ paths: [String], ranks: Int, names: DatasetNames = DatasetNames(), variables: Set<Variable>) throws {
+  init(_ paths: [String], ranks: Int, names: DatasetNames = DatasetNames(), roles: Set<Role>) throws {
     let parts = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       let collection = try ShardCollection.open(paths, names: names)
       let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-      return try FrameContent(Frame.load(collection, rows: rows, variables: variables))
+      return try FrameContent(
+        Frame.load(collection, rows: rows, roles: roles.union([.covariate, .treatment])))
     }
     self = parts[0]
     for part in parts.dropFirst() {
@@ -97,8 +98,8 @@ struct FrameContent: Equatable, Sendable {
       try collect { try table.pointer(covariate: covariate, chunk: $0) }
     }
     columns.append(try collect { try table.treatment(chunk: $0) })
-    if table.variables.contains(.outcome) { columns.append(try collect { try table.outcome(chunk: $0) }) }
-    if table.variables.contains(.weight) { columns.append(try collect { try table.weight(chunk: $0) }) }
+    if table.roles.contains(.outcome) { columns.append(try collect { try table.outcome(chunk: $0) }) }
+    if table.roles.contains(.weight) { columns.append(try collect { try table.weight(chunk: $0) }) }
     sources = try table.rows.localChunks.flatMap { try table.sources(chunk: $0) ?? [] }
     digest = table.digest
   }

@@ -24,7 +24,7 @@ import Testing
       let rows = ExampleRows(rowCount: 10)
       let writer = try ShardWriter(
         path: folder.file("a.h5"), header: ShardHeader(covariateNames: rows.names),
-        variables: ExampleRows.variables, force: false)
+        roles: ExampleRows.roles, force: false)
       try writer.append(rows.block(0..<10))
       #expect(try folder.contents.count == 1)
     }
@@ -40,7 +40,7 @@ import Testing
     #expect(refusal == Failure(.cannotCreate, "\(path) exists; give --force to replace it, or another name"))
     #expect(try Data(contentsOf: URL(filePath: path)) == Data("precious".utf8))
     let writer = try ShardWriter(
-      path: path, header: ShardHeader(covariateNames: rows.names), variables: ExampleRows.variables, force: true)
+      path: path, header: ShardHeader(covariateNames: rows.names), roles: ExampleRows.roles, force: true)
     try writer.append(rows.block(0..<3))
     _ = try writer.finish()
     #expect(try ShardCollection.open([path]).rowCount == 3)
@@ -100,18 +100,18 @@ import Testing
     header.categories = #"{"sex": ["f", "m"]}"#
     header.missingValues = #"{"policy": "drop", "dropped": 3}"#
     let writer = try ShardWriter(
-      path: path, header: header, variables: [.covariates, .treatment, .identifier],
+      path: path, header: header, roles: [.covariate, .treatment, .outcome, .identifier],
       extras: ["truth/g": nil, "truth/pair": 2], force: false)
     try writer.append(
       ShardBlock(
-        covariates: [1, 2, 3, 4], treatment: [5, 6], identifiers: .integers([70, 80]),
+        covariates: [1, 2, 3, 4], treatment: [5, 6], outcome: [7, 8], identifiers: .integers([70, 80]),
         extras: ["truth/g": [9, 10], "truth/pair": [11, 12, 13, 14]]))
     try writer.write(constant: [1, 2, 3, 4, 5, 6], shape: [3, 2], to: "truth/w")
     let entry = try writer.finish()
     #expect(entry.rows == 2 && entry.file == "a.h5" && entry.institution == "Hospital A")
 
     let file = try HDF5File.open(path)
-    #expect(file.datasetNames() == ["id", "t", "truth/g", "truth/pair", "truth/w", "x"])
+    #expect(file.datasetNames() == ["id", "t", "truth/g", "truth/pair", "truth/w", "x", "y"])
     #expect(try file.dataset("truth/w").shape() == [3, 2])
     #expect(try file.dataset("truth/w").read(Double.self) == [1, 2, 3, 4, 5, 6])
     #expect(try file.attribute("encoding-type") == .string("giv-shard"))
@@ -121,7 +121,7 @@ import Testing
     let collection = try ShardCollection.open([path])
     #expect(collection.covariateNames == ["age", "größe"] && collection.treatmentName == "dose")
     #expect(collection.shards[0].institution == "Hospital A" && collection.outcomeName == "survival")
-    #expect(collection.variables == [.covariates, .treatment, .identifier])
+    #expect(collection.roles == [.covariate, .treatment, .outcome, .identifier, .institution])
     #expect(try collection.numbers(named: "truth/pair", ofRows: 1..<2) == [13, 14])
     #expect(try collection.identifiers(ofRows: 0..<2) == .integers([70, 80]))
   }

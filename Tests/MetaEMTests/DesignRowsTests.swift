@@ -1,3 +1,4 @@
+import ModelTestSupport
 import Communication
 import Frames
 import LinearAlgebra
@@ -37,7 +38,7 @@ import Testing
       let (design, subset) = try Self.design(communicator)
       let model = KMeansMixture(centers: [[0, 0, -1], [0, 0, 1]])
       let rule = PosteriorRule(model: model, labelRule: .argmax, seed: 1)
-      return (try LabelSummary(design, rule: rule, truth: try Truth(design.table)), subset)
+      return (try design.label(by: rule, truth: try Truth.read(design.table)), subset)
     }
     for (summary, subset) in summaries {
       let expected = Self.globalRows(subset)

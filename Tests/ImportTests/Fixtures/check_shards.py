@@ -1,8 +1,9 @@
 """Checks shards against the CSV files that they were made from, with csv and h5py alone; prints "agree" at the end.
 
 Usage: python check_shards.py FOLDER '{"inputs": [..], "treatment": .., "outcome": .., "covariates": [..],
-                                       "source": .., "weight": .., "id": .., "by": .., "rowsPerShard": ..,
-                                       "missing": "refuse|drop|mean"}'
+                                       "source": .., "weight": .., "id": .., "by": .., "institution": ..,
+                                       "cluster": .., "test": .., "instruments": [..], "proxies": [..], "keep": [..],
+                                       "rowsPerShard": .., "missing": "refuse|drop|mean"}'
 """
 
 import csv
@@ -34,9 +35,42 @@ def read(inputs):
 
 
 def kept(rows, plan):
-    single = [plan["treatment"], plan["outcome"]] + [plan[k] for k in ("source", "weight", "by") if plan.get(k)]
+    single = [plan["treatment"], plan["outcome"]] + [plan[k] for k in ("source", "weight") if plan.get(k)]
+    single += [column for column, role in further(plan) if role != "none"]
     needed = single if plan["missing"] == "mean" else single + plan["covariates"]
     return [row for row in rows if not any(row[column] in MARKERS for column in needed)]
+
+
+def further(plan):
+    """The columns besides x, t, y, z, weight and id, with their roles, in the order of the files."""
+    institution = plan.get("by") or plan.get("institution")
+    single = [(institution, "institution"), (plan.get("cluster"), "cluster"), (plan.get("test"), "test")]
+    lists = [("instruments", "instrument"), ("proxies", "proxy"), ("keep", "none")]
+    return [pair for pair in single if pair[0]] + [(name, role) for key, role in lists for name in plan.get(key, [])]
+
+
+def check_further(file, entry, rows, everything, plan):
+    """Columns against the texts of their rows; levels are those of all kept rows, or of the shard's institution."""
+    record = json.loads(file.attrs["giv-record"])
+    columns = [column for column in record["columns"] if column["dataset"].startswith("columns/")]
+    assert [(column["name"], column["role"]) for column in columns] == further(plan)
+    for column in columns:
+        dataset = file[column["dataset"]]
+        texts = [row[column["name"]] for row in rows]
+        present = {row[column["name"]] for row in everything} - MARKERS
+        assert dataset.attrs["role"] == column["role"] and dataset.attrs["name"] == column["name"]
+        always = column["role"] in ("institution", "cluster")
+        if not always and all(map(is_number, present)):
+            kind = "integer" if column["role"] == "test" else "real"
+            expected = np.array([math.nan if text in MARKERS else float(text) for text in texts])
+            assert column["kind"] == kind and np.array_equal(dataset[:].astype(float), expected, equal_nan=True)
+            continue
+        levels = sorted(present)
+        if column["role"] == "institution" and plan.get("by"):
+            levels = [entry["institution"]]
+        assert column["kind"] == "categorical" and list(dataset.attrs["levels"]) == levels == column["levels"]
+        expected = [-1 if text in MARKERS else levels.index(text) for text in texts]
+        assert dataset.dtype == np.int64 and dataset[:].tolist() == expected
 
 
 def encode(rows, plan):
@@ -60,8 +94,9 @@ def encode(rows, plan):
     return np.array(columns).T, names, categories, means
 
 
-def check_shard(path, entry, rows, x, names, plan, codes):
+def check_shard(path, entry, rows, everything, x, names, plan, codes):
     with h5py.File(path) as file:
+        check_further(file, entry, rows, everything, plan)
         assert list(file.attrs["covariates"]) == names, path
         assert file.attrs["treatment"] == plan["treatment"] and file.attrs["outcome"] == plan["outcome"]
         assert file["x"].dtype == np.float64 and np.array_equal(file["x"][:], x), path
@@ -117,7 +152,7 @@ def main(folder, plan):
         assert [shard["file"] for shard in manifest["shards"]] == expected
     assert [shard["rows"] for shard in manifest["shards"]] == [len(part) for part in parts]
     for shard, part in zip(manifest["shards"], parts):
-        check_shard(folder + "/" + shard["file"], shard, [rows[i] for i in part], x[part], names, plan, codes)
+        check_shard(folder + "/" + shard["file"], shard, [rows[i] for i in part], rows, x[part], names, plan, codes)
     print("agree")
 
 

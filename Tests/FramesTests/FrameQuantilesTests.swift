@@ -17,10 +17,11 @@ import Testing
 
   static let columns: [[Double]] = {
     let rowCount = 3_100
-    let rows = ExampleRows(rowCount: rowCount)
+    let small = ExampleValues.reals(rowCount, 0)
+    let large = ExampleValues.reals(rowCount, 1).map { 5e5 * $0 }
     return [
-      rows.covariates[0], rows.covariates[1],
-      rows.covariates[0].map { ($0 * 3).rounded() },  // ties, and both zeros
+      small, large,
+      small.map { ($0 * 3).rounded() },  // ties, and both zeros
       [Double](repeating: -7.25, count: rowCount),
       // Extremes and subnormals.
       (0..<rowCount).map { $0 == 0 ? -1e308 : $0 == 1 ? 1e300 : Double($0) * .leastNonzeroMagnitude },
@@ -46,24 +47,44 @@ import Testing
     }
   }
 
-  @Test func quantilesAreNumpysToTheBit() throws {
-    let table = try Frame(
-      rows: DistributedRows(rowCount: 3_100, communicator: SoloCommunicator()), covariates: Self.columns,
-      treatment: Self.columns[0])
+  @Test(arguments: [1, 3]) func `quantiles are numpy's to the bit, also where values are missing`(ranks: Int) throws {
+    var columns = Self.columns
+    for index in columns.indices {
+      for row in stride(from: index, to: 3_100, by: 7 + index) { columns[index][row] = .nan }
+    }
+    let all = Self.columns + columns
+    let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      let rows = DistributedRows(rowCount: 3_100, communicator: communicator)
+      let frame = try Frame(
+        rows: rows,
+        columns: all.enumerated().map { .real("\($0)", .covariate, $1, allowsMissing: $0 >= Self.columns.count) })
+      return try frame.quantiles(of: Self.probabilities, columns: Array(all.indices))
+    }
     let folder = try ScratchFolder()
     let writer = try HDF5File.create(folder.file("columns.h5"))
-    try writer.write(Self.columns.flatMap { $0 }, shape: [Self.columns.count, 3_100], to: "columns")
+    try writer.write(all.flatMap { $0 }, shape: [all.count, 3_100], to: "columns")
     try writer.write(Self.probabilities, to: "probabilities")
     try writer.close()
-    let output = try pythonOutput(
-      """
+    let script = """
       import sys, h5py, numpy as np
       f = h5py.File(sys.argv[1])
-      q = np.quantile(f['columns'][:], f['probabilities'][:], axis=1).T + 0.0
+      q = np.nanquantile(f['columns'][:], f['probabilities'][:], axis=1).T + 0.0
       print(' '.join(float(v).hex() for v in q.ravel()))
-      """, folder.file("columns.h5"))
+      """
+    let output = try pythonOutput(["-c", script, folder.file("columns.h5")])
     let expected = output.split(whereSeparator: \.isWhitespace).map { Double($0)! }
-    #expect(try table.quantiles(of: Self.probabilities).flatMap { $0 } == expected)
+    for result in results { #expect(result.flatMap { $0 } == expected) }
+  }
+
+  @Test func `a column without a value has no quantile`() throws {
+    let frame = try Frame(
+      rows: DistributedRows(rowCount: 3, communicator: SoloCommunicator()),
+      columns: [
+        .real("empty", .covariate, [.nan, .nan, .nan], allowsMissing: true),
+        .real("one", .covariate, [.nan, 4, .nan], allowsMissing: true),
+      ])
+    let quantiles = try frame.quantiles(of: [0, 0.5, 1], columns: [0, 1])
+    #expect(quantiles[0].allSatisfy(\.isNaN) && quantiles[1] == [4, 4, 4])
   }
 
   @Test func oneRowHasOneQuantile() throws {

@@ -12,7 +12,7 @@ import Testing
         rows: DistributedRows(rowCount: 3000, chunkLength: 64, communicator: communicator),
         covariates: [(0..<3000).map(Double.init)], treatment: Array(repeating: 1, count: 3000),
         source: (0..<3000).map { 7 - 2 * Int64($0 * distinct / 3000) })
-      do { return .success(try Truth(table).values) } catch { return .failure(error as! Failure) }
+      do { return .success(try Truth.read(table).values) } catch { return .failure(error as! Failure) }
     }
   }
 
