@@ -119,13 +119,13 @@ let package = Package(
       name: "ControlFunctionTests",
       dependencies: [
         "Communication", "ControlFunction", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
-        "Representation", "Runs", "Simulation",
+        "Representation", "Runs", "Simulation", "TestSupport",
       ]),
     .testTarget(
       name: "MetaEMTests",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
-        "Representation", "Runs", "Shards", "Simulation", "TestSupport",
+        "Communication", "ControlFunction", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
+        "ModelTestSupport", "Reports", "Representation", "Runs", "Shards", "Simulation", "TestSupport",
       ]),
     .testTarget(
       name: "ReportsTests",

@@ -35,7 +35,7 @@ extension Design {
     }
     try rows.forEachChunkAtRoot { chunk in
       let block = try rule(self, chunk: chunk).block
-      let effects = try joint?.effects(table, chunk: chunk) ?? []
+      let effects = try joint?.effects(table, chunk: tableChunk(chunk)) ?? []
       return block.posteriors.withUnsafeBytes(Array.init) + block.labels.map(Int64.init).withUnsafeBytes(Array.init)
         + effects.withUnsafeBytes(Array.init)
     } consume: { chunk, bytes in

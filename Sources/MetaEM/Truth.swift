@@ -44,8 +44,9 @@ extension Design {
     return try rows.sum(zero) { partial, chunk in
       let (block, totals) = try rule(self, chunk: chunk)
       partial.add(
-        block, totals: totals, covariates: try covariates(ofChunk: chunk), weights: try table.weight(chunk: chunk),
-        truth: try truth.codes(table, chunk: chunk))
+        block, totals: totals, covariates: try covariates(ofChunk: chunk),
+        weights: try table.weight(chunk: tableChunk(chunk)),
+        truth: try truth.codes(table, chunk: tableChunk(chunk)))
     }
   }
 }

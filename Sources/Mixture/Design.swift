@@ -83,7 +83,8 @@ public final class Design: @unchecked Sendable {
     return target
   }
 
-  private func tableChunk(_ chunk: Int) -> Int { tableChunks?[chunk] ?? chunk }
+  /// The table's chunk that a chunk of the design is: another where the design takes some chunks only.
+  public func tableChunk(_ chunk: Int) -> Int { tableChunks?[chunk] ?? chunk }
 
   /// A pointer to each covariate of a chunk of this rank.
   ///
