@@ -125,20 +125,20 @@ let package = Package(
       name: "ControlFunctionTests",
       dependencies: [
         "Communication", "ControlFunction", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
-        "Features", "Runs", "Simulation",
+        "Features", "Runs", "Simulation", "TestSupport",
       ]),
     .testTarget(
       name: "MetaEMTests",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
-        "Features", "Runs", "Shards", "Simulation", "TestSupport",
+        "Communication", "ControlFunction", "Diagnostics", "Features", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
+        "ModelTestSupport", "Reports", "Runs", "Shards", "Simulation", "TestSupport",
       ]),
     .testTarget(
       name: "ReportsTests",
       dependencies: [
         "Communication", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
         "Simulation", "TestSupport",
-      ]),
+      ], exclude: ["Snapshots"]),
     .testTarget(name: "PackageTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"]),
   ],

@@ -132,22 +132,23 @@ struct JointAudit {
   private func prefersOneGroup(_ start: ControlFunction.Start) throws -> Bool {
     let design = Design(table: contest.table, representation: start.representation)
     let statistics = try design.statistics(of: [start.mixture])[0]
-    let one = try RegressionMixture(pooled: design.pooledStatistics())
+    let one = try PooledRegression(design.pooledStatistics(), name: "the treatment's regression")
     let n = statistics.total
-    return -2 * pooledLogLikelihood(n, one.standardDeviations[0]) + Double(one.parameterCount) * Elementary.log(n)
+    return -2 * pooledLogLikelihood(n, one.standardDeviation) + Double(one.parameterCount) * Elementary.log(n)
       < -2 * statistics.logLikelihood + Double(start.parameterCount) * Elementary.log(n)
   }
 
   /// Whether ICL of (t, y) | x is lower with one group: ordinary regressions of t on ρ and of y on φ.
   private func prefersOneJointGroup() throws -> Bool {
     let statistics = try trial.design.statistics(of: [mixture])[0]
-    let selection = try RegressionMixture(pooled: trial.pooled.selection(mixture.selectionCount))
-    // The joint columns end with y, as those of a mixture of regressions end with t.
-    let outcome = try RegressionMixture(pooled: trial.pooled)
+    let selection = try PooledRegression(
+      trial.pooled.selection(mixture.selectionCount), name: "the treatment's regression")
+    // The joint columns end with y.
+    let outcome = try PooledRegression(trial.pooled, name: "the outcome's regression")
     let n = statistics.total
     let logLikelihood =
-      pooledLogLikelihood(n, selection.standardDeviations[0])
-      + pooledLogLikelihood(n, outcome.standardDeviations[0])
+      pooledLogLikelihood(n, selection.standardDeviation)
+      + pooledLogLikelihood(n, outcome.standardDeviation)
     let many = InformationCriteria(
       logLikelihood: statistics.logLikelihood, entropy: statistics.entropy, parameterCount: mixture.parameterCount,
       rowCount: n)
@@ -202,15 +203,19 @@ struct JointAudit {
 
   // MARK: Do others agree?
 
-  /// Of the effect being that of 2SLS on the labels, which knows no shifts; nil where these are free.
+  /// Of the effect being that of 2SLS on the labels, which knows no shifts; nil where these are free. Collective.
   private func twoStageTest() throws -> ChiSquareTest? {
     guard let covariance, !mixture.hasFreeShifts else { return nil }
     let labelled = try trial.design.statistics(labelledBy: mixture)
-    guard let other = JointTwoStage(labelled, basis: trial.basis) else { return nil }
-    let columns = Array(trial.basis.treatmentColumns) + [trial.basis.columnCount - 2]
-    let differences = columns.map { mixture.outcomeCoefficients[$0] - other.coefficients[$0] }
-    let own = covariance.block(columns)
-    return ChiSquareTest(differences, covariance: own + other.covariance.selecting(rows: columns, columns: columns))
+    let basis = trial.basis
+    guard
+      let other = JointTwoStage(
+        labelled, exogenous: basis.treatmentColumns.lowerBound, selection: basis.selectionCount)
+    else { return nil }
+    let difference = try TwoStageDifference.between(
+      mixture, covariance, and: other, columns: Array(basis.treatmentColumns) + [basis.columnCount - 2],
+      on: trial.design)
+    return ChiSquareTest(difference.values, covariance: difference.covariance)
   }
 
   /// Of groups not shifting the outcome, nor moving it with x or t in ways of their own; see ``JointScoreTest``. nil

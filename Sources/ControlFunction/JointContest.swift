@@ -78,8 +78,9 @@ struct JointContest {
     trial.fits = try continued(chosen, on: trial.design, phase: "joint search")
     trial.summary = Search.summary(short, trial.fits)
     guard !trial.fits.isEmpty else {
-      // The joint columns end with y, which is standardised, as those of a mixture of regressions end with t.
-      if let outcome = try? RegressionMixture(pooled: trial.pooled), outcome.standardDeviations[0] < Self.leastNoise {
+      // The joint columns end with y, which is standardised.
+      let outcome = try? PooledRegression(trial.pooled, name: "the outcome's regression")
+      if let outcome, outcome.standardDeviation < Self.leastNoise {
         throw Failure.ofOneFit(
           .data,
           "outcome '\(table.outcomeName)' is a function of treatment and covariates: it has no noise that a confounder could "

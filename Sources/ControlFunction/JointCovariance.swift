@@ -10,6 +10,8 @@ public struct JointCovariance: Sendable {
   public let parameters: JointParameters
   /// [q, q].
   public let matrix: Matrix
+  /// A, factored.
+  let information: Cholesky
   /// ∂ log L at the parameters: near 0 at a maximum.
   package let gradient: [Double]
 
@@ -25,7 +27,7 @@ public struct JointCovariance: Sendable {
     let inverse = try Cholesky(information, tolerance: 0)
     let half = inverse.solve(scores.squared.withoutConstant)
     return JointCovariance(
-      parameters: parameters, matrix: inverse.solve(half.transposed),
+      parameters: parameters, matrix: inverse.solve(half.transposed), information: inverse,
       gradient: Array(scores.weighted[row: 0].dropFirst()))
   }
 

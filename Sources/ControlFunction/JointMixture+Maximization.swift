@@ -15,7 +15,7 @@ extension JointMixture {
   mutating func maximize(_ statistics: SufficientStatistics, slopeStep: Double) throws(DegenerateGroup) -> [Finding] {
     var findings: [Finding] = []
     let moments = (0..<groupCount).map { JointMoments(statistics, self, group: $0) }
-    for k in 0..<groupCount { try DegenerateGroup.require(statistics.count(k), atLeast: selectionCount + 2, group: k) }
+    for k in 0..<groupCount { try DegenerateGroup.require(statistics.count(k), atLeast: selectionCount + 2, .group(k)) }
     try maximizeOutcome(moments, &findings)
     for k in 0..<groupCount { try maximizeSelection(moments[k], group: k, slopeStep: slopeStep, &findings) }
     let total = statistics.total
@@ -57,7 +57,7 @@ extension JointMixture {
         right[row] = weight * products[a][shared]
       }
     }
-    let (factor, ridge) = try normal.factored(group: 0)
+    let (factor, ridge) = try normal.factored(.pooled("the outcome's regression"))
     if ridge > 0 { findings.append(.ridge(ridge, .collinearOutcomeColumns)) }
     let solution = factor.solve(right)
     outcomeCoefficients = Array(solution[..<shared])
@@ -89,7 +89,7 @@ extension JointMixture {
     let information = moments.weighted(
       (precision + outcomePrecision * pull.0, outcomePrecision * pull.1, outcomePrecision * pull.2),
       leading: selectionCount)
-    let (factor, ridge) = try information.factored(group: k)
+    let (factor, ridge) = try information.factored(.group(k))
     if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
     for (j, step) in factor.solve(gradient).enumerated() { selectionCoefficients[k][j] += slopeStep * step }
     let variance = selectionVariance(moments, group: k, outcomePrecision: outcomePrecision)
@@ -133,7 +133,7 @@ extension JointMixture {
       all = all + posterior.leading(selectionCount)
       return (0..<selectionCount).map { posterior[0, $0] - prior[0, $0] }
     }
-    let (factor, ridge) = try all.factored(group: 0)
+    let (factor, ridge) = try all.factored(.pooled("the shares of groups"))
     if ridge > 0 { findings.append(.ridge(ridge, .collinearShareColumns)) }
     for k in omega.indices.dropFirst() {
       let step = factor.solve(zip(gradients[k], gradients[0]).map { $0 - $1 })

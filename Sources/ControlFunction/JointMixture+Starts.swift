@@ -15,15 +15,14 @@ extension JointMixture {
   public init(
     selection: RegressionMixture, pooled: SufficientStatistics, extensions: Extensions = Extensions()
   ) throws(DegenerateGroup) {
-    let outcome = LeastSquaresProducts(pooled.gram(0))
-    let count = pooled.count(0)
-    let coefficients = try outcome.gram.factored(group: 0).0.solve(outcome.crossProduct)
-    let variance = outcome.residualSquares(coefficients) / count
+    let outcome = try PooledRegression(pooled, name: "the outcome's regression")
+    let treatment = try PooledRegression(
+      pooled.selection(selection.coefficients[0].count), name: "the treatment's regression")
     let groups = selection.groupCount
-    let spread = try RegressionMixture(pooled: pooled.selection(selection.coefficients[0].count)).standardDeviations[0]
+    let (variance, spread) = (outcome.variance, treatment.standardDeviation)
     self.init(
       mixingWeights: selection.mixingWeights, selectionCoefficients: selection.coefficients,
-      selectionDeviations: selection.standardDeviations, outcomeCoefficients: coefficients,
+      selectionDeviations: selection.standardDeviations, outcomeCoefficients: outcome.coefficients,
       endogeneities: Array(repeating: 0, count: groups),
       shifts: extensions.shifts ? Array(repeating: 0, count: groups) : nil,
       bends: extensions.bends ? Array(repeating: 0, count: groups) : nil,

@@ -90,7 +90,7 @@ struct JointScores: Reducible {
 }
 
 /// The scores of one chunk's rows, column by column.
-private final class ScoreRows {
+final class ScoreRows {
   let block: Kernel.Block
   private let model: JointMixture
   private let parameters: JointParameters
@@ -151,6 +151,25 @@ private final class ScoreRows {
   private func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 3 + index) }
   private func total(_ index: Int) -> UnsafeMutablePointer<Double> { slot(firstTotal + index) }
   var totals: [UnsafePointer<Double>?] { (0...parameters.count).map { UnsafePointer(total($0)) } }
+  /// Those of weights, which are 0 behind the last row.
+  var squaredWeights: UnsafePointer<Double> { UnsafePointer(rowWeights + stride) }
+
+  /// Fills in the scores of the rows' likelihood.
+  func fillTotals() {
+    for k in 0..<parameters.groups {
+      fillOwn(k)
+      addToTotal(k)
+    }
+  }
+
+  /// Writes form·(1, s) of each row.
+  func evaluateTotals(_ form: [Double], into target: UnsafeMutablePointer<Double>) {
+    totals.withUnsafeBufferPointer { columns in
+      Kernel.Block(columns: columns.baseAddress!, columnCount: columns.count, rowCount: block.rowCount)
+        .evaluate(form, into: target)
+    }
+  }
+
   func columns(_ range: Range<Int>) -> [UnsafePointer<Double>?] { range.map { UnsafePointer(column($0)) } }
 
   /// w π_k, until the next call of this or of ``weightedPull(_:)``.

@@ -84,14 +84,14 @@ public struct GaussianMixture: MixtureModel {
     var scatters: [Matrix] = []
     for k in 0..<groupCount {
       let count = statistics.count(k)
-      try DegenerateGroup.require(count, atLeast: shape == .full ? d + 1 : 2, group: k)
+      try DegenerateGroup.require(count, atLeast: shape == .full ? d + 1 : 2, .group(k))
       let gram = statistics.gram(k)
       mixingWeights[k] = count / total
       means[k] = (0..<d).map { gram[0, $0 + 1] / count }
       scatters.append(gram.scatter(about: means[k], count: count))
     }
     for (k, scatter) in shaped(scatters, total: total).enumerated() {
-      let (factor, ridge) = try scatter.factored(group: k)
+      let (factor, ridge) = try scatter.factored(.group(k))
       factors[k] = factor
       covariances[k] = scatter
       if ridge > 0 {

@@ -43,7 +43,7 @@ public struct KMeansMixture: MixtureModel, Equatable {
     for k in 0..<groupCount {
       let count = statistics.count(k)
       // A group of one row is a valid cluster; one of no rows has no centre.
-      try DegenerateGroup.require(count, atLeast: 1, group: k)
+      try DegenerateGroup.require(count, atLeast: 1, .group(k))
       let gram = statistics.gram(k)
       mixingWeights[k] = count / total
       centers[k] = centers[k].indices.map { gram[0, $0 + 1] / count }

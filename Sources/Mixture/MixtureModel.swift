@@ -23,6 +23,13 @@ public struct MixtureForms: Sendable {
     self.rowTerms = rowTerms
   }
 
+  /// The same where each row belongs wholly to its likeliest group.
+  package var hard: MixtureForms {
+    var copy = self
+    copy.isHard = true
+    return copy
+  }
+
   /// Gives `body` the mixture at the rows of a block.
   package func withKernelMixture<Result>(at block: Kernel.Block, _ body: (Kernel.Mixture) -> Result) -> Result {
     withOffsets(at: block) { offsets, stride in
@@ -91,10 +98,4 @@ extension MixtureModel {
     return reordered(
       (0..<groupCount).sorted { (-mixingWeights[$0], leading[$0], $0) < (-mixingWeights[$1], leading[$1], $1) })
   }
-}
-
-/// A group has lost so many rows that its parameters are not determined.
-public struct DegenerateGroup: Error, Sendable, CustomStringConvertible {
-  public let group: Int
-  public let description: String
 }

@@ -62,9 +62,9 @@ public struct RegressionMixture: MixtureModel, Equatable {
     let total = statistics.total
     for k in 0..<groupCount {
       let count = statistics.count(k)
-      try DegenerateGroup.require(count, atLeast: coefficients[k].count + 1, group: k)
+      try DegenerateGroup.require(count, atLeast: coefficients[k].count + 1, .group(k))
       let products = LeastSquaresProducts(statistics.gram(k))
-      let (factor, ridge) = try products.gram.factored(group: k)
+      let (factor, ridge) = try products.gram.factored(.group(k))
       if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
       coefficients[k] = factor.solve(products.crossProduct)
       let variance = products.residualSquares(coefficients[k]) / count
@@ -73,63 +73,5 @@ public struct RegressionMixture: MixtureModel, Equatable {
       mixingWeights[k] = count / total
     }
     return findings
-  }
-}
-
-/// The parts of a Gram matrix of (1, r, t) that a regression of t on (1, r) uses.
-package struct LeastSquaresProducts {
-  /// Σ ρρ', ρ = (1, r).
-  package let gram: Matrix
-  /// Σ ρ t.
-  package let crossProduct: [Double]
-  /// Σ t².
-  let squares: Double
-
-  package init(_ full: Matrix) {
-    let p = full.columns - 1
-    gram = full.leading(p)
-    crossProduct = (0..<p).map { full[$0, p] }
-    squares = full[p, p]
-  }
-
-  /// Σ (t - β'ρ)².
-  package func residualSquares(_ beta: [Double]) -> Double {
-    let fitted = gram * beta
-    var sum = squares
-    for j in beta.indices { sum += beta[j] * (fitted[j] - 2 * crossProduct[j]) }
-    return max(sum, 0)
-  }
-}
-
-extension Matrix {
-  /// The leading block [order, order].
-  package func leading(_ order: Int) -> Matrix {
-    var block = Matrix(rows: order, columns: order)
-    for i in 0..<order { for j in 0..<order { block[i, j] = self[i, j] } }
-    return block
-  }
-
-  /// A Cholesky factor, after adding to the diagonal as little of itself as it takes; policy: 0, then 1e-10 times ten
-  /// to the 0, 2, 4, 6 of each entry, then the group is given up.
-  package func factored(group: Int) throws(DegenerateGroup) -> (Cholesky, ridge: Double) {
-    for ridge in [0, 1e-10, 1e-8, 1e-6, 1e-4] {
-      var raised = self
-      for j in 0..<rows { raised[j, j] *= 1 + ridge }
-      if let factor = try? Cholesky(raised) { return (factor, ridge) }
-    }
-    throw DegenerateGroup(group: group, description: "group \(group) has a singular covariance")
-  }
-}
-
-extension DegenerateGroup {
-  /// A group needs more rows than it has parameters.
-  package static func require(_ count: Double, atLeast least: Int, group: Int) throws(DegenerateGroup) {
-    guard count.isFinite else {
-      throw DegenerateGroup(group: group, description: "group \(group) has a number of rows that is not finite")
-    }
-    guard count >= Double(least) else {
-      throw DegenerateGroup(
-        group: group, description: "group \(group) emptied: \(count) rows for \(least) parameters")
-    }
   }
 }

@@ -39,7 +39,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     var first = 1
     for length in featureCounts {
       let covariance = gram.covariance(columns: first..<first + length, count: count)
-      let (factor, _) = try covariance.factored(group: 0)
+      let (factor, _) = try covariance.factored(.pooled("a covariate's features"))
       let block = Matrix(free.coefficients.map { Array($0[first..<first + length]) })
       let whitened = block * factor.lower
       let leading = try SymmetricEigen(whitened.transposed * whitened).vectors
@@ -65,7 +65,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
   public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
     let products = (0..<groupCount).map { LeastSquaresProducts(statistics.gram($0)) }
     for k in 0..<groupCount {
-      try DegenerateGroup.require(statistics.count(k), atLeast: shapes.count + 2, group: k)
+      try DegenerateGroup.require(statistics.count(k), atLeast: shapes.count + 2, .group(k))
     }
     var findings = try updateLoadings(products)
     try descend(products)
@@ -102,7 +102,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
       var damped = curvature
       for index in gradient.indices { damped[index, index] *= 1 + damping }
       // A ridge would be more damping.
-      let (factor, _) = try damped.factored(group: 0)
+      let (factor, _) = try damped.factored(.pooled("the shared curves"))
       var trial = self
       trial.move(by: factor.solve(gradient))
       let next = trial.weightedSquares(products)
@@ -168,7 +168,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     var findings: [Finding] = []
     for (k, product) in products.enumerated() {
       let gram = projection.transposed * product.gram * projection
-      let (factor, ridge) = try gram.factored(group: k)
+      let (factor, ridge) = try gram.factored(.group(k))
       if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
       loadings[k] = factor.solve(projection.transposed * product.crossProduct)
     }

@@ -9,7 +9,11 @@ extension RegressionMixture {
   /// The pooled regression, one group: K = 1, and what random starts spread about.
   ///
   /// - Throws: ``DegenerateGroup`` when the features depend linearly on each other.
-  public init(pooled: SufficientStatistics) throws(DegenerateGroup) { try self.init(groups: pooled) }
+  public init(pooled: SufficientStatistics) throws(DegenerateGroup) {
+    let regression = try PooledRegression(pooled, name: "the regression of all rows")
+    self.init(
+      mixingWeights: [1], coefficients: [regression.coefficients], standardDeviations: [regression.standardDeviation])
+  }
 
   /// Random starts: the pooled regression plus, per group, a random function of the features.
   ///
@@ -31,7 +35,7 @@ extension RegressionMixture {
     let gram = pooled.gram(0)
     let p = pooled.columnCount - 2
     let covariance = gram.covariance(columns: 1..<p + 1, count: count)
-    let directions = try directions ?? covariance.factored(group: 0).0.inverseLower.rowArrays
+    let directions = try directions ?? covariance.factored(.pooled("the features")).0.inverseLower.rowArrays
     let units = directions.map { direction in
       let variance = zip(direction, covariance * direction).reduce(0) { $0 + $1.0 * $1.1 }
       return direction.map { variance > 0 ? $0 / variance.squareRoot() : 0 }
@@ -68,7 +72,7 @@ extension RegressionMixture {
     let p = coefficients[0].count - 1
     let gram = pooled.gram(0)
     let covariance = gram.covariance(columns: 1..<p + 1, count: pooled.count(0))
-    let units = try covariance.factored(group: 0).0.inverseLower.rowArrays
+    let units = try covariance.factored(.pooled("the features")).0.inverseLower.rowArrays
     return (0..<groupCount * count).map { number in
       let group = number / count
       // A random function a + b'r of unit mean square.

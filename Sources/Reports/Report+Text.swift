@@ -57,8 +57,10 @@ extension Report.Cell {
     case .count(let count): "\(count)"
     case .number(let value, .significant): Reports.significant(value)
     case .number(let value, .decimals(let count)): format(value, decimals: count)
-    case .interval(let range): "\(Reports.significant(range.lowerBound)) to \(Reports.significant(range.upperBound))"
-    case .estimate(let value, let error): Reports.significant(value) + (error.map { " (\(Reports.significant($0)))" } ?? "")
+    case .interval(let range):
+      "\(Reports.significant(range.lowerBound)) to \(Reports.significant(range.upperBound))"
+    case .estimate(let value, let error):
+      Reports.significant(value) + (error.map { " (\(Reports.significant($0)))" } ?? "")
     case .marked(let cell): "\(cell.text) *"
     case .undefined: "-"
     }

@@ -1,3 +1,4 @@
+import LinearAlgebra
 import Communication
 import Diagnostics
 import Foundation
@@ -146,7 +147,8 @@ import Testing
         let counter = CountingCommunicator(communicator)
         let store = try Self.store(path, counter, passes: 4)
         let design = try rows.design(on: counter)
-        let start = try ModelKind.regression.start(design, groups: 2) as! RegressionMixture
+        let start = try RegressionMixture.starts(
+          0..<1, groups: 2, pooled: design.pooledStatistics(), random: CounterRandom(seed: 1, stream: .starts))[0]
         _ = counter.takeCounts()
         var counts: [CountingCommunicator.Counts] = []
         let convergence = Convergence(tolerance: -.infinity, maximumPasses: 5)

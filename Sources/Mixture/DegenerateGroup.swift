@@ -1,0 +1,50 @@
+/// The rows do not determine the parameters of a group, or of a regression of all rows.
+public struct DegenerateGroup: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Whose parameters they are.
+  public enum Subject: Sendable, Equatable {
+    case group(Int)
+    /// A regression of the rows of all groups, by its name.
+    case pooled(String)
+  }
+
+  public enum Reason: Sendable, Equatable {
+    /// There are fewer rows, or less weight of rows, than parameters.
+    case tooFew(rows: Double, parameters: Int)
+    /// The number of rows is not finite.
+    case notFinite
+    /// Columns depend linearly on each other.
+    case singular
+  }
+
+  public let subject: Subject
+  public let reason: Reason
+
+  package init(_ subject: Subject, _ reason: Reason) {
+    self.subject = subject
+    self.reason = reason
+  }
+
+  /// Nil where no group alone is at fault.
+  public var group: Int? { if case .group(let group) = subject { group } else { nil } }
+
+  public var description: String {
+    switch (subject, reason) {
+    case (.group(let group), .tooFew(let rows, let parameters)):
+      "group \(group) emptied: \(rows) rows for \(parameters) parameters"
+    case (.group(let group), .notFinite): "group \(group) has a number of rows that is not finite"
+    case (.group(let group), .singular): "group \(group) has a singular covariance"
+    case (.pooled(let name), .tooFew(let rows, let parameters)):
+      "\(name) has \(parameters) parameters for \(rows) rows"
+    case (.pooled(let name), .notFinite): "\(name) has a number of rows that is not finite"
+    case (.pooled(let name), .singular): "the columns of \(name) depend linearly on each other"
+    }
+  }
+
+  /// Refuses fewer rows than parameters.
+  package static func require(
+    _ count: Double, atLeast least: Int, _ subject: Subject
+  ) throws(DegenerateGroup) {
+    guard count.isFinite else { throw DegenerateGroup(subject, .notFinite) }
+    guard count >= Double(least) else { throw DegenerateGroup(subject, .tooFew(rows: count, parameters: least)) }
+  }
+}
