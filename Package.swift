@@ -21,6 +21,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "Diagnostics"),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "CKernels", "Diagnostics"]),
+    .target(name: "Statistics", dependencies: ["LinearAlgebra"]),
     .target(name: "Communication", dependencies: ["Diagnostics"]),
     .target(name: "MPICommunication", dependencies: ["COpenMPI", "Communication", "Diagnostics"]),
 
@@ -36,28 +37,40 @@ let package = Package(
       name: "Simulation",
       dependencies: ["Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "Shards", "Storage"]),
     .target(name: "Runs", dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Storage"]),
+    .target(name: "Regression", dependencies: ["Communication", "LinearAlgebra", "Statistics"]),
+    .target(name: "Features", dependencies: ["Diagnostics", "Frames", "LinearAlgebra"]),
     .target(name: "Networks", dependencies: ["Communication", "Diagnostics", "LinearAlgebra"]),
-    .target(
-      name: "Representation", dependencies: ["Communication", "Frames", "Diagnostics", "LinearAlgebra", "Networks"]),
 
     // MARK: Floor 4: distributions
     .target(
-      name: "Mixture", dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs"]),
+      name: "Mixture",
+      dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Runs"]),
+    .target(
+      name: "ControlFunction",
+      dependencies: [
+        "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "Regression", "Runs",
+        "Statistics",
+      ]),
 
     // MARK: Floor 5: estimators
     .target(
       name: "MetaEM",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "Representation", "Runs", "Shards",
-        "Storage",
+        "Communication", "ControlFunction", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "Networks",
+        "Runs", "Shards", "Storage",
       ]),
+
+    // MARK: Floor 6: reports
+    .target(
+      name: "Reports",
+      dependencies: ["ControlFunction", "Diagnostics", "Features", "MetaEM", "Mixture", "Statistics", "Storage"]),
 
     // MARK: Floor 7: the command line
     .executableTarget(
       name: "giv-dist",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication",
-        "Representation", "Runs", "Shards", "Simulation", "Storage",
+        "Communication", "ControlFunction", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture",
+        "MPICommunication", "Reports", "Runs", "Shards", "Simulation", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -67,6 +80,7 @@ let package = Package(
       name: "mpi-probe", dependencies: ["Communication", "Diagnostics", "MPICommunication", "TestSupport"],
       path: "Tests/Probe"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["CKernels", "Diagnostics", "LinearAlgebra", "TestSupport"]),
+    .testTarget(name: "StatisticsTests", dependencies: ["LinearAlgebra", "Statistics", "TestSupport"]),
     .testTarget(
       name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
     .testTarget(name: "StorageTests", dependencies: ["Diagnostics", "Storage", "TestSupport"]),
@@ -88,20 +102,44 @@ let package = Package(
         "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Simulation", "Storage", "TestSupport",
       ]),
     .testTarget(
+      name: "RegressionTests",
+      dependencies: ["Communication", "LinearAlgebra", "Regression", "Statistics", "TestSupport"]),
+    .testTarget(
+      name: "FeaturesTests",
+      dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "TestSupport"]),
+    .testTarget(
       name: "NetworksTests",
       dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks", "TestSupport"]),
-    .testTarget(
-      name: "RepresentationTests",
+    .target(
+      name: "ModelTestSupport",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Networks", "Representation", "Shards",
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Shards", "Simulation",
         "TestSupport",
-      ]),
+      ], path: "Tests/ModelSupport"),
     .testTarget(
       name: "MixtureTests",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Representation", "Runs",
-        "Shards", "Simulation", "Storage", "TestSupport",
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "ModelTestSupport", "TestSupport",
       ]),
+    .testTarget(
+      name: "ControlFunctionTests",
+      dependencies: [
+        "Communication", "ControlFunction", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
+        "Features", "Runs", "Simulation",
+      ]),
+    .testTarget(
+      name: "MetaEMTests",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
+        "Features", "Runs", "Shards", "Simulation", "TestSupport",
+      ]),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: [
+        "Communication", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
+        "Simulation", "TestSupport",
+      ]),
+    .testTarget(name: "PackageTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 // What one build of the kernels offers; kernels.c picks a build.
 #pragma once
+#include "giv_dense.h"
 #include "giv_kernels.h"
 #include "giv_layers.h"
 
@@ -19,6 +20,18 @@ typedef struct {
                             double *input_gradient);
     void (*layer_activate)(const giv_layer *, giv_activation, double *outputs);
     void (*layer_differentiate)(const giv_layer *, giv_activation, const double *outputs, double *output_gradient);
+    void (*product)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t inner, giv_entries left, giv_entries right,
+                    double *product);
+    void (*gram)(ptrdiff_t rows, ptrdiff_t columns, const double *matrix, double *gram);
+    void (*transpose)(ptrdiff_t rows, ptrdiff_t columns, const double *matrix, double *transpose);
+    ptrdiff_t (*cholesky)(ptrdiff_t order, const double *matrix, double tolerance, double *lower, double *pivot,
+                          unsigned char *dependent);
+    void (*cholesky_solve)(ptrdiff_t order, const double *lower, ptrdiff_t columns, double *right);
+    void (*invert_lower)(ptrdiff_t order, const double *lower, double *inverse);
+    int (*symmetric_eigen)(ptrdiff_t order, const double *matrix, double *values, double *vectors);
+    void (*qr)(ptrdiff_t rows, ptrdiff_t columns, const double *matrix, int pivoting, double *orthogonal, double *upper,
+               ptrdiff_t *permutation);
+    int (*orthogonalize_rows)(ptrdiff_t count, ptrdiff_t length, double *rows, double *rotations);
 } giv_instruction_set;
 
 extern const giv_instruction_set giv_portable;

@@ -11,6 +11,11 @@
 #include "gram.inc.h"
 #include "layers.inc.h"
 #include "activations.inc.h"
+#include "dense_product.inc.h"
+#include "dense_triangles.inc.h"
+#include "dense_reflections.inc.h"
+#include "dense_eigen.inc.h"
+#include "dense_jacobi.inc.h"
 
 static void responsibilities(const giv_block *block, const giv_mixture *mixture, const double *row_weights,
                              double *gamma, ptrdiff_t stride, giv_totals *totals) {
@@ -42,4 +47,5 @@ static void pass(const giv_block *block, const giv_mixture *mixture, const doubl
 const giv_instruction_set NAMED(INSTRUCTION_SET) = {
     NAME_OF(INSTRUCTION_SET), responsibilities, weighted_gram, pass, exponentials, logarithms,
     layer_forward, layer_add_gradient, layer_propagate, layer_activate, layer_differentiate,
+    product, gram_product, transpose, cholesky, cholesky_solve, invert_lower, symmetric_eigen, qr, orthogonalize_rows,
 };

@@ -1,4 +1,5 @@
 #include "giv_kernels.h"
+#include "giv_dense.h"
 #include "giv_elementary.h"
 #include "giv_layers.h"
 #include "instruction_set.h"
@@ -96,4 +97,43 @@ void giv_layer_activate(const giv_layer *layer, giv_activation activation, doubl
 void giv_layer_differentiate(const giv_layer *layer, giv_activation activation, const double *outputs,
                              double *output_gradient) {
     current()->layer_differentiate(layer, activation, outputs, output_gradient);
+}
+
+void giv_product(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t inner, giv_entries left, giv_entries right,
+                 double *product) {
+    current()->product(rows, columns, inner, left, right, product);
+}
+
+void giv_gram(ptrdiff_t rows, ptrdiff_t columns, const double *matrix, double *gram) {
+    current()->gram(rows, columns, matrix, gram);
+}
+
+void giv_transpose(ptrdiff_t rows, ptrdiff_t columns, const double *matrix, double *transpose) {
+    current()->transpose(rows, columns, matrix, transpose);
+}
+
+ptrdiff_t giv_cholesky(ptrdiff_t order, const double *matrix, double tolerance, double *lower, double *pivot,
+                       unsigned char *dependent) {
+    return current()->cholesky(order, matrix, tolerance, lower, pivot, dependent);
+}
+
+void giv_cholesky_solve(ptrdiff_t order, const double *lower, ptrdiff_t columns, double *right) {
+    current()->cholesky_solve(order, lower, columns, right);
+}
+
+void giv_invert_lower(ptrdiff_t order, const double *lower, double *inverse) {
+    current()->invert_lower(order, lower, inverse);
+}
+
+int giv_symmetric_eigen(ptrdiff_t order, const double *matrix, double *values, double *vectors) {
+    return current()->symmetric_eigen(order, matrix, values, vectors);
+}
+
+void giv_qr(ptrdiff_t rows, ptrdiff_t columns, const double *matrix, int pivoting, double *orthogonal, double *upper,
+            ptrdiff_t *permutation) {
+    current()->qr(rows, columns, matrix, pivoting, orthogonal, upper, permutation);
+}
+
+int giv_orthogonalize_rows(ptrdiff_t count, ptrdiff_t length, double *rows, double *rotations) {
+    return current()->orthogonalize_rows(count, length, rows, rotations);
 }

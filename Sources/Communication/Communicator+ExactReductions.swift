@@ -26,6 +26,7 @@ extension Communicator {
   private func reduce<Element: BitwiseCopyable>(
     _ elements: [Element], _ combine: (inout Element, Element) -> Void
   ) throws -> [Element] {
+    scope.requireOpen()
     var result = elements
     guard size > 1, !elements.isEmpty else { return result }
     var received = elements

@@ -13,16 +13,18 @@ extension Communicator {
 
   /// Runs `body` on rank `root` only and gives its value to all ranks: a file is read, or a choice made, once for all.
   ///
+  /// - Parameter body: must not communicate.
   /// - Throws: on all ranks the same ``Failure`` when `body` threw.
   public func broadcast<Value: Codable>(from root: Int = 0, _ body: () throws -> Value) throws -> Value {
+    scope.requireOpen()
     // A rank alone need not write its value to read it again.
     guard size > 1 else {
-      do { return try body() } catch { throw Failure(error) }
+      do { return try scope.silent(body) } catch { throw Failure(error) }
     }
     var message: [UInt8] = []
     var failure: Failure?
     if rank == root {
-      do { message = try encode(body()) } catch { failure = Failure(error) }
+      do { message = try encode(scope.silent(body)) } catch { failure = Failure(error) }
     }
     // One leading byte tells a failure (1) from a value (0).
     let received = try broadcast(failure.map { [1] + $0.bytes } ?? [0] + message, from: root)
@@ -34,6 +36,16 @@ extension Communicator {
   /// Collects every rank's array, of any length, on every rank, in the order of ranks.
   public func allGather<Element: BitwiseCopyable>(elements: [Element]) throws -> [[Element]] {
     try allGather(elements.withUnsafeBytes { Array($0) }).map { Array(bytes: $0) }
+  }
+
+  /// The union of the ranks' sets, the same on all ranks; nil when it has more than `limit` elements, whichever rank
+  /// has them. No rank sends more than `limit` + 1.
+  public func union<Element: BitwiseCopyable & Hashable>(
+    _ elements: Set<Element>, upTo limit: Int
+  ) throws -> Set<Element>? {
+    let all = try allGather(elements: Array(elements.prefix(limit + 1)))
+    let union = Set(all.joined())
+    return union.count <= limit ? union : nil
   }
 
   /// Collects every rank's value on every rank, in the order of ranks.

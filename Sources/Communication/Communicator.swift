@@ -3,7 +3,8 @@ import Diagnostics
 /// A group of ranks that work on one problem.
 ///
 /// Algorithms do not call these members: they sum over rows with ``DistributedRows`` and agree on failures with
-/// ``agree(_:)``. Every call but `send` and `receive` is collective: all ranks make it, in the same order.
+/// ``agree(_:)``. Functions that take a body say that it must not communicate, and end the process when it does; see
+/// ``CommunicationScope``. Every call but `send` and `receive` is collective: all ranks make it, in the same order.
 ///
 /// - Throws: every member throws a ``Failure`` that names the call that failed.
 public protocol Communicator: Sendable {
@@ -11,6 +12,11 @@ public protocol Communicator: Sendable {
   var rank: Int { get }
   /// The number of ranks.
   var size: Int { get }
+  /// What this rank wishes for, and what the ranks agreed on: one object for the life of the communicator.
+  var wishes: Wishes { get }
+  /// Whether it may communicate now. Every member below begins with ``CommunicationScope/requireOpen(_:)``, and a split
+  /// gives groups the scope ``CommunicationScope/ofGroup``.
+  var scope: CommunicationScope { get }
 
   /// Sends bytes to another rank; returns when `message` may be reused.
   func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws

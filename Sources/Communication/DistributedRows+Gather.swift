@@ -18,6 +18,7 @@ extension DistributedRows {
   public func forEachChunkAtRoot(
     produce: (_ chunk: Int) throws -> [UInt8], consume: (_ chunk: Int, _ bytes: [UInt8]) throws -> Void
   ) throws {
+    communicator.scope.requireOpen()
     var failure: Failure?
     if communicator.isRoot {
       failure = try collect(produce: produce, consume: consume)
@@ -80,9 +81,10 @@ extension DistributedRows {
     }
   }
 
+  /// The failure of a body that must not communicate.
   private func captured(_ body: () throws -> Void) -> Failure? {
     do {
-      try body()
+      try communicator.scope.silent(body)
       return nil
     } catch {
       return Failure(error)

@@ -7,6 +7,7 @@ extension DistributedRows {
   /// the global chunk index. Ranks fold what they hold while they stream through their chunks, pass it on to the left
   /// along a binomial tree over the ranks in the order of their chunks, one message each, and the owner of the first
   /// chunk broadcasts the sum. With `n` summands a rank holds at most 2 log2(chunkCount) partial sums of `n` doubles.
+  /// What ranks wish for goes with it, see ``Wishes``.
   ///
   /// ```swift
   /// let total = try rows.sum([Double](repeating: 0, count: columns)) { partial, chunk in … }
@@ -19,13 +20,17 @@ extension DistributedRows {
   public func sum<Value: Reducible>(
     _ zero: Value, add: (inout Value, _ chunk: Int) throws -> Void
   ) throws -> Value {
+    communicator.scope.requireOpen()
     guard grid.chunkCount > 0 else { return zero }
-    var sum = localSum(zero, add: add)
+    var sum = communicator.scope.silent { localSum(zero, add: add) }
+    var wish = communicator.scope.silent { communicator.wishes.own }
     let width = zero.summands.count
     let owners = partition.owners
-    try collect(&sum, width: width, owners: owners)
+    // Ranks without chunks have nothing to send but what they wish.
+    let senders = communicator.wishes.areAsked ? owners + partition.idleRanks : owners
+    try collect(&sum, &wish, width: width, senders: senders)
     var total = zero
-    total.summands = try share(sum, width: width, from: owners[0])
+    total.summands = try share(sum, wish, width: width, from: owners[0])
     return total
   }
 
@@ -42,33 +47,39 @@ extension DistributedRows {
     return sum
   }
 
-  /// Brings the sums of all owners to the first one: at stride s = 1, 2, 4, … the owner at an odd multiple of s in
+  /// Brings the sums of all senders to the first one: at stride s = 1, 2, 4, … the sender at an odd multiple of s in
   /// chunk order sends its run of chunks to the one s before it, whose run it continues.
-  private func collect(_ sum: inout TreeSum, width: Int, owners: [Int]) throws {
-    guard let position = owners.firstIndex(of: communicator.rank) else { return }
+  private func collect(_ sum: inout TreeSum, _ wish: inout Wish, width: Int, senders: [Int]) throws {
+    guard let position = senders.firstIndex(of: communicator.rank) else { return }
     var stride = 1
-    while stride < owners.count {
+    while stride < senders.count {
       let isSender = !position.isMultiple(of: 2 * stride)
       let first = isSender ? position : position + stride
-      if first < owners.count {
-        let last = min(first + stride, owners.count) - 1
-        let start = partition.chunks[owners[first]].lowerBound
-        let end = partition.chunks[owners[last]].upperBound
-        let nodes = TreeSum.nodes(of: start..<end, chunkCount: grid.chunkCount)
-        if isSender { return try send(sum, nodes: nodes, width: width, to: owners[position - stride]) }
-        try receive(nodes, width: width, from: owners[first], into: &sum)
+      if first < senders.count {
+        let nodes = nodes(of: senders[first..<min(first + stride, senders.count)])
+        if isSender { return try send(sum, wish, nodes: nodes, width: width, to: senders[position - stride]) }
+        try receive(nodes, width: width, from: senders[first], into: &sum, &wish)
       }
       stride *= 2
     }
   }
 
-  // A message is one flag word and the values of the nodes. The flag is 0, or the length of a failure that follows in
-  // a message of its own, so that agreement on failures costs nothing as long as there is none.
+  /// The nodes of the tree that ranks hold together; those without chunks come last.
+  private func nodes(of ranks: ArraySlice<Int>) -> [Range<Int>] {
+    let runs = ranks.map { partition.chunks[$0] }.filter { !$0.isEmpty }
+    guard let first = runs.first, let last = runs.last else { return [] }
+    return TreeSum.nodes(of: first.lowerBound..<last.upperBound, chunkCount: grid.chunkCount)
+  }
 
-  private func send(_ sum: TreeSum, nodes: [Range<Int>], width: Int, to destination: Int) throws {
+  // A message is two words and the values of the nodes. The first word is 0, or the length of a failure that follows in
+  // a message of its own, so that agreement on failures costs nothing as long as there is none. The second is the wish.
+
+  private static var wordCount: Int { 2 }
+
+  private func send(_ sum: TreeSum, _ wish: Wish, nodes: [Range<Int>], width: Int, to destination: Int) throws {
     let failure = sum.failure?.bytes ?? []
-    var message = [Double(failure.count)]
-    message.reserveCapacity(1 + nodes.count * width)
+    var message = [Double(failure.count), Double(wish.rawValue)]
+    message.reserveCapacity(Self.wordCount + nodes.count * width)
     if failure.isEmpty {
       for node in sum.nodes { message += node.values }
     } else {
@@ -78,36 +89,48 @@ extension DistributedRows {
     if !failure.isEmpty { try failure.withUnsafeBytes { try communicator.send($0, to: destination) } }
   }
 
-  private func receive(_ nodes: [Range<Int>], width: Int, from source: Int, into sum: inout TreeSum) throws {
-    var message = [Double](zeroed: 1 + nodes.count * width)
+  private func receive(
+    _ nodes: [Range<Int>], width: Int, from source: Int, into sum: inout TreeSum, _ wish: inout Wish
+  ) throws {
+    var message = [Double](zeroed: Self.wordCount + nodes.count * width)
     try message.withUnsafeMutableBytes { try communicator.receive(into: $0, from: source) }
     if message[0] > 0 {
       var failure = [UInt8](zeroed: Int(message[0]))
       try failure.withUnsafeMutableBytes { try communicator.receive(into: $0, from: source) }
       sum.fail(Failure(bytes: failure))
     }
+    wish = max(wish, Wish(word: message[1]))
     guard sum.failure == nil else { return }
     for (index, node) in nodes.enumerated() {
-      sum.append(Array(message[1 + index * width..<1 + (index + 1) * width]), chunks: node)
+      let start = Self.wordCount + index * width
+      sum.append(Array(message[start..<start + width]), chunks: node)
     }
   }
 
   /// Gives the whole sum, held by `owner`, to all ranks.
-  private func share(_ sum: TreeSum, width: Int, from owner: Int) throws -> [Double] {
+  private func share(_ sum: TreeSum, _ wish: Wish, width: Int, from owner: Int) throws -> [Double] {
     var failure = sum.failure?.bytes ?? []
-    var message = [Double(failure.count)]
+    var message = [Double(failure.count), Double(wish.rawValue)]
     if communicator.rank == owner, failure.isEmpty {
       message += sum.nodes[0].values
     } else {
       message += repeatElement(0, count: width)
     }
     try message.withUnsafeMutableBytes { try communicator.broadcast($0, from: owner) }
+    communicator.wishes.agree(on: Wish(word: message[1]))
     if message[0] > 0 {
       failure = try communicator.broadcast(failure, from: owner)
       throw Failure(bytes: failure)
     }
-    message.removeFirst()
+    message.removeFirst(Self.wordCount)
     return message
+  }
+}
+
+extension Wish {
+  /// The wish that a word of a message stands for.
+  fileprivate init(word: Double) {
+    self = Wish(rawValue: Int(word)) ?? .goOn
   }
 }
 
@@ -116,4 +139,7 @@ extension Partition {
   var owners: [Int] {
     chunks.indices.filter { !chunks[$0].isEmpty }.sorted { chunks[$0].lowerBound < chunks[$1].lowerBound }
   }
+
+  /// The ranks that own none.
+  var idleRanks: [Int] { chunks.indices.filter { chunks[$0].isEmpty } }
 }

@@ -9,6 +9,8 @@ public struct LoopbackCommunicator: Communicator {
   /// The threads of this group's ranks.
   private let members: [Int]
   public let rank: Int
+  public let wishes = Wishes()
+  public let scope: CommunicationScope
   public var size: Int { members.count }
 
   /// Runs `body` once per rank, each on a thread of its own, and returns what they returned in the order of ranks.
@@ -23,7 +25,7 @@ public struct LoopbackCommunicator: Communicator {
     let threads = (0..<ranks).map { rank in
       startThread {
         let communicator = LoopbackCommunicator(
-          exchange: exchange, group: 0, members: Array(0..<ranks), rank: rank)
+          exchange: exchange, group: 0, members: Array(0..<ranks), rank: rank, scope: CommunicationScope())
         let result = Result { try body(communicator) }
         results.withLock {
           switch result {
@@ -42,10 +44,12 @@ public struct LoopbackCommunicator: Communicator {
   }
 
   public func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws {
+    scope.requireOpen()
     exchange.put(Array(message), into: mailbox(from: rank, to: destination))
   }
 
   public func receive(into message: UnsafeMutableRawBufferPointer, from source: Int) throws {
+    scope.requireOpen()
     let received = try exchange.take(from: mailbox(from: source, to: rank))
     guard received.count == message.count else {
       throw Failure(
@@ -55,6 +59,7 @@ public struct LoopbackCommunicator: Communicator {
   }
 
   public func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws {
+    scope.requireOpen()
     guard rank == root else { return try receive(into: message, from: root) }
     for destination in 0..<size where destination != root {
       try send(UnsafeRawBufferPointer(message), to: destination)
@@ -62,6 +67,7 @@ public struct LoopbackCommunicator: Communicator {
   }
 
   public func allGather(_ message: [UInt8]) throws -> [[UInt8]] {
+    scope.requireOpen()
     for destination in 0..<size where destination != rank {
       exchange.put(message, into: mailbox(from: rank, to: destination))
     }
@@ -79,7 +85,7 @@ public struct LoopbackCommunicator: Communicator {
     let ranks = (0..<size).filter { colors[$0][0] == color }
     return LoopbackCommunicator(
       exchange: exchange, group: colors[0][1] + ranks[0], members: ranks.map { members[$0] },
-      rank: ranks.firstIndex(of: rank)!)
+      rank: ranks.firstIndex(of: rank)!, scope: scope.ofGroup)
   }
 
   private func mailbox(from source: Int, to destination: Int) -> LoopbackExchange.Mailbox {

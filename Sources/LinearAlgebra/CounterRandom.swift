@@ -1,5 +1,3 @@
-import Glibc
-
 /// A counter-based random generator: every number is a pure function of (seed, stream, row, draw).
 ///
 /// There is no state, so results depend neither on the order of the draws nor on which rank makes them. One (row, draw)
@@ -53,9 +51,9 @@ public struct CounterRandom: Sendable {
   public func normalPair(row: Int, draw: Int) -> (Double, Double) {
     let (first, second) = uniformPair(row: row, draw: draw)
     // 1 - u lies in (0, 1].
-    let radius = (-2 * log(1 - first)).squareRoot()
-    let angle = 2 * Double.pi * second
-    return (radius * cos(angle), radius * sin(angle))
+    let radius = (-2 * Elementary.log(1 - first)).squareRoot()
+    let (sin, cos) = Elementary.sinCos(2 * Double.pi * second)
+    return (radius * cos, radius * sin)
   }
 
   /// An integer in `0 ..< count`; no value is favoured by more than count / 2⁶⁴.

@@ -1,4 +1,4 @@
-import COpenBLAS
+import CKernels
 
 /// A small dense matrix of doubles, row-major [rows, columns].
 ///
@@ -61,9 +61,7 @@ public struct Matrix: Sendable, Equatable {
 
   public var transposed: Matrix {
     var result = Matrix(rows: columns, columns: rows)
-    for i in 0..<rows {
-      for j in 0..<columns { result.values[j * rows + i] = values[i * columns + j] }
-    }
+    giv_transpose(rows, columns, values, &result.values)
     return result
   }
 
@@ -76,14 +74,25 @@ public struct Matrix: Sendable, Equatable {
 // MARK: - Arithmetic
 
 extension Matrix {
-  /// The matrix product (one dgemm).
+  /// The matrix product; every entry is one sum in the order of the inner index, the same on every machine.
   public static func * (left: Matrix, right: Matrix) -> Matrix {
     precondition(left.columns == right.rows, "inner dimensions of a product must agree")
     var result = Matrix(rows: left.rows, columns: right.columns)
-    guard !result.values.isEmpty, left.columns > 0 else { return result }
-    cblas_dgemm(
-      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(left.rows), Int32(right.columns), Int32(left.columns), 1,
-      left.values, Int32(left.columns), right.values, Int32(right.columns), 0, &result.values, Int32(right.columns))
+    left.values.withUnsafeBufferPointer { a in
+      right.values.withUnsafeBufferPointer { b in
+        giv_product(
+          left.rows, right.columns, left.columns,
+          giv_entries(values: a.baseAddress, row_step: left.columns, column_step: 1),
+          giv_entries(values: b.baseAddress, row_step: right.columns, column_step: 1), &result.values)
+      }
+    }
+    return result
+  }
+
+  /// A'A, symmetric to the last bit, at half the operations of a product.
+  public var gram: Matrix {
+    var result = Matrix(rows: columns, columns: columns)
+    giv_gram(rows, columns, values, &result.values)
     return result
   }
 

@@ -14,6 +14,8 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
   private let isOwner: Bool
 
   let rank: Int
+  let wishes = Wishes()
+  let scope: CommunicationScope
   var size: Int { members.count }
 
   /// All ranks of the job.
@@ -26,6 +28,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
     try gate("MPI_Comm_size") { MPI_Comm_size(giv_mpi_comm_world(), &size) }
     members = Array(0..<Int(size))
     isOwner = false
+    scope = CommunicationScope()
   }
 
   /// The ranks of `parent` that share a color, whose places in it are `places`.
@@ -40,6 +43,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
     members = places.map { parent.members[$0] }
     rank = places.firstIndex(of: parent.rank)!
     isOwner = true
+    scope = parent.scope.ofGroup
   }
 
   deinit {
@@ -53,6 +57,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
   }
 
   func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws {
+    scope.requireOpen()
     for piece in pieces(of: message.count) {
       let start = message.baseAddress! + piece.lowerBound
       try gate("MPI_Send", peer: ("to", members[destination])) {
@@ -62,6 +67,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
   }
 
   func receive(into message: UnsafeMutableRawBufferPointer, from source: Int) throws {
+    scope.requireOpen()
     for piece in pieces(of: message.count) {
       let start = message.baseAddress! + piece.lowerBound
       var status = MPI_Status()
@@ -78,6 +84,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
   }
 
   func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws {
+    scope.requireOpen()
     for piece in pieces(of: message.count) {
       try gate("MPI_Bcast", peer: rank == root ? nil : ("from", members[root])) {
         MPI_Bcast(message.baseAddress! + piece.lowerBound, Int32(piece.count), giv_mpi_byte(), Int32(root), handle)
@@ -86,6 +93,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
   }
 
   func allGather(_ message: [UInt8]) throws -> [[UInt8]] {
+    scope.requireOpen()
     var count = Int64(message.count)
     var counts = [Int64](repeating: 0, count: size)
     try gate("MPI_Allgather") {
@@ -107,6 +115,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
   }
 
   func barrier() throws {
+    scope.requireOpen()
     try gate("MPI_Barrier") { MPI_Barrier(handle) }
   }
 

@@ -1,9 +1,9 @@
 import Communication
 import Diagnostics
+import Features
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 import Runs
 
 /// The alternation of representation and distribution: a round trains the networks with the groups fixed, Eq. (4), and
@@ -19,20 +19,20 @@ struct Alternation {
   /// So many rejections in a row, each of which halves the learning rate, end the alternation.
   static let patience = 4
 
-  let fitting: Fitting
+  let fitting: MixtureEstimation
 
   private var configuration: Configuration { fitting.configuration }
   private var options: AlternationOptions { configuration.alternation }
   private var table: Frame { fitting.table }
   private var journal: Journal { fitting.search.journal }
 
-  func run() throws -> FitOutcome {
+  func run() throws -> MixtureResult {
     configuration.distribution == .regression ? try improved(fitting.splineRegression()) : try alternated()
   }
 
   // MARK: The paper's
 
-  private func alternated() throws -> FitOutcome {
+  private func alternated() throws -> MixtureResult {
     var trainer = try trainer(skip: nil, treatmentScale: 1)
     var outcome = try fitting.fit(on: .network(trainer.representation))
     var trace = AlternationTrace(startLogLikelihood: outcome.logLikelihood)
@@ -69,13 +69,14 @@ struct Alternation {
   /// Improves on a spline fit, and never ends below it: a round is kept if the log-likelihood of t given x rises, and
   /// that of the rows kept from the training too. It is comparable between representations, for the law of r is not in
   /// it.
-  private func improved(_ spline: FitOutcome) throws -> FitOutcome {
-    guard case .regression(let mixture) = spline.model.mixture else { preconditionFailure("a regression") }
+  private func improved(_ spline: MixtureResult) throws -> MixtureResult {
+    guard case .regression(let mixture) = spline.model.mixture, case .basis(let basis) = spline.model.representation
+    else { preconditionFailure("a regression on a basis") }
     let split = try Validation(table, seed: configuration.seed)
     var groups = Groups(
       model: spline.model, mixture: mixture, logLikelihood: spline.logLikelihood,
       validation: try split.logLikelihood(mixture, on: spline.model.representation))
-    var trainer = try trainer(skip: spline.model.representation, treatmentScale: mixture.spread)
+    var trainer = try trainer(skip: basis, treatmentScale: mixture.spread)
     var trace = AlternationTrace(
       startLogLikelihood: spline.logLikelihood,
       spline: (
@@ -108,7 +109,7 @@ struct Alternation {
         outcome.logLikelihood = fit.logLikelihood
         outcome.isConverged = fit.isConverged
         outcome.iterations += fit.passes
-        outcome.events = spline.events + fit.events
+        outcome.findings = spline.findings + fit.findings
       } else {
         rejections += 1
         trainer = training.trainer.undone(to: trainer)
@@ -119,7 +120,7 @@ struct Alternation {
       outcome.model.mixture = .regression(groups.mixture.canonical)
       outcome.parameterCount += trainer.encoder.parameterCount
     } else {
-      outcome.events.append("no round of training helped: the spline fit stands")
+      outcome.findings.append(.note(.noRoundHelped))
     }
     outcome.alternation = trace
     return outcome
@@ -127,7 +128,7 @@ struct Alternation {
 
   /// EM on new features from the groups that they were trained with; nil when a group degenerates.
   private func fit(
-    _ mixture: RegressionMixture, _ weights: GroupWeights, on representation: AnyRepresentation
+    _ mixture: RegressionMixture, _ weights: GroupWeights, on representation: Representation
   ) throws -> Fit<RegressionMixture>? {
     let design = fitting.design(representation)
     var start = mixture
@@ -141,7 +142,7 @@ struct Alternation {
   /// Networks at their start: random, or adding nothing to the features of a skip.
   ///
   /// Covariates are scaled to unit variance, which is what the paper's have.
-  private func trainer(skip: AnyRepresentation?, treatmentScale: Double) throws -> RepresentationTrainer {
+  private func trainer(skip: Basis?, treatmentScale: Double) throws -> RepresentationTrainer {
     let m = table.covariateCount
     let scales = try table.summary().prefix(m).map(\.standardDeviation)
     let standardized = try skip.map { skip in
@@ -153,7 +154,7 @@ struct Alternation {
       ? .mixed(
         covariateNames: table.covariateNames, covariateScales: scales, featureCounts: skip?.featureCounts,
         skip: standardized)
-      : .dense(covariateScales: scales, dimension: skip?.base.dimension ?? m, skip: standardized)
+      : .dense(covariateScales: scales, dimension: skip?.dimension ?? m, skip: standardized)
     var settings = RepresentationTrainer.Settings()
     settings.lambda = options.lambda
     settings.steps = options.steps
@@ -177,7 +178,7 @@ struct Alternation {
   ) throws -> Training {
     try journal.step("training") {
       var training = Training(trainer: trainer)
-      let statistics = try weights.statistics(fitting.design(.network(trainer.representation)))
+      let statistics = try weights.statistics(fitting.design(trainer.representation))
       // Groups with fewer rows than features leave the heads as they are.
       if let heads = try? RegressionMixture(groups: statistics) { training.trainer.setHeads(heads.coefficients) }
       training.loss = try training.trainer.train(on: table, weights: weights.values, replacement: replacement)
@@ -232,9 +233,9 @@ extension SufficientStatistics {
   }
 }
 
-extension AnyRepresentation {
+extension Basis {
   /// The number of features of each covariate, in order, of an additive representation.
   fileprivate var featureCounts: [Int] {
-    if case .spline(let basis) = self { basis.featureCounts } else { Array(repeating: 1, count: base.dimension) }
+    if case .spline(let basis) = self { basis.featureCounts } else { Array(repeating: 1, count: dimension) }
   }
 }

@@ -62,13 +62,9 @@ public struct AlternationTrace: Sendable {
   let spline: (parameterCount: Int, entropy: Double)?
 
   /// Reasons to doubt what the rounds came to.
-  var warnings: [String] {
+  var findings: [Finding] {
     let lost = rounds.count { !$0.loss.isFinite }
-    guard lost > 0 else { return [] }
-    return [
-      "the loss left the range of numbers in \(lost) of \(rounds.count) rounds of training, which were rejected; lower "
-        + "--learning-rate"
-    ]
+    return lost > 0 ? [Finding(.lostRounds, [.count: .count(lost), .total: .count(rounds.count)])] : []
   }
 
   init(startLogLikelihood: Double, spline: (parameterCount: Int, entropy: Double)? = nil) {

@@ -3,7 +3,6 @@ import Diagnostics
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 
 /// The bootstrap likelihood-ratio test of K groups against K + 1 (McLachlan 1987).
 public struct LikelihoodRatioTest: Sendable, Codable, Equatable {
@@ -22,17 +21,17 @@ struct BootstrapTest {
   /// Ways in which each group is cut.
   static let cutsPerGroup = 4
 
-  let result: TrainingResult
+  let result: MetaEM.Result
   let rows: CenteredRows
   let replicates: Int
   let search: Search
 
-  private var representation: AnyRepresentation { result.outcome.model.representation }
+  private var representation: Representation { result.model.representation }
 
   /// Collective; nil for models other than mixtures of regressions, which say nothing of t given x, and when the data
   /// cannot be fitted with K + 1 groups.
   func run() throws -> LikelihoodRatioTest? {
-    guard case .regression(let mixture) = result.outcome.model.mixture, replicates > 0,
+    guard case .regression(let mixture) = result.model.mixture, replicates > 0,
       let observed = try kept({ try ratio(mixture, treatment: nil) })
     else { return nil }
     let simulated = try (0..<replicates).compactMap { replicate in
@@ -67,18 +66,16 @@ struct BootstrapTest {
   private func simulatedTreatment(_ mixture: RegressionMixture, replicate: Int) throws -> RowColumn {
     let random = CounterRandom(seed: result.configuration.seed, stream: .bootstrap)
     let design = result.design
-    return try design.rows.communicator.agree {
-      try RowColumn(rows: design.rows) { chunk, values in
-        try design.withBlock(ofChunk: chunk) { block, _ in
-          for (offset, row) in design.rows.grid.rows(ofChunk: chunk).enumerated() {
-            let group = random.categorical(row: row, draw: 2 * replicate, probabilities: mixture.mixingWeights)
-            var mean = 0.0
-            for (j, coefficient) in mixture.coefficients[group].enumerated() {
-              mean += coefficient * block.columns[j]![offset]
-            }
-            values[offset] =
-              mean + mixture.standardDeviations[group] * random.normal(row: row, draw: 2 * replicate + 1)
+    return try design.column { chunk, values in
+      try design.withBlock(ofChunk: chunk) { block, _ in
+        for (offset, row) in chunk.tableRows.enumerated() {
+          let group = random.categorical(row: row, draw: 2 * replicate, probabilities: mixture.mixingWeights)
+          var mean = 0.0
+          for (j, coefficient) in mixture.coefficients[group].enumerated() {
+            mean += coefficient * block.columns[j]![offset]
           }
+          values[offset] =
+            mean + mixture.standardDeviations[group] * random.normal(row: row, draw: 2 * replicate + 1)
         }
       }
     }

@@ -1,3 +1,4 @@
+import ControlFunction
 import Diagnostics
 import Mixture
 import Shards
@@ -69,7 +70,7 @@ public struct Configuration: Sendable, Codable, Equatable {
   /// Whether groups may shift y in `joint`.
   public var freeShifts = false
   /// What y is a function of, in `joint`, besides t and x: what these and the group leave of t.
-  public var controlFunction = ControlFunction.linear
+  public var controlFunction = ControlDegree.linear
   /// Whether the shares of groups depend on x in `joint`.
   public var concomitants = false
 
@@ -89,20 +90,16 @@ public struct Configuration: Sendable, Codable, Equatable {
 
   /// Whether the likelihood can grow without bound: the functions of a spline determine each other, and a group in which
   /// some are constant has a singular covariance.
-  var hasSingularGroups: Bool { distribution == .gaussian && representation == .spline }
-  static let singularGroupsWarning =
-    "gaussian groups on splines become singular, and their likelihood means nothing; choose --representation identity or "
-    + "--distribution regression"
+  package var hasSingularGroups: Bool { distribution == .gaussian && representation == .spline }
 
   /// The part that the joint model reads.
-  var joint: JointOptions {
-    var options = JointOptions(groups: groups)
+  var joint: ControlFunction.Options {
+    var options = ControlFunction.Options(groups: groups)
     options.outcomeBasis = outcomeBasis
     options.covariateBasis = covariateBasis
     options.extensions = JointMixture.Extensions(
       shifts: freeShifts, bends: controlFunction == .quadratic, concomitants: concomitants)
     options.starts = max(starts, options.starts)
-    options.hasLinearSelection = representation == .identity
     options.seed = seed
     options.tolerance = tolerance
     options.maximumIterations = maximumIterations

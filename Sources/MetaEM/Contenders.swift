@@ -1,11 +1,10 @@
 import Communication
 import Frames
 import Mixture
-import Representation
 
 /// The starts of a fit that were carried on to convergence, best first.
 public struct Contenders: Sendable {
-  public let representation: AnyRepresentation
+  public let representation: Representation
   public let mixtures: [FittedMixture]
 
   /// How far the starts lead to one grouping of the rows: the mean over pairs of the adjusted Rand index between their

@@ -1,7 +1,8 @@
+import ControlFunction
 import Diagnostics
+import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 import Storage
 
 /// What `model.h5` says besides its arrays.
@@ -12,7 +13,7 @@ private struct ModelRecord: Codable {
   var encodingType = Self.encodingType
   var encodingVersion = Self.encodingVersion
   let configuration: Configuration
-  let representation: AnyRepresentation
+  let representation: Representation
   /// The joint model, whole.
   let joint: JointModel?
   let covariateNames: [String]

@@ -1,7 +1,8 @@
+import ControlFunction
 import Foundation
 import Frames
+import LinearAlgebra
 import Mixture
-import Representation
 
 /// A fitted distribution block.
 public enum FittedMixture: Sendable {
@@ -20,25 +21,12 @@ public enum FittedMixture: Sendable {
   }
 }
 
-/// The affine map of each column on its way in: (value - center) / scale. The center is the mean, so that sums of
-/// products do not cancel; the scale is 1 unless columns are standardised.
-public struct ColumnScaling: Sendable, Codable, Equatable {
-  /// x_1 … x_m, then t.
-  public var centers: [Double]
-  public var scales: [Double]
-
-  public init(centers: [Double], scales: [Double]) {
-    self.centers = centers
-    self.scales = scales
-  }
-}
-
 /// All that new rows need to get their posteriors: columns, scaling, representation and mixture.
 public struct FittedModel: Sendable {
   public var covariateNames: [String]
   public var treatmentName: String
   public var scaling: ColumnScaling
-  public var representation: AnyRepresentation
+  public var representation: Representation
   public var mixture: FittedMixture
 }
 
@@ -47,7 +35,7 @@ extension FittedModel {
 
   /// The columns of a centered table that the model's posteriors are functions of.
   func design(_ table: Frame) -> Design {
-    if case .joint(let model) = mixture { return Design(table: table, basis: model.basis) }
+    if case .joint(let model) = mixture { return model.design(of: table) }
     return Design(table: table, representation: representation)
   }
 
@@ -60,13 +48,13 @@ extension FittedModel {
   /// in scaled units than in those of the data. Nil for `kmeans`, which is no density.
   var logVolume: Double? {
     switch mixture {
-    case .regression: return log(scaling.scales[scaling.scales.count - 1])
+    case .regression: return Elementary.log(scaling.scales[scaling.scales.count - 1])
     case .gaussian:
       // Features other than x keep the units of their representation.
-      guard case .identity = representation else { return log(scaling.scales[scaling.scales.count - 1]) }
-      return scaling.scales.reduce(0) { $0 + log($1) }
+      guard representation.isIdentity else { return Elementary.log(scaling.scales[scaling.scales.count - 1]) }
+      return scaling.scales.reduce(0) { $0 + Elementary.log($1) }
     case .kmeans: return nil
-    case .joint(let model): return log(model.outcomeScale * model.treatmentScale)
+    case .joint(let model): return Elementary.log(model.outcomeScale * model.treatmentScale)
     }
   }
 }

@@ -1,6 +1,5 @@
-import Foundation
+import LinearAlgebra
 import Mixture
-import Representation
 
 /// How the groups of a spline regression differ.
 public enum SplineForm: String, Sendable, Codable {
@@ -27,7 +26,7 @@ public struct FormCriterion: Sendable, Codable, Equatable {
     self.form = form
     parameterCount = fit.model.parameterCount
     bic =
-      -2 * (fit.logLikelihood - Double(rowCount) * log(treatmentScale))
-      + Double(parameterCount) * log(Double(rowCount))
+      -2 * (fit.logLikelihood - Double(rowCount) * Elementary.log(treatmentScale))
+      + Double(parameterCount) * Elementary.log(Double(rowCount))
   }
 }

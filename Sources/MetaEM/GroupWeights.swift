@@ -3,7 +3,6 @@ import Diagnostics
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 
 /// w_ik: how much the rows of this rank count in each group while the representation is trained.
 struct GroupWeights {
@@ -32,7 +31,7 @@ struct GroupWeights {
           values += block.posteriors
           continue
         }
-        for (offset, row) in design.rows.grid.rows(ofChunk: chunk).enumerated() {
+        for (offset, row) in chunk.rows.enumerated() {
           let posterior = block.posteriors[offset * groups..<(offset + 1) * groups]
           let group =
             assignment == .argmax
@@ -82,7 +81,7 @@ struct Validation {
   }
 
   /// The log-likelihood of the rows that are held. Collective.
-  func logLikelihood(_ mixture: RegressionMixture, on representation: AnyRepresentation) throws -> Double {
+  func logLikelihood(_ mixture: RegressionMixture, on representation: Representation) throws -> Double {
     let design = Design(table: table, representation: representation, replacement: held)
     return try design.statistics(of: [mixture])[0].logLikelihood
   }

@@ -10,7 +10,7 @@ import Mixture
 /// its representation, with weight 0 for the rows of the fold: so numbers of groups are compared, not the luck of
 /// searches.
 struct HeldOut {
-  let result: TrainingResult
+  let result: MetaEM.Result
   let rows: CenteredRows
   let foldCount: Int
   /// By which folds are drawn: one for all fits that are compared.
@@ -21,7 +21,7 @@ struct HeldOut {
   func meanLogLikelihood() throws -> Double? {
     var (logLikelihood, weight) = (0.0, 0.0)
     for fold in 0..<foldCount {
-      var model = result.outcome.model
+      var model = result.model
       let replacement = RowReplacement(weight: try weights { $0 != fold })
       let design = Design(table: rows.table, representation: model.representation, replacement: replacement)
       guard let volume = model.logVolume,
@@ -42,7 +42,9 @@ struct HeldOut {
     let rule = PosteriorRule(model: model.mixture.base, labelRule: .argmax, seed: result.configuration.seed)
     return try design.rows.sum([0.0, 0.0]) { partial, chunk in
       partial[0] += try rule(design, chunk: chunk).totals.logLikelihood
-      for row in 0..<rows.table.rowCount(ofChunk: chunk) { partial[1] += weights[chunk][row] }
+      if let weights = try design.weights(ofChunk: chunk) {
+        for row in 0..<chunk.rows.count { partial[1] += weights[row] }
+      }
     }
   }
 

@@ -1,9 +1,10 @@
 import Communication
 import Diagnostics
+import Mixture
 import Shards
 import Storage
 
-/// The criteria of a fit with some number of groups, see ``TrainingResult/comparableBIC``, or why there are none.
+/// The criteria of a fit with some number of groups, see ``MetaEM/Result/comparableBIC``, or why there are none.
 public struct GroupCriterion: Sendable, Encodable {
   public let groups: Int
   @NullEncoded public var bic: Double?
@@ -23,14 +24,14 @@ extension MetaEM {
   public func train(
     _ collection: ShardCollection, groupsUpTo maximum: Int, by criterion: SweepCriterion = .bic,
     on communicator: any Communicator
-  ) throws -> TrainingResult {
+  ) throws -> Result {
     let begin = ContinuousClock.now
     let rows = try with(groups: 1).load(collection, on: communicator)
     let journal = try with(groups: maximum).journal(for: rows, groupsUpTo: maximum)
     let most = collection.rowCount / Preconditions.rowsPerGroup(covariates: collection.covariateCount)
     let isJoint = configuration.distribution == .joint
     var criteria: [GroupCriterion] = []
-    var best: (result: TrainingResult, value: Double)?
+    var best: (result: Result, value: Double)?
     var firstFailure: Failure?
     for groups in 1...max(1, min(maximum, most)) {
       do {

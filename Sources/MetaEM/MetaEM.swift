@@ -1,17 +1,20 @@
+import Features
 import Communication
+import ControlFunction
 import Diagnostics
 import Frames
 import LinearAlgebra
 import Mixture
-import Representation
 import Runs
 import Shards
 
 /// The way of the data, from shards to labels.
 ///
 /// ```
-/// shards -> table of this rank's rows -> representation -> sufficient statistics -> one reduction -> parameters
-///        -> posteriors and labels -> report
+/// shards -> frame of this rank's rows, checked and centered      load
+///   -> representation -> starts -> EM -> parameters              estimate: MixtureEstimation, ControlFunction
+///   -> posteriors and labels, against balance and the truth      label
+///   -> result
 /// ```
 /// A representation by networks is learned in turn with the parameters, by ``Alternation``.
 ///
@@ -33,11 +36,31 @@ public struct MetaEM {
   /// Fits groups to the rows of a collection. Collective.
   ///
   /// - Throws: on all ranks the same ``Failure``: data that cannot be read or fitted.
-  public func train(_ collection: ShardCollection, on communicator: any Communicator) throws -> TrainingResult {
+  public func train(_ collection: ShardCollection, on communicator: any Communicator) throws -> Result {
     let begin = ContinuousClock().now
     let rows = try load(collection, on: communicator)
     return try fit(rows, journal: journal(for: rows), since: begin)
   }
+
+  /// Fits groups to rows. Collective.
+  func fit(_ rows: CenteredRows, journal: Journal, since begin: ContinuousClock.Instant = .now) throws -> Result {
+    let fitBegin = ContinuousClock.now
+    let earlierPasses = journal.passes
+    let estimate = try estimate(rows, journal: journal)
+    let fitSeconds = fitBegin.duration(to: .now).seconds
+
+    let design = estimate.model.design(rows.table)
+    let rule = PosteriorRule(
+      model: estimate.model.mixture.base, labelRule: configuration.labels, seed: configuration.seed)
+    let truth = try Truth.read(rows.table)
+    let summary = try design.label(by: rule, truth: truth)
+    let passes = journal.passes - earlierPasses
+    return Result(
+      configuration: configuration, estimate: estimate, summary: summary, truth: truth, design: design, rule: rule,
+      passes: passes, secondsPerPass: fitSeconds / Double(max(passes, 1)), seconds: begin.duration(to: .now).seconds)
+  }
+
+  // MARK: Rows
 
   /// Reads and checks the rows of a collection and centers their columns. Collective.
   func load(_ collection: ShardCollection, on communicator: any Communicator) throws -> CenteredRows {
@@ -45,39 +68,6 @@ public struct MetaEM {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let table = try Frame.load(collection, rows: rows, roles: roles(of: collection), storage: storage)
     return CenteredRows(table: table, scaling: try prepare(table))
-  }
-
-  /// - Parameter groupsUpTo: the most groups tried where their number is chosen.
-  func journal(for rows: CenteredRows, groupsUpTo: Int? = nil) throws -> Journal {
-    let digest = rows.table.digest
-    return Journal(
-      observer: observer,
-      checkpoints: try checkpoints?.opened(
-        RunOptions(configuration: configuration, groupsUpTo: groupsUpTo), inputDigest: digest))
-  }
-
-  /// Fits groups to rows. Collective.
-  func fit(
-    _ rows: CenteredRows, journal: Journal, since begin: ContinuousClock.Instant = .now
-  ) throws -> TrainingResult {
-    let fitBegin = ContinuousClock.now
-    let earlierPasses = journal.passes
-    let joint =
-      configuration.distribution == .joint
-      ? try JointFitting.run(rows.table, scaling: rows.scaling, options: configuration.joint, journal: journal) : nil
-    let outcome = try joint?.fit ?? Fitting(configuration, rows, journal: journal).run()
-    let fitSeconds = fitBegin.duration(to: .now).seconds
-
-    let design = outcome.model.design(rows.table)
-    let rule = PosteriorRule(
-      model: outcome.model.mixture.base, labelRule: configuration.labels, seed: configuration.seed)
-    let truth = try Truth(rows.table)
-    let summary = try LabelSummary(design, rule: rule, truth: truth)
-    let passes = journal.passes - earlierPasses
-    return TrainingResult(
-      configuration: configuration, outcome: outcome, joint: joint, summary: summary, truth: truth, design: design,
-      rule: rule, passes: passes, secondsPerPass: fitSeconds / Double(max(passes, 1)),
-      seconds: begin.duration(to: .now).seconds)
   }
 
   private func roles(of collection: ShardCollection) -> Set<Role> {
@@ -105,6 +95,52 @@ public struct MetaEM {
     try preconditions.checkDependence(try identity.pooledStatistics())
     return scaling
   }
+
+  // MARK: Parameters
+
+  /// Fits the representation and the distribution. Collective.
+  package func estimate(_ rows: CenteredRows, journal: Journal) throws -> Estimate {
+    guard configuration.distribution == .joint else {
+      return .mixture(try MixtureEstimation.prepared(configuration, rows, journal: journal).run())
+    }
+    try ControlFunction.check(rows.table, groups: configuration.groups)
+    let (start, groups) = try controlFunctionStart(rows, journal: journal)
+    let estimator = ControlFunction(configuration.joint, from: start, scaling: rows.scaling)
+    return .joint(try estimator.fit(rows.table, in: journal), start: groups)
+  }
+
+  /// The groups of t given x that a joint fit starts from, and the fit that found them. Collective.
+  package func controlFunctionStart(
+    _ rows: CenteredRows, journal: Journal
+  ) throws -> (ControlFunction.Start, MixtureResult) {
+    var regression = configuration
+    regression.distribution = .regression
+    let estimation = try MixtureEstimation.prepared(regression, rows, journal: journal)
+    let groups = try estimation.run()
+    guard case .regression(let mixture) = groups.model.mixture, case .basis(let basis) = groups.model.representation
+    else { preconditionFailure("a regression on a basis") }
+    // Where t is linear in x in every group, or is to be, splines would only add noise.
+    let isLinear = groups.forms?.chosen == .linear || configuration.representation == .identity
+    let selection =
+      isLinear
+      ? Basis.identity(IdentityBasis(covariateNames: rows.table.covariateNames))
+      : Basis.spline(try estimation.splineBasis().0)
+    let start = ControlFunction.Start(
+      mixture: mixture, representation: basis, parameterCount: groups.parameterCount,
+      selection: selection)
+    return (start, groups)
+  }
+
+  // MARK: Checkpoints
+
+  /// - Parameter groupsUpTo: the most groups tried where their number is chosen.
+  func journal(for rows: CenteredRows, groupsUpTo: Int? = nil) throws -> Journal {
+    let digest = rows.table.digest
+    return Journal(
+      observer: observer,
+      checkpoints: try checkpoints?.opened(
+        RunOptions(configuration: configuration, groupsUpTo: groupsUpTo), inputDigest: digest))
+  }
 }
 
 /// What determines a run besides its data.
@@ -115,48 +151,13 @@ struct RunOptions: Encodable {
 }
 
 /// The rows of a collection, ready to be fitted any number of times.
-struct CenteredRows: Sendable {
-  let table: Frame
-  let scaling: ColumnScaling
-}
+package struct CenteredRows: Sendable {
+  package let table: Frame
+  /// The map by which the columns came from the data.
+  package let scaling: ColumnScaling
 
-/// The true sources of the rows, coded 0 … in the order of their values; unknown when the data have none.
-public struct Truth: Sendable {
-  /// The distinct values, ascending; empty when unknown.
-  public let values: [Int64]
-  private let codes: [Int64: Int]
-  /// More distinct sources than this are no sources.
-  static let largestCount = 1000
-
-  /// Collective.
-  init(_ table: Frame) throws {
-    let communicator = table.rows.communicator
-    var mine: Set<Int64> = []
-    try communicator.agree {
-      for chunk in table.rows.localChunks {
-        mine.formUnion(try table.sources(chunk: chunk) ?? [])
-        guard mine.count <= Self.largestCount else {
-          throw Failure(.data, "the true source has more than \(Self.largestCount) distinct values; name another --z")
-        }
-      }
-    }
-    values = Set(try communicator.allGather(elements: Array(mine)).joined()).sorted()
-    codes = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($0.element, $0.offset) })
-  }
-
-  func codes(_ table: Frame, chunk: Int) throws -> [Int]? { try table.sources(chunk: chunk)?.map { codes[$0]! } }
-}
-
-extension LabelSummary {
-  /// The final E step over all rows. Collective.
-  init(_ design: Design, rule: PosteriorRule, truth: Truth) throws {
-    let zero = LabelSummary(
-      groupCount: rule.groupCount, covariateCount: design.table.covariateCount, truthCount: truth.values.count)
-    self = try design.rows.sum(zero) { partial, chunk in
-      let (block, totals) = try rule(design, chunk: chunk)
-      partial.add(
-        block, totals: totals, covariates: try design.covariates(ofChunk: chunk),
-        weights: try design.table.weight(chunk: chunk), truth: try truth.codes(design.table, chunk: chunk))
-    }
+  package init(table: Frame, scaling: ColumnScaling) {
+    self.table = table
+    self.scaling = scaling
   }
 }

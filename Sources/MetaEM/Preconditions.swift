@@ -69,13 +69,13 @@ struct Preconditions {
   func checkDependence(_ pooled: SufficientStatistics) throws {
     let gram = pooled.gram(0)
     let m = table.covariateCount
-    if let column = gram.dependentColumns(1...m).first {
+    if let column = gram.dependentColumns(inOrder: 0...m).first {
       throw Failure(
         .data,
         "covariate '\(table.covariateNames[column - 1])' is a linear combination of the covariates before it; "
           + "leave one of them out with giv-dist shard --covariates (of the indicators of a category, one level)")
     }
-    if !gram.dependentColumns(1...m + 1).isEmpty {
+    if !gram.dependentColumns(inOrder: 0...m + 1).isEmpty {
       throw Failure(
         .data,
         "treatment '\(table.treatmentName)' is a linear function of the covariates: nothing is left in it that "
@@ -83,25 +83,31 @@ struct Preconditions {
     }
   }
 
-  /// The number of distinct rows of (x, t), counted up to `limit`.
+  /// The number of distinct rows of (x, t), counted up to `limit`. Ranks tell each other hashes of 128 bits, no rows.
   private func distinctRows(upTo limit: Int) throws -> Int {
-    var seen: Set<[Double]> = []
-    let width = table.covariateCount + 1
+    var seen: Set<SIMD2<UInt64>> = []
     try table.rows.communicator.agree {
       for chunk in table.rows.localChunks {
         let columns =
           try (0..<table.covariateCount).map { try table.pointer(covariate: $0, chunk: chunk) }
           + [table.treatment(chunk: chunk)]
         for row in 0..<table.rowCount(ofChunk: chunk) {
-          seen.insert(columns.map { $0[row] })
+          seen.insert(rowHash(columns, row: row))
           if seen.count >= limit { return }
         }
       }
     }
-    let all = try table.rows.communicator.allGather(elements: Array(seen.joined()))
-    let union = all.flatMap { values in
-      (0..<values.count / width).map { Array(values[$0 * width..<($0 + 1) * width]) }
+    return try table.rows.communicator.union(seen, upTo: limit - 1)?.count ?? limit
+  }
+
+  /// Two hashes of a row side by side: multiplications by odd numbers and shifts, as of SplitMix64's output.
+  private func rowHash(_ columns: [UnsafePointer<Double>], row: Int) -> SIMD2<UInt64> {
+    columns.reduce(SIMD2(1, 2)) { hash, column in
+      // Adding 0 turns -0 into 0, which is the same value.
+      var mixed = (hash ^ SIMD2(repeating: (column[row] + 0).bitPattern)) &* SIMD2(repeating: 0xBF58_476D_1CE4_E5B9)
+      mixed ^= mixed &>> 31
+      mixed = mixed &* SIMD2(0x94D0_49BB_1331_11EB, 0x9E37_79B9_7F4A_7C15)
+      return mixed ^ (mixed &>> 29)
     }
-    return Set(union).count
   }
 }

@@ -11,25 +11,28 @@ public struct Prediction: Sendable {
   public let summary: LabelSummary
   /// Nil when the new rows do not say their true source.
   public let agreement: Agreement?
+}
 
-  /// Collective.
+extension FittedModel {
+  /// The groups of the rows of a collection. Collective.
   ///
   /// - Parameter storage: where the rows are kept.
   /// - Throws: on all ranks the same ``Failure`` when the rows cannot be read.
-  public init(
-    _ model: FittedModel, _ collection: ShardCollection, labelRule: LabelRule, seed: UInt64,
-    storage: FrameStorage = .memory, on communicator: any Communicator
-  ) throws {
+  public func predict(
+    _ collection: ShardCollection, labelRule: LabelRule, seed: UInt64, storage: FrameStorage = .memory,
+    on communicator: any Communicator
+  ) throws -> Prediction {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let known: Set<Role> = collection.roles.contains(.source) ? [.source] : []
-    let table = try Frame.load(
-      collection, rows: rows, roles: known.union(model.roles), storage: storage)
-    table.standardize(center: model.scaling.centers, scale: model.scaling.scales)
-    design = model.design(table)
-    rule = PosteriorRule(model: model.mixture.base, labelRule: labelRule, seed: seed)
-    let truth = try Truth(table)
-    summary = try LabelSummary(design, rule: rule, truth: truth)
-    agreement = truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion)
+    let table = try Frame.load(collection, rows: rows, roles: known.union(roles), storage: storage)
+    table.standardize(center: scaling.centers, scale: scaling.scales)
+    let design = design(table)
+    let rule = PosteriorRule(model: mixture.base, labelRule: labelRule, seed: seed)
+    let truth = try Truth.read(table)
+    let summary = try design.label(by: rule, truth: truth)
+    return Prediction(
+      design: design, rule: rule, summary: summary,
+      agreement: truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion))
   }
 }
 

@@ -47,12 +47,12 @@ public struct Sweep {
         "--ranks-per-fit \(ranksPerFit) does not divide the \(communicator.size) ranks; give a number that does")
     }
     let group = try communicator.split(color: communicator.rank / ranksPerFit)
-    let rows = try communicator.agree { try load(collection, on: group) }
+    let rows = try communicator.agree(within: group) { try load(collection, on: group) }
     let shared = try communicator.broadcast {
       try SweepFolder(folder, grid: grid, inputDigest: rows.table.digest, existing: existing)
     }
     do {
-      try communicator.agree { try work(in: shared, on: group, rows) }
+      try communicator.agree(within: group) { try work(in: shared, on: group, rows) }
     } catch {
       // What one group fails of makes the others stop, which is no reason of its own.
       throw try communicator.broadcast { shared.abandoned ?? Failure(error) }
@@ -139,7 +139,7 @@ public struct Sweep {
     var result: SweepResult
     do {
       let fitted = try MetaEM(configuration).fit(rows, journal: journal)
-      result = try SweepResult(cell, of: grid, fitted, rows, journal: journal)
+      result = try .evaluated(cell, of: grid, fitted, rows, journal: journal)
     } catch let failure as Failure where failure.isOfOneFit {
       result = SweepResult(cell, failure: failure)
     }

@@ -31,7 +31,7 @@ extension SweepCriterion {
   }
 
   /// What the criterion compares of a fit.
-  func value(_ result: SweepResult) -> Double? {
+  package func value(_ result: SweepResult) -> Double? {
     // Likelihoods of (r, t) are not of one thing where each fit has learned an r of its own.
     if result.cell.distribution != .regression && result.cell.representation.isLearned,
       [.bic, .icl, .heldOutLogLikelihood].contains(self)
@@ -71,7 +71,7 @@ public struct SweepChoice: Sendable, Encodable {
   /// By the names of ``SweepCriterion``.
   public let criteria: [String: Choice]
   /// By number of groups, of the seeds the one of lowest BIC, the first where there is none.
-  let best: [Int: SweepResult]
+  package let best: [Int: SweepResult]
 
   public subscript(_ criterion: SweepCriterion) -> Choice { criteria[criterion.rawValue]! }
 
@@ -79,7 +79,7 @@ public struct SweepChoice: Sendable, Encodable {
     SweepKind(representation: representation, distribution: distribution, lambda: lambda)
   }
 
-  init(_ kind: SweepKind, _ results: [SweepResult]) {
+  package init(_ kind: SweepKind, _ results: [SweepResult]) {
     representation = kind.representation
     distribution = kind.distribution
     lambda = kind.lambda

@@ -34,7 +34,7 @@ public struct SweepGrid: Sendable, Codable, Equatable {
   }
 
   /// What groups are compared in.
-  var kinds: [SweepKind] {
+  package var kinds: [SweepKind] {
     distributions.flatMap { distribution in
       (representations ?? [distribution.usualRepresentation]).flatMap { representation in
         (representation.isLearned ? lambdas : [nil]).map {
@@ -53,7 +53,7 @@ public struct SweepGrid: Sendable, Codable, Equatable {
     return (-entry.element.groups * work, entry.offset)
   }
 
-  func configuration(_ cell: SweepCell) -> Configuration {
+  package func configuration(_ cell: SweepCell) -> Configuration {
     var configuration = base
     configuration.groups = cell.groups
     configuration.representation = cell.representation

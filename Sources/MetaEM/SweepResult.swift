@@ -11,7 +11,7 @@ public struct SweepResult: Sendable, Codable {
   public var form: SplineForm?
   public var logLikelihood: Double?
   public var parameterCount: Int?
-  /// See ``TrainingResult/comparableBIC``.
+  /// See ``MetaEM/Result/comparableBIC``.
   public var bic: Double?
   public var icl: Double?
   public var entropy: Double?
@@ -28,31 +28,36 @@ public struct SweepResult: Sendable, Codable {
   public var modelDigest: String?
   public var seconds = 0.0
 
-  init(_ cell: SweepCell, failure: Failure) {
+  init(_ cell: SweepCell, failure: Failure? = nil) {
     self.cell = cell
     self.failure = failure
   }
 
   /// Computes the criteria of a fit. Collective.
-  init(_ cell: SweepCell, of grid: SweepGrid, _ result: TrainingResult, _ rows: CenteredRows, journal: Journal) throws {
-    self.cell = cell
-    form = result.outcome.form
-    logLikelihood = result.logLikelihood
-    parameterCount = result.outcome.parameterCount
-    bic = result.comparableBIC
-    icl = result.comparableICL
-    entropy = result.summary.entropy
-    mmd = result.balance.mmd
-    converged = result.outcome.isConverged
-    accuracy = result.agreement?.accuracy
-    modelDigest = try result.outcome.model.digest()
-    agreement = try result.outcome.contenders?.agreement(on: rows.table)
-    let search = Search(convergence: result.configuration.convergence, journal: journal)
-    heldOutLogLikelihood = try HeldOut(
-      result: result, rows: rows, foldCount: grid.folds, seed: grid.seeds[0], search: search
+  ///
+  /// - Throws: on all ranks the same ``Failure`` when rows cannot be read.
+  static func evaluated(
+    _ cell: SweepCell, of grid: SweepGrid, _ fitted: MetaEM.Result, _ rows: CenteredRows, journal: Journal
+  ) throws -> SweepResult {
+    var result = SweepResult(cell)
+    result.form = fitted.mixture?.forms?.chosen
+    result.logLikelihood = fitted.logLikelihood
+    result.parameterCount = fitted.parameterCount
+    result.bic = fitted.comparableBIC
+    result.icl = fitted.comparableICL
+    result.entropy = fitted.summary.entropy
+    result.mmd = fitted.balance.mmd
+    result.converged = fitted.isConverged
+    result.accuracy = fitted.agreement?.accuracy
+    result.modelDigest = try fitted.model.digest()
+    result.agreement = try fitted.mixture?.contenders?.agreement(on: rows.table)
+    let search = Search(convergence: fitted.configuration.convergence, journal: journal)
+    result.heldOutLogLikelihood = try HeldOut(
+      result: fitted, rows: rows, foldCount: grid.folds, seed: grid.seeds[0], search: search
     ).meanLogLikelihood()
-    likelihoodRatioTest = try BootstrapTest(
-      result: result, rows: rows, replicates: grid.replicates, search: search
+    result.likelihoodRatioTest = try BootstrapTest(
+      result: fitted, rows: rows, replicates: grid.replicates, search: search
     ).run()
+    return result
   }
 }

@@ -1,4 +1,5 @@
 import Communication
+import ControlFunction
 import Diagnostics
 import Mixture
 import Shards
@@ -34,19 +35,18 @@ extension Design {
     }
     try rows.forEachChunkAtRoot { chunk in
       let block = try rule(self, chunk: chunk).block
-      let effects = try joint?.effects(table, chunk: chunk) ?? []
+      let effects = try joint?.effects(self, chunk: chunk) ?? []
       return block.posteriors.withUnsafeBytes(Array.init) + block.labels.map(Int64.init).withUnsafeBytes(Array.init)
         + effects.withUnsafeBytes(Array.init)
     } consume: { chunk, bytes in
-      let range = rows.grid.rows(ofChunk: chunk)
-      let cut = range.count * groups * MemoryLayout<Double>.stride
-      let end = cut + range.count * MemoryLayout<Int64>.stride
+      let cut = chunk.rows.count * groups * MemoryLayout<Double>.stride
+      let end = cut + chunk.rows.count * MemoryLayout<Int64>.stride
       bytes[..<cut].withUnsafeBytes { digest.update($0) }
       guard file != nil else { return }
       try file!.write(
         posteriors: bytes[..<cut].elements(Double.self), labels: bytes[cut..<end].elements(Int64.self),
         effects: joint.map { _ in bytes[end...].elements(Double.self) },
-        identifiers: try collection.identifiers(ofRows: range), atRow: range.lowerBound)
+        identifiers: try collection.identifiers(ofRows: chunk.tableRows), atRow: chunk.rows.lowerBound)
     }
     try rows.communicator.agree { try file?.commit() }
     let hex = rows.communicator.isRoot ? Array(digest.finalize().utf8) : []

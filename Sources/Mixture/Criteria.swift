@@ -1,4 +1,4 @@
-import Foundation
+import LinearAlgebra
 
 /// Information criteria of a fit; smaller is better.
 public struct InformationCriteria: Sendable, Equatable, Codable {
@@ -9,7 +9,7 @@ public struct InformationCriteria: Sendable, Equatable, Codable {
 
   /// - Parameter rowCount: the sum of row weights, which is the number of rows when there are none.
   public init(logLikelihood: Double, entropy: Double, parameterCount: Int, rowCount: Double) {
-    bic = -2 * logLikelihood + Double(parameterCount) * log(rowCount)
+    bic = -2 * logLikelihood + Double(parameterCount) * Elementary.log(rowCount)
     icl = bic + 2 * entropy
   }
 }

@@ -10,7 +10,7 @@ import LinearAlgebra
 /// memory stays near that of the table. Either way the bits are the same.
 public final class Design: @unchecked Sendable {
   /// Evaluates features of some rows: feature j of row i goes to `features[j * stride + i]`.
-  public typealias FeatureMap =
+  public typealias Evaluation =
     @Sendable (
       _ covariates: [UnsafePointer<Double>], _ rowCount: Int, _ features: UnsafeMutablePointer<Double>, _ stride: Int
     ) -> Void
@@ -27,14 +27,14 @@ public final class Design: @unchecked Sendable {
   static let cacheLimit = 1 << 26
 
   /// The rows of the design: the table's, or some chunks of them.
-  public let rows: DistributedRows
+  public let rows: DesignRows
   public let table: Frame
-  /// The table's chunk of each of the design's; nil when they are the same.
-  private let tableChunks: [Int]?
   public let featureNames: [String]
-  private let features: FeatureMap?
+  private let features: Evaluation?
   private let inputs: Inputs
   private let replacement: RowReplacement
+  /// Numbers from one column of a chunk's features to the next.
+  private let columnStride: Int
   private let ones: AlignedBuffer
   private let storage: AlignedBuffer
   private let isCached: Bool
@@ -52,21 +52,21 @@ public final class Design: @unchecked Sendable {
   ///   - replacement: columns that stand in for those of the table.
   /// - Precondition: with `inputs` all, the table holds the outcome and `features` is not nil.
   public init(
-    table: Frame, featureNames: [String], features: FeatureMap?, inputs: Inputs = .covariates,
+    table: Frame, featureNames: [String], features: Evaluation?, inputs: Inputs = .covariates,
     subset: ChunkSubset? = nil, replacement: RowReplacement = RowReplacement()
   ) {
     precondition(inputs == .covariates || (features != nil && table.roles.contains(.outcome)))
     self.table = table
     self.inputs = inputs
     self.replacement = replacement
-    rows = subset?.rows ?? table.rows
-    tableChunks = subset?.chunks
+    rows = subset?.rows ?? DesignRows(table.rows)
+    columnStride = table.rows.grid.columnStride
     self.featureNames = featureNames
     self.features = features
-    ones = AlignedBuffer(count: rows.grid.columnStride)
+    ones = AlignedBuffer(count: columnStride)
     ones.pointer.update(repeating: 1, count: ones.count)
-    let chunkCount = rows.localChunks.count
-    let perChunk = featureNames.count * rows.grid.columnStride
+    let chunkCount = rows.distributed.localChunks.count
+    let perChunk = featureNames.count * columnStride
     isCached =
       features != nil && !table.isStreamed && chunkCount * perChunk * MemoryLayout<Double>.stride <= Self.cacheLimit
     isEvaluated = Array(repeating: false, count: isCached ? chunkCount : 0)
@@ -74,57 +74,85 @@ public final class Design: @unchecked Sendable {
   }
 
   /// The features of a chunk, evaluated unless they are kept.
-  private func evaluated(_ features: FeatureMap, ofChunk chunk: Int) throws -> UnsafeMutablePointer<Double> {
-    let position = isCached ? chunk - rows.localChunks.lowerBound : 0
-    let stride = rows.grid.columnStride
-    let target = storage.pointer + position * featureNames.count * stride
+  private func evaluated(_ features: Evaluation, ofChunk chunk: DesignChunk) throws -> UnsafeMutablePointer<Double> {
+    let position = isCached ? chunk.index - rows.distributed.localChunks.lowerBound : 0
+    let target = storage.pointer + position * featureNames.count * columnStride
     if isCached && isEvaluated[position] { return target }
-    features(try variables(ofChunk: chunk), rows.grid.rows(ofChunk: chunk).count, target, stride)
+    features(try variables(ofChunk: chunk), chunk.rows.count, target, columnStride)
     if isCached { isEvaluated[position] = true }
     return target
   }
 
-  private func tableChunk(_ chunk: Int) -> Int { tableChunks?[chunk] ?? chunk }
-
-  /// A pointer to each covariate of a chunk of this rank.
-  ///
-  /// - Throws: ``Failure`` when the table cannot read the chunk.
-  public func covariates(ofChunk chunk: Int) throws -> [UnsafePointer<Double>] {
-    try (0..<table.covariateCount).map { try table.pointer(covariate: $0, chunk: tableChunk(chunk)) }
-  }
-
-  private func variables(ofChunk chunk: Int) throws -> [UnsafePointer<Double>] {
+  private func variables(ofChunk chunk: DesignChunk) throws -> [UnsafePointer<Double>] {
     let covariates = try covariates(ofChunk: chunk)
-    guard inputs == .all, let outcome = try table.outcome(chunk: tableChunk(chunk)) else { return covariates }
-    return covariates + [try table.treatment(chunk: tableChunk(chunk)), outcome]
+    guard inputs == .all, let outcome = try table.outcome(chunk: chunk.tableIndex) else { return covariates }
+    return covariates + [try table.treatment(chunk: chunk.tableIndex), outcome]
   }
 
   /// Gives `body` the columns of a chunk of this rank, and the row weights if there are any.
   ///
   /// - Throws: what `body` throws, and ``Failure`` when the table cannot read the chunk.
   public func withBlock<Result>(
-    ofChunk chunk: Int, _ body: (Kernel.Block, UnsafePointer<Double>?) throws -> Result
+    ofChunk chunk: DesignChunk, _ body: (Kernel.Block, UnsafePointer<Double>?) throws -> Result
   ) throws -> Result {
+    precondition(rows.chunk(chunk.index) == chunk, "a chunk of other rows")
     var columns: [UnsafePointer<Double>?] = [UnsafePointer(ones.pointer)]
     if let features {
       let target = try evaluated(features, ofChunk: chunk)
-      for j in featureNames.indices { columns.append(UnsafePointer(target + j * rows.grid.columnStride)) }
+      for j in featureNames.indices { columns.append(UnsafePointer(target + j * columnStride)) }
     } else {
       columns += try covariates(ofChunk: chunk).map(Optional.some)
     }
-    let source = tableChunk(chunk)
-    if inputs == .covariates { columns.append(try replacement.treatment?[source] ?? table.treatment(chunk: source)) }
+    if inputs == .covariates { columns.append(try treatment(ofChunk: chunk)) }
     return try columns.withUnsafeBufferPointer { columns in
       let block = Kernel.Block(
-        columns: columns.baseAddress!, columnCount: columns.count, rowCount: rows.grid.rows(ofChunk: chunk).count)
-      return try body(block, try replacement.weight?[source] ?? table.weight(chunk: source))
+        columns: columns.baseAddress!, columnCount: columns.count, rowCount: chunk.rows.count)
+      return try body(block, try weights(ofChunk: chunk))
+    }
+  }
+}
+
+/// Columns beside those that are fitted. Each throws a ``Failure`` when the table cannot read the chunk.
+extension Design {
+  /// A pointer to each covariate of a chunk of this rank.
+  public func covariates(ofChunk chunk: DesignChunk) throws -> [UnsafePointer<Double>] {
+    try (0..<table.covariateCount).map { try table.pointer(covariate: $0, chunk: chunk.tableIndex) }
+  }
+
+  /// The treatment in a chunk of this rank, or what stands in for it.
+  public func treatment(ofChunk chunk: DesignChunk) throws -> UnsafePointer<Double> {
+    try replacement.treatment?[chunk.tableIndex] ?? table.treatment(chunk: chunk.tableIndex)
+  }
+
+  /// The row weights in a chunk of this rank, or what stands in for them; nil when all are 1.
+  public func weights(ofChunk chunk: DesignChunk) throws -> UnsafePointer<Double>? {
+    try replacement.weight?[chunk.tableIndex] ?? table.weight(chunk: chunk.tableIndex)
+  }
+
+  /// The true sources in a chunk of this rank; nil when they were not loaded.
+  public func sources(ofChunk chunk: DesignChunk) throws -> [Int64]? {
+    try table.sources(chunk: chunk.tableIndex)
+  }
+
+  /// A column beside the table, with numbers for the rows of the design and 0 for others. Collective.
+  ///
+  /// - Parameter fill: writes the numbers of a chunk of this rank; it must not communicate.
+  /// - Throws: on all ranks the same ``Failure`` when `fill` throws.
+  public func column(
+    _ fill: (_ chunk: DesignChunk, _ values: UnsafeMutablePointer<Double>) throws -> Void
+  ) throws -> RowColumn {
+    let chunks = Dictionary(uniqueKeysWithValues: rows.localChunks.map { ($0.tableIndex, $0) })
+    return try rows.communicator.agree {
+      try RowColumn(rows: table.rows) { index, values in
+        if let chunk = chunks[index] { try fill(chunk, values) }
+      }
     }
   }
 }
 
 /// Some chunks of a table, spread over its rows, on which starts are tried when the rows are many.
 public struct ChunkSubset: Sendable {
-  public let rows: DistributedRows
+  public let rows: DesignRows
   /// The table's chunks, ascending.
   public let chunks: [Int]
 
@@ -146,9 +174,8 @@ public struct ChunkSubset: Sendable {
       return first..<max(first, chosen.firstIndex { $0 >= range.upperBound } ?? count)
     }
     chunks = chosen
-    rows = DistributedRows(
-      partition: Partition(
-        grid: RowGrid(rowCount: rowCount, chunkLength: all.grid.chunkLength), chunks: owned),
-      communicator: all.communicator)
+    let partition = Partition(grid: RowGrid(rowCount: rowCount, chunkLength: all.grid.chunkLength), chunks: owned)
+    rows = DesignRows(
+      DistributedRows(partition: partition, communicator: all.communicator), tableGrid: all.grid, tableChunks: chosen)
   }
 }

@@ -20,12 +20,12 @@ public struct Fit<Model: MixtureModel>: Sendable, Codable {
   public let start: Int
   public var model: Model
   /// The log-likelihood at the parameters before each M step.
-  public internal(set) var trace: [Double] = []
-  public internal(set) var isConverged = false
+  public package(set) var trace: [Double] = []
+  public package(set) var isConverged = false
   /// What kept groups from degenerating in the last M step.
-  public internal(set) var events: [String] = []
+  public package(set) var findings: [Finding] = []
   /// Why the start was given up, if it was.
-  public internal(set) var degeneracy: String?
+  public package(set) var degeneracy: String?
 
   private let earlierPasses: Int
   /// Passes so far, those of the fit that this one carries on included.
@@ -57,7 +57,7 @@ public struct Fit<Model: MixtureModel>: Sendable, Codable {
     if passes > 2 && rise <= convergence.tolerance * model.convergenceScale(statistics) {
       isConverged = true
     } else {
-      do { events = try model.maximize(statistics) } catch { degeneracy = error.description }
+      do { findings = try model.maximize(statistics) } catch { degeneracy = error.description }
     }
   }
 }

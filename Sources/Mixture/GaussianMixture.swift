@@ -1,4 +1,4 @@
-import Foundation
+import Diagnostics
 import LinearAlgebra
 
 /// What a Gaussian group's covariance may look like.
@@ -47,7 +47,8 @@ public struct GaussianMixture: MixtureModel {
         coefficients.append(-(0...f).reduce(0) { $0 + inverse[f, $1] * means[k][$1] })
         for j in 0...f { coefficients.append(inverse[f, j]) }
       }
-      logScale.append(log(mixingWeights[k]) - 0.5 * (Double(d) * log(2 * .pi) + factors[k].logDeterminant))
+      logScale.append(
+        Elementary.log(mixingWeights[k]) - 0.5 * (Double(d) * Elementary.log(2 * .pi) + factors[k].logDeterminant))
     }
     return MixtureForms(shape: .triangular, coefficients: coefficients, logScale: logScale)
   }
@@ -76,8 +77,8 @@ public struct GaussianMixture: MixtureModel {
     return copy
   }
 
-  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String] {
-    var events: [String] = []
+  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
+    var findings: [Finding] = []
     let total = statistics.total
     let d = means[0].count
     var scatters: [Matrix] = []
@@ -95,10 +96,10 @@ public struct GaussianMixture: MixtureModel {
       covariances[k] = scatter
       if ridge > 0 {
         for j in 0..<d { covariances[k][j, j] *= 1 + ridge }
-        events.append("the covariance of a group is not positive definite, ridge \(ridge) added")
+        findings.append(.ridge(ridge, .covarianceRidge))
       }
     }
-    return events
+    return findings
   }
 
   /// The covariances of each group's scatter Σ γ (c - μ)(c - μ)' under the shape.

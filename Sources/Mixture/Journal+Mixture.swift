@@ -9,19 +9,10 @@ extension Journal {
       try design.expectationMaximization(fits, convergence: convergence, afterPass: afterPass)
     }
   }
-
-  /// Runs accelerated EM from several joint models as one phase, or what is left of it.
-  package func run(
-    accelerated fits: [Fit<JointMixture>], on design: Design, _ convergence: Convergence, phase: String
-  ) throws -> [Fit<JointMixture>] {
-    try run(phase, from: fits.map(JointAcceleration.init), progress: { Progress($0.map(\.fit)) }) { runs, afterPass in
-      try design.acceleratedMaximization(runs, convergence: convergence, afterPass: afterPass)
-    }.map(\.finished)
-  }
 }
 
 extension Journal.Progress {
-  init<Model>(_ fits: [Fit<Model>]) {
+  package init<Model>(_ fits: [Fit<Model>]) {
     let passes = fits.map(\.trace.count).max() ?? 0
     self.init(
       passes: passes, fits: fits.count { $0.trace.count == passes },

@@ -1,3 +1,4 @@
+import Diagnostics
 import LinearAlgebra
 
 /// K-means on c = (r, t): each row belongs wholly to the group of the nearest centre (Lloyd 1982). The paper's
@@ -37,7 +38,7 @@ public struct KMeansMixture: MixtureModel, Equatable {
     return copy
   }
 
-  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String] {
+  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
     let total = statistics.total
     for k in 0..<groupCount {
       let count = statistics.count(k)

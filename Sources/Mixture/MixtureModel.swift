@@ -1,4 +1,5 @@
 import Communication
+import Diagnostics
 import LinearAlgebra
 
 /// What the E step needs of a model, in the shape of the kernels: the log density of group k at c = (1, r, t) is
@@ -10,10 +11,20 @@ public struct MixtureForms: Sendable {
   /// Whether a row belongs wholly to its likeliest group (K-means).
   var isHard = false
   /// Of two dense forms only.
-  var rowTerms: RowTerms?
+  package var rowTerms: RowTerms?
+
+  package init(
+    shape: Kernel.FormShape, coefficients: [Double], logScale: [Double], isHard: Bool = false, rowTerms: RowTerms? = nil
+  ) {
+    self.shape = shape
+    self.coefficients = coefficients
+    self.logScale = logScale
+    self.isHard = isHard
+    self.rowTerms = rowTerms
+  }
 
   /// Gives `body` the mixture at the rows of a block.
-  func withKernelMixture<Result>(at block: Kernel.Block, _ body: (Kernel.Mixture) -> Result) -> Result {
+  package func withKernelMixture<Result>(at block: Kernel.Block, _ body: (Kernel.Mixture) -> Result) -> Result {
     withOffsets(at: block) { offsets, stride in
       coefficients.withUnsafeBufferPointer { coefficients in
         logScale.withUnsafeBufferPointer { logScale in
@@ -60,7 +71,7 @@ public protocol MixtureModel: Sendable, Codable {
   ///
   /// - Returns: what had to be done to keep a group from degenerating, without its number: groups are ordered later.
   /// - Throws: ``DegenerateGroup`` when a group has too few rows to go on with.
-  mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String]
+  mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding]
 
   /// What the tolerance of ``Convergence`` is a share of: the number of rows, unless the likelihood has units.
   func convergenceScale(_ statistics: SufficientStatistics) -> Double

@@ -33,8 +33,10 @@ public struct PosteriorRule: Sendable {
   /// The E step of one chunk, with the log-likelihood and entropy of its rows.
   ///
   /// - Throws: ``Failure`` when the chunk cannot be read.
-  public func callAsFunction(_ design: Design, chunk: Int) throws -> (block: PosteriorBlock, totals: Kernel.Totals) {
-    let rows = design.rows.grid.rows(ofChunk: chunk)
+  public func callAsFunction(_ design: Design, chunk: DesignChunk) throws -> (
+    block: PosteriorBlock, totals: Kernel.Totals
+  ) {
+    let rows = chunk.rows
     return try withGroupWeights(groupCount, rowCount: rows.count) { gamma, stride in
       let totals = try design.withBlock(ofChunk: chunk) { block, weights in
         forms.withKernelMixture(at: block) { mixture in
@@ -68,43 +70,59 @@ public struct LabelSummary: Reducible {
   public let covariateCount: Int
   /// The number of true labels; 0 when they are unknown.
   public let truthCount: Int
+  private let places: Places
   public var summands: [Double]
+
+  /// Of the sums; those per group one after another.
+  private struct Places {
+    let logLikelihood: Int
+    let entropy: Int
+    let rowCounts: PackedVector
+    let weights: PackedVector
+    /// Σ w x and Σ w x² [K, m].
+    let sums: PackedTable
+    let squares: PackedTable
+    /// Rows by found and true label.
+    let confusion: PackedTable
+  }
 
   public init(groupCount: Int, covariateCount: Int, truthCount: Int) {
     self.groupCount = groupCount
     self.covariateCount = covariateCount
     self.truthCount = truthCount
-    summands = Array(repeating: 0, count: 2 + groupCount * (2 + 2 * covariateCount + truthCount))
+    var packing = Packing()
+    places = Places(
+      logLikelihood: packing.number(), entropy: packing.number(), rowCounts: packing.vector(groupCount),
+      weights: packing.vector(groupCount), sums: packing.table(groupCount, covariateCount),
+      squares: packing.table(groupCount, covariateCount), confusion: packing.table(groupCount, truthCount))
+    summands = packing.zeros
   }
 
-  private var perGroup: Int { 2 + 2 * covariateCount + truthCount }
-  private func index(_ group: Int, _ offset: Int) -> Int { 2 + group * perGroup + offset }
-
-  public var logLikelihood: Double { summands[0] }
-  public var entropy: Double { summands[1] }
+  public var logLikelihood: Double { summands[places.logLikelihood] }
+  public var entropy: Double { summands[places.entropy] }
   /// Rows labelled k.
-  public func rowCount(_ group: Int) -> Int { Int(summands[index(group, 0)]) }
+  public func rowCount(_ group: Int) -> Int { Int(summands[places.rowCounts[group]]) }
   /// The weight of the rows labelled k.
-  public func weight(_ group: Int) -> Double { summands[index(group, 1)] }
+  public func weight(_ group: Int) -> Double { summands[places.weights[group]] }
   /// The mean of x over the rows labelled k; nil when there are none.
   public func mean(_ group: Int) -> [Double]? {
     let weight = weight(group)
     guard weight > 0 else { return nil }
-    return (0..<covariateCount).map { summands[index(group, 2 + $0)] / weight }
+    return summands[places.sums.row(group)].map { $0 / weight }
   }
   /// The variance of x over the rows labelled k.
   public func variance(_ group: Int) -> [Double]? {
     let weight = weight(group)
     return mean(group).map { mean in
       mean.enumerated().map { j, value in
-        max(summands[index(group, 2 + covariateCount + j)] / weight - value * value, 0)
+        max(summands[places.squares[group, j]] / weight - value * value, 0)
       }
     }
   }
   /// Rows by true label and found label; empty when the truth is unknown.
   public var confusion: [[Int]] {
     (0..<truthCount).map { truth in
-      (0..<groupCount).map { Int(summands[index($0, 2 + 2 * covariateCount + truth)]) }
+      (0..<groupCount).map { Int(summands[places.confusion[$0, truth]]) }
     }
   }
 
@@ -117,18 +135,18 @@ public struct LabelSummary: Reducible {
     _ block: PosteriorBlock, totals: Kernel.Totals, covariates: [UnsafePointer<Double>],
     weights: UnsafePointer<Double>?, truth: [Int]?
   ) {
-    summands[0] += totals.logLikelihood
-    summands[1] += totals.entropy
+    summands[places.logLikelihood] += totals.logLikelihood
+    summands[places.entropy] += totals.entropy
     for (row, label) in block.labels.enumerated() {
       let weight = weights?[row] ?? 1
-      summands[index(label, 0)] += 1
-      summands[index(label, 1)] += weight
+      summands[places.rowCounts[label]] += 1
+      summands[places.weights[label]] += weight
       for j in 0..<covariateCount {
         let value = covariates[j][row]
-        summands[index(label, 2 + j)] += weight * value
-        summands[index(label, 2 + covariateCount + j)] += weight * value * value
+        summands[places.sums[label, j]] += weight * value
+        summands[places.squares[label, j]] += weight * value * value
       }
-      if let truth { summands[index(label, 2 + 2 * covariateCount + truth[row])] += 1 }
+      if let truth { summands[places.confusion[label, truth[row]]] += 1 }
     }
   }
 }

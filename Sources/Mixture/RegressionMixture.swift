@@ -1,5 +1,4 @@
 import Diagnostics
-import Foundation
 import LinearAlgebra
 
 /// A mixture of linear regressions: t | r, k ~ N(β_k'(1, r), σ_k²), with shares π_k.
@@ -43,7 +42,9 @@ public struct RegressionMixture: MixtureModel, Equatable {
       coefficients: zip(coefficients, standardDeviations).flatMap { beta, sigma in
         beta.map { -$0 / sigma } + [1 / sigma]
       },
-      logScale: zip(mixingWeights, standardDeviations).map { log($0) - log($1) - 0.5 * log(2 * .pi) })
+      logScale: zip(mixingWeights, standardDeviations).map {
+        Elementary.log($0) - Elementary.log($1) - 0.5 * Elementary.log(2 * .pi)
+      })
   }
 
   /// K (p + 1) coefficients, K variances and K - 1 shares.
@@ -56,35 +57,35 @@ public struct RegressionMixture: MixtureModel, Equatable {
       standardDeviations: order.map { standardDeviations[$0] }, varianceFloor: varianceFloor)
   }
 
-  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String] {
-    var events: [String] = []
+  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
+    var findings: [Finding] = []
     let total = statistics.total
     for k in 0..<groupCount {
       let count = statistics.count(k)
       try DegenerateGroup.require(count, atLeast: coefficients[k].count + 1, group: k)
       let products = LeastSquaresProducts(statistics.gram(k))
       let (factor, ridge) = try products.gram.factored(group: k)
-      if ridge > 0 { events.append("columns are collinear in the rows of a group, ridge \(ridge) added") }
+      if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
       coefficients[k] = factor.solve(products.crossProduct)
       let variance = products.residualSquares(coefficients[k]) / count
-      if variance < varianceFloor { events.append("the residual variance of a group is held at its floor") }
+      if variance < varianceFloor { findings.append(.note(.residualVarianceAtFloor)) }
       standardDeviations[k] = max(variance, varianceFloor).squareRoot()
       mixingWeights[k] = count / total
     }
-    return events
+    return findings
   }
 }
 
 /// The parts of a Gram matrix of (1, r, t) that a regression of t on (1, r) uses.
-struct LeastSquaresProducts {
+package struct LeastSquaresProducts {
   /// Σ ρρ', ρ = (1, r).
-  let gram: Matrix
+  package let gram: Matrix
   /// Σ ρ t.
-  let crossProduct: [Double]
+  package let crossProduct: [Double]
   /// Σ t².
   let squares: Double
 
-  init(_ full: Matrix) {
+  package init(_ full: Matrix) {
     let p = full.columns - 1
     gram = full.leading(p)
     crossProduct = (0..<p).map { full[$0, p] }
@@ -92,7 +93,7 @@ struct LeastSquaresProducts {
   }
 
   /// Σ (t - β'ρ)².
-  func residualSquares(_ beta: [Double]) -> Double {
+  package func residualSquares(_ beta: [Double]) -> Double {
     let fitted = gram * beta
     var sum = squares
     for j in beta.indices { sum += beta[j] * (fitted[j] - 2 * crossProduct[j]) }
@@ -102,7 +103,7 @@ struct LeastSquaresProducts {
 
 extension Matrix {
   /// The leading block [order, order].
-  func leading(_ order: Int) -> Matrix {
+  package func leading(_ order: Int) -> Matrix {
     var block = Matrix(rows: order, columns: order)
     for i in 0..<order { for j in 0..<order { block[i, j] = self[i, j] } }
     return block
@@ -110,7 +111,7 @@ extension Matrix {
 
   /// A Cholesky factor, after adding to the diagonal as little of itself as it takes; policy: 0, then 1e-10 times ten
   /// to the 0, 2, 4, 6 of each entry, then the group is given up.
-  func factored(group: Int) throws(DegenerateGroup) -> (Cholesky, ridge: Double) {
+  package func factored(group: Int) throws(DegenerateGroup) -> (Cholesky, ridge: Double) {
     for ridge in [0, 1e-10, 1e-8, 1e-6, 1e-4] {
       var raised = self
       for j in 0..<rows { raised[j, j] *= 1 + ridge }
@@ -122,7 +123,7 @@ extension Matrix {
 
 extension DegenerateGroup {
   /// A group needs more rows than it has parameters.
-  static func require(_ count: Double, atLeast least: Int, group: Int) throws(DegenerateGroup) {
+  package static func require(_ count: Double, atLeast least: Int, group: Int) throws(DegenerateGroup) {
     guard count.isFinite else {
       throw DegenerateGroup(group: group, description: "group \(group) has a number of rows that is not finite")
     }

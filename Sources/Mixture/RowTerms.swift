@@ -3,11 +3,16 @@ import LinearAlgebra
 
 /// The terms of a row's log densities that are no squares of linear forms: log shares that depend on the row, and the
 /// bend of form 1 by the square of form 0.
-struct RowTerms: Sendable {
+package struct RowTerms: Sendable {
   /// ω_k: π_k(c) = exp(ω_k'c) / Σ_j exp(ω_j'c) on the first columns; empty where shares are constant.
-  var logShares: [[Double]] = []
+  package var logShares: [[Double]] = []
   /// q_k: the square of form 1 becomes that of form_1·c - q_k (form_0·c)²; empty where it does not.
-  var bends: [Double] = []
+  package var bends: [Double] = []
+
+  package init(logShares: [[Double]] = [], bends: [Double] = []) {
+    self.logShares = logShares
+    self.bends = bends
+  }
 
   /// The first columns, which shares depend on.
   var shareColumnCount: Int { logShares.first?.count ?? 0 }
@@ -58,33 +63,15 @@ struct RowTerms: Sendable {
   }
 
   /// Writes π_k of each row to `target[k * stride + row]`.
-  func fillShares(_ target: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block) {
+  package func fillShares(_ target: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block) {
     fillLogShares(target, stride: stride, block)
     for k in logShares.indices { Kernel.exponentials(of: target + k * stride, count: block.rowCount) }
   }
 }
 
-extension Design {
-  /// How many rows x alone puts in a group: a share π_k(x) above .999. Collective.
-  public func decidedRows(of model: JointMixture) throws -> Int {
-    guard let omega = model.concomitants else { return 0 }
-    let count = try rows.sum([0.0]) { partial, chunk in
-      try withBlock(ofChunk: chunk) { block, _ in
-        withGroupWeights(omega.count, rowCount: block.rowCount) { shares, stride in
-          RowTerms(logShares: omega).fillShares(shares, stride: stride, block)
-          for row in 0..<block.rowCount where omega.indices.contains(where: { shares[$0 * stride + row] > 0.999 }) {
-            partial[0] += 1
-          }
-        }
-      }
-    }
-    return Int(count[0])
-  }
-}
-
 extension Kernel.Block {
   /// Writes scale · form·c of each row, on as many columns as the form has.
-  func evaluate(_ form: [Double], scale: Double = 1, into target: UnsafeMutablePointer<Double>) {
+  package func evaluate(_ form: [Double], scale: Double = 1, into target: UnsafeMutablePointer<Double>) {
     target.update(repeating: 0, count: rowCount)
     for (j, coefficient) in form.enumerated() where coefficient != 0 {
       let (values, factor) = (columns[j]!, scale * coefficient)

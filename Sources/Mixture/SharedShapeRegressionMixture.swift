@@ -1,3 +1,4 @@
+import Diagnostics
 import LinearAlgebra
 
 /// A mixture of regressions whose groups share the shape of each covariate's effect and differ in its weight:
@@ -61,22 +62,22 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     return copy
   }
 
-  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [String] {
+  public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
     let products = (0..<groupCount).map { LeastSquaresProducts(statistics.gram($0)) }
     for k in 0..<groupCount {
       try DegenerateGroup.require(statistics.count(k), atLeast: shapes.count + 2, group: k)
     }
-    var events = try updateLoadings(products)
+    var findings = try updateLoadings(products)
     try descend(products)
     let total = statistics.total
     for k in 0..<groupCount {
       let count = statistics.count(k)
       let variance = products[k].residualSquares(mixture.coefficients[k]) / count
-      if variance < mixture.varianceFloor { events.append("the residual variance of a group is held at its floor") }
+      if variance < mixture.varianceFloor { findings.append(.note(.residualVarianceAtFloor)) }
       mixture.standardDeviations[k] = max(variance, mixture.varianceFloor).squareRoot()
       mixture.mixingWeights[k] = count / total
     }
-    return events
+    return findings
   }
 
   private static let largestStepCount = 20
@@ -162,16 +163,16 @@ public struct SharedShapeRegressionMixture: MixtureModel {
   }
 
   /// α_k given θ: least squares of t on (1, h_1 … h_m). Returns what kept groups from degenerating.
-  private mutating func updateLoadings(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) -> [String] {
+  private mutating func updateLoadings(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) -> [Finding] {
     let projection = shapeMatrix
-    var events: [String] = []
+    var findings: [Finding] = []
     for (k, product) in products.enumerated() {
       let gram = projection.transposed * product.gram * projection
       let (factor, ridge) = try gram.factored(group: k)
-      if ridge > 0 { events.append("columns are collinear in the rows of a group, ridge \(ridge) added") }
+      if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
       loadings[k] = factor.solve(projection.transposed * product.crossProduct)
     }
-    return events
+    return findings
   }
 
   /// Fixes the scale that α and θ share, and writes the coefficients of all features.

@@ -166,8 +166,8 @@ extension Design {
     var mine: [Double] = []
     try rows.communicator.agree {
       for row in chosen.sorted() where rows.localRows.contains(row) {
-        let chunk = rows.grid.chunk(ofRow: row)
-        let offset = row - rows.grid.rows(ofChunk: chunk).lowerBound
+        let chunk = rows.chunk(rows.distributed.grid.chunk(ofRow: row))
+        let offset = row - chunk.rows.lowerBound
         try withBlock(ofChunk: chunk) { block, _ in
           for column in 1..<columnCount { mine.append(block.columns[column]![offset]) }
         }
@@ -175,8 +175,9 @@ extension Design {
     }
     // The chunks of ranks are consecutive, so ranks in the order of their chunks hold the rows in order.
     let shares = try rows.communicator.allGather(elements: mine)
-    let order = rows.partition.chunks.indices.sorted {
-      rows.partition.chunks[$0].lowerBound < rows.partition.chunks[$1].lowerBound
+    let chunks = rows.distributed.partition.chunks
+    let order = chunks.indices.sorted {
+      chunks[$0].lowerBound < chunks[$1].lowerBound
     }
     let all = order.flatMap { shares[$0] }
     let d = columnCount - 1

@@ -14,8 +14,12 @@ public struct SufficientStatistics: Reducible, Equatable {
   let powerCount: Int
   /// The number of columns of ρ; 0 where shares do not depend on it.
   let shareColumnCount: Int
-  /// The packed upper triangles of the groups one after another, then those times u, those times u², those of ρ, and
-  /// then log-likelihood and entropy.
+  /// The places of the packed upper triangles of the groups, then those times u, then those times u²: a row for each.
+  private let grams: PackedTable
+  /// Of those of ρ, a row for each group.
+  private let shareGrams: PackedTable
+  private let logLikelihoodPlace: Int
+  private let entropyPlace: Int
   public var summands: [Double]
 
   public init(groupCount: Int, columnCount: Int) {
@@ -28,17 +32,20 @@ public struct SufficientStatistics: Reducible, Equatable {
     self.columnCount = columnCount
     powerCount = rowTerms.map { $0.bends.isEmpty ? 1 : 3 } ?? 1
     shareColumnCount = rowTerms?.shareColumnCount ?? 0
-    let triangles = powerCount * PackedTriangle.count(order: columnCount)
-    summands = Array(
-      repeating: 0, count: groupCount * (triangles + PackedTriangle.count(order: shareColumnCount)) + 2)
+    var packing = Packing()
+    grams = packing.table(powerCount * groupCount, PackedTriangle.count(order: columnCount))
+    shareGrams = packing.table(groupCount, PackedTriangle.count(order: shareColumnCount))
+    logLikelihoodPlace = packing.number()
+    entropyPlace = packing.number()
+    summands = packing.zeros
   }
 
   /// Σ_i w_i log Σ_k π_k f_k(c_i), at the parameters of the E step.
-  public var logLikelihood: Double { summands[summands.count - 2] }
+  public var logLikelihood: Double { summands[logLikelihoodPlace] }
   /// - Σ_i w_i Σ_k γ_ik log γ_ik.
-  public var entropy: Double { summands[summands.count - 1] }
+  public var entropy: Double { summands[entropyPlace] }
   /// N_k = Σ_i w_i γ_ik.
-  public func count(_ group: Int) -> Double { summands[group * PackedTriangle.count(order: columnCount)] }
+  public func count(_ group: Int) -> Double { summands[grams[group, 0]] }
   /// Σ_k N_k: the number of rows, or the sum of their weights.
   public var total: Double { (0..<groupCount).reduce(0) { $0 + count($1) } }
 
@@ -47,18 +54,12 @@ public struct SufficientStatistics: Reducible, Equatable {
 
   /// Σ_i w_i γ_ik u_ik^power c_i c_i'.
   package func gram(_ group: Int, power: Int) -> Matrix {
-    let count = PackedTriangle.count(order: columnCount)
-    let first = (power * groupCount + group) * count
-    return Matrix(packedTriangle: summands[first..<first + count], order: columnCount)
+    Matrix(packedTriangle: summands[grams.row(power * groupCount + group)], order: columnCount)
   }
-
-  private var shareStart: Int { powerCount * groupCount * PackedTriangle.count(order: columnCount) }
 
   /// Σ_i w_i π_k(ρ_i) ρ_i ρ_i'.
   package func shareGram(_ group: Int) -> Matrix {
-    let count = PackedTriangle.count(order: shareColumnCount)
-    let first = shareStart + group * count
-    return Matrix(packedTriangle: summands[first..<first + count], order: shareColumnCount)
+    Matrix(packedTriangle: summands[shareGrams.row(group)], order: shareColumnCount)
   }
 
   /// Adds the E step of `forms` on one chunk.
@@ -66,7 +67,7 @@ public struct SufficientStatistics: Reducible, Equatable {
     let totals = forms.withKernelMixture(at: block) { mixture in
       if powerCount == 1 {
         return summands.withUnsafeMutableBufferPointer { sums in
-          Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress!)
+          Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress! + grams.start)
         }
       }
       return withGroupWeights(groupCount, rowCount: block.rowCount) { gamma, stride in
@@ -78,13 +79,13 @@ public struct SufficientStatistics: Reducible, Equatable {
       }
     }
     addShares(block, weights: weights, forms: forms)
-    summands[summands.count - 2] += totals.logLikelihood
-    summands[summands.count - 1] += totals.entropy
+    summands[logLikelihoodPlace] += totals.logLikelihood
+    summands[entropyPlace] += totals.entropy
   }
 
   /// Adds one chunk with given group weights, `weights[group * stride + row]`, rows padded with zeros.
   mutating func add(_ block: Kernel.Block, groupWeights: UnsafePointer<Double>, stride: Int, power: Int = 0) {
-    let first = power * groupCount * PackedTriangle.count(order: columnCount)
+    let first = grams[power * groupCount, 0]
     summands.withUnsafeMutableBufferPointer { sums in
       Kernel.addWeightedGram(
         of: block, weights: groupWeights, groupCount: groupCount, stride: stride, to: sums.baseAddress! + first)
@@ -111,7 +112,7 @@ public struct SufficientStatistics: Reducible, Equatable {
   /// Adds one chunk to the sums of ρ.
   mutating func addShares(_ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
     guard shareColumnCount > 0, let rowTerms = forms.rowTerms else { return }
-    let first = shareStart
+    let first = shareGrams.start
     withGroupWeights(groupCount, rowCount: block.rowCount) { shares, stride in
       rowTerms.fillShares(shares, stride: stride, block)
       block.multiply(shares, groupCount: groupCount, stride: stride, by: weights)
@@ -126,7 +127,7 @@ public struct SufficientStatistics: Reducible, Equatable {
 }
 
 /// Gives `body` K zeros for each row of a chunk, group after group, aligned as the kernels want them.
-func withGroupWeights<Result>(
+package func withGroupWeights<Result>(
   _ groupCount: Int, rowCount: Int, _ body: (_ weights: UnsafeMutablePointer<Double>, _ stride: Int) throws -> Result
 ) rethrows -> Result {
   // Offsets of groups are read in whole tiles of 32 rows.
@@ -180,12 +181,11 @@ extension Design {
   ) throws -> SufficientStatistics {
     var shares = Array(repeating: 0.0, count: groupCount)
     return try rows.sum(SufficientStatistics(groupCount: groupCount, columnCount: columnCount)) { partial, chunk in
-      let chunkRows = rows.grid.rows(ofChunk: chunk)
-      try withGroupWeights(groupCount, rowCount: chunkRows.count) { groupWeights, stride in
+      try withGroupWeights(groupCount, rowCount: chunk.rows.count) { groupWeights, stride in
         try withBlock(ofChunk: chunk) { block, weights in
           for row in 0..<block.rowCount {
             for group in 0..<groupCount { shares[group] = 0 }
-            assign(chunkRows.lowerBound + row, &shares)
+            assign(chunk.rows.lowerBound + row, &shares)
             for group in 0..<groupCount { groupWeights[group * stride + row] = shares[group] * (weights?[row] ?? 1) }
           }
           partial.add(block, groupWeights: groupWeights, stride: stride)

@@ -1,4 +1,4 @@
-import Glibc
+import LinearAlgebra
 
 /// The Adam optimiser (Kingma and Ba 2015) and its optimistic form, with the state that a checkpoint keeps.
 ///
@@ -42,8 +42,8 @@ public struct Adam: Sendable, Codable, Equatable {
     let count = firstMoments.count
     precondition(parameters.count == count && gradient.count == count, "an optimiser keeps one state per parameter")
     stepCount += 1
-    let correction1 = 1 / (1 - pow(beta1, Double(stepCount)))
-    let correction2 = 1 / (1 - pow(beta2, Double(stepCount)))
+    let correction1 = 1 / (1 - Elementary.power(beta1, stepCount))
+    let correction2 = 1 / (1 - Elementary.power(beta2, stepCount))
     parameters.withUnsafeMutableBufferPointer { parameters in
       gradient.withUnsafeBufferPointer { gradient in
         for i in 0..<count {

@@ -1,4 +1,4 @@
-import Glibc
+import LinearAlgebra
 
 /// What the outputs of a network are judged by, row by row.
 public enum Loss: Sendable, Codable, Equatable {
@@ -69,17 +69,17 @@ public enum Loss: Sendable, Codable, Equatable {
         let normalizer = logSumExp(components) { output[$0 * stride + i] }
         for k in 0..<components {
           let deviation = output[(2 * components + k) * stride + i]
-          let z = (targets[i] - output[(components + k) * stride + i]) * exp(-deviation)
+          let z = (targets[i] - output[(components + k) * stride + i]) * Elementary.exp(-deviation)
           logs[k] = output[k * stride + i] - normalizer - deviation - z * z / 2
         }
         let density = logSumExp(components) { logs[$0] }
         // log √2π
         sum += weight * (0.918938533204672741780329736406 - density)
         for k in 0..<components {
-          let posterior = weight * exp(logs[k] - density)
-          let reciprocal = exp(-output[(2 * components + k) * stride + i])
+          let posterior = weight * Elementary.exp(logs[k] - density)
+          let reciprocal = Elementary.exp(-output[(2 * components + k) * stride + i])
           let z = (targets[i] - output[(components + k) * stride + i]) * reciprocal
-          gradient[k * stride + i] = weight * exp(output[k * stride + i] - normalizer) - posterior
+          gradient[k * stride + i] = weight * Elementary.exp(output[k * stride + i] - normalizer) - posterior
           gradient[(components + k) * stride + i] = -posterior * z * reciprocal
           gradient[(2 * components + k) * stride + i] = posterior * (1 - z * z)
         }
@@ -95,6 +95,6 @@ private func logSumExp(_ count: Int, _ value: (Int) -> Double) -> Double {
   for k in 0..<count { largest = max(largest, value(k)) }
   guard largest.isFinite else { return largest }
   var sum = 0.0
-  for k in 0..<count { sum += exp(value(k) - largest) }
-  return largest + log(sum)
+  for k in 0..<count { sum += Elementary.exp(value(k) - largest) }
+  return largest + Elementary.log(sum)
 }

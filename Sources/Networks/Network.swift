@@ -21,6 +21,20 @@ public struct Network: Sendable, Codable, Equatable {
     runningVariances = Array(repeating: 1, count: shape.normalizedCount)
   }
 
+  /// A network in training.
+  ///
+  /// - Parameter averages: ``averages`` of minibatches so far.
+  /// - Precondition: `parameters.count == shape.parameterCount`, and two averages for each normalised feature.
+  public init(_ shape: NetworkShape, parameters: [Double], averages: [Double]) {
+    precondition(averages.count == 2 * shape.normalizedCount, "a network has two averages for each normalised feature")
+    self.init(shape, parameters: parameters)
+    runningMeans = Array(averages.prefix(shape.normalizedCount))
+    runningVariances = Array(averages.suffix(shape.normalizedCount))
+  }
+
+  /// The running means, then the running variances: what training brings up to date beside the parameters.
+  public var averages: [Double] { runningMeans + runningVariances }
+
   /// A network with random weights.
   ///
   /// - Parameter index: tells the networks of one seed apart.

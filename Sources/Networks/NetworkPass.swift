@@ -64,8 +64,9 @@ public final class NetworkPass {
       // The sums of the normalisation are its gradients, already over all ranks.
       for (feature, index) in stage.normalized.enumerated() {
         let place = stage.parameters.lowerBound + feature
-        total.summands[place] = context.normalization.gradientProducts[index] * Double(blocks.rowCount)
-        total.summands[place + stage.outputs] = context.normalization.gradientMeans[index] * Double(blocks.rowCount)
+        let rowCount = Double(blocks.rowCount)
+        total.setGradient(place, to: context.normalization.gradientProducts[index] * rowCount)
+        total.setGradient(place + stage.outputs, to: context.normalization.gradientMeans[index] * rowCount)
       }
     }
     return total

@@ -28,8 +28,6 @@ public final class CheckpointStore {
     /// The options of the run, as JSON with sorted keys.
     var options: String
     var inputDigest: String
-    /// Parameters are computed by BLAS, whose kernels for different processors round differently.
-    var blasCore = BLAS.coreName
     /// Passes over the rows so far.
     var passes = 0
     /// The state of each phase, as JSON.
@@ -60,7 +58,7 @@ public final class CheckpointStore {
   ///
   /// - Parameters:
   ///   - resume: whether to go on from the checkpoint in the folder; without one the run begins anew.
-  ///   - isStopRequested: asked on every rank after every pass; when true on one of them the run saves and stops.
+  ///   - isStopRequested: asked on every rank in every pass; when true on one of them the run saves and stops.
   /// - Throws: on all ranks the same ``Failure`` `data` when no checkpoint in the folder is whole.
   public init(
     folder: String, policy: Policy, resume: Bool, on communicator: any Communicator,
@@ -71,11 +69,12 @@ public final class CheckpointStore {
     self.communicator = communicator
     self.isStopRequested = isStopRequested
     saved = resume ? try communicator.broadcast { try Self.read(folder) } : nil
+    communicator.wishes.ask { [weak self] in self?.wish ?? .goOn }
   }
 
   /// The store for some options and input.
   ///
-  /// - Throws: ``Failure`` `data` when the checkpoint is of another, `configuration` when going on would round otherwise.
+  /// - Throws: ``Failure`` `data` when the checkpoint is of another.
   package func opened(_ options: some Encodable, inputDigest: String) throws -> CheckpointStore {
     let options = try jsonText(options)
     if let saved {
@@ -84,12 +83,6 @@ public final class CheckpointStore {
       }
       guard saved.options == options else {
         throw Failure(.data, "\(folder): the checkpoint is of other options; give the same, or start anew by --force")
-      }
-      guard saved.blasCore == BLAS.coreName else {
-        throw Failure(
-          .configuration,
-          "\(folder): the checkpoint was computed with the OpenBLAS kernels '\(saved.blasCore)', and '\(BLAS.coreName)' "
-            + "here round differently; set OPENBLAS_CORETYPE=\(saved.blasCore), or start anew by --force")
       }
     }
     if communicator.isRoot { removeUnfinished() }
@@ -107,17 +100,18 @@ public final class CheckpointStore {
     }
   }
 
-  /// Takes note of a phase's state after a pass, and saves when it is time or a stop was asked for. Collective.
+  /// Takes note of a phase's state after a pass, and saves when the ranks agreed in the pass's sums that it is time, or
+  /// that the run is to stop. Collective when it saves; else it sends nothing.
   ///
   /// - Throws: on all ranks the same ``Failure``: `temporary` when the run stops, `inputOutput` when saving fails.
   package func keep(_ state: some Encodable, of phase: String) throws {
     passesSinceSave += 1
     content?.passes += 1
-    guard let action = Action(rawValue: try communicator.maximum([action.rawValue])[0]), action != .goOn
-    else { return }
+    let wish = communicator.wishes.take()
+    guard wish > .goOn else { return }
     try finish(state, of: phase)
     try save()
-    if action == .stop {
+    if wish == .stop {
       throw Failure(.temporary, "stopped after a checkpoint in \(folder); the same command with --resume goes on")
     }
   }
@@ -147,18 +141,13 @@ public final class CheckpointStore {
 
   // MARK: - When
 
-  /// The greatest wish of any rank is done: a signal may reach only one of them.
-  private enum Action: Double {
-    case goOn, save, stop
-  }
-
-  /// What this rank finds is to be done. The root rank's clock decides for all.
-  private var action: Action {
+  /// What this rank wishes in a pass that is under way. The root rank's clock decides for all.
+  private var wish: Wish {
     if isStopRequested() { return .stop }
     guard communicator.isRoot else { return .goOn }
     let now = clock.now
     if let hours = policy.maximumHours, begin.duration(to: now).seconds >= hours * 3600 { return .stop }
-    if passesSinceSave >= policy.passes { return .save }
+    if passesSinceSave + 1 >= policy.passes { return .save }
     return lastSave.duration(to: now).seconds >= policy.minutes * 60 ? .save : .goOn
   }
 

@@ -1,5 +1,4 @@
 import Diagnostics
-import Glibc
 import LinearAlgebra
 
 /// Data with a hidden group instrument and an unobserved confounder, after Eq. 13-16 of the Meta-EM paper.
@@ -73,7 +72,7 @@ extension Simulation {
     let second = x.count > 1 ? x[1] : 0
     let third = x.count > 2 ? x[2] : 0
     let mean = x.reduce(0, +) / Double(x.count)
-    return effect(treatment) + mean + abs(x[0] * second) - sin(10 + second * third)
+    return effect(treatment) + mean + abs(x[0] * second) - Elementary.sin(10 + second * third)
   }
 
   /// Σ_j w_kj (x_j + f_X(x_j)): the treatment that source k gives without ε and noise.

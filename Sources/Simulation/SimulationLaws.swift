@@ -1,4 +1,3 @@
-import Glibc
 import LinearAlgebra
 
 /// f_X of Eq. 14: what a covariate adds to itself in the treatment.
@@ -18,15 +17,12 @@ public enum SimulationScenario: String, Sendable, Codable, CaseIterable {
     switch self {
     case .linear: x
     case .poly: x * x
-    case .sin: sine(x)
-    case .sigmoid: 1 / (1 + exp(-x))
+    case .sin: Elementary.sin(x)
+    case .sigmoid: 1 / (1 + Elementary.exp(-x))
     case .abs: x.magnitude
     }
   }
 }
-
-/// Named apart: inside the enumeration `sin` is its case.
-private func sine(_ x: Double) -> Double { sin(x) }
 
 /// The law of what is not observed, standardised to mean 0 and variance 1.
 public enum SimulationErrorLaw: String, Sendable, Codable, CaseIterable {
@@ -56,9 +52,9 @@ public enum SimulationErrorLaw: String, Sendable, Codable, CaseIterable {
     case .t4:
       // Bailey's polar method, Mathematics of Computation 62 (1994): t_ν = cos(2πv) √(ν (u^(-2/ν) - 1)).
       let (u, v) = random.uniformPair(row: row, draw: draw)
-      return cos(2 * .pi * v) * (2 * (1 / (1 - u).squareRoot() - 1)).squareRoot()
+      return Elementary.cos(2 * .pi * v) * (2 * (1 / (1 - u).squareRoot() - 1)).squareRoot()
     case .exponential:
-      return -log(1 - random.uniform(row: row, draw: draw)) - 1
+      return -Elementary.log(1 - random.uniform(row: row, draw: draw)) - 1
     case .uniform:
       return 12.0.squareRoot() * (random.openUniform(row: row, draw: draw) - 0.5)
     case .bimodal:

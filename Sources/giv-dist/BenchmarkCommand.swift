@@ -1,9 +1,11 @@
 import ArgumentParser
 import Communication
+import ControlFunction
 import Diagnostics
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Reports
 import Storage
 
 /// `giv-dist benchmark`: the speed of hot loops beside what the machine can do.
@@ -65,7 +67,6 @@ struct BenchmarkEM: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    try RankSetup.requireOneKernel(communicator)
     let machine = try MachineLimits.measure(on: communicator)
     let table = try BenchmarkTable.make(rows: rows, columns: dimension, on: communicator)
     let design = Design(table: table, featureNames: table.covariateNames, features: nil)

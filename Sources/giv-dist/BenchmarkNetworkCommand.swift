@@ -1,7 +1,8 @@
 import ArgumentParser
 import Communication
 import LinearAlgebra
-import Representation
+import MetaEM
+import Reports
 import Storage
 
 /// `giv-dist benchmark network`: nanoseconds per training step of the representation network.

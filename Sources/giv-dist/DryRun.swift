@@ -2,6 +2,7 @@ import Communication
 import Frames
 import MetaEM
 import Mixture
+import Reports
 import Shards
 import Storage
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlFunction
 import MetaEM
 import Mixture
 import Shards
@@ -24,7 +25,7 @@ struct FitOptions: ParsableArguments {
       How the outcome depends, in --distribution joint, on the part of the treatment that covariates and group leave. \
       (default: linear)
       """)
-  var controlFunction: ControlFunction?
+  var controlFunction: ControlDegree?
   @Flag(help: "Let the shares of groups depend on the covariates in --distribution joint, by a multinomial logit.")
   var concomitants = false
   @Option(help: "How --distribution gaussian starts. (default: equation6)")

@@ -28,7 +28,11 @@ struct GivDist: ParsableCommand {
     do {
       var command = try parseAsRoot()
       guard let distributed = command as? any DistributedCommand else { return try command.run() }
-      Glibc.exit(MPIJob.run(stallTimeout: distributed.stallTimeout) { try distributed.run(on: $0) })
+      Glibc.exit(
+        MPIJob.run(stallTimeout: distributed.stallTimeout) { communicator in
+          try communicator.agree { try RankSetup.prepare() }
+          try distributed.run(on: communicator)
+        })
     } catch {
       end(error)
     }

@@ -7,7 +7,12 @@ import Storage
 /// `giv-dist info`: what the program runs on.
 struct Info: JobCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print versions, ranks, the kernels chosen and thread settings.")
+    abstract: "Print versions, ranks, the kernels chosen and thread settings.",
+    discussion: """
+      The kernels are the hot loops in three instruction sets, avx512, avx2 and portable, that give the same bits; the \
+      fastest that a machine has is chosen. Set GIV_KERNEL to one of these names to choose another. OpenBLAS serves \
+      benchmarks only.
+      """)
 
   @OptionGroup var job: JobOptions
   @Flag(help: "Print one JSON object.")
@@ -18,12 +23,12 @@ struct Info: JobCommand {
     let ranks: Int
     let hosts: [String]
     let kernels: [String]
+    let blas = BLAS.description
     let blasThreads: Int
     let launched = MPIEnvironment.isLaunched
   }
 
   func run(on communicator: any Communicator) throws {
-    try RankSetup.requireOneKernel(communicator)
     let report = Report(
       ranks: communicator.size, hosts: try communicator.allGather(value: HostName.current),
       kernels: try communicator.allGather(value: Kernel.name), blasThreads: BLAS.threads)

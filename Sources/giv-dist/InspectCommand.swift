@@ -2,6 +2,7 @@ import ArgumentParser
 import Communication
 import Diagnostics
 import Foundation
+import Reports
 import Shards
 import Storage
 

@@ -20,7 +20,7 @@ struct MachineLimits {
     let order = 512
     let a = Matrix(rows: order, columns: order, repeating: 1.5)
     var product = a
-    let gemm = try best(10) { product = a * a }
+    let gemm = try best(10) { product = BLAS.product(a, a) }
     precondition(product[0, 0] > 0)
 
     // Far larger than the caches.

@@ -3,6 +3,7 @@ import Communication
 import Diagnostics
 import MetaEM
 import Mixture
+import Reports
 import Shards
 import Storage
 
@@ -32,19 +33,7 @@ struct Predict: JobCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  private struct Report: Encodable {
-    let rows: Int
-    let ranks: Int
-    let groups: Int
-    let labelCounts: [Int]
-    @NullEncoded var accuracy: Double?
-    @NullEncoded var adjustedRandIndex: Double?
-    let posteriorDigest: String
-    let out: String
-  }
-
   func run(on communicator: any Communicator) throws {
-    try RankSetup.requireOneKernel(communicator)
     let (model, configuration) = try communicator.agree { try FittedModel.load(modelPath) }
     let collection = try communicator.agree {
       let collection = try ShardCollection.open(data.shards, names: data.names)
@@ -52,27 +41,15 @@ struct Predict: JobCommand {
       try collection.requireNoInput(at: out, besides: [modelPath])
       return collection
     }
-    let prediction = try Prediction(
-      model, collection, labelRule: labels ?? configuration.labels, seed: seed ?? configuration.seed,
+    let prediction = try model.predict(
+      collection, labelRule: labels ?? configuration.labels, seed: seed ?? configuration.seed,
       storage: stream ? .stream() : .memory, on: communicator)
     let digest = try prediction.design.writePosteriors(
       of: prediction.rule, joint: model.joint, collection: collection, to: out, force: force)
     guard communicator.isRoot else { return }
-    let groups = prediction.rule.groupCount
-    let report = Report(
-      rows: collection.rowCount, ranks: communicator.size, groups: groups,
-      labelCounts: (0..<groups).map(prediction.summary.rowCount),
-      accuracy: prediction.agreement?.accuracy,
-      adjustedRandIndex: prediction.agreement?.adjustedRandIndex, posteriorDigest: digest,
-      out: out)
-    print(json ? try jsonText(report) : text(report))
+    let report = PredictionReport(prediction, ranks: communicator.size, posteriorDigest: digest, out: out)
+    print(json ? try jsonText(report) : report.report.text)
   }
 
   private var modelPath: String { run.hasSuffix(".h5") ? run : "\(run)/model.h5" }
-
-  private func text(_ report: Report) -> String {
-    let counts = report.labelCounts.enumerated().map { "\($0.element) in group \($0.offset)" }
-    let score = report.accuracy.map { "; accuracy \(format($0, decimals: 4)) against the true source" } ?? ""
-    return "\(report.rows) rows: \(counts.joined(separator: ", "))\(score)\nwrote \(out)"
-  }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MetaEM
+import Reports
 import Runs
 
 /// How long work shows that it goes on.
@@ -42,6 +43,3 @@ final class ProgressDisplay {
 
   private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }
-
-/// A number with a fixed number of decimals.
-func format(_ value: Double, decimals: Int) -> String { String(format: "%.\(decimals)f", value) }

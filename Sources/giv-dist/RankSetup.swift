@@ -1,22 +1,22 @@
-import Communication
 import Diagnostics
+import Glibc
 import LinearAlgebra
 
-/// What has to hold on all ranks before numbers are computed.
+/// What is set on every rank before a command runs; no choice made here changes a bit of a result.
 enum RankSetup {
-  /// Pins BLAS to one thread, and refuses ranks whose BLAS would round differently: parameters are updated on every
-  /// rank and must have the same bits. The kernels of the hot loop agree on all machines. Collective.
+  /// Names the kernel of the process; see ``Kernel/select(_:)``.
+  static let kernelVariable = "GIV_KERNEL"
+
+  /// Pins OpenBLAS, the yardstick of benchmarks, to one thread, and chooses the kernel that `GIV_KERNEL` names.
   ///
-  /// - Throws: on all ranks the same ``Failure`` `configuration`.
-  static func requireOneKernel(_ communicator: any Communicator) throws {
+  /// - Throws: ``Failure`` `usage` when this machine has no kernel of that name.
+  static func prepare() throws {
     BLAS.pinThreads()
-    let names = try communicator.allGather(value: BLAS.coreName)
-    if let other = names.firstIndex(where: { $0 != names[0] }) {
-      throw Failure(
-        .configuration,
-        "OpenBLAS chose kernels '\(names[0])' on rank 0 and '\(names[other])' on rank \(other), which round differently; "
-          + "set OPENBLAS_CORETYPE to one that all machines have, such as Haswell (mpirun -x OPENBLAS_CORETYPE=Haswell)"
-      )
+    guard let name = getenv(kernelVariable).map({ String(cString: $0) }), !name.isEmpty else { return }
+    do {
+      try Kernel.select(name)
+    } catch let failure as Failure {
+      throw Failure(failure.exitCode, "\(kernelVariable): \(failure.message)")
     }
   }
 }

@@ -6,7 +6,7 @@ import Storage
 enum Software {
   static var versions: [String: String] {
     [
-      "giv-dist": programVersion, "kernel": Kernel.name, "blas": BLAS.description, "hdf5": HDF5File.libraryVersion,
+      "giv-dist": programVersion, "kernel": Kernel.name, "hdf5": HDF5File.libraryVersion,
       "mpi": MPIEnvironment.libraryVersion,
     ]
   }

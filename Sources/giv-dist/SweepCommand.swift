@@ -5,6 +5,7 @@ import Frames
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Reports
 import Shards
 import Storage
 
@@ -81,7 +82,6 @@ struct SweepGroups: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    try RankSetup.requireOneKernel(communicator)
     StopSignal.install()
     let begin = ContinuousClock.now
     let grid = grid
@@ -111,7 +111,7 @@ struct SweepGroups: JobCommand {
     let report = SweepReport(
       grid, results, criterion: fit.criterion, rows: collection.rowCount, ranks: communicator.size,
       ranksPerFit: ranksPerFit, version: programVersion, seconds: begin.duration(to: .now) / .seconds(1))
-    print(running.json ? try jsonText(report) : SweepSummary(report: report, folder: out).text)
+    print(running.json ? try jsonText(report) : report.report(folder: out).text)
   }
 }
 

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Communication
+import ControlFunction
 import Diagnostics
 import Frames
 import LinearAlgebra
 import MetaEM
 import Mixture
+import Reports
 import Runs
 import Shards
 import Storage
@@ -16,7 +18,7 @@ extension GaussianStart: ExpressibleByArgument {}
 extension LabelRule: ExpressibleByArgument {}
 extension OutcomeBasis: ExpressibleByArgument {}
 extension CovariateBasis: ExpressibleByArgument {}
-extension ControlFunction: ExpressibleByArgument {}
+extension ControlDegree: ExpressibleByArgument {}
 
 /// `giv-dist train`: finds the groups of rows that follow different rules of treatment.
 struct Train: JobCommand {
@@ -97,7 +99,6 @@ struct Train: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    try RankSetup.requireOneKernel(communicator)
     let configuration = fitConfiguration
     var required: Set<Role> = [.covariate, .treatment]
     if configuration.useWeights { required.insert(.weight) }
@@ -136,7 +137,7 @@ struct Train: JobCommand {
 
     let posteriorDigest = try result.design.writePosteriors(
       of: result.rule, joint: result.joint?.model, collection: collection, to: folder?.posteriors, force: false)
-    let model = result.outcome.model
+    let model = result.model
     try communicator.agree {
       guard let folder, communicator.isRoot else { return }
       try model.save(
@@ -149,7 +150,7 @@ struct Train: JobCommand {
     let report = TrainingReport(
       result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
       modelDigest: try model.digest(), posteriorDigest: posteriorDigest)
-    print(running.json ? try jsonText(report) : TrainingSummary(result, report, folder: out).text)
+    print(running.json ? try jsonText(report) : report.report(folder: out).text)
   }
 }
 

@@ -78,11 +78,6 @@ import Testing
       try rewrite(Self.names[0], of: run) { $0.replacing("\"version\":1", with: "\"version\":999") }
       try expectRefusal(run, ["--resume"], exitCode: 65, message: "another version of giv-dist")
       try #require(whole[Self.names[0]]).write(to: run.out.appendingPathComponent(Self.names[0]))
-      try rewrite(Self.names[0], of: run) {
-        $0.replacing(/"blasCore":"[^"]*"/, with: "\"blasCore\":\"Z80\"")
-      }
-      try expectRefusal(run, ["--resume"], exitCode: 78, message: "set OPENBLAS_CORETYPE=Z80")
-      try #require(whole[Self.names[0]]).write(to: run.out.appendingPathComponent(Self.names[0]))
       #expect(try run.result(of: run.train(["--resume"])) == run.undisturbed())
     }
   }

@@ -87,6 +87,18 @@ import Testing
     #expect(failures == Array(repeating: Failure(.configuration, "no such key"), count: ranks))
   }
 
+  @Test(arguments: [1, 2, 3, 8], 0...3)
+  func `A union is that of all ranks, or too large for all`(ranks: Int, limit: Int) throws {
+    for own in [Set<Int64>(), [7], [7, -1], [3, 4, 5]] {
+      let unions = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+        // The last rank has one element that no other has.
+        try communicator.union(communicator.rank == ranks - 1 ? own.union([9]) : own, upTo: limit)
+      }
+      let expected = own.count < limit ? own.union([9]) : nil
+      #expect(unions.allSatisfy { $0 == expected })
+    }
+  }
+
   @Test func `Groups of a split work on their own`() throws {
     let results = try LoopbackCommunicator.run(ranks: 7) { communicator in
       let group = try communicator.split(color: communicator.rank % 3)

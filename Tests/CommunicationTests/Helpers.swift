@@ -24,27 +24,3 @@ func failure<Value>(_ body: () throws -> Value) -> Failure? {
     return error as? Failure
   }
 }
-
-/// Counts the messages that a rank sends.
-struct CountingCommunicator: Communicator {
-  private let base: any Communicator
-  let sends = Monitor(0)
-  var rank: Int { base.rank }
-  var size: Int { base.size }
-
-  init(_ base: any Communicator) { self.base = base }
-
-  func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws {
-    sends.withLock { $0 += 1 }
-    try base.send(message, to: destination)
-  }
-  func receive(into message: UnsafeMutableRawBufferPointer, from source: Int) throws {
-    try base.receive(into: message, from: source)
-  }
-  func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws {
-    try base.broadcast(message, from: root)
-  }
-  func allGather(_ message: [UInt8]) throws -> [[UInt8]] { try base.allGather(message) }
-  func barrier() throws { try base.barrier() }
-  func split(color: Int) throws -> any Communicator { try base.split(color: color) }
-}

@@ -1,5 +1,6 @@
 import Communication
 import Diagnostics
+import TestSupport
 import Testing
 
 /// The sum over chunks l ..< h, written down from the definition of the tree.
@@ -59,9 +60,10 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
       let counter = CountingCommunicator(communicator)
       _ = try DistributedRows(rowCount: 977 * RowGrid.defaultChunkLength, communicator: counter)
         .sum(0.0) { $0 += Double($1) }
-      return counter.sends.withLock { $0 }
+      return counter.takeCounts()
     }
-    #expect(counts == [0, 1, 1, 1, 1])
+    #expect(counts.map(\.sends) == [0, 1, 1, 1, 1])
+    #expect(counts.allSatisfy { $0.broadcasts == 1 && $0.others == 0 })
   }
 
   @Test(arguments: [1, 2, 5])

@@ -29,27 +29,27 @@ import Testing
     return product(a, b) / (product(a, a) * product(b, b)).squareRoot()
   }
 
-  @Test func placesSeedAndStreamAreTheCounterAndKey() {
+  @Test func `Place, seed and stream are the counter and the key`() {
     let random = CounterRandom(seed: 0x299f_31d0_a409_3822, stream: 0x85a3_08d3)
     #expect(
       random.bits(row: 0x0370_7344_1319_8a2e, draw: 0x243f_6a88)
         == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
   }
 
-  @Test func uniformIsUniform() {
+  @Test func `Uniform numbers are uniform`() {
     let sample = sample { random.uniform(row: $0, draw: 0) }
     #expect(sample.allSatisfy { $0 >= 0 && $0 < 1 && ($0 * 0x1p53).rounded() == $0 * 0x1p53 })
     #expect(kolmogorovSmirnov(sample) { $0 } < 1.95)
     #expect(sample.contains { ($0 * 0x1p53).truncatingRemainder(dividingBy: 2) == 1 })
   }
 
-  @Test func openUniformIsUniformAndNeverZero() {
+  @Test func `Open uniform numbers are uniform and never zero`() {
     let sample = sample { random.openUniform(row: 3, draw: $0) }
     #expect(sample.allSatisfy { $0 > 0 && $0 < 1 && ($0 * 0x1p53).truncatingRemainder(dividingBy: 2) == 1 })
     #expect(kolmogorovSmirnov(sample) { $0 } < 1.95)
   }
 
-  @Test func normalIsNormal() {
+  @Test func `Normal numbers are normal`() {
     let sample = sample { random.normal(row: $0, draw: 1) }
     #expect(kolmogorovSmirnov(sample) { 0.5 * erfc(-$0 / 2.0.squareRoot()) } < 1.95)
     let moments = (1...4).map { power in
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func bothNormalsOfAPairAreNormalAndUncorrelated() {
+  @Test func `Both normals of a pair are normal and uncorrelated`() {
     let pairs = (0..<Self.count).map { random.normalPair(row: $0, draw: 2) }
     let (first, second) = (pairs.map(\.0), pairs.map(\.1))
     #expect(kolmogorovSmirnov(second) { 0.5 * erfc(-$0 / 2.0.squareRoot()) } < 1.95)
@@ -69,7 +69,7 @@ import Testing
     #expect(first[7] == random.normal(row: 7, draw: 2))
   }
 
-  @Test func streamsSeedsRowsAndDrawsAreUncorrelated() {
+  @Test func `Streams, seeds, rows and draws are uncorrelated`() {
     let base = sample { random.normal(row: $0, draw: 0) }
     let other = CounterRandom(seed: random.seed, stream: .starts)
     let reseeded = CounterRandom(seed: random.seed + 1, stream: .test)
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test func categoricalHasItsFrequencies() {
+  @Test func `Categorical draws have their frequencies`() {
     // The same shares as [0.1, 0, 0.6, 0.3], not normalised.
     let probabilities = [1.0, 0, 6, 3]
     var counts = [0, 0, 0, 0]
@@ -99,7 +99,7 @@ import Testing
     #expect(chiSquare < 13.8)
   }
 
-  @Test func integersCoverTheirRangeEvenly() {
+  @Test func `Integers cover their range evenly`() {
     var counts = Array(repeating: 0, count: 7)
     for row in 0..<Self.count { counts[random.integer(below: 7, row: row, draw: 5)] += 1 }
     let expected = Double(Self.count) / 7

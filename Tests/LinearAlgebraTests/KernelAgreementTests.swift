@@ -6,7 +6,7 @@ extension KernelTests {
   /// The instruction sets, and the fused and the split way, give the same bits.
   @Suite struct Agreement {
     @Test(arguments: [1, 2, 3, 5, 6, 7, 9, 10, 13, 33, 50])
-    func allKernelsAgreeBitForBit(columns: Int) throws {
+    func `All kernels agree bit for bit`(columns: Int) throws {
       defer { try? Kernel.select(nil) }
       var seed = UInt64(columns)
       for rows in [1, 7, 8, 9, 31, 33, 500, 1023, 1024, 1500] {
@@ -37,7 +37,7 @@ extension KernelTests {
 
     /// Row i is added in lane i % 8 by one fused multiply-add, and the lanes are folded by halves.
     @Test(arguments: KernelProblem.kernels)
-    func sumsRunInEightLanes(kernel: String) throws {
+    func `Sums run in eight lanes`(kernel: String) throws {
       defer { try? Kernel.select(nil) }
       try Kernel.select(kernel)
       let problem = KernelProblem(columns: 8, rows: 1021, groups: 2, shape: .triangular, weighted: true)
@@ -61,7 +61,7 @@ extension KernelTests {
     }
 
     @Test(arguments: KernelProblem.kernels)
-    func whatThePaddingHoldsDoesNotMatter(kernel: String) throws {
+    func `What the padding holds does not matter`(kernel: String) throws {
       defer { try? Kernel.select(nil) }
       try Kernel.select(kernel)
       for hard in [false, true] {
@@ -79,7 +79,7 @@ extension KernelTests {
       }
     }
 
-    @Test func sumsAreAddedToWhatIsThere() {
+    @Test func `Sums are added to what is there`() {
       let problem = KernelProblem(columns: 9, rows: 777, groups: 2, shape: .dense(formCount: 1))
       #expect(problem.pass(times: 2).gram == problem.pass().gram.map { 2 * $0 })
     }

@@ -23,7 +23,7 @@ extension KernelTests {
       }
     }
 
-    @Test func veryUnlikelyRowsKeepTheirShares() throws {
+    @Test func `Very unlikely rows keep their shares`() throws {
       try forEachKernel {
         let problem = constant([-1e300, -1e300])
         let result = problem.responsibilities()
@@ -33,7 +33,7 @@ extension KernelTests {
       }
     }
 
-    @Test func anImpossibleGroupGetsNothing() throws {
+    @Test func `An impossible group gets nothing`() throws {
       try forEachKernel {
         for impossible in [-Double.infinity, -1e300, -800] {
           let problem = constant([impossible, -2])
@@ -45,7 +45,7 @@ extension KernelTests {
       }
     }
 
-    @Test func squaresMayOverflow() throws {
+    @Test func `Squares may overflow`() throws {
       try forEachKernel {
         var problem = constant([0, -1])
         problem.forms = [1e200, 0, 0, 0, 0, 0]
@@ -55,7 +55,7 @@ extension KernelTests {
       }
     }
 
-    @Test func smallSharesUnderflowGradually() throws {
+    @Test func `Small shares underflow gradually`() throws {
       try forEachKernel {
         for difference in [-700.0, -720, -744, -745.1, -745.2] {
           let gamma = constant([0, difference]).responsibilities().gamma
@@ -65,7 +65,7 @@ extension KernelTests {
       }
     }
 
-    @Test func rowsThatNoGroupCanHaveMadeShow() throws {
+    @Test func `Rows that no group can have made show`() throws {
       try forEachKernel {
         let result = constant([-.infinity, -.infinity]).responsibilities()
         #expect(!result.totals.logLikelihood.isFinite)
@@ -74,7 +74,7 @@ extension KernelTests {
     }
 
     @Test(arguments: [false, true], [0, 5, 12])
-    func aNaNShowsInTheTotals(hard: Bool, row: Int) throws {
+    func `A NaN in a row shows in the totals`(hard: Bool, row: Int) throws {
       try forEachKernel {
         let problem = KernelProblem(columns: 4, rows: 13, groups: 3, shape: .triangular, hard: hard)
         #expect(problem.pass().totals.logLikelihood.isFinite)
@@ -85,7 +85,7 @@ extension KernelTests {
     }
 
     @Test(arguments: [false, true], [0, 1, 2])
-    func aNaNOfOneGroupShowsInTheTotals(hard: Bool, group: Int) throws {
+    func `A NaN of one group shows in the totals`(hard: Bool, group: Int) throws {
       try forEachKernel {
         var problem = KernelProblem(columns: 4, rows: 13, groups: 3, shape: .triangular, hard: hard)
         problem.logScales[group] = .nan
@@ -110,7 +110,7 @@ extension KernelTests {
     }
 
     @Test(arguments: KernelProblem.kernels)
-    func expIsWithinOneUnit(kernel: String) throws {
+    func `The kernels' exp is within one unit in the last place`(kernel: String) throws {
       defer { try? Kernel.select(nil) }
       try Kernel.select(kernel)
       var random = TestRandom(state: 7)
@@ -124,7 +124,7 @@ extension KernelTests {
     }
 
     @Test(arguments: KernelProblem.kernels)
-    func logIsWithinOneUnit(kernel: String) throws {
+    func `The kernels' log is within one unit in the last place`(kernel: String) throws {
       defer { try? Kernel.select(nil) }
       try Kernel.select(kernel)
       var random = TestRandom(state: 8)

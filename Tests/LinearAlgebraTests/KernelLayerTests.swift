@@ -76,7 +76,7 @@ extension KernelTests {
     static let rowCounts = [1, 7, 64, 100, 255, 256]
 
     @Test(arguments: shapes)
-    func productsAreWhatTheirDefinitionSays(inputs: Int, outputs: Int) {
+    func `Products of a layer are what their definition says`(inputs: Int, outputs: Int) {
       func plain(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
       for rows in Self.rowCounts {
         let problem = LayerProblem(inputs: inputs, outputs: outputs, rows: rows)
@@ -93,7 +93,7 @@ extension KernelTests {
     /// Features are added in their order and rows in eight lanes that are folded by halves, all by fused multiply-adds:
     /// so every instruction set gives the same bits.
     @Test(arguments: KernelProblem.kernels, shapes)
-    func sumsRunInOneOrder(kernel: String, shape: (inputs: Int, outputs: Int)) throws {
+    func `Sums of a layer run in one order`(kernel: String, shape: (inputs: Int, outputs: Int)) throws {
       defer { try? Kernel.select(nil) }
       try Kernel.select(kernel)
       func inOrder(_ a: [Double], _ b: [Double]) -> Double {
@@ -122,7 +122,7 @@ extension KernelTests {
     }
 
     @Test(arguments: KernelProblem.kernels)
-    func activationsAreTheirFormulas(kernel: String) throws {
+    func `Activations are their formulas`(kernel: String) throws {
       defer { try? Kernel.select(nil) }
       try Kernel.select(kernel)
       var random = TestRandom(state: 3)

@@ -64,7 +64,7 @@ extension KernelTests {
   /// The best kernel of the machine against the definitions; the others equal it.
   @Suite struct Definitions {
     @Test(arguments: [2, 5, 9, 33, 70], [false, true])
-    func aPassIsWhatItsDefinitionSays(columns: Int, weighted: Bool) {
+    func `A pass is what its definition says`(columns: Int, weighted: Bool) {
       for (rows, hard) in [(1024, false), (1024, true), (8, false), (7, true), (1, false), (2100, false)] {
         for shape in [Kernel.FormShape.triangular, .dense(formCount: 1), .dense(formCount: 2)] {
           let problem = KernelProblem(
@@ -89,12 +89,12 @@ extension KernelTests {
         })
     }
 
-    @Test func wideProblemsFitToo() {
+    @Test func `Wide problems fit too`() {
       expectNear(KernelProblem(columns: 600, rows: 40, groups: 1, shape: .dense(formCount: 2)))
       expectNear(KernelProblem(columns: 20, rows: 40, groups: 70, shape: .triangular))
     }
 
-    @Test func theFirstOfEqualGroupsWins() {
+    @Test func `The first of equal groups wins`() {
       var problem = KernelProblem(columns: 4, rows: 100, groups: 3, shape: .dense(formCount: 1), hard: true)
       problem.forms = Array(repeating: 0.25, count: 12)
       problem.logScales = [-1, 2, 2]

@@ -4,14 +4,14 @@ import Testing
 
 /// Everything that chooses an instruction set: the choice is the process's, so these run one after another.
 @Suite(.serialized) struct KernelTests {
-  @Test func theBestOfTheMachineIsChosenByDefault() throws {
+  @Test func `The best of the machine is chosen by default`() throws {
     let kernels = KernelProblem.kernels
     try Kernel.select(nil)
     #expect(Kernel.name == kernels.first)
     #expect(kernels.last == "portable")
   }
 
-  @Test func aChoiceStands() throws {
+  @Test func `A choice stands`() throws {
     defer { try? Kernel.select(nil) }
     for name in KernelProblem.kernels {
       try Kernel.select(name)
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func anUnknownKernelIsAUsageError() {
+  @Test func `An unknown kernel is a usage error`() {
     #expect {
       try Kernel.select("sse")
     } throws: { error in
@@ -28,11 +28,11 @@ import Testing
     }
   }
 
-  @Test func rowsArePaddedToEight() {
+  @Test func `Rows are padded to eight`() {
     #expect([0, 1, 7, 8, 9, 1024].map(Kernel.paddedCount) == [0, 8, 8, 8, 16, 1024])
   }
 
-  @Test func threadsDoNotShareWorkingMemory() async {
+  @Test func `Threads do not share working memory`() async {
     let problems = (0..<8).map { index in
       KernelProblem(columns: 3 + 5 * index, rows: 1000 - index, groups: 1 + index, shape: .triangular)
     }

@@ -3,7 +3,7 @@ import Testing
 
 /// The known answers of philox4x32 with 10 rounds in Random123's `kat_vectors`.
 @Suite struct PhiloxTests {
-  @Test func knownAnswers() {
+  @Test func `The known answers of the authors come out`() {
     #expect(
       Philox4x32.block(counter: SIMD4(repeating: 0), key: SIMD2(repeating: 0))
         == SIMD4(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8))

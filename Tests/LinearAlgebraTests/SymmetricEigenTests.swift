@@ -1,10 +1,11 @@
 import Diagnostics
 import Foundation
 import LinearAlgebra
+import TestSupport
 import Testing
 
 @Suite struct SymmetricEigenTests {
-  @Test func agreesWithTheClosedFormOfOrderTwo() throws {
+  @Test func `It agrees with the closed form of order two`() throws {
     let eigen = try SymmetricEigen(Matrix([[2, 1], [1, 2]]))
     #expect(abs(eigen.values[0] - 1) < 1e-14 && abs(eigen.values[1] - 3) < 1e-14)
     let half = 0.5.squareRoot()
@@ -13,7 +14,7 @@ import Testing
   }
 
   /// The second-difference matrix has eigenvalues 2 - 2 cos(π k / (n + 1)).
-  @Test func knowsTheSpectrumOfTheSecondDifference() throws {
+  @Test func `The spectrum of the second difference is 2 - 2 cos(πk / (n + 1))`() throws {
     let order = 30
     var matrix = 2 * Matrix.identity(order)
     for i in 1..<order {
@@ -26,8 +27,24 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 7, 60])
-  func vectorsAreOrthonormalAndRebuildTheMatrix(order: Int) throws {
+  @Test func `Eigenvalues are those of numpy`() throws {
+    for entry in try DenseOracle.load().symmetric {
+      let eigen = try SymmetricEigen(Matrix(entry.matrix))
+      let largest = entry.eigenvalues.reduce(0) { max($0, $1.magnitude) }
+      #expect(
+        distance(eigen.values.map { $0 / largest }, entry.eigenvalues.map { $0 / largest }) < 1e-14, "\(entry.name)")
+    }
+  }
+
+  @Test func `Only the lower triangle is read, and a matrix of order zero has no eigenvalues`() throws {
+    let lower = try SymmetricEigen(Matrix([[2, 9, 9], [1, 3, 9], [0, -1, 1]]))
+    let whole = try SymmetricEigen(Matrix([[2, 1, 0], [1, 3, -1], [0, -1, 1]]))
+    #expect(lower.values == whole.values && lower.vectors == whole.vectors)
+    #expect(try SymmetricEigen(Matrix(rows: 0, columns: 0)).values.isEmpty)
+  }
+
+  @Test(arguments: [1, 7, 60, 200])
+  func `Vectors are orthonormal and rebuild the matrix`(order: Int) throws {
     let matrix = CholeskyTests.positiveDefinite(order, seed: 6)
     let eigen = try SymmetricEigen(matrix)
     let rebuilt = eigen.vectors * Matrix(diagonal: eigen.values) * eigen.vectors.transposed
@@ -36,7 +53,7 @@ import Testing
     #expect(eigen.values == eigen.values.sorted())
   }
 
-  @Test func refusesEntriesThatAreNotFinite() {
+  @Test func `Entries that are not finite are refused`() {
     #expect(throws: Failure.self) { try SymmetricEigen(Matrix([[1, .nan], [.nan, 1]])) }
   }
 }

@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 
@@ -12,12 +13,14 @@ private func summary(
   // Centres at the labels, far apart in t: the label of a row is its group's number.
   let model = KMeansMixture(centers: (0..<groups).map { Array(repeating: 0, count: x[0].count) + [Double($0)] })
   let rule = PosteriorRule(model: model, labelRule: .argmax, seed: 1)
-  let (block, totals) = try rule(design, chunk: 0)
+  let chunk = design.rows.localChunks[0]
+  let (block, totals) = try rule(design, chunk: chunk)
   #expect(block.labels == labels)
   var summary = LabelSummary(
     groupCount: groups, covariateCount: x[0].count, truthCount: truth.map { Set($0).count } ?? 0)
   summary.add(
-    block, totals: totals, covariates: try design.covariates(ofChunk: 0), weights: try design.table.weight(chunk: 0),
+    block, totals: totals, covariates: try design.covariates(ofChunk: chunk),
+    weights: try design.weights(ofChunk: chunk),
     truth: truth)
   return summary
 }

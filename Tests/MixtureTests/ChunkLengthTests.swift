@@ -1,3 +1,4 @@
+import ModelTestSupport
 import Communication
 import Frames
 import LinearAlgebra

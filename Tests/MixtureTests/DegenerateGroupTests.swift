@@ -1,10 +1,12 @@
+import Diagnostics
 import Foundation
 import LinearAlgebra
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 
-/// What happens when a group cannot be fitted: a ridge and an event, or the start is given up; never NaN.
+/// What happens when a group cannot be fitted: a ridge and a finding, or the start is given up; never NaN.
 @Suite struct DegenerateGroupTests {
   private func isFinite(_ model: any MixtureModel) -> Bool { parameters(of: model).allSatisfy { $0.isFinite } }
 
@@ -58,28 +60,28 @@ import Testing
     }
   }
 
-  @Test func `Collinear features: a ridge, an event, and the fit of the features without the copy`() throws {
+  @Test func `Collinear features: a ridge, a finding, and the fit of the features without the copy`() throws {
     var rows = TestRows(rowCount: 400, covariateCount: 2, groups: 1, seed: 45)
     let alone = try RegressionMixture(pooled: rows.design().pooledStatistics())
     rows.covariates.append(rows.covariates[1].map { 2 * $0 })
     let design = try rows.design()
     var model = RegressionMixture(mixingWeights: [1], coefficients: [[0, 0, 0, 0]], standardDeviations: [1])
-    let events = try model.maximize(design.pooledStatistics())
-    #expect(events == ["columns are collinear in the rows of a group, ridge 1e-10 added"])
+    let findings = try model.maximize(design.pooledStatistics())
+    #expect(findings == [.note(.collinearColumns, [.ridge: .number(1e-10)])])
     let beta = model.coefficients[0]
     // The ridge itself moves coefficients by its share, and solving adds rounding by the condition it leaves, 1e10.
     #expect(distance([beta[0], beta[1], beta[2] + 2 * beta[3]], alone.coefficients[0]) < 1e-5)
     #expect(distance(model.standardDeviations, alone.standardDeviations) < 1e-6)
   }
 
-  @Test func `Shared curves that are collinear: a ridge, an event, and the fit without the copy`() throws {
+  @Test func `Shared curves that are collinear: a ridge, a finding, and the fit without the copy`() throws {
     var rows = TestRows(rowCount: 400, covariateCount: 2, groups: 1, seed: 45)
     let alone = try RegressionMixture(pooled: rows.design().pooledStatistics())
     rows.covariates.append(rows.covariates[1].map { 2 * $0 })
     let pooled = try rows.design().pooledStatistics()
     let start = RegressionMixture(mixingWeights: [1], coefficients: [[0, 1, 1, 1]], standardDeviations: [1])
     var model = try SharedShapeRegressionMixture(nearest: start, featureCounts: [1, 1, 1], pooled: pooled)
-    #expect(try model.maximize(pooled) == ["columns are collinear in the rows of a group, ridge 1e-10 added"])
+    #expect(try model.maximize(pooled) == [.note(.collinearColumns, [.ridge: .number(1e-10)])])
     #expect(distance(model.mixture.standardDeviations, alone.standardDeviations) < 1e-6)
   }
 
@@ -89,8 +91,8 @@ import Testing
     let design = try rows.design()
     var model = try GaussianMixture(
       mixingWeights: [1], means: [[0, 0, 0, 0]], covariances: [Matrix.identity(4)], shape: .full)
-    let events = try model.maximize(design.statistics(of: [model])[0])
-    #expect(events == ["the covariance of a group is not positive definite, ridge 1e-10 added"])
+    let findings = try model.maximize(design.statistics(of: [model])[0])
+    #expect(findings == [.note(.covarianceRidge, [.ridge: .number(1e-10)])])
     let covariance = model.covariances[0]
     #expect(abs(covariance[0, 0] / covariance[0, 2] - 1 - 1e-10) < 1e-13)
     #expect(isFinite(model) && design.posteriors(model).logLikelihood.isFinite)

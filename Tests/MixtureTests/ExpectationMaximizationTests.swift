@@ -2,6 +2,7 @@ import Communication
 import Foundation
 import LinearAlgebra
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 

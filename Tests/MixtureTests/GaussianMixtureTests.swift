@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 

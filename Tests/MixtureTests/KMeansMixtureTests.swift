@@ -1,4 +1,5 @@
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 

@@ -1,5 +1,7 @@
+import Diagnostics
 import LinearAlgebra
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 
@@ -85,7 +87,7 @@ struct RegressionOracle: Decodable {
     let expected = iterations == 1 ? fits.afterOne : fits.afterMany
     let fit = try design.passes(iterations, from: oracle.start.model)
     #expect(expected.distance(to: fit.model) < 1e-10)
-    #expect(fit.events.isEmpty)
+    #expect(fit.findings.isEmpty)
     let statistics = try design.statistics(of: [fit.model])[0]
     #expect(distance(fit.trace + [statistics.logLikelihood], fits.logLikelihood.prefix(iterations + 1)) < 1e-12)
     #expect(distance([statistics.entropy], [expected.entropy!]) < 1e-10)
@@ -175,9 +177,9 @@ struct RegressionOracle: Decodable {
     let design = try rows.design()
     var model = RegressionMixture(
       mixingWeights: [1], coefficients: [[0, 0]], standardDeviations: [1], varianceFloor: 0.25)
-    let events = try model.maximize(design.statistics(of: [model])[0])
+    let findings = try model.maximize(design.statistics(of: [model])[0])
     #expect(model.standardDeviations == [0.5])
-    #expect(events == ["the residual variance of a group is held at its floor"])
+    #expect(findings == [.note(.residualVarianceAtFloor)])
     #expect(distance(model.coefficients[0], [3, 1]) < 1e-8)
   }
 }

@@ -1,6 +1,7 @@
 import Communication
 import LinearAlgebra
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 

@@ -13,13 +13,18 @@ struct TrainingRecord: Equatable {
 }
 
 extension NetworkFixture {
+  /// The optimiser at its start.
+  var adam: Adam {
+    Adam(
+      parameterCount: shape.parameterCount, learningRate: optimizer[0], beta1: optimizer[1], beta2: optimizer[2],
+      epsilon: optimizer[3], weightDecay: optimizer[4], isOptimistic: isOptimistic)
+  }
+
   /// Trains as PyTorch did, on the ranks of `communicator`.
   func train(loss: Loss, on communicator: any Communicator) throws -> [TrainingRecord] {
     let pass = NetworkPass(shape, over: MinibatchBlocks(rowCount: x.count, communicator: communicator))
     var network = Network(shape, parameters: start)
-    var adam = Adam(
-      parameterCount: shape.parameterCount, learningRate: optimizer[0], beta1: optimizer[1], beta2: optimizer[2],
-      epsilon: optimizer[3], weightDecay: optimizer[4], isOptimistic: isOptimistic)
+    var adam = adam
     for index in pass.blocks.local { fill(pass[index], rows: pass.blocks.rows(ofBlock: index)) }
     return try steps.indices.map { step in
       try pass.forward(&network, mask: DropoutMask(seed: seed, step: step))

@@ -61,13 +61,13 @@ import Testing
     }
   }
 
-  @Test(arguments: activations) func layersDifferentiate(activation: Activation) throws {
+  @Test(arguments: activations) func `Layers differentiate as central differences do`(activation: Activation) throws {
     // The rows on which a rectifier has its kink within the difference are few, and none here.
     let problem = Problem([.dense(4, activation), .dense(3, activation), .dense(2)], loss: .squared, targetCount: 2)
     #expect(try problem.error() < 1e-7)
   }
 
-  @Test func normalizationAndDropoutDifferentiate() throws {
+  @Test func `Normalisation and dropout differentiate as central differences do`() throws {
     let layers: [Layer] = [
       .batchNormalization(), .dense(5), .batchNormalization(.sigmoid), .dropout(0.3), .dense(4, .tanh), .dropout(0.2),
       .dense(2),
@@ -75,13 +75,13 @@ import Testing
     #expect(try Problem(layers, loss: .squared, targetCount: 2).error() < 1e-7)
   }
 
-  @Test func mixtureDensitiesDifferentiate() throws {
+  @Test func `Mixture densities differentiate as central differences do`() throws {
     let layers: [Layer] = [.dense(5, .tanh), .dense(6)]
     #expect(try Problem(layers, loss: .mixtureDensity(components: 2), targetCount: 1).error() < 1e-7)
   }
 
   /// log Σ p N far from every mean neither overflows nor vanishes.
-  @Test func mixtureDensityOfAnOutlierIsFinite() {
+  @Test func `The mixture density of an outlier is finite`() {
     let shape = NetworkShape(inputs: 1, layers: [.dense(6)])
     let block = NetworkBlock(shape)
     block.rowCount = 1

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct MinibatchTests {
   @Test(arguments: [1, 2, 3, 5, 64, 65, 1000, 4097])
-  func anOrderHoldsEveryRowOnce(count: Int) {
+  func `An order holds every row once`(count: Int) {
     for index in 0..<3 {
       let order = RowPermutation(count: count, seed: 11, index: index)
       #expect((0..<count).map { order[$0] }.sorted() == Array(0..<count))
@@ -12,7 +12,7 @@ import Testing
   }
 
   /// Each row is as likely in any tenth of the order: χ² with 90 degrees of freedom, 4.5 standard deviations wide.
-  @Test func ordersAreUniform() {
+  @Test func `Orders are uniform`() {
     let (count, draws) = (100, 4000)
     var counts = [Double](repeating: 0, count: 100)
     for index in 0..<draws {
@@ -24,7 +24,7 @@ import Testing
     #expect(abs(chiSquare - 90) < 4.5 * (2 * 90.0).squareRoot())
   }
 
-  @Test func anEpochTakesNoRowTwice() {
+  @Test func `An epoch takes no row twice`() {
     let sampler = MinibatchSampler(rowCount: 103, batchSize: 20, seed: 4)
     #expect(sampler.stepsPerEpoch == 5)
     let epochs = (0..<3).map { epoch in (0..<5).flatMap { sampler.rows(ofStep: epoch * 5 + $0) } }
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: [1, 127, 128, 129, 400, 1000])
-  func blocksCoverTheMinibatch(rowCount: Int) throws {
+  func `Blocks cover the minibatch`(rowCount: Int) throws {
     let blocks = MinibatchBlocks(rowCount: rowCount, communicator: SoloCommunicator())
     let rows = blocks.local.map { blocks.rows(ofBlock: $0) }
     #expect(rows.flatMap { Array($0) } == Array(0..<rowCount))
@@ -42,7 +42,7 @@ import Testing
     #expect(rows.map(\.count).max()! - rows.map(\.count).min()! <= 1)
   }
 
-  @Test(arguments: [1, 2, 3, 6]) func everyRankSeesTheRowsDrawn(ranks: Int) throws {
+  @Test(arguments: [1, 2, 3, 6]) func `Every rank sees the rows drawn`(ranks: Int) throws {
     let (rowCount, steps) = (5 * RowGrid.defaultChunkLength - 100, 3..<9)
     let sampler = MinibatchSampler(rowCount: rowCount, batchSize: 700, seed: 8)
     let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
@@ -69,7 +69,7 @@ import Testing
 
   /// Few rows come from their own chunks; where most chunks have some, none is passed over.
   @Test(arguments: [(3, 1), (60, 1), (60, 2), (400, 1), (400, 3)])
-  func aWindowAsksForEachChunkOnceAndInOrder(batchSize: Int, ranks: Int) throws {
+  func `A window asks for each chunk once and in order`(batchSize: Int, ranks: Int) throws {
     let sampler = MinibatchSampler(rowCount: 100 * RowGrid.defaultChunkLength, batchSize: batchSize, seed: 5)
     let drawn = Set((0..<4).flatMap { sampler.rows(ofStep: $0) }.map { $0 / RowGrid.defaultChunkLength })
     let asked = try LoopbackCommunicator.run(ranks: ranks) { communicator in

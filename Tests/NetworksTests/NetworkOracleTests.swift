@@ -15,7 +15,7 @@ import Testing
     return zip(actual, expected).map { abs($0 - $1) / max(1, abs($1)) }.max() ?? 0
   }
 
-  @Test(arguments: cases) func trainingIsPyTorchs(name: String, loss: Loss) throws {
+  @Test(arguments: cases) func `Training is PyTorch's`(name: String, loss: Loss) throws {
     BLAS.pinThreads()
     let fixture = try NetworkFixture.named(name)
     let records = try fixture.train(loss: loss, on: SoloCommunicator())
@@ -33,7 +33,7 @@ import Testing
     #expect(Self.difference(gradients, fixture.steps[0].inputGradient!.flatMap { $0 }) < 1e-12)
   }
 
-  @Test(arguments: cases) func useAfterTrainingIsPyTorchs(name: String, loss: Loss) throws {
+  @Test(arguments: cases) func `Use after training is PyTorch's`(name: String, loss: Loss) throws {
     let fixture = try NetworkFixture.named(name)
     let network = try fixture.train(loss: loss, on: SoloCommunicator()).last!.network
     let columns = fixture.x[0].indices.map { j in fixture.x.map { $0[j] } }
@@ -55,7 +55,7 @@ import Testing
     #expect(Self.difference(outputs, expected) < 1e-10)
   }
 
-  @Test(arguments: cases) func trainingDoesNotDependOnRanks(name: String, loss: Loss) throws {
+  @Test(arguments: cases) func `Training does not depend on the number of ranks`(name: String, loss: Loss) throws {
     let fixture = try NetworkFixture.named(name)
     let alone = try fixture.train(loss: loss, on: SoloCommunicator())
     for ranks in [2, 3, 5] {

@@ -14,7 +14,7 @@ import Testing
     return outputs
   }
 
-  @Test func activationsAreTheirFormulas() {
+  @Test func `Activations are their formulas`() {
     let values = (-4000...4000).map { Double($0) / 97 } + [1e-9, -1e-300, 0, 1e5, -1e5]
     for (value, tanh) in zip(values, Self.apply(.tanh, to: values)) {
       #expect(abs(tanh - Foundation.tanh(value)) < 3e-16)
@@ -27,12 +27,12 @@ import Testing
   }
 
   @Test(arguments: [Activation.tanh, .sigmoid, .relu, .leakyRelu(), .identity])
-  func notANumberStaysOne(activation: Activation) {
+  func `What is not a number stays so`(activation: Activation) {
     let outputs = Self.apply(activation, to: [1, .nan, 2])
     #expect(outputs[1].isNaN && !outputs[0].isNaN && !outputs[2].isNaN)
   }
 
-  @Test func startsKeepTheirBounds() {
+  @Test func `Starts keep their bounds`() {
     let shape = NetworkShape(inputs: 24, layers: [.dense(50, .relu), .batchNormalization(), .dense(2)])
     let width = 25
     for (start, bound, constants) in [
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func aNetworkSurvivesStorage() throws {
+  @Test func `A network survives storage`() throws {
     let shape = NetworkShape(
       inputs: 3, layers: [.dense(4, .leakyRelu(slope: 0.3)), .batchNormalization(.tanh), .dropout(0.5), .dense(1)])
     let network = Network(shape, start: .xavier, seed: 9)
@@ -63,7 +63,7 @@ import Testing
     #expect(copy.shape.parameterCount == 4 * 4 + 2 * 4 + 5)
   }
 
-  @Test func adamsFirstStepIsTheLearningRate() {
+  @Test func `Adam's first step is the learning rate`() {
     var adam = Adam(parameterCount: 3, learningRate: 0.01)
     var parameters = [1.0, 2, 3]
     adam.update(&parameters, gradient: [5, -1e-3, 0])
@@ -72,7 +72,7 @@ import Testing
   }
 
   /// Under a constant gradient every u is 1: steps of η, and optimistically 2 η - 0, then 2 η - η.
-  @Test func optimismTakesBackTheStepBefore() {
+  @Test func `Optimism takes back the step before`() {
     for (isOptimistic, distance) in [(false, 3.0), (true, 4)] {
       var adam = Adam(parameterCount: 1, learningRate: 0.5, epsilon: 0, isOptimistic: isOptimistic)
       var place = [0.0]

@@ -1,0 +1,52 @@
+import Mixture
+
+/// How y depends on t in the joint model.
+public enum OutcomeBasis: String, Sendable, Codable, CaseIterable {
+  /// `quadratic` or B-splines of some fineness, by BIC.
+  case auto
+  /// t and t².
+  case quadratic
+  /// Cubic B-splines, their fineness by BIC.
+  case spline
+}
+
+/// How y depends on x in the joint model; too small a basis is its worst danger, since what it misses looks like groups.
+public enum CovariateBasis: String, Sendable, Codable, CaseIterable {
+  /// The one of lowest BIC.
+  case auto
+  case polynomial3, polynomial4, polynomial5
+  /// Additive cubic B-splines, and tensor products of coarser ones for every pair of covariates.
+  case spline
+}
+
+/// How y depends, in the joint model, on the part of t that x and the group leave, V: the degree of the control function.
+public enum ControlDegree: String, Sendable, Codable, CaseIterable {
+  /// κ_k V.
+  case linear
+  /// κ_k V + κ2_k (V² - σ_k²).
+  case quadratic
+}
+
+extension ControlFunction {
+  /// Everything that determines a joint fit besides the data and the groups that it starts from.
+  public struct Options: Sendable, Codable, Equatable {
+    public var groups: Int
+    public var outcomeBasis = OutcomeBasis.auto
+    public var covariateBasis = CovariateBasis.auto
+    /// Whether groups may shift y, the check that they move it through t only; whether y may bend with what x and the
+    /// group leave of t; whether the shares of groups may depend on x.
+    public var extensions = JointMixture.Extensions()
+    /// Random starts, besides the groups of t given x.
+    public var starts = 30
+    public var seed: UInt64 = 1
+    /// Chunks that bases and starts are tried on when the rows have more.
+    public var subsetChunks = Search.subsetChunks
+    /// See ``Convergence``.
+    public var tolerance = 1e-8
+    public var maximumIterations = 1000
+
+    public init(groups: Int) { self.groups = groups }
+
+    var convergence: Convergence { Convergence(tolerance: tolerance, maximumPasses: maximumIterations) }
+  }
+}

@@ -1,0 +1,118 @@
+import Statistics
+import Diagnostics
+import Foundation
+import LinearAlgebra
+import Mixture
+
+extension ControlFunction {
+  /// What a joint fit says: groups, evidence of confounding, the effect of t, and what to be wary of.
+  public struct Result: Sendable {
+    public let model: JointModel
+    /// On all rows.
+    public let design: Design
+    /// log L of (t, y | x) in the units of the data.
+    public let logLikelihood: Double
+    public let criteria: InformationCriteria
+    /// The bases that were tried.
+    public let bases: [JointCriterion]
+    public let covariateBasis: String
+    public let outcomeBasis: String
+    /// Passes of the start that was chosen.
+    public let iterations: Int
+    public let isConverged: Bool
+    public let search: SearchSummary
+    /// κ_k in the units of the data, and their standard errors; the latter nil when the likelihood is no regular maximum.
+    public let kappa: [Double]
+    public let kappaStandardErrors: [Double]?
+    /// Nil unless the control function is quadratic.
+    public let bends: JointBends?
+    /// Nil unless shares may depend on x.
+    public let shares: JointShares?
+    /// δ_k in the units of the data; nil unless free.
+    public let delta: [Double]?
+    /// That of the first group 0.
+    public let deltaStandardErrors: [Double]?
+    public let effectCoefficients: [EffectCoefficient]
+    public let effectCurve: [EffectPoint]
+    /// Of equal slopes β_k in all groups.
+    public let slopesTest: ChiSquareTest?
+    /// Of groups not shifting the outcome.
+    public let shiftsTest: ChiSquareTest?
+    /// Of groups not moving the outcome with x or t in ways of their own.
+    public let exclusionTest: ChiSquareTest?
+    /// Everything that a reader of the result should know before trusting it.
+    public let findings: [Finding]
+
+    /// - Parameters:
+    ///   - statistics: of the final E step.
+    ///   - covariance: nil when the likelihood is no regular maximum.
+    init(
+      model: JointModel, design: Design, fit: Fit<JointMixture>, search: SearchSummary,
+      statistics: SufficientStatistics, covariance: JointCovariance?, trial: JointTrial, bases: [JointCriterion],
+      effectCurve: [EffectPoint], slopesTest: ChiSquareTest?,
+      exclusion: (shifts: ChiSquareTest?, slopes: ChiSquareTest?), findings: [Finding]
+    ) {
+      let (mixture, n) = (model.mixture, Double(design.rows.rowCount))
+      self.model = model
+      self.design = design
+      self.bases = bases
+      covariateBasis = trial.covariates.description
+      outcomeBasis = trial.treatment.description + (trial.hasInteractions ? " and interactions with x" : "")
+      iterations = fit.passes
+      isConverged = fit.isConverged
+      self.search = search
+      logLikelihood = statistics.logLikelihood - n * Elementary.log(model.outcomeScale * model.treatmentScale)
+      criteria = InformationCriteria(
+        logLikelihood: logLikelihood, entropy: statistics.entropy, parameterCount: mixture.parameterCount, rowCount: n)
+
+      let unit = model.outcomeScale / model.treatmentScale
+      kappa = mixture.endogeneities.map { $0 * unit }
+      kappaStandardErrors = covariance.map { $0.standardErrors($0.parameters.endogeneities).map { $0 * unit } }
+      bends = JointBends(model, covariance)
+      shares = JointShares(model, covariance)
+      delta = mixture.hasFreeShifts ? mixture.shifts.map { $0 * model.outcomeScale } : nil
+      deltaStandardErrors =
+        mixture.hasFreeShifts ? covariance.map { $0.shiftStandardErrors.map { $0 * model.outcomeScale } } : nil
+      effectCoefficients = model.effectCoefficients(covariance)
+      self.effectCurve = effectCurve
+      self.slopesTest = slopesTest
+      (shiftsTest, exclusionTest) = exclusion
+      self.findings = findings
+    }
+
+    public var parameterCount: Int { model.mixture.parameterCount }
+
+    /// The coefficients that say something by themselves: all but those of splines in t, whose functions and line make up
+    /// one curve together.
+    public var ownEffects: [EffectCoefficient] {
+      // Factors of t alone are functions of a spline; its square and its products with x have two.
+      let products = model.basis.treatmentProducts
+      guard products.contains(where: { $0.count == 1 }) else { return effectCoefficients }
+      return zip(effectCoefficients.dropFirst(), products).filter { $1.count == 2 }.map(\.0)
+    }
+
+    public func rule(labels: LabelRule = .argmax, seed: UInt64 = 1) -> PosteriorRule {
+      PosteriorRule(model: model.mixture, labelRule: labels, seed: seed)
+    }
+  }
+}
+
+extension JointModel {
+  /// - Parameter covariance: nil when the likelihood is no regular maximum.
+  func effectCoefficients(_ covariance: JointCovariance?) -> [EffectCoefficient] {
+    effectTerms.map { term in
+      EffectCoefficient(
+        name: term.name, value: term.weights.combined(with: mixture.outcomeCoefficients),
+        standardError: covariance?.standardError(ofOutcomeCombination: term.weights))
+    }
+  }
+
+  /// The mean effects of some treatments, in the units of the data, instead of 0.
+  func effectCurve(at treatments: [Double], _ covariance: JointCovariance?) -> [EffectPoint] {
+    zip(treatments, curveWeights(treatments)).map { t, weights in
+      EffectPoint(
+        t: t, tau: weights.combined(with: mixture.outcomeCoefficients),
+        standardError: covariance?.standardError(ofOutcomeCombination: weights))
+    }
+  }
+}

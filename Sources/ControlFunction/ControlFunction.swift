@@ -1,0 +1,182 @@
+import Features
+import Communication
+import Diagnostics
+import Foundation
+import Frames
+import LinearAlgebra
+import Mixture
+import Runs
+
+/// The joint model of treatment and outcome: groups by how t and y arise from x together, and so the effect of setting t.
+///
+/// ```
+/// rows (x, t, y) and groups of t given x
+///   -> bases of x and t by BIC, from the fits so far     choose
+///   -> random starts on the basis that was chosen        JointContest.searched
+///   -> passes to convergence on all rows                 finished
+///   -> the effect of t, with its standard errors         infer
+///   -> tests and findings: when it may be wrong          JointAudit
+/// ```
+/// ``JointMixture`` is the model that all of them fit.
+public struct ControlFunction: Sendable {
+  /// What a fit begins with: groups by how t arises from x, found without the outcome.
+  public struct Start: Sendable {
+    /// A mixture of regressions of t on `representation`.
+    public let mixture: RegressionMixture
+    public let representation: Basis
+    /// Free parameters of `mixture`, those of its representation included.
+    public let parameterCount: Int
+    /// ρ(x), which t is to be regressed on: x itself, or splines.
+    public let selection: Basis
+
+    public init(
+      mixture: RegressionMixture, representation: Basis, parameterCount: Int,
+      selection: Basis
+    ) {
+      self.mixture = mixture
+      self.representation = representation
+      self.parameterCount = parameterCount
+      self.selection = selection
+    }
+  }
+
+  public let options: Options
+  public let start: Start
+  /// The map by which x and t of the frame came from the data.
+  public let scaling: ColumnScaling
+
+  /// - Parameter scaling: the map by which x and t of the frame came from the data; the columns must be centered.
+  public init(_ options: Options, from start: Start, scaling: ColumnScaling) {
+    self.options = options
+    self.start = start
+    self.scaling = scaling
+  }
+
+  /// Fits a frame that holds the outcome. Collective; the result has the same bits on any number of ranks.
+  ///
+  /// - Parameter journal: told of every pass.
+  /// - Throws: on all ranks the same ``Failure``: no outcome, too few rows for the basis, every start degenerated.
+  public func fit(_ frame: Frame, in journal: Journal = Journal()) throws -> Result {
+    let summaries = try Self.check(frame, groups: options.groups)
+    do {
+      let contest = try contest(frame, summaries, journal)
+      let groups = try startingGroups(contest)
+      let (basis, criteria) = try choose(contest, groups)
+      let searched = try contest.searched(basis, regression: groups, besides: basis.fits)
+      let (trial, fit) = try finished(searched, contest)
+      return try infer(fit, on: trial, searched: searched, contest, criteria)
+    } catch let error as DegenerateGroup {
+      throw Failure.ofOneFit(
+        .data,
+        "the rows do not determine the joint model (\(error)): is the outcome a function of treatment and covariates? "
+          + "Choose fewer groups or a smaller --covariate-basis")
+    }
+  }
+
+  // MARK: What can be fitted
+
+  /// Refuses rows that no joint model can be fitted to. Collective.
+  ///
+  /// - Returns: the summaries of x, t and y.
+  /// - Throws: on all ranks the same ``Failure``, `data` or `usage`.
+  @discardableResult
+  public static func check(_ frame: Frame, groups: Int) throws -> [ColumnSummary] {
+    guard frame.roles.contains(.outcome) else {
+      throw Failure(.data, "the joint model needs the outcome; give shards with y, or name its column with --y")
+    }
+    guard groups > 1 else {
+      throw Failure(.usage, "--groups is \(groups): the joint model needs at least 2")
+    }
+    let summaries = try frame.summary()
+    let (treatment, outcome) = (summaries[frame.covariateCount], summaries[frame.covariateCount + 1])
+    guard !outcome.isConstant else {
+      throw Failure(.data, "outcome '\(frame.outcomeName)' is constant; there is no effect to estimate")
+    }
+    let unit = outcome.standardDeviation / treatment.standardDeviation / treatment.standardDeviation
+    guard unit.isNormal else {
+      throw Failure(
+        .data,
+        "outcome '\(frame.outcomeName)' varies by \(outcome.standardDeviation) and treatment '\(frame.treatmentName)' by "
+          + "\(treatment.standardDeviation): their ratios leave the range of Float64; change a unit")
+    }
+    return summaries
+  }
+
+  /// The bases that may be chosen, on these rows.
+  private func contest(_ frame: Frame, _ summaries: [ColumnSummary], _ journal: Journal) throws -> JointContest {
+    let scaling = ColumnScaling(centers: summaries.map(\.mean), scales: summaries.map(\.standardDeviation))
+    return JointContest(
+      options: options, table: frame, summaries: summaries,
+      bases: try JointBases.onQuantiles(of: frame, selection: start.selection, scaling: scaling),
+      subset: ChunkSubset(of: frame.rows, count: options.subsetChunks, seed: options.seed), journal: journal)
+  }
+
+  // MARK: From the groups of t to those of (t, y)
+
+  /// The mixture of regressions on ρ with the posteriors of the one that the fit starts from. Collective.
+  private func startingGroups(_ contest: JointContest) throws -> RegressionMixture {
+    let mixture = start.mixture
+    if case .identity = start.selection { return contest.bases.foundation.rescaled(mixture) }
+    let design = Design(table: contest.table, representation: start.selection)
+    let statistics = try design.statistics(
+      posteriorsOf: mixture, on: Design(table: contest.table, representation: start.representation))
+    var spline = RegressionMixture(
+      mixingWeights: mixture.mixingWeights,
+      coefficients: mixture.mixingWeights.map { _ in Array(repeating: 0, count: design.columnCount - 1) },
+      standardDeviations: mixture.standardDeviations)
+    _ = try spline.maximize(statistics)
+    return contest.bases.foundation.rescaled(spline)
+  }
+
+  /// The best fit carried on over all rows, where it was made on some. Collective.
+  private func finished(
+    _ searched: JointTrial, _ contest: JointContest
+  ) throws -> (trial: JointTrial, fit: Fit<JointMixture>) {
+    guard contest.subset != nil else { return (searched, searched.fits[0]) }
+    let all = try contest.trial(
+      searched.covariates, searched.treatment, interactions: searched.hasInteractions, basis: searched.basis, on: nil)
+    for fit in searched.fits {
+      let final = try contest.continued([Fit(continuing: fit, model: fit.model)], on: all.design, phase: "joint em")
+      if let best = final.first { return (all, best) }
+    }
+    throw Failure(.numerical, "every fit of the joint model degenerated on all rows; choose fewer groups")
+  }
+
+  // MARK: What the groups say
+
+  /// Quantiles of t at which the effect curve is given.
+  static let curveProbabilities = (1...19).map { Double($0) / 20 }
+
+  /// The effect of t with its standard errors, tests and findings. Collective.
+  private func infer(
+    _ fit: Fit<JointMixture>, on trial: JointTrial, searched: JointTrial, _ contest: JointContest,
+    _ criteria: [JointCriterion]
+  ) throws -> Result {
+    let frame = contest.table
+    let model = JointModel(
+      covariateNames: frame.covariateNames, treatmentName: frame.treatmentName, outcomeName: frame.outcomeName,
+      tableScaling: scaling, basis: trial.basis, mixture: fit.model.canonical)
+    let covariance = try JointCovariance.estimateIfRegular(model.mixture, on: trial.design)
+    let statistics = try trial.design.statistics(of: [model.mixture])[0]
+    let m = frame.covariateCount
+    let treatments = try frame.quantiles(of: Self.curveProbabilities, includesTreatment: true)[m]
+      .map { scaling.centers[m] + scaling.scales[m] * $0 }
+    let curve = model.effectCurve(at: treatments, covariance)
+    let audit = JointAudit(
+      options: options, contest: contest, trial: trial, searched: searched, model: model, curve: curve,
+      covariance: covariance)
+    let exclusion = try audit.exclusionTests()
+    let search = searched.summary ?? SearchSummary()
+    return Result(
+      model: model, design: trial.design, fit: fit, search: search, statistics: statistics, covariance: covariance,
+      trial: trial, bases: criteria, effectCurve: curve, slopesTest: audit.slopesTest, exclusion: exclusion,
+      findings: try audit.findings(fit: fit, search: search, start: start, exclusion: exclusion))
+  }
+}
+
+extension JointCovariance {
+  /// Nil when the information is not positive definite, so that the likelihood has no regular maximum. Collective.
+  static func estimateIfRegular(_ mixture: JointMixture, on design: Design) throws -> JointCovariance? {
+    do { return try estimate(mixture, on: design) } catch is NotPositiveDefinite { return nil }
+  }
+}

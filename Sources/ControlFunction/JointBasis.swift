@@ -1,0 +1,186 @@
+import Communication
+import Features
+import Frames
+import LinearAlgebra
+import Mixture
+
+/// The columns of the joint model: (1, ρ(x), X(x), functions of t, t x interactions, t, y), each variable centered and
+/// scaled.
+///
+/// ρ comes from a basis; the rest are products of functions of single variables: powers, B-splines, and
+/// products of these across variables.
+public struct JointBasis: Sendable, Codable {
+  /// ρ without its constant.
+  let selection: Basis
+  /// Of x_1 … x_m, t, y in the units of the table: what is taken off and divided by.
+  let scaling: ColumnScaling
+  /// The splines whose functions may be factors, for each of x_1 … x_m, t.
+  let splines: [[CubicSpline]]
+  /// Products of factors: the variable itself, then the functions of its splines, counted on from variable to variable.
+  private(set) var products: [[Int]]
+  /// How many products, from the first, are functions of x alone.
+  private(set) var covariateProducts: Int
+
+  init(selection: Basis, scaling: ColumnScaling, splines: [[CubicSpline]]) {
+    self.selection = selection
+    self.scaling = scaling
+    self.splines = splines
+    products = []
+    covariateProducts = 0
+  }
+
+  var covariateCount: Int { splines.count - 1 }
+  var selectionCount: Int { selection.dimension + 1 }
+  /// The number of columns, the constant, t and y among them.
+  public var columnCount: Int { selectionCount + products.count + 2 }
+
+  /// The number of factors of a variable.
+  private func factorCount(_ variable: Int) -> Int { splines[variable].reduce(1) { $0 + $1.count - 1 } }
+  /// The factor that is the variable itself.
+  func factor(_ variable: Int) -> Int { (0..<variable).reduce(0) { $0 + factorCount($1) } }
+  /// The factors that are the functions of a spline.
+  func factors(_ variable: Int, spline: Int) -> Range<Int> {
+    let first = splines[variable][..<spline].reduce(factor(variable) + 1) { $0 + $1.count - 1 }
+    return first..<first + splines[variable][spline].count - 1
+  }
+  var totalFactors: Int { factor(covariateCount) + factorCount(covariateCount) }
+  var treatmentFactor: Int { factor(covariateCount) }
+
+  /// The columns of products of x, and those of products with t, in the design.
+  var treatmentColumns: Range<Int> {
+    selectionCount + covariateProducts..<selectionCount + products.count
+  }
+  /// The products with t, in the order of `treatmentColumns`.
+  var treatmentProducts: [[Int]] { Array(products[covariateProducts...]) }
+
+  mutating func appendCovariate(_ product: [Int]) {
+    products.insert(product, at: covariateProducts)
+    covariateProducts += 1
+  }
+
+  mutating func appendTreatment(_ product: [Int]) { products.append(product) }
+
+  /// Leaves out products by index.
+  func dropping(_ dropped: Set<Int>) -> JointBasis {
+    var copy = self
+    copy.products = products.indices.filter { !dropped.contains($0) }.map { products[$0] }
+    copy.covariateProducts = (0..<covariateProducts).count { !dropped.contains($0) }
+    return copy
+  }
+
+  /// The basis with other functions of t.
+  func replacingTreatment(_ treatment: [[Int]]) -> JointBasis {
+    var copy = self
+    copy.products = Array(products[..<covariateProducts]) + treatment
+    return copy
+  }
+
+  // MARK: Evaluation
+
+  /// Writes every factor of some variables to `factors[factor * stride + row]`.
+  private func evaluateFactors(
+    _ variables: [UnsafePointer<Double>], _ which: Range<Int>, rowCount: Int,
+    into factors: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    for variable in which {
+      let own = factors + factor(variable) * stride
+      let (center, factor) = (scaling.centers[variable], 1 / scaling.scales[variable])
+      for row in 0..<rowCount { own[row] = (variables[variable][row] - center) * factor }
+      for (index, spline) in splines[variable].enumerated() {
+        let first = self.factors(variable, spline: index)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: first.count * rowCount) { values in
+          spline.evaluate(own, count: rowCount, into: values.baseAddress!)
+          for (position, target) in first.enumerated() {
+            (factors + target * stride).update(from: values.baseAddress! + position * rowCount, count: rowCount)
+          }
+        }
+      }
+    }
+  }
+
+  /// Writes all columns but the constant, of rows (x, t, y) in the units of the table.
+  func transform(
+    _ variables: [UnsafePointer<Double>], rowCount: Int, into features: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    let covariates = Array(variables.prefix(covariateCount))
+    selection.transform(covariates, rowCount: rowCount, into: features, stride: stride)
+    standardizeLinearSelection(features, rowCount: rowCount, stride: stride)
+    let first = features + (selectionCount - 1) * stride
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: totalFactors * stride) { scratch in
+      let factors = scratch.baseAddress!
+      evaluateFactors(variables, 0..<covariateCount + 1, rowCount: rowCount, into: factors, stride: stride)
+      for (index, product) in products.enumerated() {
+        let target = first + index * stride
+        target.update(from: factors + product[0] * stride, count: rowCount)
+        for factor in product.dropFirst() {
+          let values = factors + factor * stride
+          for row in 0..<rowCount { target[row] *= values[row] }
+        }
+      }
+      let closing = first + products.count * stride
+      closing.update(from: factors + treatmentFactor * stride, count: rowCount)
+      let outcome = variables[covariateCount + 1]
+      let (center, factor) = (scaling.centers[covariateCount + 1], 1 / scaling.scales[covariateCount + 1])
+      for row in 0..<rowCount { closing[stride + row] = (outcome[row] - center) * factor }
+    }
+  }
+
+  /// With r = x, ρ is standardised like every other column.
+  private func standardizeLinearSelection(_ features: UnsafeMutablePointer<Double>, rowCount: Int, stride: Int) {
+    guard case .identity = selection else { return }
+    for j in 0..<covariateCount {
+      let (center, factor) = (scaling.centers[j], 1 / scaling.scales[j])
+      for row in 0..<rowCount { features[j * stride + row] = (features[j * stride + row] - center) * factor }
+    }
+  }
+
+  /// The functions of t at some treatments, in the order of `treatmentProducts` and then t itself; x at its mean, where
+  /// interactions are 0.
+  func treatmentFunctions(at treatments: [Double]) -> [[Double]] {
+    let m = covariateCount
+    var factors = Array(repeating: 0.0, count: totalFactors * treatments.count)
+    treatments.withUnsafeBufferPointer { values in
+      factors.withUnsafeMutableBufferPointer { factors in
+        evaluateFactors(
+          Array(repeating: values.baseAddress!, count: m + 1), m..<m + 1, rowCount: treatments.count,
+          into: factors.baseAddress!, stride: treatments.count)
+      }
+    }
+    return treatments.indices.map { row in
+      (treatmentProducts + [[treatmentFactor]]).map { product in
+        product.reduce(1) { $0 * factors[$1 * treatments.count + row] }
+      }
+    }
+  }
+
+  /// β, σ of a regression of t on the representation in the units of the table, in those of this basis.
+  func rescaled(_ regression: RegressionMixture) -> RegressionMixture {
+    let m = covariateCount
+    let (center, scale) = (scaling.centers[m], scaling.scales[m])
+    var isIdentity = false
+    if case .identity = selection { isIdentity = true }
+    let coefficients = regression.coefficients.map { beta in
+      var result = beta
+      result[0] -= center
+      if isIdentity {
+        for j in 0..<m {
+          result[0] += result[j + 1] * scaling.centers[j]
+          result[j + 1] *= scaling.scales[j]
+        }
+      }
+      return result.map { $0 / scale }
+    }
+    return RegressionMixture(
+      mixingWeights: regression.mixingWeights, coefficients: coefficients,
+      standardDeviations: regression.standardDeviations.map { $0 / scale })
+  }
+}
+
+extension Design {
+  /// The columns of a joint basis.
+  convenience init(table: Frame, basis: JointBasis, subset: ChunkSubset? = nil) {
+    self.init(
+      table: table, featureNames: (1..<basis.columnCount).map { "c\($0)" },
+      features: { basis.transform($0, rowCount: $1, into: $2, stride: $3) }, inputs: .all, subset: subset)
+  }
+}

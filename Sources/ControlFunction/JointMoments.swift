@@ -1,0 +1,84 @@
+import LinearAlgebra
+import Mixture
+
+/// The sums of one group of a joint mixture as its M step and its information read them: those of products of linear
+/// forms of ĉ = (c, V²), and of these times V with c.
+///
+/// Without κ2 there is no V²: ĉ is c. V is the group's at the E step.
+struct JointMoments {
+  /// Σ γ ĉĉ'.
+  let gram: Matrix
+  /// Σ γ V c c' and Σ γ V² c c'.
+  private let powers: (first: Matrix, second: Matrix)?
+  private let residual: [Double]
+
+  /// - Parameter model: that of the E step.
+  init(_ statistics: SufficientStatistics, _ model: JointMixture, group k: Int) {
+    residual = model.selectionResidual(k)
+    let plain = statistics.gram(k)
+    guard model.bends != nil else {
+      gram = plain
+      powers = nil
+      return
+    }
+    let sigma = model.selectionDeviations[k]
+    let (first, second) = (sigma * statistics.gram(k, power: 1), (sigma * sigma) * statistics.gram(k, power: 2))
+    let d = plain.rows
+    var extended = Matrix(rows: d + 1, columns: d + 1)
+    for i in 0..<d {
+      for j in 0..<d { extended[i, j] = plain[i, j] }
+      // Column 0 of c is the constant.
+      extended[i, d] = second[i, 0]
+      extended[d, i] = second[i, 0]
+    }
+    extended[d, d] = residual.dot(second * residual)
+    gram = extended
+    powers = (first, second)
+  }
+
+  /// Σ γ c c'.
+  var count: Double { gram[0, 0] }
+
+  /// A form of c as one of ĉ.
+  func extended(_ form: [Double], square: Double = 0) -> [Double] {
+    powers == nil ? form : form + [square]
+  }
+
+  /// Σ γ V c_j (form'ĉ), for each column j of c; 0 without κ2.
+  func timesResidual(_ form: [Double]) -> [Double] {
+    guard let powers else { return Array(repeating: 0, count: form.count) }
+    let linear = powers.first * Array(form.dropLast())
+    let cubic = powers.second * residual
+    return zip(linear, cubic).map { $0 + form[form.count - 1] * $1 }
+  }
+
+  /// Σ γ (a_0 + a_1 V + a_2 V²) ρρ' on the first `count` columns; a_1 and a_2 are 0 without κ2.
+  func weighted(_ a: (Double, Double, Double), leading count: Int) -> Matrix {
+    let constant = a.0 * gram.leading(count)
+    guard let powers else { return constant }
+    return constant + a.1 * powers.first.leading(count) + a.2 * powers.second.leading(count)
+  }
+}
+
+extension JointMixture {
+  /// V_k on ĉ.
+  func selectionForm(_ k: Int, _ moments: JointMoments) -> [Double] { moments.extended(selectionResidual(k)) }
+
+  /// V_k² - σ_k² on ĉ.
+  func squareForm(_ k: Int, _ moments: JointMoments) -> [Double] {
+    var form = moments.extended(Array(repeating: 0, count: columnCount), square: 1)
+    form[0] = -selectionDeviations[k] * selectionDeviations[k]
+    return form
+  }
+
+  /// The outcome's residual on ĉ.
+  func outcomeForm(_ k: Int, _ moments: JointMoments) -> [Double] {
+    moments.extended(outcomeResidual(k), square: -(bends?[k] ?? 0))
+  }
+
+  /// (κ_k + 2 κ2_k V)² = a_0 + a_1 V + a_2 V²: the square of what a unit of V moves the outcome by.
+  func squaredPull(_ k: Int) -> (Double, Double, Double) {
+    let (kappa, bend) = (endogeneities[k], bends?[k] ?? 0)
+    return (kappa * kappa, 4 * kappa * bend, 4 * bend * bend)
+  }
+}

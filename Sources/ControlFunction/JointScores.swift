@@ -1,0 +1,223 @@
+import Communication
+import LinearAlgebra
+import Mixture
+
+/// The sums of products of scores over the rows, from which information and sandwich are made.
+///
+/// With s_ik the score of log π_k f_k at row i and s_i = Σ_k γ_ik s_ik that of the row's likelihood (Fisher's identity):
+/// per group Σ w γ_ik (1, s_ik)(1, s_ik)', Σ w π_ik a_ik a_ik' of the part a_ik that is of the shares, and with κ2
+/// Σ w γ_ik e_ik / τ_k² ρ_i ρ_i'; then Σ w (1, s_i)(1, s_i)' and Σ w² (1, s_i)(1, s_i)'.
+struct JointScores: Reducible {
+  let parameters: JointParameters
+  /// Where the sums of each group begin, and those of all.
+  private let starts: [Int]
+  var summands: [Double]
+
+  init(_ parameters: JointParameters) {
+    self.parameters = parameters
+    var starts = [0]
+    for k in 0..<parameters.groups {
+      let orders = [
+        parameters.own(k).count + 1, parameters.logShares.count, parameters.hasBends ? parameters.selection : 0,
+      ]
+      starts.append(orders.reduce(starts[k]) { $0 + PackedTriangle.count(order: $1) })
+    }
+    self.starts = starts
+    summands = Array(
+      repeating: 0, count: starts[parameters.groups] + 2 * PackedTriangle.count(order: parameters.count + 1))
+  }
+
+  private func matrix(at start: Int, order: Int) -> Matrix {
+    Matrix(packedTriangle: summands[start..<start + PackedTriangle.count(order: order)], order: order)
+  }
+
+  /// Σ w γ (1, s_k)(1, s_k)'.
+  func own(_ group: Int) -> Matrix { matrix(at: starts[group], order: parameters.own(group).count + 1) }
+
+  private func shareStart(_ group: Int) -> Int {
+    starts[group] + PackedTriangle.count(order: parameters.own(group).count + 1)
+  }
+  /// Σ w π_k a_k a_k'; over all groups the information of the shares.
+  func shares(_ group: Int) -> Matrix { matrix(at: shareStart(group), order: parameters.logShares.count) }
+
+  private func pullStart(_ group: Int) -> Int {
+    shareStart(group) + PackedTriangle.count(order: parameters.logShares.count)
+  }
+  /// Σ w γ e_k / τ_k² ρρ'; with κ2 only.
+  func pulls(_ group: Int) -> Matrix { matrix(at: pullStart(group), order: parameters.selection) }
+
+  private func total(_ index: Int) -> Matrix {
+    let order = parameters.count + 1
+    return matrix(at: starts[parameters.groups] + index * PackedTriangle.count(order: order), order: order)
+  }
+  /// Σ w (1, s)(1, s)': its first row holds the gradient of the log-likelihood.
+  var weighted: Matrix { total(0) }
+  /// Σ w² (1, s)(1, s)'.
+  var squared: Matrix { total(1) }
+
+  /// Adds one chunk.
+  mutating func add(_ block: Kernel.Block, weights: UnsafePointer<Double>?, model: JointMixture) {
+    let rows = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
+    for k in 0..<parameters.groups {
+      rows.fillOwn(k)
+      rows.addToTotal(k)
+      let count = parameters.own(k).count + 1
+      addGram(rows.columns(0..<count), weights: rows.weightedPosterior(k), at: starts[k], of: rows)
+      let shares = rows.columns(count - parameters.logShares.count..<count)
+      if !shares.isEmpty { addGram(shares, weights: rows.weightedShare(k), at: shareStart(k), of: rows) }
+      if parameters.hasBends {
+        addGram(
+          (0..<parameters.selection).map { block.columns[$0] }, weights: rows.weightedPull(k), at: pullStart(k),
+          of: rows)
+      }
+    }
+    addGram(rows.totals, weights: rows.rowWeights, groups: 2, at: starts[parameters.groups], of: rows)
+  }
+
+  private mutating func addGram(
+    _ columns: [UnsafePointer<Double>?], weights: UnsafePointer<Double>, groups: Int = 1, at start: Int,
+    of rows: ScoreRows
+  ) {
+    summands.withUnsafeMutableBufferPointer { sums in
+      columns.withUnsafeBufferPointer { columns in
+        Kernel.addWeightedGram(
+          of: Kernel.Block(
+            columns: columns.baseAddress!, columnCount: columns.count, rowCount: rows.block.rowCount),
+          weights: weights, groupCount: groups, stride: rows.stride, to: sums.baseAddress! + start)
+      }
+    }
+  }
+}
+
+/// The scores of one chunk's rows, column by column.
+private final class ScoreRows {
+  let block: Kernel.Block
+  private let model: JointMixture
+  private let parameters: JointParameters
+  private let storage: AlignedBuffer
+  private let firstTotal: Int
+  /// Numbers from one column to the next.
+  let stride: Int
+
+  /// Per group posteriors, the same times weights, V, e/τ², shares, and one for other weights; weights and their
+  /// squares; the scores of one group; those of the rows' likelihood.
+  init(block: Kernel.Block, weights: UnsafePointer<Double>?, model: JointMixture, parameters: JointParameters) {
+    self.block = block
+    self.model = model
+    self.parameters = parameters
+    let groups = parameters.groups
+    let widest = (0..<groups).map { parameters.own($0).count }.max() ?? 0
+    firstTotal = 5 * groups + 3 + widest + 1
+    stride = Kernel.paddedCount(block.rowCount)
+    storage = AlignedBuffer(count: stride * (firstTotal + parameters.count + 1))
+    model.forms.withKernelMixture(at: block) { mixture in
+      _ = Kernel.responsibilities(of: block, under: mixture, into: posterior(0), stride: stride)
+    }
+    for row in 0..<block.rowCount {
+      let weight = weights?[row] ?? 1
+      rowWeights[row] = weight
+      rowWeights[stride + row] = weight * weight
+      for k in 0..<groups { weightedPosterior(k)[row] = weight * posterior(k)[row] }
+      column(0)[row] = 1
+      total(0)[row] = 1
+    }
+    for k in 0..<groups {
+      let (v, a) = (residual(k), pull(k))
+      let precision = 1 / (model.outcomeDeviations[k] * model.outcomeDeviations[k])
+      block.evaluate(model.selectionResidual(k), into: v)
+      block.evaluate(model.outcomeResidual(k), scale: precision, into: a)
+      if let bend = model.bends?[k] { for row in 0..<block.rowCount { a[row] -= precision * bend * v[row] * v[row] } }
+    }
+    if let omega = model.concomitants {
+      RowTerms(logShares: omega).fillShares(share(0), stride: stride, block)
+    } else {
+      for k in 0..<groups { share(k).update(repeating: model.mixingWeights[k], count: block.rowCount) }
+    }
+  }
+
+  private func slot(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * stride }
+  private func posterior(_ group: Int) -> UnsafeMutablePointer<Double> { slot(group) }
+  func weightedPosterior(_ group: Int) -> UnsafeMutablePointer<Double> { slot(parameters.groups + group) }
+  /// V_k.
+  private func residual(_ group: Int) -> UnsafeMutablePointer<Double> { slot(2 * parameters.groups + group) }
+  /// e_k / τ_k².
+  private func pull(_ group: Int) -> UnsafeMutablePointer<Double> { slot(3 * parameters.groups + group) }
+  /// π_k.
+  private func share(_ group: Int) -> UnsafeMutablePointer<Double> { slot(4 * parameters.groups + group) }
+  /// Other weights: used at once.
+  private var spare: UnsafeMutablePointer<Double> { slot(5 * parameters.groups) }
+  var rowWeights: UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 1) }
+  /// Column 0 is the constant.
+  private func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 3 + index) }
+  private func total(_ index: Int) -> UnsafeMutablePointer<Double> { slot(firstTotal + index) }
+  var totals: [UnsafePointer<Double>?] { (0...parameters.count).map { UnsafePointer(total($0)) } }
+  func columns(_ range: Range<Int>) -> [UnsafePointer<Double>?] { range.map { UnsafePointer(column($0)) } }
+
+  /// w π_k, until the next call of this or of ``weightedPull(_:)``.
+  func weightedShare(_ k: Int) -> UnsafePointer<Double> {
+    for row in 0..<block.rowCount { spare[row] = rowWeights[row] * share(k)[row] }
+    return UnsafePointer(spare)
+  }
+  /// w γ e / τ², likewise.
+  func weightedPull(_ k: Int) -> UnsafePointer<Double> {
+    for row in 0..<block.rowCount { spare[row] = weightedPosterior(k)[row] * pull(k)[row] }
+    return UnsafePointer(spare)
+  }
+
+  private func fill(_ index: Int, _ value: (Int) -> Double) {
+    let target = column(index)
+    for row in 0..<block.rowCount { target[row] = value(row) }
+  }
+
+  /// The scores of one group's own parameters.
+  func fillOwn(_ k: Int) {
+    let (v, a) = (residual(k), pull(k))
+    let (tau, variance) = (model.outcomeDeviations[k], model.selectionDeviations[k] * model.selectionDeviations[k])
+    let (kappa, bend) = (model.endogeneities[k], model.bends?[k] ?? 0)
+    var next = 1
+    func append(_ value: (Int) -> Double) {
+      fill(next, value)
+      next += 1
+    }
+    for j in parameters.outcome {
+      let values = block.columns[j]!
+      append { values[$0] * a[$0] }
+    }
+    append { a[$0] * v[$0] }
+    if parameters.hasBends { append { a[$0] * (v[$0] * v[$0] - variance) } }
+    for j in 0..<parameters.shifts(k).count {
+      let values = block.columns[j]!
+      append { values[$0] * a[$0] }
+    }
+    append { a[$0] * a[$0] * tau * tau - 1 }
+    for j in 0..<parameters.selection {
+      let values = block.columns[j]!
+      append { values[$0] * (v[$0] / variance - (kappa + 2 * bend * v[$0]) * a[$0]) }
+    }
+    append { v[$0] * v[$0] / variance - 1 - 2 * bend * variance * a[$0] }
+    for j in 1..<parameters.groups {
+      for column in 0..<parameters.shareColumns {
+        let values = block.columns[column]!
+        append { values[$0] * ((j == k ? 1 : 0) - self.share(j)[$0]) }
+      }
+    }
+  }
+
+  /// Adds γ_k times the scores of group k, which are filled in, to those of the rows' likelihood (Fisher's identity).
+  func addToTotal(_ k: Int) {
+    let gamma = posterior(k)
+    for (position, index) in parameters.own(k).enumerated() {
+      let (own, sum) = (column(1 + position), total(1 + index))
+      for row in 0..<block.rowCount { sum[row] += gamma[row] * own[row] }
+    }
+  }
+}
+
+extension Design {
+  /// One pass over the scores of `model`.
+  func scores(of model: JointMixture, _ parameters: JointParameters) throws -> JointScores {
+    try rows.sum(JointScores(parameters)) { partial, chunk in
+      try withBlock(ofChunk: chunk) { block, weights in partial.add(block, weights: weights, model: model) }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import Foundation
+import LinearAlgebra
+import Mixture
+
+/// A basis of the joint model, and the fits on it, best first.
+struct JointTrial {
+  let covariates: CovariateChoice
+  let treatment: TreatmentChoice
+  let hasInteractions: Bool
+  let basis: JointBasis
+  let design: Design
+  /// All rows as one group.
+  let pooled: SufficientStatistics
+  var fits: [Fit<JointMixture>] = []
+  /// What random starts came to, if they were made on this basis.
+  var summary: SearchSummary?
+
+  /// -2 log L + q log n on the n rows that it was tried on; see ``FormCriterion``.
+  var bic: Double {
+    guard let best = fits.first else { return .infinity }
+    return -2 * best.logLikelihood + Double(best.model.parameterCount) * Elementary.log(Double(design.rows.rowCount))
+  }
+}

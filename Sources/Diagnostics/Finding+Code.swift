@@ -1,0 +1,95 @@
+extension Finding {
+  /// What was found: a word that programs can rely on, with the values that belong to it.
+  public enum Code: String, Sendable, Codable, CaseIterable {
+    // MARK: What keeps groups from degenerating
+
+    /// `ridge`: columns of a group's regression are collinear in its rows.
+    case collinearColumns = "collinear-columns"
+    /// `ridge`: the covariance of a group has no Cholesky factor of its own.
+    case covarianceRidge = "covariance-ridge"
+    case residualVarianceAtFloor = "residual-variance-at-floor"
+    /// `ridge`: columns of the outcome's regression are collinear.
+    case collinearOutcomeColumns = "collinear-outcome-columns"
+    /// `ridge`: columns that shares depend on are collinear.
+    case collinearShareColumns = "collinear-share-columns"
+    case outcomeVarianceAtFloor = "outcome-variance-at-floor"
+    case treatmentVarianceAtFloor = "treatment-variance-at-floor"
+
+    // MARK: Representations
+
+    /// `names`: functions that others determine on these rows.
+    case droppedSplineFunctions = "dropped-spline-functions"
+    /// `reason`: the rows are too few for curves.
+    case noCurvesTried = "no-curves-tried"
+    case noRoundHelped = "no-round-helped"
+    /// `count` of `total` rounds of training whose loss left the range of numbers.
+    case lostRounds = "lost-rounds"
+    /// `rounds`: the likelihood rose in the last of them.
+    case stillRising = "still-rising"
+    /// `splineBIC` is below `bic`, that of the networks.
+    case splinePreferred = "spline-preferred"
+    case singularGroups = "singular-groups"
+
+    // MARK: Any fit
+
+    /// `passes` were not enough.
+    case notConverged = "not-converged"
+    /// `count` of `total` starts were given up.
+    case degenerateStarts = "degenerate-starts"
+    case singleBestStart = "single-best-start"
+    /// `parameters` outnumber `rows`.
+    case moreParametersThanRows = "more-parameters-than-rows"
+    /// `group` is the label of no row.
+    case emptyGroup = "empty-group"
+    /// `names`: covariates whose means differ between groups by more than `difference`.
+    case unbalancedCovariates = "unbalanced-covariates"
+
+    // MARK: The joint model
+
+    case noRegularMaximum = "no-regular-maximum"
+    /// `distance` between the effects of the best two starts.
+    case startsDisagree = "starts-disagree"
+    /// `low` and `high`: the treatments that there are, 0 outside.
+    case distantReference = "distant-reference"
+    /// `count` rows whose group the covariates decide.
+    case groupsDecidedByCovariates = "groups-decided-by-covariates"
+    /// `distance` that a larger basis moves the effect.
+    case basisTooSmall = "basis-too-small"
+    /// `test` of the effect being that of two-stage least squares.
+    case twoStageDisagrees = "two-stage-disagrees"
+    /// `test` of groups not shifting the outcome.
+    case groupsShiftOutcome = "groups-shift-outcome"
+    /// `test` of groups not moving the outcome in ways of their own.
+    case groupsMoveOutcome = "groups-move-outcome"
+    /// `test` of a linear control function.
+    case outcomeBends = "outcome-bends"
+    /// `test` of shares that do not depend on covariates.
+    case sharesDependOnCovariates = "shares-depend-on-covariates"
+    /// `test` of slopes being the same in all groups.
+    case equalSlopes = "equal-slopes"
+    /// One group explains `names`, of `treatment` and `treatment-and-outcome`, as well as `groups`.
+    case oneGroupSuffices = "one-group-suffices"
+
+    // MARK: Sweeps
+
+    /// The choice by `criterion` is among the fits of `distribution`.
+    case choiceWithinDistribution = "choice-within-distribution"
+    /// The choice by `criterion` is among the fits of `distribution` with `representation` and `lambda`.
+    case choiceWithinRepresentation = "choice-within-representation"
+    /// `names` and `counts`: criteria and the groups that they choose.
+    case criteriaDisagree = "criteria-disagree"
+    /// The best by `criterion` has the most groups that were tried.
+    case bestAtMostGroups = "best-at-most-groups"
+    case bestNotConverged = "best-not-converged"
+    /// No fit has a value of `criterion`.
+    case criterionMissing = "criterion-missing"
+    /// `groups` reached a lower likelihood than `fewerGroups`.
+    case moreGroupsFitWorse = "more-groups-fit-worse"
+    /// `cell` could not be fitted, and why: `reason`.
+    case cellFailed = "cell-failed"
+    /// `names`: fits that degenerate without the rows of a fold.
+    case heldOutMissing = "held-out-missing"
+    /// `names` and `counts`: fits and how many of `total` replicates they have.
+    case replicatesMissing = "replicates-missing"
+  }
+}

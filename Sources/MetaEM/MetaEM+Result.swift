@@ -1,0 +1,84 @@
+import LinearAlgebra
+import Communication
+import ControlFunction
+import Foundation
+import Mixture
+
+extension MetaEM {
+  /// A finished fit: the model, what the labels look like, and how it went.
+  public struct Result: Sendable {
+    public let configuration: Configuration
+    public let estimate: Estimate
+    public let summary: LabelSummary
+    public let truth: Truth
+    public let design: Design
+    public let rule: PosteriorRule
+    /// Passes over the rows, of all phases.
+    public let passes: Int
+    public let secondsPerPass: Double
+    public let seconds: Double
+    /// When the number of groups was chosen, the criteria of each that was tried; else empty.
+    public internal(set) var groupCriteria: [GroupCriterion] = []
+    /// What it was chosen by.
+    public internal(set) var groupCriterion = SweepCriterion.bic
+  }
+}
+
+extension MetaEM.Result {
+  /// Of all distributions but `joint`.
+  public var mixture: MixtureResult? { if case .mixture(let result) = estimate { result } else { nil } }
+  /// Of `joint`: the effect and its diagnostics.
+  public var joint: ControlFunction.Result? { if case .joint(let result, _) = estimate { result } else { nil } }
+
+  public var model: FittedModel { estimate.model }
+  public var parameterCount: Int { estimate.parameterCount }
+  public var iterations: Int { estimate.iterations }
+  public var isConverged: Bool { estimate.isConverged }
+  public var search: SearchSummary { estimate.search }
+
+  /// The number of rows; also the sum of the normalised weights.
+  public var rowCount: Int { design.rows.rowCount }
+
+  /// log L of (t | r), of (r, t) for `gaussian`, or of (t, y | x) for `joint`, in the units of the data; nil for
+  /// `kmeans`, which has none.
+  public var logLikelihood: Double? {
+    joint?.logLikelihood ?? inDataUnits(summary.logLikelihood)
+  }
+
+  /// A log-likelihood in the units of the scaled columns in those of the data; nil for `kmeans`.
+  package func inDataUnits(_ logLikelihood: Double) -> Double? {
+    model.logVolume.map { logLikelihood - Double(rowCount) * $0 }
+  }
+
+  /// The sum of squared distances to the nearest centre; nil but for `kmeans`.
+  public var inertia: Double? {
+    if case .kmeans = model.mixture { -2 * summary.logLikelihood } else { nil }
+  }
+
+  public var criteria: InformationCriteria? {
+    logLikelihood.map {
+      InformationCriteria(
+        logLikelihood: $0, entropy: summary.entropy, parameterCount: parameterCount, rowCount: Double(rowCount))
+    }
+  }
+
+  /// What numbers of groups are compared by: BIC, or that of the spline fit that networks were added to where it is lower.
+  /// Else one number of groups would pay for networks that do not earn their parameters, and another, where no round was
+  /// kept, would not.
+  public var comparableBIC: Double? { splineCriteria.map { min(criteria?.bic ?? .infinity, $0.bic) } ?? criteria?.bic }
+  /// The same of ICL.
+  public var comparableICL: Double? { splineCriteria.map { min(criteria?.icl ?? .infinity, $0.icl) } ?? criteria?.icl }
+
+  /// Of the spline fit that an alternation started from.
+  var splineCriteria: (bic: Double, icl: Double)? {
+    guard let trace = mixture?.alternation, let spline = trace.spline,
+      let logLikelihood = inDataUnits(trace.startLogLikelihood)
+    else { return nil }
+    let bic = -2 * logLikelihood + Double(spline.parameterCount) * Elementary.log(Double(rowCount))
+    return (bic, bic + 2 * spline.entropy)
+  }
+
+  public var balance: Balance { Balance(summary) }
+  /// Nil when the true source is unknown.
+  public var agreement: Agreement? { truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion) }
+}

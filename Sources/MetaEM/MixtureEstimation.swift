@@ -1,0 +1,137 @@
+import Communication
+import Diagnostics
+import Features
+import Frames
+import LinearAlgebra
+import Mixture
+import Runs
+
+/// Fits the representation and distribution blocks to a table that was centered by `scaling`: starts tried for a few
+/// passes, the best carried on, and the best of these on all rows.
+struct MixtureEstimation {
+  let configuration: Configuration
+  let table: Frame
+  let scaling: ColumnScaling
+  let search: Search
+
+  var random: CounterRandom { CounterRandom(seed: configuration.seed, stream: .starts) }
+  var starts: Range<Int> { 0..<(configuration.groups == 1 ? 1 : configuration.starts) }
+  /// The rows on which starts are tried; nil for all.
+  let subset: ChunkSubset?
+
+  /// - Throws: ``Failure`` `data` when the rows are too few for the representation, `numerical` when all starts end in
+  ///   groups too small to fit.
+  func run() throws -> MixtureResult {
+    do {
+      return try fit()
+    } catch let error where error is DegenerateGroup || error is NotPositiveDefinite {
+      throw Failure.ofOneFit(
+        .data,
+        "the rows do not determine a fit on the \(configuration.representation.rawValue) representation (\(error)); give "
+          + "more rows or choose --representation identity")
+    }
+  }
+
+  private func fit() throws -> MixtureResult {
+    if configuration.representation.isLearned { return try Alternation(fitting: self).run() }
+    if configuration.distribution == .regression && configuration.representation == .spline {
+      return try splineRegression()
+    }
+    let (basis, findings) = try basis()
+    var result = try fit(on: .basis(basis))
+    result.findings = findings + result.findings
+    return result
+  }
+
+  // MARK: One representation, one distribution
+
+  func fit(on representation: Representation) throws -> MixtureResult {
+    let all = design(representation)
+    let tried = design(representation, subset: subset)
+    let pooled = try tried.pooledStatistics()
+    switch configuration.distribution {
+    case .joint: preconditionFailure("the joint model has an estimator of its own")
+    case .regression:
+      let models = try RegressionMixture.starts(
+        starts, groups: configuration.groups, pooled: pooled, random: random)
+      return try fit(models, tried: tried, all: all, representation) { .regression($0) }
+    case .gaussian:
+      return try fit(gaussianStarts(tried, pooled), tried: tried, all: all, representation) { .gaussian($0) }
+    case .kmeans:
+      let centers = try tried.centers(
+        starts, groups: configuration.groups, plusPlus: true, scaled: false, pooled: pooled, random: random)
+      return try fit(centers.map(KMeansMixture.init), tried: tried, all: all, representation) { .kmeans($0) }
+    }
+  }
+
+  private func gaussianStarts(_ design: Design, _ pooled: SufficientStatistics) throws -> [GaussianMixture] {
+    if configuration.gaussianStart == .equation6 {
+      return try RegressionMixture.starts(starts, groups: configuration.groups, pooled: pooled, random: random)
+        .map { try GaussianMixture(equation6: $0, pooled: pooled, shape: configuration.covariance) }
+    }
+    return try design.centers(
+      starts, groups: configuration.groups, plusPlus: configuration.gaussianStart == .kmeansPlusPlus, scaled: true,
+      pooled: pooled, random: random
+    ).map { try GaussianMixture(means: $0, pooled: pooled, shape: configuration.covariance) }
+  }
+
+  private func fit<Model: MixtureModel>(
+    _ models: [Model], tried: Design, all: Design, _ representation: Representation,
+    wrap: (Model) -> FittedMixture
+  ) throws -> MixtureResult {
+    let short = try search.short(numbered(models), on: tried, phase: "starts")
+    let continued = try search.continued(short, on: tried, phase: "search")
+    let final = try search.finished(
+      continued.isEmpty ? short : continued, on: all, phase: "em", groups: configuration.groups)
+    let model = final.model.canonical
+    var result = self.result(
+      final, Search.summary(short, continued), parameterCount: model.parameterCount, representation, wrap(model))
+    result.contenders = Contenders(representation: representation, mixtures: continued.map { wrap($0.model) })
+    return result
+  }
+
+  // MARK: Parts
+
+  func design(_ representation: some FeatureMap, subset: ChunkSubset? = nil) -> Design {
+    Design(table: table, representation: representation, subset: subset)
+  }
+
+  func numbered<Model>(_ models: [Model]) -> [Fit<Model>] {
+    models.enumerated().map { Fit(start: $0.offset, model: $0.element) }
+  }
+
+  func result<Model>(
+    _ fit: Fit<Model>, _ summary: SearchSummary, parameterCount: Int, _ representation: Representation,
+    _ mixture: FittedMixture
+  ) -> MixtureResult {
+    MixtureResult(
+      model: FittedModel(
+        covariateNames: table.covariateNames, treatmentName: table.treatmentName, scaling: scaling,
+        representation: representation, mixture: mixture),
+      parameterCount: parameterCount, logLikelihood: fit.logLikelihood, iterations: fit.passes,
+      isConverged: fit.isConverged, search: summary, findings: fit.findings)
+  }
+}
+
+extension MixtureEstimation {
+  /// Makes ready to fit: finds the rows that starts are tried on. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure`` when the rows cannot be read.
+  static func prepared(
+    _ configuration: Configuration, _ rows: CenteredRows, journal: Journal
+  ) throws -> MixtureEstimation {
+    MixtureEstimation(
+      configuration: configuration, table: rows.table, scaling: rows.scaling,
+      search: Search(
+        convergence: configuration.convergence, journal: journal, continuedStarts: max(5, configuration.starts / 4)),
+      subset: try subset(of: rows.table, seed: configuration.seed))
+  }
+
+  private static func subset(of table: Frame, seed: UInt64) throws -> ChunkSubset? {
+    guard let subset = ChunkSubset(of: table.rows, count: Search.subsetChunks, seed: seed) else { return nil }
+    let design = Design(table: table, featureNames: table.covariateNames, features: nil, subset: subset)
+    let gram = try design.pooledStatistics().gram(0)
+    // A rare level of a category may be in none of these rows.
+    return gram.dependentColumns(inOrder: 0...table.covariateCount + 1).isEmpty ? subset : nil
+  }
+}

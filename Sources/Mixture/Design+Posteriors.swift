@@ -1,0 +1,42 @@
+import Communication
+import LinearAlgebra
+
+extension Design {
+  /// The statistics of this design's columns with the posteriors of `model` on another design of the same rows.
+  ///
+  /// - Parameter next: whose M step they are for, if it needs more than weighted Gram matrices.
+  public func statistics(
+    of next: (any MixtureModel)? = nil, posteriorsOf model: some MixtureModel, on other: Design
+  ) throws -> SufficientStatistics {
+    let (forms, groups) = (model.forms, model.groupCount)
+    let nextForms = next?.forms ?? forms
+    let zero = SufficientStatistics(
+      groupCount: groups, columnCount: columnCount, rowTerms: next == nil ? nil : nextForms.rowTerms)
+    return try rows.sum(zero) { partial, chunk in
+      try withGroupWeights(groups, rowCount: chunk.rows.count) { gamma, stride in
+        try other.withBlock(ofChunk: chunk) { block, weights in
+          forms.withKernelMixture(at: block) { mixture in
+            _ = Kernel.responsibilities(of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
+          }
+          block.multiply(gamma, groupCount: groups, stride: stride, by: weights)
+        }
+        try withBlock(ofChunk: chunk) { block, weights in
+          partial.addPowers(block, groupWeights: gamma, stride: stride, forms: nextForms)
+          partial.addShares(block, weights: weights, forms: nextForms)
+        }
+      }
+    }
+  }
+}
+
+extension Design {
+  /// The statistics of rows that belong wholly to their likeliest group.
+  public func statistics(labelledBy model: some MixtureModel) throws -> SufficientStatistics {
+    var forms = model.forms
+    forms.isHard = true
+    let zero = SufficientStatistics(groupCount: model.groupCount, columnCount: columnCount)
+    return try rows.sum(zero) { partial, chunk in
+      try withBlock(ofChunk: chunk) { block, weights in partial.add(block, weights: weights, forms: forms) }
+    }
+  }
+}

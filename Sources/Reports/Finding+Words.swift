@@ -1,0 +1,160 @@
+import Diagnostics
+import Foundation
+import MetaEM
+import Mixture
+
+extension Finding {
+  /// The finding in plain words, with the remedy where there is one: one line without a final stop.
+  public var words: String {
+    fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? sweepWords ?? code.rawValue
+  }
+
+  // MARK: Any fit
+
+  private var fitWords: String? {
+    switch code {
+    case .notConverged: "not converged after \(count(.passes)) passes; raise --max-iterations"
+    case .degenerateStarts: "\(count(.count)) of \(count(.total)) starts degenerated and were given up"
+    case .singleBestStart:
+      "only one start reached the best likelihood: it may not be the highest there is; raise --starts"
+    case .moreParametersThanRows:
+      "the fit has \(count(.parameters)) parameters, more than the \(count(.rows)) rows: it may follow single rows; choose "
+        + "fewer groups or a smaller representation"
+    case .emptyGroup: "group \(count(.group)) is the label of no row"
+    case .unbalancedCovariates:
+      "groups differ in the means of \(list(.names)) by more than \(number(.difference)) standard deviations and more than "
+        + "chance would make them: the label may depend on covariates, and then it is no instrument"
+    default: nil
+    }
+  }
+
+  // MARK: Representations
+
+  private var representationWords: String? {
+    switch code {
+    case .droppedSplineFunctions:
+      "left out \(names(.names).count) spline functions that others determine: \(list(.names))"
+    case .noCurvesTried: "no curves were tried: too few rows for a spline basis (\(name(.reason)))"
+    case .noRoundHelped: "no round of training helped: the spline fit stands"
+    case .lostRounds:
+      "the loss left the range of numbers in \(count(.count)) of \(count(.total)) rounds of training, which were rejected; "
+        + "lower --learning-rate"
+    case .stillRising:
+      "the likelihood was still rising in the last of \(count(.rounds)) rounds of training; raise --rounds"
+    case .splinePreferred:
+      "BIC prefers the spline fit that training began from (\(number(.splineBIC).rounded()) against "
+        + "\(number(.bic).rounded())): what the networks add may be noise; compare with --representation spline"
+    case .singularGroups:
+      "gaussian groups on splines become singular, and their likelihood means nothing; choose --representation identity or "
+        + "--distribution regression"
+    default: nil
+    }
+  }
+
+  // MARK: What keeps groups from degenerating
+
+  private var degeneracyWords: String? {
+    switch code {
+    case .collinearColumns: "columns are collinear in the rows of a group, ridge \(number(.ridge)) added"
+    case .covarianceRidge: "the covariance of a group is not positive definite, ridge \(number(.ridge)) added"
+    case .residualVarianceAtFloor: "the residual variance of a group is held at its floor"
+    case .collinearOutcomeColumns: "outcome: collinear columns, ridge \(number(.ridge)) added"
+    case .collinearShareColumns: "shares: collinear columns, ridge \(number(.ridge)) added"
+    case .outcomeVarianceAtFloor: "the outcome's variance in a group is held at its floor"
+    case .treatmentVarianceAtFloor: "the treatment's variance in a group is held at its floor"
+    default: nil
+    }
+  }
+
+  // MARK: The joint model
+
+  private var jointWords: String? {
+    switch code {
+    case .noRegularMaximum:
+      "the likelihood has no regular maximum here, so there are no standard errors; choose fewer groups or a smaller "
+        + "--covariate-basis"
+    case .startsDisagree:
+      "only one start reached the best likelihood, and the next gives another effect (by \(rounded(.distance)) standard "
+        + "errors): there may be a better one still; raise --starts"
+    case .distantReference:
+      "the treatment runs from \(rounded(.low)) to \(rounded(.high)), and effects are against 0, outside of it: so far they "
+        + "are extrapolated; differences between points of the curve are not"
+    case .groupsDecidedByCovariates:
+      "covariates alone decide the group of \(count(.count)) rows: there the group is no instrument, and its log odds have "
+        + "no maximum; leave --concomitants out"
+    case .basisTooSmall:
+      "a larger basis of x moves the effect by \(rounded(.distance)) standard errors: what this basis misses may look like "
+        + "groups; choose a larger --covariate-basis"
+    case .twoStageDisagrees:
+      "two-stage least squares on the labels found here gives another effect (\(p)): groups may differ in more than the "
+        + "model says"
+    case .groupsShiftOutcome:
+      "groups shift the outcome by themselves (\(p)): they are no instrument unless --free-shifts takes the shifts up"
+    case .groupsMoveOutcome:
+      "groups move the outcome with x or with the treatment in ways of their own (\(p)): they are no instrument, or the "
+        + "effect is not the same in all"
+    case .outcomeBends:
+      "the outcome bends with what covariates and group leave of the treatment (\(p)): give --control-function quadratic"
+    case .sharesDependOnCovariates: "the shares of groups depend on covariates (\(p)): give --concomitants"
+    case .equalSlopes:
+      "the groups do not differ in how x drives t (\(p)): there may be no group, and then the effect found here is arbitrary"
+    case .oneGroupSuffices:
+      "one group explains \(explained.joined(separator: " and ")) as well as \(count(.groups)): there may be no group, and "
+        + "then the effect found here is arbitrary"
+    default: nil
+    }
+  }
+
+  private var explained: [String] {
+    names(.names).map { $0 == "treatment" ? "t given x (by BIC)" : "t and y given x (by ICL)" }
+  }
+
+  // MARK: Sweeps
+
+  private var sweepWords: String? {
+    switch code {
+    case .choiceWithinDistribution:
+      "the choice is among the fits of \(name(.distribution)), the distribution named first: \(criterion) of different "
+        + "distributions cannot be compared"
+    case .choiceWithinRepresentation:
+      "the choice is among the fits with \(kind), the first of several: \(criterion) of \(name(.distribution)) groups on "
+        + "different representations cannot be compared"
+    case .criteriaDisagree:
+      "the criteria do not agree on the number of groups: "
+        + zip(names(.names), counts(.counts)).map { "\(Self.title($0)) \($1)" }.joined(separator: ", ")
+    case .bestAtMostGroups: "the lowest \(criterion) is at the most groups that were tried; extend --groups"
+    case .bestNotConverged: "the best fit has not converged; raise --max-iterations"
+    case .criterionMissing: "these fits have no \(criterion): choose by another criterion"
+    case .moreGroupsFitWorse:
+      "\(count(.groups)) groups reached a lower likelihood than \(count(.fewerGroups)): the starts missed the best fit; give "
+        + "more --seeds or --starts"
+    case .cellFailed: "\(name(.cell)): \(name(.reason))"
+    case .heldOutMissing:
+      "no held-out value (-) for \(list(.names)): a group degenerates without the rows of a fold"
+    case .replicatesMissing:
+      "p of one more leaves out bootstrap replicates that cannot be fitted; it has "
+        + zip(names(.names), counts(.counts)).map { "\($1) of \(count(.total)) for \($0)" }.joined(separator: ", ")
+    default: nil
+    }
+  }
+
+  private var criterion: String { Self.title(name(.criterion)) }
+
+  private static func title(_ criterion: String) -> String { SweepCriterion(rawValue: criterion)?.title ?? criterion }
+
+  private var kind: String {
+    let lambda = values[.lambda] == nil ? "" : " with lambda \(number(.lambda))"
+    return "\(name(.representation)) representation\(lambda), \(name(.distribution)) groups"
+  }
+
+  // MARK: Values
+
+  private func list(_ key: Key) -> String { names(key).joined(separator: ", ") }
+  private func rounded(_ key: Key) -> String { String(format: "%.1f", number(key)) }
+  private var p: String { pValue.asPValue }
+}
+
+extension Double {
+  /// A p value for people.
+  public var asPValue: String { self < 1e-4 ? "p below 0.0001" : String(format: "p = %.4f", self) }
+}

@@ -1,0 +1,58 @@
+import Statistics
+import ControlFunction
+import Mixture
+import Storage
+
+/// The joint model's numbers, as `--json` prints them among the others; undefined values are null.
+public struct JointNumbers: Sendable, Encodable {
+  /// κ_k with their standard errors.
+  public let kappa: [Double]
+  @NullEncoded public var kappaStandardError: [Double]?
+  /// Of free shifts: δ_k, that of the first group 0, and their standard errors.
+  @NullEncoded public var delta: [Double]?
+  @NullEncoded public var deltaStandardError: [Double]?
+  /// Of a quadratic control function: κ2_k, their standard errors, and Wald's test of all being 0.
+  @NullEncoded public var kappa2: [Double]?
+  @NullEncoded public var kappa2StandardError: [Double]?
+  @NullEncoded public var kappa2Test: ChiSquareTest?
+  /// Of concomitants: log odds against group 0 per unit of a covariate, and Wald's test of all being 0.
+  @NullEncoded public var shareCoefficients: [[String: Double]]?
+  @NullEncoded public var sharesTest: ChiSquareTest?
+  /// By term.
+  public let effectCoefficients: [String: Double]
+  public let effectStandardErrors: [String: Double?]
+  public let effectCurve: [EffectPoint]
+  /// The bases chosen.
+  public let outcomeBasis: String
+  public let covariateBasis: String
+
+  private enum CodingKeys: CodingKey, CaseIterable {
+    case kappa, kappaStandardError, delta, deltaStandardError, kappa2, kappa2StandardError, kappa2Test
+    case shareCoefficients, sharesTest, effectCoefficients, effectStandardErrors, effectCurve
+    case outcomeBasis, covariateBasis
+  }
+
+  init(_ result: ControlFunction.Result) {
+    kappa = result.kappa
+    _kappaStandardError = NullEncoded(wrappedValue: result.kappaStandardErrors)
+    _delta = NullEncoded(wrappedValue: result.delta)
+    _deltaStandardError = NullEncoded(wrappedValue: result.deltaStandardErrors)
+    _kappa2 = NullEncoded(wrappedValue: result.bends?.kappa2)
+    _kappa2StandardError = NullEncoded(wrappedValue: result.bends?.standardErrors)
+    _kappa2Test = NullEncoded(wrappedValue: result.bends?.test)
+    _shareCoefficients = NullEncoded(wrappedValue: result.shares?.coefficients)
+    _sharesTest = NullEncoded(wrappedValue: result.shares?.test)
+    let effects = result.effectCoefficients
+    effectCoefficients = Dictionary(effects.map { ($0.name, $0.value) }) { first, _ in first }
+    effectStandardErrors = Dictionary(effects.map { ($0.name, $0.standardError) }) { first, _ in first }
+    effectCurve = result.effectCurve
+    outcomeBasis = result.outcomeBasis
+    covariateBasis = result.covariateBasis
+  }
+
+  /// The keys of another model's report.
+  static func encodeNulls(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    for key in CodingKeys.allCases { try container.encodeNil(forKey: key) }
+  }
+}

@@ -1,0 +1,248 @@
+import Statistics
+import ControlFunction
+import Diagnostics
+import Foundation
+import MetaEM
+import Mixture
+import Features
+
+extension TrainingReport {
+  /// Covariates that a line shows at most, and characters that the names of parameters take; the files hold all.
+  private static let mostCovariates = 12
+  private static let widestNames = 80
+
+  /// The run for people.
+  ///
+  /// - Parameter folder: where its files are; nil when nothing was written.
+  public func report(folder: String?) -> Report {
+    Report(
+      [heading, groupTable] + effect + [fit, starts, rounds, truth, balance, findingsSection, files(folder)])
+  }
+
+  private var heading: Report.Section {
+    var blocks = "\(numbers.representation) representation, \(numbers.distribution) groups"
+    // Networks that were kept bend the form.
+    if let form = numbers.form, !numbers.rounds.contains(where: \.accepted) { blocks += " (\(formText(form)))" }
+    return Report.Section(
+      nil,
+      [
+        .line(
+          "\(numbers.groups) group\(numbers.groups == 1 ? "" : "s") in \(numbers.rows) rows on \(numbers.ranks) "
+            + "rank\(numbers.ranks == 1 ? "" : "s"): \(blocks)")
+      ])
+  }
+
+  private func formText(_ form: String) -> String {
+    switch SplineForm(rawValue: form) {
+    case .linear?: "t linear in x"
+    case .shared?: "one curve per covariate, weighted by group"
+    case .free?: "curves of each group's own"
+    case nil: form
+    }
+  }
+
+  // MARK: Groups
+
+  private var groupTable: Report.Section {
+    let names = parameterNames
+    let columns = ["group", "rows", "share"] + names.shown + (hasSpread ? ["spread"] : [])
+    var table = Report.Table(columns.map { Report.Table.Column($0) })
+    for group in numbers.components {
+      let values = group.coefficients ?? group.means ?? [:]
+      table.rows.append(
+        [.count(group.group), .count(group.rows), .decimals(group.share, 4)]
+          + names.shown.map { .significant(values[$0]) }
+          + (group.residualStandardDeviation.map { [.significant($0)] } ?? []))
+    }
+    let kind = hasSpread ? "coefficients of the treatment's regression" : "means"
+    if names.hidden > 0 { table.note = "and \(names.hidden) more \(kind), in model.h5 and with --json" }
+    return Report.Section(nil, [.table(table)])
+  }
+
+  private var hasSpread: Bool { numbers.components.allSatisfy { $0.residualStandardDeviation != nil } }
+
+  private var parameterNames: (shown: [String], hidden: Int) {
+    // Those of the joint model are on a basis of its own, in model.h5.
+    guard joint == nil else { return ([], 0) }
+    let features = result.model.representation.featureNames
+    let all = hasSpread ? ["(constant)"] + features : features + [result.model.treatmentName]
+    var width = 0
+    let shown = all.prefix { name in
+      width += max(name.count, 9) + 2
+      return width <= Self.widestNames
+    }
+    return (Array(shown), all.count - shown.count)
+  }
+
+  // MARK: The effect that a joint fit gives
+
+  private var effect: [Report.Section] {
+    guard let joint = result.joint else { return [] }
+    return [effectTerms(joint), effectCurve(joint), confounding(joint)]
+  }
+
+  private func effectTerms(_ joint: ControlFunction.Result) -> Report.Section {
+    let titles = ["effect of \(result.model.treatmentName)", "estimate", "std. error", "95% interval"]
+    let rows: [[Report.Cell]] = joint.ownEffects.prefix(Self.mostCovariates).map { term in
+      [
+        .text(term.name), .significant(term.value), .significant(term.standardError),
+        term.interval.map { .interval($0) } ?? .undefined,
+      ]
+    }
+    return Report.Section(
+      nil, rows.isEmpty ? [] : [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))])
+  }
+
+  private func effectCurve(_ joint: ControlFunction.Result) -> Report.Section {
+    let points = stride(from: 1, to: joint.effectCurve.count, by: 4).map { joint.effectCurve[$0] }
+    let titles = ["\(result.model.treatmentName) set to"] + points.map { significant($0.t) }
+    let rows: [[Report.Cell]] = [
+      [.text("mean effect against 0")] + points.map { .significant($0.tau) },
+      [.text("std. error")] + points.map { .significant($0.standardError) },
+    ]
+    return Report.Section(nil, [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))])
+  }
+
+  private func confounding(_ joint: ControlFunction.Result) -> Report.Section {
+    func estimates(
+      _ name: String, _ values: [Double], _ errors: [Double]?, _ test: ChiSquareTest? = nil
+    ) -> Report.Block {
+      .estimates(
+        Report.Estimates(
+          name, values.enumerated().map { k, value in .estimate(value, error: errors?[k]) }, test: test?.value))
+    }
+    var blocks = [estimates("confounding by group, kappa", joint.kappa, joint.kappaStandardErrors)]
+    if let delta = joint.delta {
+      blocks.append(estimates("shifts of the outcome by group, delta", delta, joint.deltaStandardErrors))
+    }
+    if let bends = joint.bends {
+      blocks.append(estimates("its bend by group, kappa2", bends.kappa2, bends.standardErrors, bends.test))
+    }
+    if let shares = joint.shares {
+      blocks.append(estimates("shares of groups depend on covariates", [], nil, shares.test))
+    }
+    let basis = "outcome: \(joint.outcomeBasis) in the treatment, \(joint.covariateBasis) in the covariates"
+    return Report.Section(nil, blocks + [.line(basis)])
+  }
+
+  // MARK: How well it fits
+
+  private var fit: Report.Section {
+    var blocks: [Report.Block] = []
+    if let logLikelihood = numbers.logLikelihood, let bic = numbers.bic, let icl = numbers.icl {
+      blocks.append(
+        .facts([
+          Report.Fact("log-likelihood", .decimals(logLikelihood, 3)), Report.Fact("BIC", .decimals(bic, 2)),
+          Report.Fact("ICL", .decimals(icl, 2)),
+          Report.Fact("", .count(numbers.parameterCount), unit: "parameters"),
+        ]))
+    }
+    if let inertia = numbers.inertia { blocks.append(.facts([Report.Fact("inertia", .significant(inertia))])) }
+    let entropy = numbers.entropy / Double(numbers.rows)
+    blocks.append(
+      .facts([
+        Report.Fact("MMD", .significant(numbers.mmd)),
+        Report.Fact("entropy of the labels", .decimals(entropy, 4), unit: "per row"),
+      ]))
+    return Report.Section(nil, blocks + choices)
+  }
+
+  /// What the number of groups, and the form of a spline regression, were chosen by.
+  private var choices: [Report.Block] {
+    var blocks: [Report.Block] = []
+    if !numbers.groupCriteria.isEmpty {
+      let isMMD = result.groupCriterion == .mmd
+      blocks.append(
+        .series(
+          "\(isMMD ? "MMD" : "BIC") by number of groups, of which the lowest was kept",
+          numbers.groupCriteria.map {
+            Report.Fact("\($0.groups):", isMMD ? .significant($0.mmd) : .decimals($0.bic, 1))
+          }))
+    }
+    if !numbers.forms.isEmpty {
+      blocks.append(
+        .series(
+          "BIC of the ways in which groups may differ",
+          numbers.forms.map { Report.Fact($0.form.rawValue, .decimals($0.bic, 1)) }))
+    }
+    return blocks
+  }
+
+  private var starts: Report.Section {
+    let search = numbers.starts
+    let state = numbers.converged ? "converged" : "NOT converged"
+    return Report.Section(
+      nil,
+      [
+        .line(
+          "\(state) after \(numbers.iterations) passes; \(search.agreed) of the best \(search.continued) of "
+            + "\(search.starts) starts agree; \(format(numbers.seconds, decimals: 2)) s, "
+            + "\(significant(numbers.secondsPerPass * 1e3)) ms per pass")
+      ])
+  }
+
+  /// How the rounds of training went.
+  private var rounds: Report.Section {
+    let rounds = numbers.rounds
+    guard let first = rounds.first, let last = rounds.last(where: \.accepted) ?? rounds.last else {
+      return Report.Section(nil, [])
+    }
+    let marks = rounds.map { $0.accepted ? "+" : "-" }.joined()
+    var line =
+      "\(rounds.count { $0.accepted }) of \(rounds.count) rounds accepted (\(marks)), loss \(loss(first)) -> "
+      + loss(last)
+    // Elsewhere each round has an r, and so a likelihood, of its own.
+    if result.configuration.distribution == .regression, let start = numbers.startLogLikelihood,
+      let end = last.accepted ? last.logLikelihood : start
+    {
+      line += ", log-likelihood \(format(start, decimals: 3)) -> \(format(end, decimals: 3))"
+    }
+    return Report.Section(nil, [.line(line)])
+  }
+
+  private func loss(_ round: Round) -> String {
+    round.loss.flatMap { $0.isFinite ? significant($0) : nil } ?? "-"
+  }
+
+  // MARK: Labels
+
+  private var truth: Report.Section {
+    guard let agreement = result.agreement else { return Report.Section(nil, []) }
+    let titles = ["true source"] + (0..<numbers.groups).map { "group \($0)" }
+    let rows: [[Report.Cell]] = zip(numbers.trueSources, agreement.confusion).map { value, counts in
+      [.text("\(value)")] + counts.map { .count($0) }
+    }
+    return Report.Section(
+      "against the true source: accuracy \(format(agreement.accuracy, decimals: 4)), adjusted Rand index "
+        + format(agreement.adjustedRandIndex, decimals: 4),
+      [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))])
+  }
+
+  private var balance: Report.Section {
+    guard numbers.groups > 1 else { return Report.Section(nil, []) }
+    let names = result.design.table.covariateNames
+    let differences = result.balance.largestStandardizedDifferences
+    let order = names.indices.sorted { (-differences[$0], $0) < (-differences[$1], $1) }.prefix(Self.mostCovariates)
+    return Report.Section(
+      "largest differences of covariate means between groups, in standard deviations:",
+      [.list(order.map { Report.Fact(names[$0], .decimals(differences[$0], 3)) })])
+  }
+
+  private var findingsSection: Report.Section {
+    Report.Section(nil, numbers.findings.isEmpty ? [] : [.findings(numbers.findings)])
+  }
+
+  private func files(_ folder: String?) -> Report.Section {
+    let written = folder.map { [Report.Block.line("wrote \($0)/model.h5, posteriors.h5 and metrics.jsonl")] } ?? []
+    let digests =
+      "digests: model \(numbers.modelDigest.prefix(16)), posteriors \(numbers.posteriorDigest.prefix(16))"
+    return Report.Section(nil, written + [.line(digests)])
+  }
+}
+
+extension ChiSquareTest {
+  /// The test as a value of a finding.
+  var value: Finding.Value {
+    .test(statistic: statistic, degreesOfFreedom: degreesOfFreedom, pValue: pValue)
+  }
+}

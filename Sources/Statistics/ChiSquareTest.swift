@@ -1,0 +1,14 @@
+/// A test of a statistic against χ².
+public struct ChiSquareTest: Sendable, Codable, Equatable {
+  public let statistic: Double
+  public let degreesOfFreedom: Int
+  /// Pr(χ² > statistic).
+  public let pValue: Double
+
+  /// - Precondition: `degreesOfFreedom` is positive.
+  public init(statistic: Double, degreesOfFreedom: Int) {
+    self.statistic = statistic
+    self.degreesOfFreedom = degreesOfFreedom
+    pValue = ChiSquare(degreesOfFreedom: Double(degreesOfFreedom)).survival(statistic)
+  }
+}
