@@ -78,8 +78,8 @@ final class ImportRows {
     case (.text, _) where role.isNumeric:
       throw try refused(
         index,
-        "is not a number, as \(role.rawValue) must be; correct it, or name it in --missing-markers when it means missing"
-      )
+        "is not a number, as \(role.rawValue) must be; correct it, or name it in --missing-markers when it means "
+          + "missing")
     case (.number(let weight), .weight) where weight < 0:
       throw try refused(index, "is negative, which a weight cannot be")
     case (.number(let number), .test) where number != 0 && number != 1:
@@ -99,8 +99,8 @@ final class ImportRows {
     guard columns.count == 1 else {
       throw Failure(
         .data,
-        "\(table.path): '\(name)' has \(columns.count) columns, and only --covariates, --instruments, --proxies and --keep take a matrix; name one of "
-          + "'\(name)[0]' to '\(name)[\(columns.count - 1)]'")
+        "\(table.path): '\(name)' has \(columns.count) columns, and only --covariates, --instruments, --proxies and "
+          + "--keep take a matrix; name one of '\(name)[0]' to '\(name)[\(columns.count - 1)]'")
     }
     return columns[0]
   }

@@ -120,22 +120,27 @@ struct ShardFile: Sendable {
     for stored in record.columns {
       guard let name = stored.dataset, stored.index == nil else { continue }
       let dataset = try file.dataset(name)
-      let (kind, shape) = (try dataset.elementKind(), try dataset.shape())
-      guard stored.elementKinds.contains(kind), Array(shape.dropFirst()) == (stored.width.map { [$0] } ?? []),
-        !shape.isEmpty
-      else {
-        throw Failure(
-          .data,
-          "\(dataset.location) holds \(kind.description) of the shape \(shape), which is no \(stored.column.kind.word) "
-            + "column; write the file again")
-      }
-      try requireRows(dataset, shape[0], &rowCount)
+      try requireRows(dataset, try rows(of: dataset, holding: stored), &rowCount)
     }
     guard let institution = record.header.institution,
       !record.columns.contains(where: { $0.column.role == .institution })
     else { return record.columns }
     let column = Column("institution", .institution, .categorical(levels: [institution]))
     return record.columns + [StoredColumn(column: column)]
+  }
+
+  /// The rows of a dataset that must hold a column.
+  private static func rows(of dataset: borrowing HDF5Dataset, holding stored: StoredColumn) throws -> Int {
+    let kind = try dataset.elementKind()
+    let shape = try dataset.shape()
+    let width = stored.width.map { [$0] } ?? []
+    guard let rows = shape.first, Array(shape.dropFirst()) == width, stored.elementKinds.contains(kind) else {
+      throw Failure(
+        .data,
+        "\(dataset.location) holds \(kind.description) of the shape \(shape), which is no \(stored.column.kind.word) "
+          + "column; write the file again")
+    }
+    return rows
   }
 
   private static func require(
