@@ -93,6 +93,9 @@ let package = Package(
         "TestSupport",
       ]),
     .testTarget(
+      name: "RunsTests",
+      dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs", "Storage", "TestSupport"]),
+    .testTarget(
       name: "MixtureTests",
       dependencies: [
         "Communication", "Diagnostics", "Frames", "LinearAlgebra", "MetaEM", "Mixture", "Representation", "Runs",

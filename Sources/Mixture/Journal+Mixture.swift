@@ -14,9 +14,12 @@ extension Journal {
   package func run(
     accelerated fits: [Fit<JointMixture>], on design: Design, _ convergence: Convergence, phase: String
   ) throws -> [Fit<JointMixture>] {
-    try run(phase, from: fits.map(JointAcceleration.init), progress: { Progress($0.map(\.fit)) }) { runs, afterPass in
+    try run(
+      phase, from: fits.map(JointAcceleration.init), progress: { Progress($0.map(\.fit)) },
+      outcome: { $0.map(\.finished) }
+    ) { runs, afterPass in
       try design.acceleratedMaximization(runs, convergence: convergence, afterPass: afterPass)
-    }.map(\.finished)
+    }
   }
 }
 
@@ -24,7 +27,17 @@ extension Journal.Progress {
   init<Model>(_ fits: [Fit<Model>]) {
     let passes = fits.map(\.trace.count).max() ?? 0
     self.init(
-      passes: passes, fits: fits.count { $0.trace.count == passes },
-      logLikelihood: fits.map(\.logLikelihood).max() ?? -.infinity)
+      passes: passes,
+      values: [
+        "fits": .integer(fits.count { $0.trace.count == passes }),
+        "logLikelihood": .number(fits.map(\.logLikelihood).max() ?? -.infinity),
+      ])
   }
+}
+
+extension PassRecord {
+  /// Fits that the pass served; nil in the records of other estimators.
+  public var fits: Int? { integer("fits") }
+  /// The best log-likelihood of the fits that have not degenerated; nil when none is left.
+  public var logLikelihood: Double? { number("logLikelihood") }
 }
