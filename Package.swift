@@ -117,6 +117,9 @@ let package = Package(
         "TestSupport",
       ], path: "Tests/ModelSupport"),
     .testTarget(
+      name: "RunsTests",
+      dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs", "Storage", "TestSupport"]),
+    .testTarget(
       name: "MixtureTests",
       dependencies: [
         "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "ModelTestSupport", "TestSupport",

@@ -117,7 +117,7 @@ ranks() {
 arguments() {
   local argument is_forced=
   for argument in "${command[@]}"; do [[ "$argument" == --force ]] && is_forced=1; done
-  if [[ -n "$is_forced" ]] && { ((try == 1)) || ! ls "$out"/checkpoint*.json &>/dev/null; }; then
+  if [[ -n "$is_forced" ]] && { ((try == 1)) || ! ls "$out"/checkpoint*.h5 &>/dev/null; }; then
     printf '%s\0' "${command[@]}"
     return
   fi

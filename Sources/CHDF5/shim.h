@@ -10,6 +10,8 @@ static inline hid_t giv_h5t_std_i64le(void) { return H5T_STD_I64LE; }
 static inline hid_t giv_h5t_std_u64le(void) { return H5T_STD_U64LE; }
 static inline hid_t giv_h5t_std_i32le(void) { return H5T_STD_I32LE; }
 static inline hid_t giv_h5t_native_int32(void) { return H5T_NATIVE_INT32; }
+static inline hid_t giv_h5t_native_uint8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t giv_h5t_std_u8le(void) { return H5T_STD_U8LE; }
 static inline hid_t giv_h5t_c_s1(void) { return H5T_C_S1; }
 static inline size_t giv_h5t_variable(void) { return H5T_VARIABLE; }
 static inline hsize_t giv_h5s_unlimited(void) { return H5S_UNLIMITED; }

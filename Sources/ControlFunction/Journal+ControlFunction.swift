@@ -6,8 +6,11 @@ extension Journal {
   func run(
     accelerated fits: [Fit<JointMixture>], on design: Design, _ convergence: Convergence, phase: String
   ) throws -> [Fit<JointMixture>] {
-    try run(phase, from: fits.map(JointAcceleration.init), progress: { Progress($0.map(\.fit)) }) { runs, afterPass in
+    try run(
+      phase, from: fits.map(JointAcceleration.init), progress: { Progress($0.map(\.fit)) },
+      outcome: { $0.map(\.finished) }
+    ) { runs, afterPass in
       try design.acceleratedMaximization(runs, convergence: convergence, afterPass: afterPass)
-    }.map(\.finished)
+    }
   }
 }

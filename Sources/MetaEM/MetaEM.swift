@@ -1,7 +1,7 @@
-import Features
 import Communication
 import ControlFunction
 import Diagnostics
+import Features
 import Frames
 import LinearAlgebra
 import Mixture
@@ -22,11 +22,8 @@ import Shards
 /// has the same bits on any number of ranks.
 public struct MetaEM {
   public internal(set) var configuration: Configuration
-  /// Told of every pass over the rows, on every rank.
-  public var observer: (PassRecord) throws -> Void = { _ in }
-
-  /// Where passes are kept, so that an interrupted run can go on; nil keeps nothing.
-  public var checkpoints: CheckpointStore?
+  /// What is told of every pass over the rows, and keeps them so that an interrupted run can go on.
+  public var run = Run()
 
   /// Where the rows are kept; the results have the same bits.
   public var storage = FrameStorage.memory
@@ -135,11 +132,9 @@ public struct MetaEM {
 
   /// - Parameter groupsUpTo: the most groups tried where their number is chosen.
   func journal(for rows: CenteredRows, groupsUpTo: Int? = nil) throws -> Journal {
-    let digest = rows.table.digest
-    return Journal(
-      observer: observer,
-      checkpoints: try checkpoints?.opened(
-        RunOptions(configuration: configuration, groupsUpTo: groupsUpTo), inputDigest: digest))
+    try run.open(
+      RunOptions(configuration: configuration, groupsUpTo: groupsUpTo), inputDigest: rows.table.digest)
+    return run.journal
   }
 }
 

@@ -63,13 +63,6 @@ public struct SweepGrid: Sendable, Codable, Equatable {
     return configuration
   }
 
-  /// Whether the fits of another grid are all among these and come out the same, so that a sweep of it can go on as this.
-  func contains(_ other: SweepGrid) -> Bool {
-    guard let cell = other.cells.first else { return false }
-    return Set(cells).isSuperset(of: other.cells) && configuration(cell) == other.configuration(cell)
-      && (folds, replicates, seeds[0]) == (other.folds, other.replicates, other.seeds[0])
-  }
-
   /// Refuses a grid that is empty, or repeats a value.
   ///
   /// - Throws: ``Failure`` `usage`.

@@ -18,7 +18,7 @@ public struct DesignChunk: Sendable, Hashable {
 /// The rows of a design, spread over ranks: those of a table, or of some chunks of it.
 public struct DesignRows: Sendable {
   /// The chunks as the design numbers them.
-  let distributed: DistributedRows
+  package let distributed: DistributedRows
   private let tableGrid: RowGrid
   /// The table's chunk of each of the design's; nil when they are the same.
   private let tableChunks: [Int]?
@@ -46,7 +46,7 @@ public struct DesignRows: Sendable {
   public var localChunks: [DesignChunk] { distributed.localChunks.map(chunk) }
 
   /// A chunk by its number in the design.
-  func chunk(_ index: Int) -> DesignChunk {
+  package func chunk(_ index: Int) -> DesignChunk {
     let tableIndex = tableChunks?[index] ?? index
     return DesignChunk(
       rows: distributed.grid.rows(ofChunk: index), tableRows: tableGrid.rows(ofChunk: tableIndex), index: index,
@@ -58,13 +58,5 @@ public struct DesignRows: Sendable {
     _ zero: Value, add: (inout Value, _ chunk: DesignChunk) throws -> Void
   ) throws -> Value {
     try distributed.sum(zero) { partial, index in try add(&partial, chunk(index)) }
-  }
-
-  /// Brings what every chunk produces to the root, in order; see ``DistributedRows/forEachChunkAtRoot(produce:consume:)``.
-  /// Collective.
-  public func forEachChunkAtRoot(
-    produce: (_ chunk: DesignChunk) throws -> [UInt8], consume: (_ chunk: DesignChunk, _ bytes: [UInt8]) throws -> Void
-  ) throws {
-    try distributed.forEachChunkAtRoot(produce: { try produce(chunk($0)) }, consume: { try consume(chunk($0), $1) })
   }
 }

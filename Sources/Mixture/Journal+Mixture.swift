@@ -15,7 +15,17 @@ extension Journal.Progress {
   package init<Model>(_ fits: [Fit<Model>]) {
     let passes = fits.map(\.trace.count).max() ?? 0
     self.init(
-      passes: passes, fits: fits.count { $0.trace.count == passes },
-      logLikelihood: fits.map(\.logLikelihood).max() ?? -.infinity)
+      passes: passes,
+      values: [
+        "fits": .integer(fits.count { $0.trace.count == passes }),
+        "logLikelihood": .number(fits.map(\.logLikelihood).max() ?? -.infinity),
+      ])
   }
+}
+
+extension PassRecord {
+  /// Fits that the pass served; nil in the records of other estimators.
+  public var fits: Int? { integer("fits") }
+  /// The best log-likelihood of the fits that have not degenerated; nil when none is left.
+  public var logLikelihood: Double? { number("logLikelihood") }
 }

@@ -1,14 +1,13 @@
 import Communication
 import Diagnostics
 import Foundation
-import LinearAlgebra
 import Storage
 
-/// Checkpoints of a run: the state of every phase so far, in `checkpoint.json`, and the one before it in
-/// `checkpoint-previous.json`.
+/// Checkpoints of a run: the state of every phase so far, in `checkpoint.h5`, and the one before it in
+/// `checkpoint-previous.h5`.
 ///
 /// A checkpoint is written beside and synced before the others move up, so that a full disk or a crash costs none of
-/// them. Its first line is the SHA-256 of the rest, so that a damaged one is known and the previous one is taken. Only the
+/// them. It carries the SHA-256 of its content, so that a damaged one is known and the previous one is taken. Only the
 /// root rank touches files; the ranks decide together.
 public final class CheckpointStore {
   /// When checkpoints are written.
@@ -23,21 +22,16 @@ public final class CheckpointStore {
     public init() {}
   }
 
-  private struct Content: Codable {
-    var version = CheckpointStore.version
-    /// The options of the run, as JSON with sorted keys.
-    var options: String
-    var inputDigest: String
-    /// Passes over the rows so far.
-    var passes = 0
-    /// The state of each phase, as JSON.
-    var phases: [String: String] = [:]
+  /// What to do when all checkpoints of a folder are damaged.
+  public enum DamagePolicy: Sendable {
+    case refuse
+    /// As if there were none: where work that is lost is small beside the whole.
+    case begin
   }
 
-  private static let version = 1
   /// What a run keeps in its folder while it goes on.
-  public static let fileNames = ["checkpoint.json", "checkpoint-previous.json"]
-  private static let nextName = "checkpoint-next.json"
+  public static let fileNames = ["checkpoint.h5", "checkpoint-previous.h5"]
+  private static let nextName = "checkpoint-next.h5"
 
   private let folder: String
   private let policy: Policy
@@ -45,10 +39,10 @@ public final class CheckpointStore {
   private let isStopRequested: () -> Bool
   /// Called on the root rank before a checkpoint is written, to make durable what goes with it.
   public var willSave: () throws -> Void = {}
-  private var content: Content?
+  private var content: Checkpoint?
   /// Passes that the checkpoint holds from which this run goes on; 0 without one.
   public var savedPasses: Int { saved?.passes ?? 0 }
-  private let saved: Content?
+  private let saved: Checkpoint?
   private let clock = ContinuousClock()
   private let begin = ContinuousClock().now
   private var lastSave = ContinuousClock().now
@@ -59,42 +53,40 @@ public final class CheckpointStore {
   /// - Parameters:
   ///   - resume: whether to go on from the checkpoint in the folder; without one the run begins anew.
   ///   - isStopRequested: asked on every rank in every pass; when true on one of them the run saves and stops.
-  /// - Throws: on all ranks the same ``Failure`` `data` when no checkpoint in the folder is whole.
+  /// - Throws: on all ranks the same ``Failure``: `data` when no checkpoint in the folder is whole, `configuration` when
+  ///   another version of the program wrote it, `noInput` and `inputOutput` when one cannot be read.
   public init(
-    folder: String, policy: Policy, resume: Bool, on communicator: any Communicator,
+    folder: String, policy: Policy, resume: Bool, ifDamaged: DamagePolicy = .refuse, on communicator: any Communicator,
     isStopRequested: @escaping () -> Bool
   ) throws {
     self.folder = folder
     self.policy = policy
     self.communicator = communicator
     self.isStopRequested = isStopRequested
-    saved = resume ? try communicator.broadcast { try Self.read(folder) } : nil
+    saved = resume ? try Checkpoint.shared(on: communicator) { try Self.latest(in: folder, ifDamaged) } : nil
     communicator.wishes.ask { [weak self] in self?.wish ?? .goOn }
   }
 
-  /// The store for some options and input.
+  /// The store for a run of a fingerprint.
   ///
-  /// - Throws: ``Failure`` `data` when the checkpoint is of another.
-  package func opened(_ options: some Encodable, inputDigest: String) throws -> CheckpointStore {
-    let options = try jsonText(options)
+  /// - Throws: ``Failure`` `data` when the checkpoint is of other rows or options, `configuration` when it is of another
+  ///   program.
+  package func opened(
+    _ fingerprint: Fingerprint, optionName: Fingerprint.OptionName = { $0 }
+  ) throws -> CheckpointStore {
     if let saved {
-      guard saved.inputDigest == inputDigest else {
-        throw Failure(.data, "\(folder): the checkpoint is of other data; name its shards, or start anew by --force")
-      }
-      guard saved.options == options else {
-        throw Failure(.data, "\(folder): the checkpoint is of other options; give the same, or start anew by --force")
-      }
+      try fingerprint.requireSame(as: saved.fingerprint, "\(folder): the checkpoint is", optionName: optionName)
     }
     if communicator.isRoot { removeUnfinished() }
-    content = saved ?? Content(options: options, inputDigest: inputDigest)
+    content = saved ?? Checkpoint(fingerprint: fingerprint)
     return self
   }
 
   /// The state of a phase as it was saved; nil when it had not begun.
   package func state<State: Decodable>(of phase: String) throws -> State? {
-    guard let text = content?.phases[phase] else { return nil }
+    guard let bytes = content?.states[phase] else { return nil }
     do {
-      return try Self.decoder.decode(State.self, from: Data(text.utf8))
+      return try StateDecoder.decode(State.self, from: bytes)
     } catch {
       throw Failure(.data, "\(folder): the checkpoint does not fit this program; start anew by --force")
     }
@@ -121,8 +113,8 @@ public final class CheckpointStore {
   /// - Parameter prefix: the states of phases whose names begin so are no longer needed.
   package func finish(_ state: some Encodable, of phase: String, inPlaceOf prefix: String? = nil) throws {
     guard communicator.isRoot else { return }
-    if let prefix, let phases = content?.phases { content?.phases = phases.filter { !$0.key.hasPrefix(prefix) } }
-    content?.phases[phase] = String(decoding: try Self.encoder.encode(state), as: UTF8.self)
+    if let prefix { content?.removeStates(withPrefix: prefix) }
+    content?.set(try StateEncoder.encode(state), of: phase)
   }
 
   /// Removes the checkpoints of a finished run.
@@ -153,28 +145,13 @@ public final class CheckpointStore {
 
   // MARK: - Files
 
-  private static let encoder: JSONEncoder = {
-    let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return encoder
-  }()
-
-  private static let decoder: JSONDecoder = {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return decoder
-  }()
-
   private func save() throws {
     let (current, previous) = (path(Self.fileNames[0]), path(Self.fileNames[1]))
     let next = path(Self.nextName)
     try communicator.agree {
       guard communicator.isRoot, let content else { return }
       try willSave()
-      let body = [UInt8](try Self.encoder.encode(content))
-      try AtomicFile.save([UInt8]((Self.digest(body) + "\n").utf8) + body, to: next, force: true)
+      try CheckpointFile.write(content, to: next)
       for (old, new) in [(current, previous), (next, current)] where access(old, F_OK) == 0 && rename(old, new) != 0 {
         throw Failure(.inputOutput, "\(old) cannot be renamed: \(String(cString: strerror(errno)))")
       }
@@ -184,32 +161,19 @@ public final class CheckpointStore {
   }
 
   /// The latest checkpoint that is whole; nil when there is none at all.
-  private static func read(_ folder: String) throws -> Content? {
-    let paths = fileNames.map { name in "\(folder)/\(name)" }
-    let found = paths.filter { path in access(path, F_OK) == 0 }
+  private static func latest(in folder: String, _ damage: DamagePolicy) throws -> Checkpoint? {
+    let paths = fileNames.map { "\(folder)/\($0)" }
+    let found = paths.filter { access($0, F_OK) == 0 }
     for path in found {
-      guard let bytes = FileManager.default.contents(atPath: path), let end = bytes.firstIndex(of: 0x0A) else {
-        continue
-      }
-      let body = [UInt8](bytes[(end + 1)...])
-      guard Array(digest(body).utf8) == Array(bytes[..<end]) else { continue }
-      guard let content = try? decoder.decode(Content.self, from: Data(body)), content.version == version else {
-        throw Failure(.data, "\(path) was written by another version of giv-dist; start anew by --force")
-      }
+      guard let checkpoint = try CheckpointFile.read(path) else { continue }
       // The damaged one must not take the place of the whole one when the next is written.
       if path != found[0] { rename(path, found[0]) }
-      return content
+      return checkpoint
     }
-    guard found.isEmpty else {
-      throw Failure(.data, "\(found.joined(separator: " and ")): damaged or unreadable; start anew by --force")
+    guard found.isEmpty || damage == .begin else {
+      throw Failure(.data, "\(found.joined(separator: " and ")): damaged; start anew by --force")
     }
     return nil
-  }
-
-  private static func digest(_ body: [UInt8]) -> String {
-    var digest = SHA256Digest()
-    digest.update(body)
-    return digest.finalize()
   }
 
   private func path(_ name: String) -> String { "\(folder)/\(name)" }

@@ -1,54 +1,19 @@
-import Diagnostics
-import Storage
-
-/// One pass over the rows, or round of training, as it goes into the metrics of a run.
-public struct PassRecord: Sendable, Encodable {
-  /// What the pass was part of: starts, search or em, and on what.
-  public package(set) var phase: String
-  /// From zero; of a round, its number.
-  public let pass: Int
-  /// Fits that the pass served.
-  public let fits: Int
-  /// The best log-likelihood of the fits that have not degenerated; null when none is left.
-  @NullEncoded public var logLikelihood: Double?
-  /// Seconds since the run began.
-  public package(set) var seconds: Double
-  // Of a round only; no loss when it left the range of numbers.
-  public private(set) var round: Int?
-  public private(set) var loss: Double?
-  public private(set) var accepted: Bool?
-
-  init(phase: String, pass: Int, fits: Int, logLikelihood: Double?, seconds: Double) {
-    self.phase = phase
-    self.pass = pass
-    self.fits = fits
-    _logLikelihood = NullEncoded(wrappedValue: logLikelihood)
-    self.seconds = seconds
-  }
-
-  /// A round of training.
-  package init(round: Int, loss: Double, isAccepted: Bool, logLikelihood: Double, seconds: Double) {
-    self.init(phase: "round", pass: round, fits: 1, logLikelihood: logLikelihood, seconds: seconds)
-    self.round = round
-    self.loss = loss.isFinite ? loss : nil
-    accepted = isAccepted
-  }
-}
-
 /// Follows a fit pass by pass: tells the observer, and keeps checkpoints.
 ///
-/// A fit is a fixed sequence of phases, each of which follows from the phases before: a run of EM from several models, or
-/// a round of a network's training. So the states of the phases are all that a checkpoint has to hold: on the way back
-/// finished phases are read instead of run, and the one that was interrupted goes on at its last saved pass. Phases of
-/// which only one outcome matters later, such as those of a bootstrap replicate, are a step: once it is done its outcome
-/// is kept in place of their states.
+/// A fit is a fixed sequence of phases, each of which follows from the phases before: a loop of passes over the rows, or a
+/// round of a network's training. So the states of the phases are all that a checkpoint has to hold: on the way back
+/// finished phases are read instead of run, and the one that was interrupted goes on at its last saved pass. Of a phase
+/// that has ended only its outcome is kept. Phases of which only one outcome matters later, such as those of a bootstrap
+/// replicate, are a step: once it is done its outcome is kept in place of all of theirs.
+///
+/// All ranks of a fit call the same members in the same order; every call is collective.
 public final class Journal {
   private let observer: (PassRecord) throws -> Void
   private let checkpoints: CheckpointStore?
   private let clock = ContinuousClock()
   private let begin = ContinuousClock().now
   /// Passes over the rows, of all phases.
-  package private(set) var passes = 0
+  public private(set) var passes = 0
   /// What the names of phases begin with in the step that is under way.
   private var scope = ""
   /// How often each name of a phase was used.
@@ -60,32 +25,33 @@ public final class Journal {
     self.checkpoints = checkpoints
   }
 
-  /// What is kept of a step.
-  private struct Step<Outcome: Codable>: Codable {
-    let outcome: Outcome
-    let passes: Int
+  /// What is kept of a phase or step: where it stands, or what it has come to.
+  private enum Kept<State: Codable, Outcome: Codable>: Codable {
+    case running(State)
+    case finished(Outcome, passes: Int)
   }
 
   /// Runs a step, with or without phases of its own, unless it was done before.
-  package func step<Outcome: Codable>(_ name: String, _ body: () throws -> Outcome) throws -> Outcome {
+  public func step<Outcome: Codable>(_ name: String, _ body: () throws -> Outcome) throws -> Outcome {
+    typealias Kept = Journal.Kept<Never, Outcome>
     let phase = unique(name)
-    if let done: Step<Outcome> = try checkpoints?.state(of: phase) {
-      passes += done.passes
-      return done.outcome
+    if case .finished(let outcome, let passes)? = try checkpoints?.state(of: phase) as Kept? {
+      self.passes += passes
+      return outcome
     }
     let (outer, earlierPasses) = (scope, passes)
     scope = "\(phase): "
     defer { scope = outer }
     let outcome = try body()
     try checkpoints?.finish(
-      Step(outcome: outcome, passes: passes - earlierPasses), of: phase, inPlaceOf: "\(phase): ")
+      Kept.finished(outcome, passes: passes - earlierPasses), of: phase, inPlaceOf: "\(phase): ")
     return outcome
   }
 
   /// Tells of a round that has ended and keeps it, unless that was done before.
   ///
   /// - Parameter record: what the round came to, `seconds` after the run began.
-  package func end<Round: Codable>(_ round: Round, record: (_ seconds: Double) -> PassRecord) throws {
+  public func end<Round: Codable>(_ round: Round, record: (_ seconds: Double) -> PassRecord) throws {
     let phase = unique("round")
     passes += 1
     let kept: Round? = try checkpoints?.state(of: phase)
@@ -96,18 +62,15 @@ public final class Journal {
   }
 
   /// What a phase has come to, as its state tells it.
-  package struct Progress {
+  public struct Progress: Sendable {
     /// Passes that the phase has had.
     let passes: Int
-    /// Fits that the last of them served.
-    let fits: Int
-    /// The best log-likelihood of the fits.
-    let logLikelihood: Double
+    let values: [String: PassRecord.Value]
 
-    package init(passes: Int, fits: Int, logLikelihood: Double) {
+    /// - Parameter values: what the record of the last pass tells.
+    public init(passes: Int, values: [String: PassRecord.Value] = [:]) {
       self.passes = passes
-      self.fits = fits
-      self.logLikelihood = logLikelihood
+      self.values = values
     }
   }
 
@@ -115,25 +78,44 @@ public final class Journal {
   ///
   /// - Parameters:
   ///   - progress: what a state says of the passes so far.
+  ///   - outcome: what later phases need of the last state; it alone is kept when the phase has ended.
   ///   - body: goes on from a state to the end, and tells of every pass.
-  package func run<State: Codable>(
+  public func run<State: Codable, Outcome: Codable>(
+    _ name: String, from start: State, progress: @escaping (State) -> Progress, outcome: (State) -> Outcome,
+    _ body: (State, (State) throws -> Void) throws -> State
+  ) throws -> Outcome {
+    typealias Kept = Journal.Kept<State, Outcome>
+    let phase = unique(name)
+    var current = start
+    switch try checkpoints?.state(of: phase) as Kept? {
+    case .finished(let outcome, let passes)?:
+      self.passes += passes
+      return outcome
+    case .running(let state)?:
+      passes += progress(state).passes
+      current = state
+    case nil: break
+    }
+    let finished = try body(current) { state in
+      passes += 1
+      let progress = progress(state)
+      try observer(
+        PassRecord(
+          phase: phase, pass: progress.passes - 1, seconds: begin.duration(to: clock.now).seconds,
+          values: progress.values))
+      try checkpoints?.keep(Kept.running(state), of: phase)
+    }
+    let result = outcome(finished)
+    try checkpoints?.finish(Kept.finished(result, passes: progress(finished).passes), of: phase)
+    return result
+  }
+
+  /// Runs a phase whose last state is its outcome, or what is left of it.
+  public func run<State: Codable>(
     _ name: String, from start: State, progress: @escaping (State) -> Progress,
     _ body: (State, (State) throws -> Void) throws -> State
   ) throws -> State {
-    let phase = unique(name)
-    let resumed: State? = try checkpoints?.state(of: phase)
-    passes += resumed.map(progress)?.passes ?? 0
-    let finished = try body(resumed ?? start) { state in
-      passes += 1
-      let current = progress(state)
-      try observer(
-        PassRecord(
-          phase: phase, pass: current.passes - 1, fits: current.fits, logLikelihood: current.logLikelihood,
-          seconds: begin.duration(to: clock.now).seconds))
-      try checkpoints?.keep(state, of: phase)
-    }
-    try checkpoints?.finish(finished, of: phase)
-    return finished
+    try run(name, from: start, progress: progress, outcome: { $0 }, body)
   }
 
   /// A name of its own for a phase: the second of a name is "name 2". The phases of a fit always come in one order.

@@ -31,7 +31,7 @@ struct HDF5Handle: ~Copyable {
 
 /// A number that a dataset holds and that Swift reads.
 public enum HDF5Number: Sendable {
-  case float64, int64, uint64, int32
+  case float64, int64, uint64, int32, uint8
 
   /// The type in memory.
   var memoryType: hid_t {
@@ -40,6 +40,7 @@ public enum HDF5Number: Sendable {
     case .int64: giv_h5t_native_int64()
     case .uint64: giv_h5t_native_uint64()
     case .int32: giv_h5t_native_int32()
+    case .uint8: giv_h5t_native_uint8()
     }
   }
 
@@ -50,6 +51,7 @@ public enum HDF5Number: Sendable {
     case .int64: giv_h5t_std_i64le()
     case .uint64: giv_h5t_std_u64le()
     case .int32: giv_h5t_std_i32le()
+    case .uint8: giv_h5t_std_u8le()
     }
   }
 }
@@ -74,4 +76,8 @@ extension UInt64: HDF5Element {
 
 extension Int32: HDF5Element {
   public static var number: HDF5Number { .int32 }
+}
+
+extension UInt8: HDF5Element {
+  public static var number: HDF5Number { .uint8 }
 }

@@ -6,3 +6,10 @@ package func jsonText(_ value: some Encodable) throws -> String {
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
+
+/// The value of JSON in UTF-8.
+///
+/// - Throws: `DecodingError`.
+package func jsonValue<Value: Decodable>(_ bytes: [UInt8]) throws -> Value {
+  try JSONDecoder().decode(Value.self, from: Data(bytes))
+}

@@ -2,9 +2,10 @@ import ArgumentParser
 import Communication
 import Glibc
 import MPICommunication
+import Runs
 
 /// The version of the program, as it is stored with every result.
-let programVersion = "0.1.0"
+let programVersion = SoftwareVersion.program
 
 /// `giv-dist`: one verb per file.
 @main

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MetaEM
+import Mixture
 import Reports
 import Runs
 
@@ -30,7 +31,7 @@ final class ProgressDisplay {
     last = record.seconds
     let what =
       record.round.map { "\($0) \(record.accepted == true ? "accepted" : "rejected")" }
-      ?? ": pass \(record.pass), \(record.fits) fit\(record.fits == 1 ? "" : "s")"
+      ?? ": pass \(record.pass)" + (record.fits.map { ", \($0) fit\($0 == 1 ? "" : "s")" } ?? "")
     let line =
       "\(format(record.seconds, decimals: 1)) s  \(record.phase)\(record.round == nil ? "" : " ")\(what), log-likelihood "
       + (record.logLikelihood.map { format($0, decimals: 3) } ?? "-")

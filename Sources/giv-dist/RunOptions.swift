@@ -1,5 +1,6 @@
 import ArgumentParser
 import Frames
+import Runs
 
 /// How fits are run and shown, which changes none of their bits.
 struct RunOptions: ParsableArguments {
@@ -18,6 +19,9 @@ struct RunOptions: ParsableArguments {
     guard resume && force else { return }
     throw ValidationError("--resume goes on and --force starts anew; give one of them")
   }
+
+  /// What may become of what the folder holds.
+  var existing: ExistingRun { resume ? .resume : force ? .replace : .refuse }
 
   var storage: FrameStorage { stream ? .stream() : .memory }
 }

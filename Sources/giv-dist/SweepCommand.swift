@@ -95,6 +95,7 @@ struct SweepGroups: JobCommand {
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     var sweep = Sweep(grid, ranksPerFit: ranksPerFit)
     sweep.storage = running.storage
+    sweep.optionName = OptionNames.name
     sweep.checkpointPolicy = checkpoint.policy
     // The hours are those of the sweep, not of a fit.
     sweep.checkpointPolicy.maximumHours = nil
@@ -102,7 +103,7 @@ struct SweepGroups: JobCommand {
     sweep.isStopRequested = { StopSignal.isReceived || begin.duration(to: .now) / .seconds(3600) >= hours }
     sweep.observer = { display.show($0) }
     let results = try sweep.run(
-      collection, in: out, existing: running.resume ? .resume : running.force ? .replace : .refuse, on: communicator)
+      collection, in: out, existing: running.existing, on: communicator)
     display.finish()
     try communicator.agree { if communicator.isRoot { try SweepFiles(results).write(toFolder: out) } }
     // One fit that succeeded makes a sweep; else the reason of the first failure is the reason of all.

@@ -116,18 +116,10 @@ struct Train: JobCommand {
       let plan = DryRun(collection, configuration, running.storage, communicator)
       return communicator.isRoot ? try plan.print(json: running.json) : ()
     }
-    let checkpoints = try checkpoints(on: communicator)
-    let folder = try RunFolder(
-      out, force: running.force, resumedPasses: running.resume ? checkpoints?.savedPasses ?? 0 : nil, on: communicator)
-    checkpoints?.willSave = { try folder?.synchronize() }
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
-
+    let run = try self.run(on: communicator, observer: display.show)
     var metaEM = MetaEM(configuration)
-    metaEM.observer = { record in
-      try folder?.record(record)
-      display.show(record)
-    }
-    metaEM.checkpoints = checkpoints
+    metaEM.run = run
     metaEM.storage = running.storage
     let result =
       groups == .auto
@@ -136,16 +128,16 @@ struct Train: JobCommand {
     display.finish()
 
     let posteriorDigest = try result.design.writePosteriors(
-      of: result.rule, joint: result.joint?.model, collection: collection, to: folder?.posteriors, force: false)
+      of: result.rule, joint: result.joint?.model, collection: collection, to: run.path(of: Self.posteriorsName),
+      force: false)
     let model = result.model
     try communicator.agree {
-      guard let folder, communicator.isRoot else { return }
+      guard communicator.isRoot, let path = run.path(of: Self.modelName) else { return }
       try model.save(
-        to: folder.model, configuration: result.configuration, inputDigest: result.design.table.digest,
+        to: path, configuration: result.configuration, inputDigest: result.design.table.digest,
         software: Software.versions, force: false)
-      try folder.complete()
     }
-    checkpoints?.remove()
+    try run.complete(on: communicator)
     guard communicator.isRoot else { return }
     let report = TrainingReport(
       result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
@@ -155,12 +147,17 @@ struct Train: JobCommand {
 }
 
 extension Train {
-  /// Checkpoints in the folder of the run, if there is one.
-  private func checkpoints(on communicator: any Communicator) throws -> CheckpointStore? {
-    guard let out else { return nil }
+  private static let posteriorsName = "posteriors.h5"
+  private static let modelName = "model.h5"
+
+  /// A run in the folder of --out, if there is one.
+  private func run(
+    on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void
+  ) throws -> Run {
+    guard let out else { return Run(observer: observer) }
     StopSignal.install()
-    return try CheckpointStore(folder: out, policy: checkpoint.policy, resume: running.resume, on: communicator) {
-      StopSignal.isReceived
-    }
+    return try Run(
+      folder: out, files: [Self.posteriorsName, Self.modelName], existing: running.existing, policy: checkpoint.policy,
+      optionName: OptionNames.name, on: communicator, observer: observer, isStopRequested: { StopSignal.isReceived })
   }
 }

@@ -4,7 +4,7 @@ import Testing
 
 /// Runs that cannot go on, and those that can although something is wrong.
 @Suite(.serialized) struct CheckpointRefusalTests {
-  private static let names = ["checkpoint.json", "checkpoint-previous.json"]
+  private static let names = ["checkpoint.h5", "checkpoint-previous.h5"]
   private static let onePass = ["--max-hours", "1e-9"]
 
   /// Gives `body` a run that stopped after its second pass, with two checkpoints.
@@ -30,15 +30,20 @@ import Testing
     #expect(try run.contents() == before, sourceLocation: sourceLocation)
   }
 
-  /// Changes a checkpoint as somebody would who also writes its first line anew.
-  private func rewrite(_ name: String, of run: CheckpointTestRun, _ change: (String) -> String) throws {
-    let file = run.out.appendingPathComponent(name)
-    let body = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", maxSplits: 1)[1]
-    let changed = change(String(body))
-    #expect(changed != body)
-    try Data(changed.utf8).write(to: file)
-    let digest = try TestSupport.run("sha256sum", [file.path]).output.prefix(64)
-    try Data("\(digest)\n\(changed)".utf8).write(to: file)
+  /// Changes a part of the index of a checkpoint as somebody would who also writes its digest anew.
+  private func rewrite(_ name: String, of run: CheckpointTestRun, _ change: String) throws {
+    try script(
+      """
+      with h5py.File(sys.argv[2], 'r+') as f:
+          record, index = json.loads(f.attrs['giv-record']), json.loads(f['index'][:].tobytes())
+          \(change)
+          text = json.dumps(index, sort_keys=True, separators=(',', ':')).encode()
+          data = len(text).to_bytes(8, 'little') + text + f['states'][:].tobytes()
+          record['sha256'] = hashlib.sha256(data).hexdigest()
+          del f['index'], f.attrs['giv-record']
+          f['index'] = np.frombuffer(text, 'u1')
+          f.attrs['giv-record'] = np.bytes_(json.dumps(record))
+      """, [run.out.appendingPathComponent(name).path], in: run.folder)
   }
 
   private func flipByte(of name: String, in run: CheckpointTestRun) throws {
@@ -57,27 +62,43 @@ import Testing
       let passes = try Data(contentsOf: run.out.appendingPathComponent("metrics.jsonl.partial")).split(separator: 0x0A)
       #expect(passes.count == 2)
       for name in Self.names { try flipByte(of: name, in: run) }
-      try expectRefusal(run, ["--resume"], exitCode: 65, message: "damaged or unreadable; start anew by --force")
+      try expectRefusal(run, ["--resume"], exitCode: 65, message: "damaged; start anew by --force")
       #expect(try run.result(of: run.train(["--force"])) == run.undisturbed())
     }
   }
 
-  @Test func `Other options, data, versions and kernels are refused and nothing is lost`() throws {
+  @Test func `Other options, data, versions and numerics are refused and nothing is lost`() throws {
     try withUnfinishedRun { run in
       let others = [
-        ["--seed", "2"], ["--distribution", "gaussian"], ["--tolerance", "1e-7"],
+        (["--seed", "2"], "--seed was 1 and is 2"),
+        (
+          ["--distribution", "gaussian"],
+          "--distribution was regression and is gaussian, --representation was spline and is identity"
+        ), (["--tolerance", "1e-7"], "--tolerance was 1e-08 and is 1e-07"),
+        (["--max-iterations", "7"], "--max-iterations was 1000 and is 7"),
+        (
+          ["--rounds", "3", "--batch", "5", "--representation", "network"], "--batch was 400 and is 5, --rounds was 20"
+        ),
         // A fit of three groups is not a choice among up to three.
-        ["--groups", "auto", "--max-groups", "3"],
+        (["--groups", "auto", "--max-groups", "3"], "--max-groups was not set and is 3"),
       ]
-      for options in others {
-        try expectRefusal(run, ["--resume"] + options, exitCode: 65, message: "the checkpoint is of other options")
+      for (options, difference) in others {
+        let message = "the checkpoint is of other options: \(difference)"
+        try expectRefusal(run, ["--resume"] + options, exitCode: 65, message: message)
       }
       let other = CheckpointTestRun(run, shards: "shards/shard-00000.h5")
       try expectRefusal(other, ["--resume"], exitCode: 65, message: "the checkpoint is of other data")
       let whole = try run.contents()
-      try rewrite(Self.names[0], of: run) { $0.replacing("\"version\":1", with: "\"version\":999") }
-      try expectRefusal(run, ["--resume"], exitCode: 65, message: "another version of giv-dist")
-      try #require(whole[Self.names[0]]).write(to: run.out.appendingPathComponent(Self.names[0]))
+      let changes = [
+        ("record['encodingVersion'] = '999'", "was written by another version of giv-dist; go on with that one"),
+        ("index['fingerprint']['program'] = '0.0.9'", "the checkpoint is of giv-dist 0.0.9 with numerics"),
+        ("index['fingerprint']['numerics'] = 'Z80'", "with numerics Z80, and this is giv-dist"),
+      ]
+      for (change, message) in changes {
+        try rewrite(Self.names[0], of: run, change)
+        try expectRefusal(run, ["--resume"], exitCode: 78, message: message)
+        try #require(whole[Self.names[0]]).write(to: run.out.appendingPathComponent(Self.names[0]))
+      }
       #expect(try run.result(of: run.train(["--resume"])) == run.undisturbed())
     }
   }

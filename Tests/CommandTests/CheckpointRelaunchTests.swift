@@ -56,7 +56,7 @@ import Testing
         """
         #!/bin/sh
         echo "$@" | sed 's/.* -n \\([0-9]*\\) .* train/\\1 train/' >>calls
-        mkdir -p run\(checkpoint ? " && touch run/checkpoint.json" : "")
+        mkdir -p run\(checkpoint ? " && touch run/checkpoint.h5" : "")
         code=$(head -n 1 codes) && sed -i 1d codes
         case "$code" in
         \(Self.hang)) touch settled && exec tail -f /dev/null ;;

@@ -86,7 +86,7 @@ import Testing
       let stopped = try stop(run, by: SIGTERM, to: .launcher, in: "starts")
       #expect(stopped.exitCode != 0)
       #expect(messages(stopped) == [Self.stopped], "\(stopped.error)")
-      #expect(try run.files().contains("checkpoint.json"))
+      #expect(try run.files().contains("checkpoint.h5"))
       #expect(try run.train(["--resume", "--max-hours", "1e-9"]).exitCode == 75)
     }
   }

@@ -85,7 +85,17 @@ extension OnRanks {
       let refused = try givDist(arguments + ["--out", "summary"])
       #expect(refused.exitCode == 73 && messages(refused).count == 1, "\(refused.error)")
       let other = try givDist(["sweep", "shards", "--groups", "2,4", "--out", "summary", "--resume"])
-      #expect(other.exitCode == 65, "\(other.error)")
+      #expect(other.exitCode == 65 && other.error.contains("--groups lacks 3"), "\(other.error)")
+      let seeds = try givDist(arguments + ["--seeds", "2,1", "--out", "summary", "--resume"])
+      #expect(seeds.exitCode == 65 && seeds.error.contains("the first of --seeds was 1 and is 2"), "\(seeds.error)")
+      let plan = SharedInputs.folder.appending(path: "summary/sweep.json")
+      let text = try String(contentsOf: plan, encoding: .utf8)
+      let older = text.replacing(/"program":"[^"]*"/, with: "\"program\":\"0.0.9\"")
+      #expect(older != text)
+      try Data(older.utf8).write(to: plan)
+      let program = try givDist(arguments + ["--out", "summary", "--resume"])
+      #expect(program.exitCode == 78, "\(program.error)")
+      #expect(program.error.contains("holds a sweep of giv-dist 0.0.9 with numerics"), "\(program.error)")
     }
 
     /// Runs a sweep on two ranks and ends it once some cells are finished; again when it was done before that.

@@ -219,7 +219,7 @@ import Testing
     let shards = try TestShards(Simulation.of(.poly, groups: 2, covariates: 2, rows: 800))
     var records: [PassRecord] = []
     var training = MetaEM(configuration(.network) { $0.alternation.rounds = 3 })
-    training.observer = { records.append($0) }
+    training.run = Run { records.append($0) }
     let result = try training.train(shards.collection(), on: SoloCommunicator())
     #expect(records.count == result.passes)
     let told = records.filter { $0.round != nil }

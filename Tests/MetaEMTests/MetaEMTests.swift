@@ -259,7 +259,7 @@ private struct OtherMixture: Error {}
     let shards = try TestShards(TestRows(rowCount: 800, covariateCount: 2, groups: 2, seed: 65))
     var records: [PassRecord] = []
     var training = MetaEM(configuration(groups: 2) { $0.starts = 4 })
-    training.observer = { records.append($0) }
+    training.run = Run { records.append($0) }
     let result = try training.train(shards.collection(), on: SoloCommunicator())
     #expect(records.count == result.passes)
     let phases = records.map(\.phase).reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }

@@ -4,8 +4,20 @@ import Foundation
 import MetaEM
 import ModelTestSupport
 import Reports
+import Runs
+import Storage
 import TestSupport
 import Testing
+
+/// What a checkpoint says of its states.
+private struct CheckpointIndex: Decodable {
+  struct Entry: Decodable {
+    let phase: String
+    let bytes: Int
+  }
+
+  let entries: [Entry]
+}
 
 @Suite struct SweepTests {
   @Test(arguments: [(3, 3), (2, 5), (5, 5)])
@@ -83,7 +95,7 @@ import Testing
     #expect(stopped?.exitCode == .temporary && stopped?.message.contains("--resume") == true)
     let unfinished = problem.path("sweep/unfinished")
     let names = try FileManager.default.contentsOfDirectory(atPath: unfinished)
-    let checkpoints = names.map { "\(unfinished)/\($0)/checkpoint.json" }
+    let checkpoints = names.map { "\(unfinished)/\($0)/checkpoint.h5" }
     #expect(checkpoints.count == 2 && checkpoints.allSatisfy(FileManager.default.fileExists))
     if isDamaged { try Data("?".utf8).write(to: URL(fileURLWithPath: checkpoints[0])) }
     var (resumedPasses, wholePasses) = (0, 0)
@@ -110,14 +122,14 @@ import Testing
       _ = try sweep.run(problem.collection(), in: problem.path("sweep"), on: SoloCommunicator())
     }
     #expect(stopped?.exitCode == .temporary)
-    let path = problem.path("sweep/unfinished/regression-identity-k2-seed1/checkpoint.json")
-    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n", maxSplits: 1)
-    let checkpoint = try #require(try JSONSerialization.jsonObject(with: Data(lines[1].utf8)) as? [String: Any])
-    let phases = try #require(checkpoint["phases"] as? [String: String]).filter { $0.key.hasPrefix("bootstrap") }
-    let fits = phases.keys.filter { $0.contains(": ") }
+    let path = problem.path("sweep/unfinished/regression-identity-k2-seed1/checkpoint.h5")
+    let index = Data(try HDF5File.open(path).dataset("index").read(UInt8.self))
+    let entries = try JSONDecoder().decode(CheckpointIndex.self, from: index).entries
+    let phases = entries.filter { $0.phase.hasPrefix("bootstrap") }
+    let fits = phases.map(\.phase).filter { $0.contains(": ") }
     #expect(!fits.isEmpty && fits.allSatisfy { $0.hasPrefix("bootstrap 7: ") }, "\(fits)")
-    let done = phases.filter { !fits.contains($0.key) }
-    #expect(done.count == 6 && done.values.allSatisfy { $0.utf8.count < 100 }, "\(done)")
+    let done = phases.filter { !fits.contains($0.phase) }
+    #expect(done.count == 6 && done.allSatisfy { $0.bytes < 100 }, "\(done)")
 
     isAsked = false
     sweep.observer = { _ in }
@@ -184,13 +196,15 @@ import Testing
     let first = try content(problem.sweep(grid([1, 2])))
     let refusal = failure { _ = try problem.sweep(grid([1, 2])) }
     #expect(refusal?.exitCode == .cannotCreate && refusal?.message.contains("--resume") == true)
-    let changes: [(inout SweepGrid) -> Void] = [
-      { $0.groups = [1, 3] }, { $0.folds = 2 }, { $0.replicates = 2 }, { $0.seeds = [2, 1] }, { $0.base.starts = 6 },
-      { $0.representations = [.spline] },
+    let changes: [((inout SweepGrid) -> Void, String)] = [
+      ({ $0.groups = [1, 3] }, "cell.groups lacks 2; give all of its values (more may follow)"),
+      ({ $0.representations = [.spline] }, "cell.representation lacks identity"),
+      ({ $0.folds = 2 }, "folds was 0 and is 2"), ({ $0.replicates = 2 }, "replicates was 0 and is 2"),
+      ({ $0.seeds = [2, 1] }, "firstSeed was 1 and is 2"), ({ $0.base.starts = 6 }, "base.starts was 5 and is 6"),
     ]
-    for change in changes {
+    for (change, difference) in changes {
       let other = failure { _ = try problem.sweep(grid([1, 2], change: change), existing: .resume) }
-      #expect(other?.exitCode == .data && other?.message.contains("more may follow") == true, "\(other as Any)")
+      #expect(other?.exitCode == .data && other?.message.contains(difference) == true, "\(other as Any)")
     }
     let others = try SweepProblem(rows: 201)
     let other = failure {
@@ -220,8 +234,8 @@ import Testing
     for (name, bytes) in before { #expect(after[name] == bytes, "\(name)") }
   }
 
-  @Test(arguments: ["cells", "claims", "unfinished"], [ExistingSweep.refuse, .resume])
-  func `A folder of other things is left alone`(name: String, existing: ExistingSweep) throws {
+  @Test(arguments: ["cells", "claims", "unfinished"], [ExistingRun.refuse, .resume])
+  func `A folder of other things is left alone`(name: String, existing: ExistingRun) throws {
     let problem = try SweepProblem(rows: 200)
     let path = problem.path("sweep/\(name)")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -2,6 +2,7 @@ import Communication
 import Diagnostics
 import Foundation
 import MetaEM
+import Runs
 import Shards
 import Simulation
 import TestSupport
@@ -27,7 +28,7 @@ package final class SweepProblem: Sendable {
   /// Sweeps on ranks that are threads, and returns what rank 0 was given.
   package func sweep(
     _ grid: SweepGrid, ranks: Int = 1, ranksPerFit: Int = 1, in name: String = "sweep",
-    existing: ExistingSweep = .refuse
+    existing: ExistingRun = .refuse
   ) throws -> [SweepResult] {
     let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       try Sweep(grid, ranksPerFit: ranksPerFit).run(

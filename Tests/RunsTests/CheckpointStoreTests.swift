@@ -1,41 +1,48 @@
-import LinearAlgebra
 import Communication
 import Diagnostics
 import Foundation
-import MetaEM
-import Mixture
-import ModelTestSupport
 import Runs
 import TestSupport
 import Testing
 
 @Suite struct CheckpointStoreTests {
   private static let names = CheckpointStore.fileNames
-  private static let configuration = Configuration(groups: 2)
 
-  /// A fit that can be told from others by its numbers.
-  private static func fit(_ numbers: [Double]) -> [Fit<KMeansMixture>] {
-    [Fit(start: 3, model: KMeansMixture(centers: [numbers, numbers.reversed()]))]
+  private struct Options: Encodable {
+    var tolerance = 1e-8
+    var starts = 20
+    var labels: String?
+  }
+
+  /// A state that can be told from others by its numbers.
+  private struct Fit: Codable {
+    var start = 3
+    let centers: [[Double]]
+
+    init(_ numbers: [Double]) { centers = [numbers, numbers.reversed()] }
   }
 
   private static func store(
     _ folder: String, _ communicator: any Communicator = SoloCommunicator(), resume: Bool = true, passes: Int = 1,
-    configuration: Configuration = configuration, inputDigest: String = "d",
+    options: Options = Options(), inputDigest: String = "d", program: String = SoftwareVersion.program,
+    numerics: String = SoftwareVersion.numerics, ifDamaged: CheckpointStore.DamagePolicy = .refuse,
     isStopRequested: @escaping () -> Bool = { false }
   ) throws -> CheckpointStore {
     var policy = CheckpointStore.Policy()
     policy.passes = passes
     return try CheckpointStore(
-      folder: folder, policy: policy, resume: resume, on: communicator, isStopRequested: isStopRequested
-    ).opened(configuration, inputDigest: inputDigest)
+      folder: folder, policy: policy, resume: resume, ifDamaged: ifDamaged, on: communicator,
+      isStopRequested: isStopRequested
+    ).opened(
+      Fingerprint(options, inputDigest: inputDigest, program: program, numerics: numerics), optionName: { "--\($0)" })
   }
 
   /// The bits of the numbers that a new store finds.
   private static func bits(
     _ folder: String, phase: String = "em", _ communicator: any Communicator = SoloCommunicator()
   ) throws -> [UInt64]? {
-    let fits: [Fit<KMeansMixture>]? = try store(folder, communicator).state(of: phase)
-    return fits?[0].model.centers[0].map(\.bitPattern)
+    let fit: Fit? = try store(folder, communicator).state(of: phase)
+    return fit?.centers[0].map(\.bitPattern)
   }
 
   /// A pass over rows, by which ranks hear of each other's wishes, after which numbers are kept.
@@ -43,7 +50,7 @@ import Testing
     _ numbers: [Double], _ store: CheckpointStore, _ communicator: any Communicator
   ) throws {
     _ = try DistributedRows(rowCount: 2, chunkLength: 1, communicator: communicator).sum(0.0) { _, _ in }
-    try store.keep(fit(numbers), of: "em")
+    try store.keep(Fit(numbers), of: "em")
   }
 
   /// Keeps one number after another as passes of one phase.
@@ -55,11 +62,6 @@ import Testing
 
   private static func bits(_ number: Int) -> [UInt64] { [Double(number).bitPattern] }
 
-  private func failure(_ body: () throws -> Void) -> Failure? {
-    do { try body() } catch { return error as? Failure }
-    return nil
-  }
-
   private func files(_ folder: URL) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
   }
@@ -68,13 +70,13 @@ import Testing
   func `Every bit comes back on other ranks`(ranks: Int, others: Int) throws {
     let numbers: [Double] = [
       0.1, -0.0, .leastNormalMagnitude / 3, -.leastNonzeroMagnitude, .greatestFiniteMagnitude, .infinity, -.infinity,
-      1e22, 100_000_001,
+      1e22, 100_000_001, .nan, Double(nan: 77, signaling: false),
     ]
     try withTemporaryDirectory { folder in
       let path = folder.path
       _ = try LoopbackCommunicator.run(ranks: ranks) { communicator in
         let store = try Self.store(path, communicator)
-        try store.finish(Self.fit([7]), of: "starts")
+        try store.finish(Fit([7]), of: "starts")
         try Self.pass(numbers, store, communicator)
       }
       let found = try LoopbackCommunicator.run(ranks: others) { communicator in
@@ -96,8 +98,8 @@ import Testing
   @Test func `A run that does not resume reads none`() throws {
     try withTemporaryDirectory { folder in
       try Self.keep(1...1, in: folder.path)
-      let fits: [Fit<KMeansMixture>]? = try Self.store(folder.path, resume: false).state(of: "em")
-      #expect(fits == nil)
+      let fit: Fit? = try Self.store(folder.path, resume: false).state(of: "em")
+      #expect(fit == nil)
     }
   }
 
@@ -140,24 +142,19 @@ import Testing
 
   @Test(arguments: [1, 3, 5])
   func `A checkpointed pass makes one collective, its sum`(ranks: Int) throws {
-    let rows = TestRows(rowCount: 5000, covariateCount: 2, groups: 2, seed: 3)
     try withTemporaryDirectory { folder in
       let path = folder.path
       let counts = try LoopbackCommunicator.run(ranks: ranks) { communicator in
         let counter = CountingCommunicator(communicator)
         let store = try Self.store(path, counter, passes: 4)
-        let design = try rows.design(on: counter)
-        let start = try RegressionMixture.starts(
-          0..<1, groups: 2, pooled: design.pooledStatistics(), random: CounterRandom(seed: 1, stream: .starts))[0]
+        let rows = DistributedRows(rowCount: 5000, communicator: counter)
         _ = counter.takeCounts()
-        var counts: [CountingCommunicator.Counts] = []
-        let convergence = Convergence(tolerance: -.infinity, maximumPasses: 5)
-        _ = try design.expectationMaximization([Fit(start: 0, model: start)], convergence: convergence) { fits in
-          counts.append(counter.takeCounts())
-          try store.keep(fits, of: "em")
-          counts.append(counter.takeCounts())
+        return try (0..<5).flatMap { pass in
+          let total = try rows.sum(0.0) { partial, chunk in partial += Double(chunk) }
+          let sum = counter.takeCounts()
+          try store.keep(Fit([total, Double(pass)]), of: "em")
+          return [sum, counter.takeCounts()]
         }
-        return counts
       }
       for (rank, counts) in counts.enumerated() {
         let pass = CountingCommunicator.Counts(sends: rank == 0 ? 0 : 1, broadcasts: 1)
@@ -168,10 +165,12 @@ import Testing
     }
   }
 
-  @Test func `A flipped bit anywhere leads to the previous one`() throws {
+  /// A bit that nothing is read from may leave the last one as it was.
+  @Test func `A flipped bit anywhere leads to the previous one or to none of its numbers changed`() throws {
     try withTemporaryDirectory { folder in
       let current = folder.appendingPathComponent(Self.names[0])
       try Self.keep(1...2, in: folder.path)
+      var fallBacks = 0
       let (whole, previous) = (
         try Data(contentsOf: current), try Data(contentsOf: folder.appendingPathComponent(Self.names[1]))
       )
@@ -180,8 +179,11 @@ import Testing
         damaged[position] ^= 1 << (position % 8)
         try damaged.write(to: current)
         try previous.write(to: folder.appendingPathComponent(Self.names[1]))
-        #expect(try Self.bits(folder.path) == Self.bits(1), "byte \(position)")
+        let found = try Self.bits(folder.path)
+        #expect(found == Self.bits(1) || found == Self.bits(2), "byte \(position)")
+        if found == Self.bits(1) { fallBacks += 1 }
       }
+      #expect(fallBacks > whole.count / 7 / 4)
     }
   }
 
@@ -210,7 +212,7 @@ import Testing
       }
       let expected = Failure(
         .data,
-        "\(path)/checkpoint.json and \(path)/checkpoint-previous.json: damaged or unreadable; start anew by --force")
+        "\(path)/checkpoint.h5 and \(path)/checkpoint-previous.h5: damaged; start anew by --force")
       #expect(failures == [expected, expected])
       #expect(try files(folder) == Self.names.sorted())
     }
@@ -222,12 +224,55 @@ import Testing
       let data = failure { _ = try Self.store(folder.path, inputDigest: "e") }
       #expect(data?.exitCode == .data)
       #expect(data?.message.contains("is of other data") == true)
-      var other = Self.configuration
-      other.tolerance = 1e-9
-      let options = failure { _ = try Self.store(folder.path, configuration: other) }
-      #expect(options?.exitCode == .data)
-      #expect(options?.message.contains("is of other options") == true)
+      let options = failure { _ = try Self.store(folder.path, options: Options(tolerance: 1e-9, labels: "sampled")) }
+      #expect(
+        options
+          == Failure(
+            .data,
+            "\(folder.path): the checkpoint is of other options: --labels was not set and is sampled, --tolerance was 1e-08 "
+              + "and is 1e-09; give the same, or start anew by --force"))
       #expect(try Self.bits(folder.path) == Self.bits(1))
+    }
+  }
+
+  @Test(arguments: [("0.0.9", SoftwareVersion.numerics), (SoftwareVersion.program, "0")])
+  func `Another program and other numerics are refused on all ranks`(program: String, numerics: String) throws {
+    try withTemporaryDirectory { folder in
+      let path = folder.path
+      let begun = try Self.store(path, program: program, numerics: numerics)
+      try Self.pass([1], begun, SoloCommunicator())
+      let failures = try LoopbackCommunicator.run(ranks: 2) { communicator in
+        failure { _ = try Self.store(path, communicator) }
+      }
+      for failure in failures {
+        #expect(failure?.exitCode == .configuration)
+        #expect(failure?.message.contains("is of giv-dist \(program) with numerics \(numerics), and this is") == true)
+        #expect(failure?.message.hasSuffix("go on with the program that began it, or start anew by --force") == true)
+      }
+      #expect(try files(folder) == [Self.names[0]])
+    }
+  }
+
+  @Test func `A checkpoint that cannot be read is not taken for a damaged one`() throws {
+    try withTemporaryDirectory { folder in
+      try Self.keep(1...2, in: folder.path)
+      let current = folder.path + "/" + Self.names[0]
+      try FileManager.default.removeItem(atPath: current)
+      // Opens and cannot be read, like a file on a disk that fails.
+      try FileManager.default.createDirectory(atPath: current, withIntermediateDirectories: false)
+      for damage in [CheckpointStore.DamagePolicy.refuse, .begin] {
+        let failure = failure { _ = try Self.store(folder.path, ifDamaged: damage) }
+        #expect(failure?.exitCode == .inputOutput, "\(failure as Any)")
+      }
+    }
+  }
+
+  @Test func `Where damage may cost the work, a run begins`() throws {
+    try withTemporaryDirectory { folder in
+      try Self.keep(1...2, in: folder.path)
+      for name in Self.names { try Data("?".utf8).write(to: folder.appendingPathComponent(name)) }
+      #expect(failure { _ = try Self.store(folder.path) }?.exitCode == .data)
+      #expect(try Self.store(folder.path, ifDamaged: .begin).savedPasses == 0)
     }
   }
 
@@ -235,7 +280,7 @@ import Testing
     try withTemporaryDirectory { folder in
       try Self.keep(1...1, in: folder.path)
       let failure = failure {
-        let _: [Fit<GaussianMixture>]? = try Self.store(folder.path).state(of: "em")
+        let _: [String: Int]? = try Self.store(folder.path).state(of: "em")
       }
       #expect(failure?.exitCode == .data)
     }
@@ -249,13 +294,13 @@ import Testing
         try Self.pass([1], store, communicator)
         try Self.pass([2], store, communicator)
         // Stands where the next checkpoint is to be put.
-        if communicator.isRoot { mkdir("\(path)/checkpoint-next.json", 0o777) }
+        if communicator.isRoot { mkdir("\(path)/checkpoint-next.h5", 0o777) }
         do { try Self.pass([3], store, communicator) } catch { return error as? Failure }
         return nil
       }
       #expect(failures[0]?.exitCode == .cannotCreate)
       #expect(failures[0] == failures[1])
-      rmdir("\(path)/checkpoint-next.json")
+      rmdir("\(path)/checkpoint-next.h5")
       #expect(try files(folder) == Self.names.sorted())
       #expect(try Self.bits(path) == Self.bits(2))
     }
@@ -264,7 +309,7 @@ import Testing
   @Test func `What a kill has left is removed, and everything at the end`() throws {
     try withTemporaryDirectory { folder in
       try Self.keep(1...2, in: folder.path)
-      for name in ["checkpoint-next.json", ".checkpoint-next.json.123.partial"] {
+      for name in ["checkpoint-next.h5", ".checkpoint-next.h5.123.partial"] {
         try Data("half".utf8).write(to: folder.appendingPathComponent(name))
       }
       let store = try Self.store(folder.path)
