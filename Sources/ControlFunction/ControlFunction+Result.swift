@@ -1,8 +1,8 @@
-import Statistics
 import Diagnostics
 import Foundation
 import LinearAlgebra
 import Mixture
+import Statistics
 
 extension ControlFunction {
   /// What a joint fit says: groups, evidence of confounding, the effect of t, and what to be wary of.

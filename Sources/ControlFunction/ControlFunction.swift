@@ -1,6 +1,6 @@
-import Features
 import Communication
 import Diagnostics
+import Features
 import Foundation
 import Frames
 import LinearAlgebra

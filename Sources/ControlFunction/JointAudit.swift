@@ -1,10 +1,10 @@
-import Regression
-import Statistics
 import Communication
 import Diagnostics
 import Foundation
 import LinearAlgebra
 import Mixture
+import Regression
+import Statistics
 
 /// The checks of a joint fit: each finds when the answer may be wrong.
 struct JointAudit {

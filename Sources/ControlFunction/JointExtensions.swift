@@ -1,7 +1,7 @@
-import Regression
-import Statistics
 import LinearAlgebra
 import Mixture
+import Regression
+import Statistics
 
 /// How the outcome bends with the part of t that x and the group leave: κ2_k, in the units of the data.
 public struct JointBends: Sendable, Equatable {

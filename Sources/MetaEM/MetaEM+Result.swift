@@ -1,7 +1,7 @@
-import LinearAlgebra
 import Communication
 import ControlFunction
 import Foundation
+import LinearAlgebra
 import Mixture
 
 extension MetaEM {

@@ -1,6 +1,6 @@
 import Diagnostics
-import Mixture
 import Features
+import Mixture
 
 /// What a mixture of (r, t) was fitted to.
 public struct MixtureResult: Sendable {

@@ -1,6 +1,6 @@
-import Statistics
 import ControlFunction
 import Mixture
+import Statistics
 import Storage
 
 /// The joint model's numbers, as `--json` prints them among the others; undefined values are null.

@@ -1,10 +1,10 @@
-import Statistics
 import ControlFunction
 import Diagnostics
+import Features
 import Foundation
 import MetaEM
 import Mixture
-import Features
+import Statistics
 
 extension TrainingReport {
   /// Covariates that a line shows at most, and characters that the names of parameters take; the files hold all.

@@ -1,9 +1,9 @@
 import ControlFunction
 import Diagnostics
+import Features
 import FoundationEssentials
 import MetaEM
 import Mixture
-import Features
 import Storage
 
 /// A training run in numbers and words: ``encode(to:)`` is what `--json` prints, ``report(folder:)`` what people read.

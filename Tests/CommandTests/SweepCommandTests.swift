@@ -76,24 +76,25 @@ extension OnRanks {
     }
 
     @Test func `The summary names the choice of every criterion`() throws {
-      let arguments = ["sweep", "shards", "--groups", "2,3", "--representation", "identity", "--starts", "4"]
-      let result = try givDist(arguments + ["--out", "summary"])
+      let fits = ["--representation", "identity", "--starts", "4", "--out", "summary"]
+      let arguments = ["sweep", "shards", "--groups", "2,3"] + fits
+      let result = try givDist(arguments)
       #expect(result.exitCode == 0, "\(result.error)")
       #expect(result.output.contains("3 groups by BIC"))
       for heading in ["BIC", "ICL", "held out", "MMD", "agreement"] { #expect(result.output.contains(heading)) }
       #expect(result.output.contains("sweep.csv"))
-      let refused = try givDist(arguments + ["--out", "summary"])
+      let refused = try givDist(arguments)
       #expect(refused.exitCode == 73 && messages(refused).count == 1, "\(refused.error)")
-      let other = try givDist(["sweep", "shards", "--groups", "2,4", "--out", "summary", "--resume"])
+      let other = try givDist(["sweep", "shards", "--groups", "2,4", "--resume"] + fits)
       #expect(other.exitCode == 65 && other.error.contains("--groups lacks 3"), "\(other.error)")
-      let seeds = try givDist(arguments + ["--seeds", "2,1", "--out", "summary", "--resume"])
+      let seeds = try givDist(arguments + ["--seeds", "2,1", "--resume"])
       #expect(seeds.exitCode == 65 && seeds.error.contains("the first of --seeds was 1 and is 2"), "\(seeds.error)")
       let plan = SharedInputs.folder.appending(path: "summary/sweep.json")
       let text = try String(contentsOf: plan, encoding: .utf8)
       let older = text.replacing(/"program":"[^"]*"/, with: "\"program\":\"0.0.9\"")
       #expect(older != text)
       try Data(older.utf8).write(to: plan)
-      let program = try givDist(arguments + ["--out", "summary", "--resume"])
+      let program = try givDist(arguments + ["--resume"])
       #expect(program.exitCode == 78, "\(program.error)")
       #expect(program.error.contains("holds a sweep of giv-dist 0.0.9 with numerics"), "\(program.error)")
     }

@@ -1,12 +1,12 @@
 import Communication
 import ControlFunction
 import Diagnostics
+import Features
 import Foundation
 import Frames
 import LinearAlgebra
 import MetaEM
 import Mixture
-import Features
 import Runs
 import Simulation
 import Testing

@@ -1,9 +1,9 @@
-import ModelTestSupport
 import Communication
 import Frames
 import LinearAlgebra
 import MetaEM
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Communication
-import Frames
 import Diagnostics
+import Frames
 import MetaEM
 import TestSupport
 import Testing

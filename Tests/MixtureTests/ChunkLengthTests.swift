@@ -1,8 +1,8 @@
-import ModelTestSupport
 import Communication
 import Frames
 import LinearAlgebra
 import Mixture
+import ModelTestSupport
 import TestSupport
 import Testing
 

@@ -39,7 +39,9 @@ import Testing
     let text = try String(decoding: Data(contentsOf: Self.package), as: UTF8.self)
     for line in text.split(separator: "\n") {
       if line.contains("// MARK:") { floor = line.firstMatch(of: /Floor (\d+)/).flatMap { Int($0.1) } }
-      if let floor, let name = line.firstMatch(of: /name: "([^"]+)"/) { floors[String(name.1)] = floors[String(name.1)] ?? floor }
+      if let floor, let name = line.firstMatch(of: /name: "([^"]+)"/) {
+        floors[String(name.1)] = floors[String(name.1)] ?? floor
+      }
     }
     self.floors = floors
   }

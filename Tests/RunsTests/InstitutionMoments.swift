@@ -30,10 +30,11 @@ struct InstitutionMoments: Estimator {
   /// Two passes: means, then squares about them, which lose no digits.
   func fit(_ frame: Frame, in run: Run) throws -> Moments {
     let zero = [Double](repeating: 0, count: options.institutions)
-    return try run.journal.run(
-      "moments", from: Moments(weights: zero, means: zero, variances: zero),
-      progress: { Journal.Progress(passes: $0.passes, values: ["largest": .number($0.means.max() ?? 0)]) }
-    ) { state, afterPass in
+    func progress(_ moments: Moments) -> Journal.Progress {
+      Journal.Progress(passes: moments.passes, values: ["largest": .number(moments.means.max() ?? 0)])
+    }
+    let start = Moments(weights: zero, means: zero, variances: zero)
+    return try run.journal.run("moments", from: start, progress: progress) { state, afterPass in
       var state = state
       while state.passes < 2 {
         let sums = try sums(frame, about: state.means)

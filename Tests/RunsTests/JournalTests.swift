@@ -14,14 +14,22 @@ import Testing
     var ballast = [Double](repeating: 0.5, count: 1000)
   }
 
-  private static func count(to end: Int, _ phase: String, _ journal: Journal) throws -> Int {
-    try journal.run(
-      phase, from: Counter(), progress: { Journal.Progress(passes: $0.count, values: ["count": .integer($0.count)]) },
-      outcome: \.count
-    ) { state, afterPass in
+  /// Sums over rows, as a pass does: the sum carries the wish to save or stop.
+  private static func pass(on communicator: any Communicator) throws {
+    _ = try DistributedRows(rowCount: 2, chunkLength: 1, communicator: communicator).sum(0.0) { _, _ in }
+  }
+
+  private static func count(
+    to end: Int, _ phase: String, _ journal: Journal, _ communicator: any Communicator
+  ) throws -> Int {
+    func progress(_ counter: Counter) -> Journal.Progress {
+      Journal.Progress(passes: counter.count, values: ["count": .integer(counter.count)])
+    }
+    return try journal.run(phase, from: Counter(), progress: progress, outcome: \.count) { state, afterPass in
       var state = state
       while state.count < end {
         state.count += 1
+        try pass(on: communicator)
         try afterPass(state)
       }
       return state
@@ -29,21 +37,24 @@ import Testing
   }
 
   /// Two phases, a step of two phases and a round; the passes of each.
-  private static func fit(_ journal: Journal) throws -> [Int] {
-    var counts = [try count(to: 3, "first", journal), try count(to: 2, "first", journal)]
-    counts.append(
-      try journal.step("replicate") { try count(to: 2, "inner", journal) + count(to: 1, "inner", journal) })
+  private static func fit(
+    _ journal: Journal, on communicator: any Communicator = SoloCommunicator()
+  ) throws -> [Int] {
+    func count(_ end: Int, _ phase: String) throws -> Int { try Self.count(to: end, phase, journal, communicator) }
+    var counts = [try count(3, "first"), try count(2, "first")]
+    counts.append(try journal.step("replicate") { try count(2, "inner") + count(1, "inner") })
+    try pass(on: communicator)
     try journal.end(counts) { PassRecord(phase: "round", pass: 1, seconds: $0, values: ["loss": .number(0.5)]) }
     return counts + [journal.passes]
   }
 
   private static func store(
-    _ folder: String, isStopRequested: @escaping () -> Bool = { false }
+    _ folder: String, on communicator: any Communicator, isStopRequested: @escaping () -> Bool = { false }
   ) throws -> CheckpointStore {
     var policy = CheckpointStore.Policy()
     policy.passes = 1
     return try CheckpointStore(
-      folder: folder, policy: policy, resume: true, on: SoloCommunicator(), isStopRequested: isStopRequested
+      folder: folder, policy: policy, resume: true, on: communicator, isStopRequested: isStopRequested
     ).opened(Fingerprint(["option": 1], inputDigest: "d"))
   }
 
@@ -65,12 +76,16 @@ import Testing
       try withTemporaryDirectory { folder in
         var passes: [String] = []
         func observe(_ record: PassRecord) { passes.append("\(record.phase) \(record.pass)") }
+        let communicator = SoloCommunicator()
         let stopped = failure {
-          let store = try Self.store(folder.path) { passes.count == stop }
-          _ = try Self.fit(Journal(observer: observe, checkpoints: store))
+          // Asked in the sum of a pass, before the pass is told of.
+          let store = try Self.store(folder.path, on: communicator) { passes.count + 1 == stop }
+          _ = try Self.fit(Journal(observer: observe, checkpoints: store), on: communicator)
         }
         #expect(stopped?.exitCode == .temporary && passes.count == stop)
-        let counts = try Self.fit(Journal(observer: observe, checkpoints: Self.store(folder.path)))
+        let resumed = SoloCommunicator()
+        let counts = try Self.fit(
+          Journal(observer: observe, checkpoints: Self.store(folder.path, on: resumed)), on: resumed)
         #expect(counts == [3, 2, 3, 9], "stopped after pass \(stop)")
         #expect(passes.count == 9 && Set(passes).count == 9, "\(passes)")
       }
@@ -79,8 +94,8 @@ import Testing
 
   @Test func `Of phases that have ended a checkpoint holds the outcome alone`() throws {
     try withTemporaryDirectory { folder in
-      let store = try Self.store(folder.path)
-      _ = try Self.fit(Journal(checkpoints: store))
+      let communicator = SoloCommunicator()
+      _ = try Self.fit(Journal(checkpoints: Self.store(folder.path, on: communicator)), on: communicator)
       let file = try HDF5File.open("\(folder.path)/checkpoint.h5")
       let index = try #require(
         try JSONSerialization.jsonObject(with: Data(file.dataset("index").read(UInt8.self))) as? [String: Any])

@@ -33,6 +33,16 @@ import Testing
     return digest.finalize()
   }
 
+  /// A row as h5py reads it.
+  private struct Row: Decodable {
+    let shapes: [[Int]]
+    let share: [Double]
+    let label: Int
+    let effect: Double
+    let id: String
+    let encoding: String
+  }
+
   private static var names: RowOutputs.Carried {
     RowOutputs.Carried("id", isText: true) { .text($0.map { "row \($0)" }) }
   }
@@ -51,15 +61,16 @@ import Testing
       let script = """
         import h5py, json, sys
         with h5py.File(sys.argv[1]) as f:
-            print(json.dumps([list(f['share'].shape), list(f['effect'].shape), f['share'][4321].tolist(),
-              int(f['label'][4321]), float(f['effect'][4321]), f['id'][4321].decode(), f.attrs['encoding-type']]))
+            print(json.dumps({
+              'shapes': [f['share'].shape, f['effect'].shape], 'share': f['share'][4321].tolist(),
+              'label': int(f['label'][4321]), 'effect': float(f['effect'][4321]), 'id': f['id'][4321].decode(),
+              'encoding': f.attrs['encoding-type']}))
         """
       let result = try python(["-c", script, folder.path + "/3.h5"])
-      let found = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [Any])
-      #expect(found[0] as? [Int] == [Self.count, 2] && found[1] as? [Int] == [Self.count])
-      #expect(found[2] as? [Double] == Self.share(4321))
-      #expect(found[3] as? Int == 4321 % 7 && found[4] as? Double == -4321)
-      #expect(found[5] as? String == "row 4321" && found[6] as? String == "test")
+      let found = try JSONDecoder().decode(Row.self, from: Data(result.output.utf8))
+      #expect(found.shapes == [[Self.count, 2], [Self.count]])
+      #expect(found.share == Self.share(4321) && found.label == 4321 % 7 && found.effect == -4321)
+      #expect(found.id == "row 4321" && found.encoding == "test")
     }
   }
 

@@ -49,8 +49,9 @@ import Testing
   }
 
   @Test func `Nothing comes back as nothing`() throws {
-    let none: Double?? = try StateDecoder.decode(from: StateEncoder.encode(Double?.none))
-    #expect(none == .some(.none))
+    let none: Double? = try StateDecoder.decode(from: StateEncoder.encode(Double?.none))
+    let one: Double? = try StateDecoder.decode(from: StateEncoder.encode(Double?.some(1)))
+    #expect(none == nil && one == 1)
   }
 
   @Test func `Doubles take eight bytes each and keys are written once`() throws {
