@@ -6,10 +6,10 @@ extension Journal {
   func run(
     accelerated fits: [Fit<JointMixture>], on design: Design, _ convergence: Convergence, phase: String
   ) throws -> [Fit<JointMixture>] {
-    try run(
-      phase, from: fits.map(JointAcceleration.init), progress: { Progress($0.map(\.fit)) },
-      outcome: { $0.map(\.finished) }
-    ) { runs, afterPass in
+    func progress(_ runs: [JointAcceleration]) -> Progress { Progress(runs.map(\.fit)) }
+    func finished(_ runs: [JointAcceleration]) -> [Fit<JointMixture>] { runs.map(\.finished) }
+    return try run(phase, from: fits.map(JointAcceleration.init), progress: progress, outcome: finished) {
+      runs, afterPass in
       try design.acceleratedMaximization(runs, convergence: convergence, afterPass: afterPass)
     }
   }
