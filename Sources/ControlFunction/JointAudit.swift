@@ -20,7 +20,7 @@ struct JointAudit {
 
   /// Of the test of equal slopes.
   static let significance = 0.01
-  /// Of the comparison with 2SLS, whose labels are estimates too, and of the score tests, for which groups are normal:
+  /// Of the comparison with 2SLS and of the score tests, for which groups are normal:
   /// with exponential errors .01 was reached in 3 of 20 draws and .001 in 1.
   static let disagreement = 0.001
   /// Standard errors by which a larger basis, and by which another start, may move the effect.
@@ -203,14 +203,14 @@ struct JointAudit {
 
   // MARK: Do others agree?
 
-  /// Of the effect being that of 2SLS on the labels, which knows no shifts; nil where these are free. Collective.
+  /// Of the effect being that of 2SLS on the posteriors, which knows no shifts; nil where these are free. Collective.
   private func twoStageTest() throws -> ChiSquareTest? {
     guard let covariance, !mixture.hasFreeShifts else { return nil }
-    let labelled = try trial.design.statistics(labelledBy: mixture)
+    let statistics = try trial.design.statistics(of: [mixture])[0]
     let basis = trial.basis
     guard
       let other = JointTwoStage(
-        labelled, exogenous: basis.treatmentColumns.lowerBound, selection: basis.selectionCount)
+        statistics, exogenous: basis.treatmentColumns.lowerBound, selection: basis.selectionCount)
     else { return nil }
     let difference = try TwoStageDifference.between(
       mixture, covariance, and: other, columns: Array(basis.treatmentColumns) + [basis.columnCount - 2],

@@ -136,7 +136,7 @@ final class ScoreRows {
   }
 
   private func slot(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * stride }
-  private func posterior(_ group: Int) -> UnsafeMutablePointer<Double> { slot(group) }
+  func posterior(_ group: Int) -> UnsafeMutablePointer<Double> { slot(group) }
   func weightedPosterior(_ group: Int) -> UnsafeMutablePointer<Double> { slot(parameters.groups + group) }
   /// V_k.
   private func residual(_ group: Int) -> UnsafeMutablePointer<Double> { slot(2 * parameters.groups + group) }
@@ -148,8 +148,8 @@ final class ScoreRows {
   private var spare: UnsafeMutablePointer<Double> { slot(5 * parameters.groups) }
   var rowWeights: UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 1) }
   /// Column 0 is the constant.
-  private func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 3 + index) }
-  private func total(_ index: Int) -> UnsafeMutablePointer<Double> { slot(firstTotal + index) }
+  func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 3 + index) }
+  func total(_ index: Int) -> UnsafeMutablePointer<Double> { slot(firstTotal + index) }
   var totals: [UnsafePointer<Double>?] { (0...parameters.count).map { UnsafePointer(total($0)) } }
   /// Those of weights, which are 0 behind the last row.
   var squaredWeights: UnsafePointer<Double> { UnsafePointer(rowWeights + stride) }

@@ -2,17 +2,21 @@ import Communication
 import LinearAlgebra
 import Mixture
 
-/// How far the effect of a joint mixture is from that of two-stage least squares on its labels.
+/// How far the effect of a joint mixture is from that of two-stage least squares on its posteriors.
 ///
-/// Both come from the same rows, so their errors go together: the covariance of the difference is that of the stacked
-/// estimators, Σ w² d d' with d a row's influence on the one less that on the other, A⁻¹ s - (φ'Pφ)⁻¹ φ'Z (Z'Z)⁻¹ z e.
-/// The labels are taken for given.
+/// Both come from the same rows, so their errors go together, and the instruments move with the parameters θ of the
+/// mixture: the covariance of the difference is that of the stacked estimators, Σ w² d d' with d a row's influence on the
+/// one less that on the other. With m(θ) = Σ w z e, s a row's score, A the information and F = (φ'Pφ)⁻¹ φ'Z W⁻¹,
+///
+///     d = A⁻¹ s - F (z e + ∂m/∂θ A⁻¹ s),   ∂m/∂θ from ∂γ_k/∂θ = γ_k (s_k - s)
+///
+/// (Newey and McFadden 1994, section 6).
 package struct TwoStageDifference: Sendable {
   /// b of the mixture less that of two-stage least squares, on some columns.
   package let values: [Double]
   package let covariance: Matrix
 
-  /// One pass over the rows. Collective.
+  /// Two passes over the rows. Collective.
   ///
   /// - Parameters:
   ///   - columns: of the design, those whose coefficients are compared.
@@ -21,65 +25,109 @@ package struct TwoStageDifference: Sendable {
   package static func between(
     _ model: JointMixture, _ covariance: JointCovariance, and other: JointTwoStage, columns: [Int], on design: Design
   ) throws -> TwoStageDifference {
-    let influences = RowInfluences(model: model, covariance: covariance, other: other, columns: columns)
-    let count = PackedTriangle.count(order: columns.count + 1)
-    let sums = try design.rows.sum(Array(repeating: 0.0, count: count)) { partial, chunk in
-      try design.withBlock(ofChunk: chunk) { block, weights in influences.addSquares(of: block, weights, to: &partial) }
+    let parameters = covariance.parameters
+    let influence = TwoStageInfluence(model: model, parameters: parameters, other: other, columns: columns)
+    let slopes = try design.rows.sum(Array(repeating: 0.0, count: columns.count * parameters.count)) { sums, chunk in
+      try design.withBlock(ofChunk: chunk) { block, weights in influence.addSlopes(of: block, weights, to: &sums) }
+    }
+    // Rows of (1 - F ∂m/∂θ) A⁻¹, which a zero for the constant before the scores precedes. b comes first among the
+    // parameters, in the order of the columns.
+    let scoreForms = columns.enumerated().map { place, column in
+      var direction = slopes[place * parameters.count..<(place + 1) * parameters.count].map(-)
+      direction[column] += 1
+      return [0] + covariance.information.solve(direction)
+    }
+    let order = columns.count + 1
+    let squares = try design.rows.sum(Array(repeating: 0.0, count: PackedTriangle.count(order: order))) { sums, chunk in
+      try design.withBlock(ofChunk: chunk) { block, weights in
+        influence.addSquares(of: block, weights, scoreForms: scoreForms, to: &sums)
+      }
     }
     return TwoStageDifference(
       values: columns.map { model.outcomeCoefficients[$0] - other.coefficients[$0] },
-      covariance: Matrix(packedTriangle: sums, order: columns.count + 1).withoutConstant)
+      covariance: Matrix(packedTriangle: squares, order: order).withoutConstant)
   }
 }
 
-/// The influence of rows on the difference of two estimates of the same coefficients.
-private struct RowInfluences: Sendable {
+/// The influence of rows on two-stage least squares, beside their scores.
+private struct TwoStageInfluence: Sendable {
   let model: JointMixture
   let parameters: JointParameters
-  /// Rows of A⁻¹: what the scores, which a constant precedes, are multiplied by.
-  let scoreForms: [[Double]]
-  /// By column compared, then by label.
-  let instrumentForms: [[[Double]]]
+  /// F by column compared, then by group, as forms of the design's columns.
+  let forms: [[[Double]]]
   let residual: [Double]
 
-  init(model: JointMixture, covariance: JointCovariance, other: JointTwoStage, columns: [Int]) {
+  init(model: JointMixture, parameters: JointParameters, other: JointTwoStage, columns: [Int]) {
     self.model = model
-    parameters = covariance.parameters
-    // b comes first among the parameters, in the order of the columns.
-    scoreForms = columns.map { column in
-      var unit = Array(repeating: 0.0, count: covariance.parameters.count)
-      unit[column] = 1
-      return [0] + covariance.information.solve(unit)
-    }
-    instrumentForms = columns.map { column in
-      (0..<model.groupCount).map { other.influence(on: column, label: $0) }
-    }
+    self.parameters = parameters
+    forms = columns.map { column in (0..<model.groupCount).map { other.influence(on: column, group: $0) } }
     residual = other.residual
   }
 
+  /// Writes γ_k form_k·c e of each row, on one column and group.
+  private func fill(
+    _ target: UnsafeMutablePointer<Double>, column: Int, group: Int, _ scores: ScoreRows,
+    error: UnsafePointer<Double>
+  ) {
+    scores.block.evaluate(forms[column][group], into: target)
+    let posterior = scores.posterior(group)
+    for row in 0..<scores.block.rowCount { target[row] *= posterior[row] * error[row] }
+  }
+
+  /// Adds F ∂m/∂θ of one chunk: for each column compared a sum for each parameter.
+  func addSlopes(of block: Kernel.Block, _ weights: UnsafePointer<Double>?, to sums: inout [Double]) {
+    let scores = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
+    let (count, stride) = (block.rowCount, scores.stride)
+    // Σ_k γ_k form_k·c e by column, then that of one group, then e.
+    let storage = AlignedBuffer(count: stride * (forms.count + 2))
+    let pull = storage.pointer + stride * forms.count
+    let error = pull + stride
+    block.evaluate(residual, into: error)
+    for k in 0..<parameters.groups {
+      scores.fillOwn(k)
+      for a in forms.indices {
+        fill(pull, column: a, group: k, scores, error: error)
+        let all = storage.pointer + stride * a
+        for row in 0..<count {
+          pull[row] *= scores.rowWeights[row]
+          all[row] += pull[row]
+        }
+        for (position, index) in parameters.own(k).enumerated() {
+          sums[a * parameters.count + index] += product(pull, scores.column(1 + position), count)
+        }
+      }
+      scores.addToTotal(k)
+    }
+    for a in forms.indices {
+      for index in 0..<parameters.count {
+        sums[a * parameters.count + index] -= product(storage.pointer + stride * a, scores.total(1 + index), count)
+      }
+    }
+  }
+
+  private func product(_ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>, _ count: Int) -> Double {
+    var sum = 0.0
+    for row in 0..<count { sum += first[row] * second[row] }
+    return sum
+  }
+
   /// Adds Σ w² (1, d)(1, d)' of one chunk to a packed triangle.
-  func addSquares(of block: Kernel.Block, _ weights: UnsafePointer<Double>?, to sums: inout [Double]) {
+  func addSquares(
+    of block: Kernel.Block, _ weights: UnsafePointer<Double>?, scoreForms: [[Double]], to sums: inout [Double]
+  ) {
     let scores = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
     scores.fillTotals()
     let stride = scores.stride
-    let storage = AlignedBuffer(count: stride * (scoreForms.count + 2))
-    let (error, moved) = (
-      storage.pointer + stride * scoreForms.count, storage.pointer + stride * (scoreForms.count + 1)
-    )
-    withGroupWeights(model.groupCount, rowCount: block.rowCount) { isLabelled, labelStride in
-      model.forms.hard.withKernelMixture(at: block) { mixture in
-        _ = Kernel.responsibilities(of: block, under: mixture, into: isLabelled, stride: labelStride)
-      }
-      block.evaluate(residual, into: error)
-      for (place, form) in scoreForms.enumerated() {
-        let difference = storage.pointer + stride * place
-        scores.evaluateTotals(form, into: difference)
-        for (label, form) in instrumentForms[place].enumerated() {
-          block.evaluate(form, into: moved)
-          for row in 0..<block.rowCount {
-            difference[row] -= isLabelled[label * labelStride + row] * moved[row] * error[row]
-          }
-        }
+    let storage = AlignedBuffer(count: stride * (forms.count + 2))
+    let pull = storage.pointer + stride * forms.count
+    let error = pull + stride
+    block.evaluate(residual, into: error)
+    for (a, form) in scoreForms.enumerated() {
+      let difference = storage.pointer + stride * a
+      scores.evaluateTotals(form, into: difference)
+      for k in 0..<parameters.groups {
+        fill(pull, column: a, group: k, scores, error: error)
+        for row in 0..<block.rowCount { difference[row] -= pull[row] }
       }
     }
     let columns = scores.totals.prefix(1) + scoreForms.indices.map { UnsafePointer(storage.pointer + stride * $0) }

@@ -1,35 +1,37 @@
 import LinearAlgebra
 import Mixture
 
-/// Two-stage least squares of y on φ with the joint model's own labels as instruments: a second opinion on the effect,
-/// from sums that one pass with hard assignment leaves.
+/// Two-stage least squares of y on φ with the joint model's own posteriors as instruments: a second opinion on the effect,
+/// from sums that an E step leaves.
 ///
-/// Instruments z are the columns of x and their products with the indicators of all labels but the first:
-/// b = (φ'Pφ)⁻¹ φ'Py, P = Z (Z'Z)⁻¹ Z'.
+/// Instruments z are the columns of x and their products with the posteriors γ_k of all groups but the first. Where the
+/// model holds, E γ_k h(x) e is the mean of h(x) e over the rows of group k, e = y - φ'b, which is 0; of likeliest groups
+/// that is not true, since they lean on y. b = (φ'Pφ)⁻¹ φ'Py, P = Z W⁻¹ Z', with W what Z'Z would be if posteriors were
+/// 0 or 1: any W gives a consistent b.
 package struct JointTwoStage: Sendable {
   /// b on all columns but y.
   package let coefficients: [Double]
-  /// (φ'Pφ)⁻¹ φ'Z (Z'Z)⁻¹, which gives the influence of a row on b from its z times its residual.
+  /// (φ'Pφ)⁻¹ φ'Z W⁻¹, which gives the influence of a row on b from its z times its residual.
   private let projection: Matrix
-  /// The instruments, in the order of the columns of `projection`: a column of the design in the rows of one label, or
-  /// of all where it is nil.
-  private let instruments: [(label: Int?, column: Int)]
+  /// The instruments, in the order of the columns of `projection`: a column of the design, times the posterior of a group
+  /// unless that is nil.
+  private let instruments: [(group: Int?, column: Int)]
 
   /// - Parameters:
-  ///   - labelled: the sums of the rows of each label, of the columns (1, …, t, y).
+  ///   - statistics: of an E step, of the columns (1, …, t, y).
   ///   - exogenous: the number of leading columns that are functions of x alone.
-  ///   - selection: how many of these are ρ, which labels multiply where all of them would be too many.
+  ///   - selection: how many of these are ρ, which posteriors multiply where all of them would be too many.
   /// - Returns: nil when the regression is not determined.
-  package init?(_ labelled: SufficientStatistics, exogenous: Int, selection: Int) {
-    let columns = labelled.columnCount
-    let grams = (0..<labelled.groupCount).map(labelled.gram)
+  package init?(_ statistics: SufficientStatistics, exogenous: Int, selection: Int) {
+    let columns = statistics.columnCount
+    let grams = (0..<statistics.groupCount).map(statistics.gram)
     let pooled = grams.dropFirst().reduce(grams[0], +)
-    // With many instruments 2SLS leans on ordinary regression: then labels multiply ρ only.
-    let isSmall = Double(exogenous * labelled.groupCount) * 10 <= labelled.total
+    // With many instruments 2SLS leans on ordinary regression: then posteriors multiply ρ only.
+    let isSmall = Double(exogenous * statistics.groupCount) * 10 <= statistics.total
     let crossed = 0..<(isSmall ? exogenous : selection)
     let all =
-      (0..<exogenous).map { (label: Int?.none, column: $0) }
-      + (1..<labelled.groupCount).flatMap { k in crossed.map { (label: Int?.some(k), column: $0) } }
+      (0..<exogenous).map { (group: Int?.none, column: $0) }
+      + (1..<statistics.groupCount).flatMap { k in crossed.map { (group: Int?.some(k), column: $0) } }
     let (square, cross) = Self.products(of: all, grams, pooled: pooled)
     let dependent = Set(
       square.dependentColumns(inOrder: Array(all.indices), tolerance: JointContest.dependenceTolerance))
@@ -47,19 +49,19 @@ package struct JointTwoStage: Sendable {
     instruments = kept.map { all[$0] }
   }
 
-  /// Σ z z' and Σ z c'.
+  /// W and Σ z c'.
   private static func products(
-    of instruments: [(label: Int?, column: Int)], _ grams: [Matrix], pooled: Matrix
+    of instruments: [(group: Int?, column: Int)], _ grams: [Matrix], pooled: Matrix
   ) -> (square: Matrix, cross: Matrix) {
-    func product(_ instrument: (label: Int?, column: Int), _ column: Int) -> Double {
-      (instrument.label.map { grams[$0] } ?? pooled)[instrument.column, column]
+    func product(_ instrument: (group: Int?, column: Int), _ column: Int) -> Double {
+      (instrument.group.map { grams[$0] } ?? pooled)[instrument.column, column]
     }
     var square = Matrix(rows: instruments.count, columns: instruments.count)
     var cross = Matrix(rows: instruments.count, columns: pooled.columns)
     for (a, first) in instruments.enumerated() {
       for (b, second) in instruments.enumerated()
-      where first.label == nil || second.label == nil || first.label == second.label {
-        square[a, b] = first.label == nil ? product(second, first.column) : product(first, second.column)
+      where first.group == nil || second.group == nil || first.group == second.group {
+        square[a, b] = first.group == nil ? product(second, first.column) : product(first, second.column)
       }
       for column in 0..<pooled.columns { cross[a, column] = product(first, column) }
     }
@@ -69,11 +71,11 @@ package struct JointTwoStage: Sendable {
   /// The residual y - φ'b as a form of the design's columns.
   var residual: [Double] { coefficients.map(-) + [1] }
 
-  /// The influence of a row with some label on b_j, but for its weight and its residual, as a form of the design's
-  /// columns.
-  func influence(on j: Int, label: Int) -> [Double] {
+  /// What z is multiplied by in the influence of a row on b_j, as a form of the design's columns for each group: the
+  /// influence is the row's weight times Σ_k γ_k form_k·c times its residual.
+  func influence(on j: Int, group: Int) -> [Double] {
     var form = Array(repeating: 0.0, count: coefficients.count + 1)
-    for (place, instrument) in instruments.enumerated() where instrument.label == nil || instrument.label == label {
+    for (place, instrument) in instruments.enumerated() where instrument.group == nil || instrument.group == group {
       form[instrument.column] += projection[j, place]
     }
     return form

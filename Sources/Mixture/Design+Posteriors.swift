@@ -28,14 +28,3 @@ extension Design {
     }
   }
 }
-
-extension Design {
-  /// The statistics of rows that belong wholly to their likeliest group.
-  public func statistics(labelledBy model: some MixtureModel) throws -> SufficientStatistics {
-    let forms = model.forms.hard
-    let zero = SufficientStatistics(groupCount: model.groupCount, columnCount: columnCount)
-    return try rows.sum(zero) { partial, chunk in
-      try withBlock(ofChunk: chunk) { block, weights in partial.add(block, weights: weights, forms: forms) }
-    }
-  }
-}

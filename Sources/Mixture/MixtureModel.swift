@@ -23,13 +23,6 @@ public struct MixtureForms: Sendable {
     self.rowTerms = rowTerms
   }
 
-  /// The same where each row belongs wholly to its likeliest group.
-  package var hard: MixtureForms {
-    var copy = self
-    copy.isHard = true
-    return copy
-  }
-
   /// Gives `body` the mixture at the rows of a block.
   package func withKernelMixture<Result>(at block: Kernel.Block, _ body: (Kernel.Mixture) -> Result) -> Result {
     withOffsets(at: block) { offsets, stride in

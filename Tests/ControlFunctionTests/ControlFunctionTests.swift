@@ -111,8 +111,8 @@ extension ControlFunction.Result {
   fileprivate func has(_ code: Finding.Code) -> Bool { finding(code)?.severity == .warning }
 }
 
-@Suite struct JointFittingTests {
-  @Test func recoversTheEffectUnderConfounding() throws {
+@Suite struct ControlFunctionTests {
+  @Test func `the effect is recovered under confounding`() throws {
     var draw = Draw(confounding: 0.5, seed: 0)
     draw.options.covariateBasis = .auto
     draw.options.starts = 30
@@ -134,7 +134,7 @@ extension ControlFunction.Result {
     #expect(fit.bases.count >= 5)
   }
 
-  @Test func ranksGiveTheSameBits() throws {
+  @Test func `any number of ranks gives the same bits`() throws {
     var draw = Draw(confounding: 0.5, seed: 3)
     draw.options.covariateBasis = .polynomial3
     let alone = try draw.fit()
@@ -156,7 +156,7 @@ extension ControlFunction.Result {
     }
   }
 
-  @Test func startsOnSomeChunksEndOnAllRows() throws {
+  @Test func `starts on some chunks end on all rows`() throws {
     var draw = Draw(confounding: 0.5, seed: 10)
     draw.parameters.rows = 5000
     draw.options.covariateBasis = .polynomial3
@@ -177,7 +177,7 @@ extension ControlFunction.Result {
     for effect in ranks { #expect(effect == few.effectCoefficients) }
   }
 
-  @Test func effectFollowsTheUnits() throws {
+  @Test func `the effect follows the units of the columns`() throws {
     let one = try Draw(confounding: 0.5, seed: 4).fit()
     var draw = Draw(confounding: 0.5, seed: 4)
     draw.units = (x: 100, t: 0.1, y: 5)
@@ -193,7 +193,7 @@ extension ControlFunction.Result {
     #expect(abs(other.0.logLikelihood + volume - one.0.logLikelihood) < 1)
   }
 
-  @Test func interactionsAreFoundAndNamed() throws {
+  @Test func `interactions are found and named`() throws {
     var draw = Draw(confounding: 0.5, seed: 5)
     draw.addition = { x, t, _ in t * x[0] }
     let (fit, _) = try draw.fit()
@@ -209,7 +209,7 @@ extension ControlFunction.Result {
     }
   }
 
-  @Test func splinesInTheTreatmentFollowASine() throws {
+  @Test func `splines in the treatment follow a sine`() throws {
     var draw = Draw(confounding: 0.5, seed: 6)
     draw.options.outcomeBasis = .auto
     draw.addition = { _, t, _ in 3 * sin(t) - Simulation.effect(t) }
@@ -220,7 +220,7 @@ extension ControlFunction.Result {
     for point in fit.effectCurve { #expect(abs(point.tau - 3 * sin(point.t)) < 0.4) }
   }
 
-  @Test func bentConfoundingIsReportedAndTakenUp() throws {
+  @Test func `confounding that bends is reported, and taken up`() throws {
     var draw = Draw(confounding: 0.5, seed: 13)
     draw.bend = 1
     let (plain, _) = try draw.fit()
@@ -241,7 +241,7 @@ extension ControlFunction.Result {
     #expect(try #require(bends.test).pValue < 1e-10)
   }
 
-  @Test func sourcesThatDependOnCovariatesAreReportedAndTakenUp() throws {
+  @Test func `sources that depend on covariates are reported, and taken up`() throws {
     var draw = Draw(confounding: 0.5, seed: 15)
     draw.lean = 1
     let (plain, agreement) = try draw.fit()
@@ -261,7 +261,7 @@ extension ControlFunction.Result {
     #expect(try #require(shares.test).pValue < 1e-10)
   }
 
-  @Test func extensionsGiveTheSameBitsOnAnyRanks() throws {
+  @Test func `extensions give the same bits on any number of ranks`() throws {
     var draw = Draw(confounding: 0.5, seed: 16)
     draw.options.covariateBasis = .polynomial3
     (draw.bend, draw.lean) = (1, 1)
@@ -280,7 +280,7 @@ extension ControlFunction.Result {
   }
 
   /// Where t is not linear in x, splines are chosen; unless x is asked for.
-  @Test func selectionMayBeHeldLinear() throws {
+  @Test func `the regression of the treatment may be held linear`() throws {
     var draw = Draw(confounding: 0.5, seed: 17)
     draw.parameters.scenario = .sin
     draw.options.covariateBasis = .polynomial3
@@ -289,7 +289,7 @@ extension ControlFunction.Result {
     #expect(try draw.fit().0.model.mixture.selectionCount == 4)
   }
 
-  @Test func shiftsByGroupAreReported() throws {
+  @Test func `shifts by group are reported`() throws {
     var draw = Draw(confounding: 0.5, seed: 7)
     draw.addition = { _, _, z in Double(z) }
     let (fit, _) = try draw.fit()
@@ -304,7 +304,7 @@ extension ControlFunction.Result {
   }
 
   @Test(arguments: [true, false])
-  func groupsThatMoveTheOutcomeWithCovariateOrTreatmentAreReported(withCovariate: Bool) throws {
+  func `groups that move the outcome with a covariate or the treatment are reported`(withCovariate: Bool) throws {
     var draw = Draw(confounding: 0.5, seed: 11)
     draw.addition = { x, t, z in 0.5 * Double(z - 1) * (withCovariate ? x[0] : t) }
     let (fit, _) = try draw.fit()
@@ -313,7 +313,7 @@ extension ControlFunction.Result {
     #expect(fit.exclusionTest?.degreesOfFreedom == 7)
   }
 
-  @Test func tooFewPassesAreReported() throws {
+  @Test func `too few passes are reported`() throws {
     var draw = Draw(confounding: 0.5, seed: 12)
     draw.options.covariateBasis = .polynomial3
     draw.options.maximumIterations = 1
@@ -322,7 +322,7 @@ extension ControlFunction.Result {
     #expect(fit.finding(.notConverged)?.count(.passes) == 1)
   }
 
-  @Test func startsThatDisagreeInTheEffectAreReported() throws {
+  @Test func `starts that disagree in the effect are reported`() throws {
     var draw = Draw(confounding: 1, seed: 0)
     (draw.parameters.groups, draw.options.groups, draw.parameters.rows) = (5, 5, 750)
     draw.spread = 0.2
@@ -333,7 +333,7 @@ extension ControlFunction.Result {
     #expect(try #require(fit.finding(.startsDisagree)).number(.distance) > 1)
   }
 
-  @Test func disagreementWithTwoStageLeastSquaresIsReported() throws {
+  @Test func `disagreement with two-stage least squares is reported`() throws {
     var draw = Draw(confounding: 0.5, seed: 1)
     draw.parameters.rows = 1000
     draw.options.covariateBasis = .polynomial3
@@ -342,14 +342,14 @@ extension ControlFunction.Result {
     #expect(try #require(fit.finding(.twoStageDisagrees)).pValue < 1e-3)
   }
 
-  @Test func oneTrueGroupIsReported() throws {
+  @Test func `one true group is reported`() throws {
     var draw = Draw(confounding: 0.5, seed: 8)
     draw.parameters.groups = 1
     let (fit, _) = try draw.fit()
     #expect(fit.has(.oneGroupSuffices) || fit.has(.equalSlopes))
   }
 
-  @Test func tooSmallABasisWithWeakGroupsIsReported() throws {
+  @Test func `too small a basis with weak groups is reported`() throws {
     var draw = Draw(confounding: 1, seed: 0)
     draw.parameters.rows = 10_000
     draw.spread = 0.3
@@ -361,7 +361,7 @@ extension ControlFunction.Result {
     #expect(try #require(fit.finding(.basisTooSmall)).number(.distance) > 2)
   }
 
-  @Test func effectsAgainstATreatmentThatNoRowHasAreReported() throws {
+  @Test func `effects against a treatment that no row has are reported`() throws {
     var draw = Draw(confounding: 0.5, seed: 18)
     draw.options.covariateBasis = .polynomial3
     #expect(try !draw.fit().0.has(.distantReference))
@@ -391,7 +391,7 @@ extension ControlFunction.Result {
       CenteredRows(table: table, scaling: ColumnScaling(centers: [0, 0, 0], scales: [1, 1, 1])))
   }
 
-  @Test func outcomeWithoutNoiseIsRefused() throws {
+  @Test func `an outcome without noise is refused`() throws {
     let failure = #expect(throws: Failure.self) {
       try fit(
         treatment: { x, noise, group in (group == 0 ? x : -x) + 0.1 * noise }, outcome: { x, t, _ in x + 2 * t },
@@ -400,7 +400,7 @@ extension ControlFunction.Result {
     #expect(failure?.exitCode == .data && failure?.message.contains("is a function of") == true, "\(failure as Any)")
   }
 
-  @Test func unitsThatLeaveTheRangeOfNumbersAreRefused() throws {
+  @Test func `units that leave the range of numbers are refused`() throws {
     let failure = #expect(throws: Failure.self) {
       try fit(
         treatment: { x, noise, group in 1e-100 * ((group == 0 ? x : -x) + 0.1 * noise) },
@@ -410,7 +410,7 @@ extension ControlFunction.Result {
   }
 
   /// Odds that covariates decide grow without bound.
-  @Test(arguments: [true, false]) func groupsThatCovariatesDecideAreReported(isDecided: Bool) throws {
+  @Test(arguments: [true, false]) func `groups that covariates decide are reported`(isDecided: Bool) throws {
     let fit = try fit(
       treatment: { x, noise, group in (group == 0 ? 2 : -2) * x + 0.3 * noise },
       outcome: { x, t, noise in t + x + noise }, group: { row, teller in isDecided ? (teller > 0 ? 1 : 0) : row % 2 },
@@ -418,7 +418,7 @@ extension ControlFunction.Result {
     #expect(fit.has(.groupsDecidedByCovariates) == isDecided)
   }
 
-  @Test func outcomeIsNeeded() throws {
+  @Test func `rows without an outcome are refused`() throws {
     let rows = DistributedRows(rowCount: 100, communicator: SoloCommunicator())
     let values = (0..<100).map(Double.init)
     let table = try Frame(rows: rows, covariates: [values], treatment: values.map { sin($0) })
@@ -428,7 +428,7 @@ extension ControlFunction.Result {
     #expect(error?.message.contains("--y") == true)
   }
 
-  @Test func tooLargeABasisIsRefused() throws {
+  @Test func `too large a basis is refused`() throws {
     var draw = Draw(confounding: 0.5, seed: 9)
     draw.parameters.rows = 300
     draw.options.covariateBasis = .polynomial5

@@ -124,7 +124,7 @@ struct JointFixture: Decodable {
   }
 
   @Test(arguments: [false, true])
-  func stepsAreThoseOfTheReference(isWeighted: Bool) throws {
+  func `steps are those of the reference`(isWeighted: Bool) throws {
     let design = try fixture.design(isWeighted: isWeighted)
     let section = isWeighted ? fixture.weighted : fixture.unweighted
     let start = Fit(start: 0, model: fixture.start.mixture(hasFreeShifts: isWeighted))
@@ -141,7 +141,7 @@ struct JointFixture: Decodable {
   }
 
   @Test(arguments: [false, true])
-  func acceleratedPassesReachTheSameMaximum(isWeighted: Bool) throws {
+  func `accelerated passes reach the same maximum`(isWeighted: Bool) throws {
     let design = try fixture.design(isWeighted: isWeighted)
     let expected = (isWeighted ? fixture.weighted : fixture.unweighted).converged
     let start = Fit(start: 0, model: fixture.start.mixture(hasFreeShifts: isWeighted))
@@ -155,7 +155,7 @@ struct JointFixture: Decodable {
     #expect(zip(fit.trace, fit.trace.dropFirst()).allSatisfy { $1 >= $0 - 1e-9 })
   }
 
-  @Test func likelihoodNeverFallsFromRandomStarts() throws {
+  @Test func `the likelihood never falls from random starts`() throws {
     let design = try fixture.design()
     let pooled = try design.pooledStatistics()
     let starts = try RegressionMixture.starts(
@@ -172,7 +172,7 @@ struct JointFixture: Decodable {
   }
 
   @Test(arguments: [false, true])
-  func covarianceIsTheReferenceSandwich(isWeighted: Bool) throws {
+  func `the covariance is the sandwich of the reference`(isWeighted: Bool) throws {
     let design = try fixture.design(isWeighted: isWeighted)
     let section = isWeighted ? fixture.weighted : fixture.unweighted
     let model = section.converged.mixture(hasFreeShifts: isWeighted)
@@ -187,7 +187,7 @@ struct JointFixture: Decodable {
     }
   }
 
-  @Test func exclusionIsTestedAsInTheReference() throws {
+  @Test func `exclusion is tested as in the reference`() throws {
     let design = try fixture.design()
     let model = fixture.unweighted.converged.mixture(hasFreeShifts: false)
     for (columns, expected) in [(1, fixture.shifts), (3, fixture.slopes)] {
@@ -198,7 +198,7 @@ struct JointFixture: Decodable {
     #expect(fixture.slopes.degreesOfFreedom == 5)
   }
 
-  @Test func extensionsAreTestedAsInTheReference() throws {
+  @Test func `extensions are tested as in the reference`() throws {
     let design = try fixture.design()
     let model = fixture.unweighted.converged.mixture(hasFreeShifts: false)
     for (test, expected) in [
@@ -211,7 +211,7 @@ struct JointFixture: Decodable {
     #expect(fixture.bends.degreesOfFreedom == 3 && fixture.concomitants.degreesOfFreedom == 4)
   }
 
-  @Test func covarianceIsThatOfAnyUnitOfTheOutcome() throws {
+  @Test func `the covariance follows the unit of the outcome`() throws {
     let model = fixture.unweighted.converged.mixture(hasFreeShifts: false)
     var scaled = model
     scaled.outcomeCoefficients = model.outcomeCoefficients.map { 8 * $0 }
@@ -224,7 +224,7 @@ struct JointFixture: Decodable {
         other.standardErrors(other.parameters.outcome), one.standardErrors(one.parameters.outcome).map { 8 * $0 }))
   }
 
-  @Test func groupsMayComeInAnyOrder() throws {
+  @Test func `groups may come in any order`() throws {
     let design = try fixture.design()
     let order = [2, 0, 1]
     var model = fixture.start.mixture(hasFreeShifts: true)
@@ -239,7 +239,7 @@ struct JointFixture: Decodable {
     #expect(fits[0].model.canonical.endogeneities.count == 3)
   }
 
-  @Test func emptyGroupIsGivenUp() throws {
+  @Test func `a start with an empty group is given up`() throws {
     let design = try fixture.design()
     var model = fixture.start.mixture(hasFreeShifts: false)
     model.mixingWeights = [0.5, 0.5 - 1e-12, 1e-12]
@@ -251,7 +251,7 @@ struct JointFixture: Decodable {
   }
 
   @Test(arguments: [2, 3])
-  func posteriorsOfAnotherDesignGiveItsStatistics(groups: Int) throws {
+  func `posteriors of another design give its statistics`(groups: Int) throws {
     let design = try fixture.design(isWeighted: true)
     let model = fixture.start.mixture(hasFreeShifts: false).reordered(Array(0..<groups))
     let own = try design.statistics(of: [model])[0]
@@ -261,7 +261,7 @@ struct JointFixture: Decodable {
 
   // MARK: Bends and concomitants
 
-  @Test func extendedStepsAreThoseOfTheReference() throws {
+  @Test func `steps with extensions are those of the reference`() throws {
     let design = try fixture.extendedDesign()
     let start = Fit(start: 0, model: fixture.extendedRows.start.mixture(hasFreeShifts: false))
     for (passes, expected) in [(1, fixture.extended.afterOne), (25, fixture.extended.afterMany)] {
@@ -276,7 +276,7 @@ struct JointFixture: Decodable {
     }
   }
 
-  @Test func extendedSumsAreThoseOfTheReference() throws {
+  @Test func `sums with extensions are those of the reference`() throws {
     let model = fixture.extendedRows.start.mixture(hasFreeShifts: false)
     let statistics = try fixture.extendedDesign().statistics(of: [model])[0]
     for k in 0..<3 {
@@ -289,7 +289,7 @@ struct JointFixture: Decodable {
     }
   }
 
-  @Test func extendedCovarianceIsTheReferenceSandwich() throws {
+  @Test func `the covariance with extensions is the sandwich of the reference`() throws {
     let section = fixture.extended
     let covariance = try JointCovariance.estimate(
       section.converged.mixture(hasFreeShifts: false), on: fixture.extendedDesign())
@@ -309,7 +309,7 @@ struct JointFixture: Decodable {
     }
   }
 
-  @Test func extendedFitsNeverFallAndReachTheMaximum() throws {
+  @Test func `fits with extensions never fall, and reach the maximum`() throws {
     let design = try fixture.extendedDesign()
     let pooled = try design.pooledStatistics()
     let extensions = JointMixture.Extensions(bends: true, concomitants: true)
@@ -338,7 +338,7 @@ struct JointFixture: Decodable {
   }
 
   /// Such steps are rare: here the likelihood of one is made to have fallen.
-  @Test func stepOfSlopesThatGoesTooFarIsHalved() throws {
+  @Test func `a step of slopes that goes too far is halved`() throws {
     let design = try fixture.extendedDesign()
     let model = fixture.extendedRows.start.mixture(hasFreeShifts: false)
     var run = JointAcceleration(Fit(start: 0, model: model))
@@ -365,7 +365,7 @@ struct JointFixture: Decodable {
     #expect(run.fit.trace.count == 4 && run.finished.model == half)
   }
 
-  @Test func acceleratedPassesGoOnFromAnyCheckpoint() throws {
+  @Test func `accelerated passes go on from any checkpoint`() throws {
     let design = try fixture.extendedDesign()
     let run = JointAcceleration(Fit(start: 0, model: fixture.extendedRows.start.mixture(hasFreeShifts: false)))
     let convergence = Convergence(tolerance: 1e-9)
@@ -379,7 +379,7 @@ struct JointFixture: Decodable {
     }
   }
 
-  @Test func extendedGroupsMayComeInAnyOrder() throws {
+  @Test func `groups with extensions may come in any order`() throws {
     let design = try fixture.extendedDesign()
     let model = fixture.extendedRows.start.mixture(hasFreeShifts: false)
     let order = [2, 0, 1]

@@ -30,15 +30,15 @@ private struct TwoStageOracle: Decodable {
   private func comparison(isWeighted: Bool) throws -> (JointTwoStage, TwoStageDifference) {
     let design = try fixture.design(isWeighted: isWeighted)
     let model = (isWeighted ? oracle.weighted : oracle.unweighted).model.mixture(hasFreeShifts: false)
-    let labelled = try design.statistics(labelledBy: model)
-    let other = try #require(JointTwoStage(labelled, exogenous: 6, selection: 3))
+    let statistics = try design.statistics(of: [model])[0]
+    let other = try #require(JointTwoStage(statistics, exogenous: 6, selection: 3))
     let difference = try TwoStageDifference.between(
       model, JointCovariance.estimate(model, on: design), and: other, columns: [6, 7], on: design)
     return (other, difference)
   }
 
   @Test(arguments: [false, true])
-  func `two-stage least squares on labels is that of numpy on rows`(isWeighted: Bool) throws {
+  func `two-stage least squares on posteriors is that of numpy on rows`(isWeighted: Bool) throws {
     let expected = isWeighted ? oracle.weighted : oracle.unweighted
     #expect(distance(try comparison(isWeighted: isWeighted).0.coefficients, expected.coefficients) < 1e-8)
   }
@@ -59,11 +59,17 @@ private struct TwoStageOracle: Decodable {
     #expect(difference.covariance[1, 1] < 0.2 * expected.independent[1][1])
   }
 
-  @Test func `a regression that labels do not determine has no two-stage estimate`() throws {
+  @Test func `groups that are all alike give no two-stage estimate`() throws {
     let design = try fixture.design()
     var model = oracle.unweighted.model.mixture(hasFreeShifts: false)
-    // All rows in one group: the instruments that are left are the columns of x, too few for t and t².
-    model.mixingWeights = [1, 1e-300, 1e-300]
-    #expect(JointTwoStage(try design.statistics(labelledBy: model), exogenous: 6, selection: 3) == nil)
+    // Posteriors are the same in all rows: the instruments are those of the columns of x, too few for t and t².
+    for k in 1..<3 {
+      model.selectionCoefficients[k] = model.selectionCoefficients[0]
+      (model.selectionDeviations[k], model.outcomeDeviations[k]) = (
+        model.selectionDeviations[0], model.outcomeDeviations[0]
+      )
+      model.endogeneities[k] = model.endogeneities[0]
+    }
+    #expect(JointTwoStage(try design.statistics(of: [model])[0], exogenous: 6, selection: 3) == nil)
   }
 }

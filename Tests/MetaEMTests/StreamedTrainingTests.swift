@@ -89,7 +89,9 @@ import Testing
         of: prediction.rule, collection: collection, to: nil, force: false))
   }
 
-  @Test(arguments: configurations) func digestsAreThoseInMemory(configuration: Configuration) throws {
+  @Test(arguments: configurations) func `digests of streamed rows are those of rows in memory`(
+    configuration: Configuration
+  ) throws {
     try withTemporaryDirectory { folder in
       let collection = try ShardCollection.open(try Self.write(to: folder))
       let memory = try Self.digests(configuration, collection, storage: .memory, on: SoloCommunicator())
