@@ -18,7 +18,7 @@ import Runs
 ///   -> tests and findings: when it may be wrong          JointAudit
 /// ```
 /// ``JointMixture`` is the model that all of them fit.
-public struct ControlFunction: Sendable {
+public struct ControlFunction: Estimator, Sendable {
   /// What a fit begins with: groups by how t arises from x, found without the outcome.
   public struct Start: Sendable {
     /// A mixture of regressions of t on `representation`.
@@ -54,12 +54,12 @@ public struct ControlFunction: Sendable {
 
   /// Fits a frame that holds the outcome. Collective; the result has the same bits on any number of ranks.
   ///
-  /// - Parameter journal: told of every pass.
+  /// - Parameter run: is told of every pass, and keeps what an interrupted fit goes on from.
   /// - Throws: on all ranks the same ``Failure``: no outcome, too few rows for the basis, every start degenerated.
-  public func fit(_ frame: Frame, in journal: Journal = Journal()) throws -> Result {
+  public func fit(_ frame: Frame, in run: Run = Run()) throws -> Result {
     let summaries = try Self.check(frame, groups: options.groups)
     do {
-      let contest = try contest(frame, summaries, journal)
+      let contest = try contest(frame, summaries, run.journal)
       let groups = try startingGroups(contest)
       let (basis, criteria) = try choose(contest, groups)
       let searched = try contest.searched(basis, regression: groups, besides: basis.fits)

@@ -1,6 +1,7 @@
 import Communication
 import Diagnostics
 import Mixture
+import Runs
 import Shards
 import Storage
 
@@ -23,11 +24,11 @@ extension MetaEM {
   /// - Throws: on all ranks the same ``Failure``: data that cannot be read or fitted with any number of groups.
   public func train(
     _ collection: ShardCollection, groupsUpTo maximum: Int, by criterion: SweepCriterion = .bic,
-    on communicator: any Communicator
+    on communicator: any Communicator, in run: Run = Run()
   ) throws -> Result {
     let begin = ContinuousClock.now
     let rows = try with(groups: 1).load(collection, on: communicator)
-    let journal = try with(groups: maximum).journal(for: rows, groupsUpTo: maximum)
+    try with(groups: maximum).open(run, for: rows, groupsUpTo: maximum)
     let most = collection.rowCount / Preconditions.rowsPerGroup(covariates: collection.covariateCount)
     let isJoint = configuration.distribution == .joint
     var criteria: [GroupCriterion] = []
@@ -35,7 +36,7 @@ extension MetaEM {
     var firstFailure: Failure?
     for groups in 1...max(1, min(maximum, most)) {
       do {
-        let result = try with(groups: groups, isJoint ? .regression : nil).fit(rows, journal: journal, since: begin)
+        let result = try with(groups: groups, isJoint ? .regression : nil).fit(rows, in: run, since: begin)
         let (bic, mmd) = (result.comparableBIC, result.balance.mmd)
         criteria.append(GroupCriterion(groups: groups, bic: bic, mmd: mmd))
         if let value = criterion == .mmd ? mmd : bic, value < best?.value ?? .infinity { best = (result, value) }
@@ -49,7 +50,7 @@ extension MetaEM {
         ?? Failure(.usage, "--groups auto finds no \(criterion.rawValue.uppercased()) in these fits; give a number")
     }
     if isJoint {
-      best = try with(groups: max(2, best.configuration.groups)).fit(rows, journal: journal, since: begin)
+      best = try with(groups: max(2, best.configuration.groups)).fit(rows, in: run, since: begin)
     }
     best.groupCriteria = criteria
     best.groupCriterion = criterion

@@ -20,10 +20,11 @@ import Shards
 ///
 /// Nothing here or below sees a rank: rows are walked chunk by chunk and summed by ``DistributedRows``, so every result
 /// has the same bits on any number of ranks.
-public struct MetaEM {
+public struct MetaEM: Estimator {
+  public typealias Options = Configuration
+
   public internal(set) var configuration: Configuration
-  /// What is told of every pass over the rows, and keeps them so that an interrupted run can go on.
-  public var run = Run()
+  public var options: Configuration { configuration }
 
   /// Where the rows are kept; the results have the same bits.
   public var storage = FrameStorage.memory
@@ -32,18 +33,30 @@ public struct MetaEM {
 
   /// Fits groups to the rows of a collection. Collective.
   ///
+  /// - Parameter run: is told of every pass, and keeps what an interrupted fit goes on from.
   /// - Throws: on all ranks the same ``Failure``: data that cannot be read or fitted.
-  public func train(_ collection: ShardCollection, on communicator: any Communicator) throws -> Result {
+  public func train(
+    _ collection: ShardCollection, on communicator: any Communicator, in run: Run = Run()
+  ) throws -> Result {
     let begin = ContinuousClock().now
     let rows = try load(collection, on: communicator)
-    return try fit(rows, journal: journal(for: rows), since: begin)
+    try open(run, for: rows)
+    return try fit(rows, in: run, since: begin)
+  }
+
+  /// Fits groups to the rows of a frame, whose columns are centered in place. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``: rows that cannot be fitted.
+  public func fit(_ frame: Frame, in run: Run) throws -> Result {
+    try configuration.validate()
+    return try fit(CenteredRows(table: frame, scaling: prepare(frame)), in: run)
   }
 
   /// Fits groups to rows. Collective.
-  func fit(_ rows: CenteredRows, journal: Journal, since begin: ContinuousClock.Instant = .now) throws -> Result {
+  func fit(_ rows: CenteredRows, in run: Run, since begin: ContinuousClock.Instant = .now) throws -> Result {
     let fitBegin = ContinuousClock.now
-    let earlierPasses = journal.passes
-    let estimate = try estimate(rows, journal: journal)
+    let earlierPasses = run.journal.passes
+    let estimate = try estimate(rows, in: run)
     let fitSeconds = fitBegin.duration(to: .now).seconds
 
     let design = estimate.model.design(rows.table)
@@ -51,7 +64,7 @@ public struct MetaEM {
       model: estimate.model.mixture.base, labelRule: configuration.labels, seed: configuration.seed)
     let truth = try Truth.read(rows.table)
     let summary = try design.label(by: rule, truth: truth)
-    let passes = journal.passes - earlierPasses
+    let passes = run.journal.passes - earlierPasses
     return Result(
       configuration: configuration, estimate: estimate, summary: summary, truth: truth, design: design, rule: rule,
       passes: passes, secondsPerPass: fitSeconds / Double(max(passes, 1)), seconds: begin.duration(to: .now).seconds)
@@ -96,14 +109,14 @@ public struct MetaEM {
   // MARK: Parameters
 
   /// Fits the representation and the distribution. Collective.
-  package func estimate(_ rows: CenteredRows, journal: Journal) throws -> Estimate {
+  package func estimate(_ rows: CenteredRows, in run: Run) throws -> Estimate {
     guard configuration.distribution == .joint else {
-      return .mixture(try MixtureEstimation.prepared(configuration, rows, journal: journal).run())
+      return .mixture(try MixtureEstimation.prepared(configuration, rows, journal: run.journal).run())
     }
     try ControlFunction.check(rows.table, groups: configuration.groups)
-    let (start, groups) = try controlFunctionStart(rows, journal: journal)
+    let (start, groups) = try controlFunctionStart(rows, journal: run.journal)
     let estimator = ControlFunction(configuration.joint, from: start, scaling: rows.scaling)
-    return .joint(try estimator.fit(rows.table, in: journal), start: groups)
+    return .joint(try estimator.fit(rows.table, in: run), start: groups)
   }
 
   /// The groups of t given x that a joint fit starts from, and the fit that found them. Collective.
@@ -130,11 +143,12 @@ public struct MetaEM {
 
   // MARK: Checkpoints
 
+  /// Begins a run on some rows, or goes on with it.
+  ///
   /// - Parameter groupsUpTo: the most groups tried where their number is chosen.
-  func journal(for rows: CenteredRows, groupsUpTo: Int? = nil) throws -> Journal {
+  func open(_ run: Run, for rows: CenteredRows, groupsUpTo: Int? = nil) throws {
     try run.open(
       RunOptions(configuration: configuration, groupsUpTo: groupsUpTo), inputDigest: rows.table.digest)
-    return run.journal
   }
 }
 

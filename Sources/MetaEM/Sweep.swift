@@ -68,7 +68,7 @@ public struct Sweep {
     let begin = ContinuousClock.now
     var result: SweepResult
     do {
-      let fitted = try MetaEM(grid.configuration(cell)).fit(rows, journal: run.journal)
+      let fitted = try MetaEM(grid.configuration(cell)).fit(rows, in: run)
       result = try .evaluated(cell, of: grid, fitted, rows, journal: run.journal)
     } catch let failure as Failure where failure.isOfOneFit {
       result = SweepResult(cell, failure: failure)

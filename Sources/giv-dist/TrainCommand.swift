@@ -119,12 +119,11 @@ struct Train: JobCommand {
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try self.run(on: communicator, observer: display.show)
     var metaEM = MetaEM(configuration)
-    metaEM.run = run
     metaEM.storage = running.storage
     let result =
       groups == .auto
-      ? try metaEM.train(collection, groupsUpTo: mostGroups, by: fit.criterion, on: communicator)
-      : try metaEM.train(collection, on: communicator)
+      ? try metaEM.train(collection, groupsUpTo: mostGroups, by: fit.criterion, on: communicator, in: run)
+      : try metaEM.train(collection, on: communicator, in: run)
     display.finish()
 
     let posteriorDigest = try result.design.writePosteriors(

@@ -218,9 +218,9 @@ import Testing
   @Test func `Rounds are told as passes are, in their order`() throws {
     let shards = try TestShards(Simulation.of(.poly, groups: 2, covariates: 2, rows: 800))
     var records: [PassRecord] = []
-    var training = MetaEM(configuration(.network) { $0.alternation.rounds = 3 })
-    training.run = Run { records.append($0) }
-    let result = try training.train(shards.collection(), on: SoloCommunicator())
+    let training = MetaEM(configuration(.network) { $0.alternation.rounds = 3 })
+    let result = try training.train(
+      shards.collection(), on: SoloCommunicator(), in: Run { records.append($0) })
     #expect(records.count == result.passes)
     let told = records.filter { $0.round != nil }
     let rounds = result.mixture!.alternation!.rounds

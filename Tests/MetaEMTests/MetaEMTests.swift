@@ -258,9 +258,9 @@ private struct OtherMixture: Error {}
   @Test func `Every pass is told, in the order of the phases`() throws {
     let shards = try TestShards(TestRows(rowCount: 800, covariateCount: 2, groups: 2, seed: 65))
     var records: [PassRecord] = []
-    var training = MetaEM(configuration(groups: 2) { $0.starts = 4 })
-    training.run = Run { records.append($0) }
-    let result = try training.train(shards.collection(), on: SoloCommunicator())
+    let training = MetaEM(configuration(groups: 2) { $0.starts = 4 })
+    let result = try training.train(
+      shards.collection(), on: SoloCommunicator(), in: Run { records.append($0) })
     #expect(records.count == result.passes)
     let phases = records.map(\.phase).reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
     #expect(
