@@ -8,7 +8,7 @@ import Mixture
 /// and B = Σ_i w² s_i s_i'. It holds when errors are not normal or not of equal variance (Huber 1967, White 1982).
 public struct JointCovariance: Sendable {
   public let parameters: JointParameters
-  /// [q, q].
+  /// The covariance of all parameters [q, q].
   public let matrix: Matrix
   /// A, factored.
   let information: Cholesky
