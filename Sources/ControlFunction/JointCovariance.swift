@@ -40,7 +40,7 @@ public struct JointCovariance: Sendable {
     indices.map { max(matrix[$0, $0], 0).squareRoot() }
   }
 
-  /// Of δ_k, that of the first group 0.
+  /// The standard errors of δ_k, that of the first group 0.
   ///
   /// - Precondition: they are free.
   public var shiftStandardErrors: [Double] {

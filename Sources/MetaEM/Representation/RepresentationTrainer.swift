@@ -44,7 +44,7 @@ public struct RepresentationTrainer: Sendable, Codable {
   /// The steps taken in all rounds.
   public var stepCount: Int { trainer.stepCount }
 
-  /// Of the encoder, the heads and the decoder, one after another.
+  /// The parameters of the encoder, the heads and the decoder, one after another.
   package var parameters: [Double] {
     get { trainer.parameters }
     set { trainer.parameters = newValue }
