@@ -20,8 +20,8 @@ struct JointAudit {
 
   /// The level of the test of equal slopes.
   static let significance = 0.01
-  /// The level of the comparison with 2SLS and of the score tests. These take groups for normal: with exponential errors
-  /// .01 was reached in 3 of 20 draws and .001 in 1.
+  /// The level of the comparison with 2SLS and of the score tests. These take groups for normal: with exponential
+  /// errors .01 was reached in 3 of 20 draws and .001 in 1.
   static let disagreement = 0.001
   /// Standard errors by which a larger basis, and by which another start, may move the effect.
   static let noticeableMove = 2.0

@@ -53,8 +53,8 @@ public struct TrainingReport: Sendable, Encodable {
     /// The mean of Eq. (4) over its steps, per row; null when it left the range of numbers.
     @NullEncoded public var loss: Double?
     public let learningRate: Double
-    /// The log-likelihood of the groups fitted afterwards, in the units of the data; null when they degenerated, and for
-    /// `kmeans`.
+    /// The log-likelihood of the groups fitted afterwards, in the units of the data; null when they degenerated, and
+    /// for `kmeans`.
     @NullEncoded public var logLikelihood: Double?
     /// Whether its features were kept.
     public let accepted: Bool
