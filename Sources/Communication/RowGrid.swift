@@ -2,7 +2,7 @@
 ///
 /// The grid is laid over the global row index (shards in their given order), not over ranks or files, so what is
 /// computed on a chunk does not depend on either. The length of a chunk decides in which order rows are added, so it is
-/// chosen by the problem and stored with a result; see ``chunkLength(rowCount:minimumChunks:)``.
+/// chosen by the problem; see ``chunkLength(rowCount:minimumChunks:)``.
 public struct RowGrid: Sendable, Equatable {
   /// Rows of a chunk where rows are many and light: small enough that a few thousand still spread over ranks, large
   /// enough that folding a chunk's partial sums costs nothing beside making them.

@@ -4,7 +4,7 @@ import Mixture
 public enum OutcomeBasis: String, Sendable, Codable, CaseIterable {
   /// `quadratic` or B-splines of some fineness, by BIC.
   case auto
-  /// t and t².
+  /// The outcome is quadratic in t, on t and t².
   case quadratic
   /// Cubic B-splines, their fineness by BIC.
   case spline
@@ -12,7 +12,7 @@ public enum OutcomeBasis: String, Sendable, Codable, CaseIterable {
 
 /// How y depends on x in the joint model; too small a basis is its worst danger, since what it misses looks like groups.
 public enum CovariateBasis: String, Sendable, Codable, CaseIterable {
-  /// The one of lowest BIC.
+  /// The basis of lowest BIC is taken.
   case auto
   case polynomial3, polynomial4, polynomial5
   /// Additive cubic B-splines, and tensor products of coarser ones for every pair of covariates.
@@ -21,9 +21,9 @@ public enum CovariateBasis: String, Sendable, Codable, CaseIterable {
 
 /// How y depends, in the joint model, on the part of t that x and the group leave, V: the degree of the control function.
 public enum ControlDegree: String, Sendable, Codable, CaseIterable {
-  /// κ_k V.
+  /// The outcome moves by κ_k V.
   case linear
-  /// κ_k V + κ2_k (V² - σ_k²).
+  /// The outcome moves by κ_k V + κ2_k (V² - σ_k²).
   case quadratic
 }
 
@@ -36,12 +36,12 @@ extension ControlFunction {
     /// Whether groups may shift y, the check that they move it through t only; whether y may bend with what x and the
     /// group leave of t; whether the shares of groups may depend on x.
     public var extensions = JointMixture.Extensions()
-    /// Random starts, besides the groups of t given x.
+    /// The number of random starts, besides the groups of t given x.
     public var starts = 30
     public var seed: UInt64 = 1
     /// Chunks that bases and starts are tried on when the rows have more.
     public var subsetChunks = Search.subsetChunks
-    /// See ``Convergence``.
+    /// The rise of the log-likelihood per row at which a fit has converged; see ``Convergence``.
     public var tolerance = 1e-8
     public var maximumIterations = 1000
 

@@ -8,7 +8,7 @@ extension ControlFunction {
   /// What a joint fit says: groups, evidence of confounding, the effect of t, and what to be wary of.
   public struct Result: Sendable {
     public let model: JointModel
-    /// On all rows.
+    /// The columns of the fit on all rows.
     public let design: Design
     /// log L of (t, y | x) in the units of the data.
     public let logLikelihood: Double
@@ -17,28 +17,28 @@ extension ControlFunction {
     public let bases: [JointCriterion]
     public let covariateBasis: String
     public let outcomeBasis: String
-    /// Passes of the start that was chosen.
+    /// The number of passes of the start that was chosen.
     public let iterations: Int
     public let isConverged: Bool
     public let search: SearchSummary
     /// κ_k in the units of the data, and their standard errors; the latter nil when the likelihood is no regular maximum.
     public let kappa: [Double]
     public let kappaStandardErrors: [Double]?
-    /// Nil unless the control function is quadratic.
+    /// The quadratic terms of the control function; nil where it is linear.
     public let bends: JointBends?
-    /// Nil unless shares may depend on x.
+    /// How the shares of groups depend on x; nil where they may not.
     public let shares: JointShares?
     /// δ_k in the units of the data; nil unless free.
     public let delta: [Double]?
-    /// That of the first group 0.
+    /// The standard errors of δ_k, that of the first group 0.
     public let deltaStandardErrors: [Double]?
     public let effectCoefficients: [EffectCoefficient]
     public let effectCurve: [EffectPoint]
-    /// Of equal slopes β_k in all groups.
+    /// The test of equal slopes β_k in all groups.
     public let slopesTest: ChiSquareTest?
-    /// Of groups not shifting the outcome.
+    /// The test of groups not shifting the outcome.
     public let shiftsTest: ChiSquareTest?
-    /// Of groups not moving the outcome with x or t in ways of their own.
+    /// The test of groups not moving the outcome with x or t in ways of their own.
     public let exclusionTest: ChiSquareTest?
     /// Everything that a reader of the result should know before trusting it.
     public let findings: [Finding]

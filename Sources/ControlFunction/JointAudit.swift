@@ -12,16 +12,16 @@ struct JointAudit {
   let contest: JointContest
   /// The basis on all rows.
   let trial: JointTrial
-  /// The same on the rows that it was chosen on, with the fits that competed.
+  /// The basis on the rows that it was chosen on, with the fits that competed.
   let searched: JointTrial
   let model: JointModel
   let curve: [EffectPoint]
   let covariance: JointCovariance?
 
-  /// Of the test of equal slopes.
+  /// The level of the test of equal slopes.
   static let significance = 0.01
-  /// Of the comparison with 2SLS and of the score tests, for which groups are normal:
-  /// with exponential errors .01 was reached in 3 of 20 draws and .001 in 1.
+  /// The level of the comparison with 2SLS and of the score tests. These take groups for normal: with exponential
+  /// errors .01 was reached in 3 of 20 draws and .001 in 1.
   static let disagreement = 0.001
   /// Standard errors by which a larger basis, and by which another start, may move the effect.
   static let noticeableMove = 2.0
@@ -90,7 +90,7 @@ struct JointAudit {
 
   // MARK: Is there a group?
 
-  /// Of β_k without their constants being the same in all groups.
+  /// Wald's test of β_k without their constants being the same in all groups.
   var slopesTest: ChiSquareTest? {
     guard let covariance else { return nil }
     let groups = mixture.groupCount

@@ -12,7 +12,7 @@ import Mixture
 public struct JointBasis: Sendable, Codable {
   /// ρ without its constant.
   let selection: Basis
-  /// Of x_1 … x_m, t, y in the units of the table: what is taken off and divided by.
+  /// What is taken off x_1 … x_m, t and y, in the units of the frame, and what they are divided by.
   let scaling: ColumnScaling
   /// The splines whose functions may be factors, for each of x_1 … x_m, t.
   let splines: [[CubicSpline]]

@@ -9,14 +9,14 @@ import Runs
 struct JointContest {
   let options: ControlFunction.Options
   let table: Frame
-  /// Of x, t and y.
+  /// The summaries of x, t and y.
   let summaries: [ColumnSummary]
   let bases: JointBases
   let subset: ChunkSubset?
   let journal: Journal
 
   static let continuedStarts = 4
-  /// Of an outcome's residual, as a share of its spread.
+  /// The least spread of an outcome's residual, as a share of the outcome's own.
   private static let leastNoise = 1e-6
   static let rowsPerColumn = 10
   /// Products that leave less than this share of their square sum unexplained by those before them are left out: more

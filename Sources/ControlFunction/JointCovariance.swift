@@ -8,7 +8,7 @@ import Mixture
 /// and B = Σ_i w² s_i s_i'. It holds when errors are not normal or not of equal variance (Huber 1967, White 1982).
 public struct JointCovariance: Sendable {
   public let parameters: JointParameters
-  /// [q, q].
+  /// The covariance of all parameters [q, q].
   public let matrix: Matrix
   /// A, factored.
   let information: Cholesky
@@ -40,7 +40,7 @@ public struct JointCovariance: Sendable {
     indices.map { max(matrix[$0, $0], 0).squareRoot() }
   }
 
-  /// Of δ_k, that of the first group 0.
+  /// The standard errors of δ_k, that of the first group 0.
   ///
   /// - Precondition: they are free.
   public var shiftStandardErrors: [Double] {

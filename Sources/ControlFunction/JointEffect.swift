@@ -7,7 +7,7 @@ public struct EffectCoefficient: Sendable, Codable, Equatable {
   /// The basis term: `t`, `t^2`, `t*x1` … or `t.bs1` …, the functions of a spline.
   public let name: String
   public let value: Double
-  /// Nil when the likelihood is no regular maximum.
+  /// The standard error from the sandwich; nil when the likelihood has no regular maximum here.
   public let standardError: Double?
   /// The 95% interval, value ± 1.96 standard errors.
   public var interval: ClosedRange<Double>? {
@@ -21,9 +21,9 @@ public struct EffectCoefficient: Sendable, Codable, Equatable {
 /// The effect of setting the treatment to t instead of 0, averaged over the rows.
 public struct EffectPoint: Sendable, Codable, Equatable {
   public let t: Double
-  /// mean_i [g(t, x_i) - g(0, x_i)].
+  /// The mean over rows of the effect of t, mean_i [g(t, x_i) - g(0, x_i)].
   public let tau: Double
-  /// Nil when the likelihood is no regular maximum.
+  /// The standard error of `tau`; nil when the likelihood has no regular maximum here.
   public let standardError: Double?
 }
 

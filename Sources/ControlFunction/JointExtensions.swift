@@ -6,9 +6,9 @@ import Statistics
 /// How the outcome bends with the part of t that x and the group leave: κ2_k, in the units of the data.
 public struct JointBends: Sendable, Equatable {
   public let kappa2: [Double]
-  /// Nil when the likelihood is no regular maximum.
+  /// The standard errors of κ2_k; nil when the likelihood has no regular maximum here.
   public let standardErrors: [Double]?
-  /// Wald's, of all κ2_k being 0: whether the quadratic term was needed.
+  /// Wald's test of all κ2_k being 0: whether the quadratic term was needed.
   public let test: ChiSquareTest?
 
   /// Nil for a linear control function.
@@ -26,7 +26,7 @@ public struct JointShares: Sendable, Equatable {
   /// Of each group, the log odds against group 0 per unit of a covariate, in the units of the data, by its name; nil when
   /// ρ are splines, whose coefficients say nothing one by one.
   public let coefficients: [[String: Double]]?
-  /// Wald's, of no share depending on x: whether the concomitants were needed.
+  /// Wald's test of no share depending on x: whether the concomitants were needed.
   public let test: ChiSquareTest?
 
   /// Nil where shares are constant.

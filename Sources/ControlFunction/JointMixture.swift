@@ -17,9 +17,9 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
   public var mixingWeights: [Double]
   /// β_k, the constant first: K × r.
   public var selectionCoefficients: [[Double]]
-  /// σ_k.
+  /// The standard deviation of t about the regression of each group, σ_k.
   public var selectionDeviations: [Double]
-  /// b, on all columns but y.
+  /// The coefficients b of the outcome's regression, on all columns but y.
   public var outcomeCoefficients: [Double]
   /// κ_k: how far y moves with the part of t that x and the group leave; evidence of confounding.
   public var endogeneities: [Double]
@@ -29,7 +29,7 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
   public var bends: [Double]?
   /// ω_k, that of the first group 0: K × r; nil for shares that do not depend on x.
   public var concomitants: [[Double]]?
-  /// τ_k.
+  /// The standard deviation of what the outcome's regression leaves of y in each group, τ_k.
   public var outcomeDeviations: [Double]
   /// Whether δ_k are estimated: the check that the group moves y through t only.
   public var hasFreeShifts: Bool
@@ -57,9 +57,9 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
 
   /// What the variances never fall below, so that no group closes in on a few rows.
   public struct Floors: Sendable, Equatable, Codable {
-    /// Of σ_k².
+    /// The floor of σ_k².
     public var selection: Double
-    /// Of τ_k².
+    /// The floor of τ_k².
     public var outcome: Double
 
     public init(selection: Double = 0, outcome: Double = 0) {

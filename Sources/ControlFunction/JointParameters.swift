@@ -24,18 +24,18 @@ public struct JointParameters: Sendable, Equatable {
   private var afterDeviations: Int { afterShifts + groups * (2 + selection) }
 
   public var count: Int { afterDeviations + (groups - 1) * shareColumns }
-  /// b.
+  /// The places of b, the coefficients of the outcome's regression.
   public var outcome: Range<Int> { 0..<shared }
-  /// κ_0 … κ_{K-1}.
+  /// The places of κ_0 … κ_{K-1}.
   public var endogeneities: Range<Int> { shared..<shared + groups }
-  /// κ2_0 … κ2_{K-1}; empty without them.
+  /// The places of κ2_0 … κ2_{K-1}; empty without them.
   public var bends: Range<Int> { shared + groups..<afterBends }
   /// δ_k; empty for the first group.
   func shifts(_ group: Int) -> Range<Int> {
     let first = afterBends + (group - 1) * shiftColumns
     return group > 0 ? first..<first + shiftColumns : 0..<0
   }
-  /// β_k.
+  /// The places of the coefficients β_k of a group.
   public func slopes(_ group: Int) -> Range<Int> {
     let first = afterShifts + groups + group * selection
     return first..<first + selection
@@ -48,7 +48,7 @@ public struct JointParameters: Sendable, Equatable {
   /// ω_k, k = 1 …, one after another; log π_k / π_0 where shares are constant.
   public var logShares: Range<Int> { afterDeviations..<count }
 
-  /// ω_k without their constants.
+  /// The places of ω_k without their constants.
   public var shareSlopes: [Int] {
     logShares.filter { ($0 - logShares.lowerBound) % shareColumns > 0 }
   }

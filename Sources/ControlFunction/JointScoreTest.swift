@@ -30,7 +30,7 @@ public struct JointScoreTest: Sendable, Equatable {
       of: shifts.filter { $0 != leftOut }, ignoring: leftOut.map { [$0] } ?? [], model, parameters, on: design)
   }
 
-  /// Of the outcome bending with V: κ2_k.
+  /// The score test of the outcome bending with V, by κ2_k.
   ///
   /// - Throws: as ``exclusion(of:columns:on:)``.
   public static func bends(of model: JointMixture, on design: Design) throws -> JointScoreTest {
@@ -40,7 +40,7 @@ public struct JointScoreTest: Sendable, Equatable {
     return try test(of: Array(parameters.bends), larger, parameters, on: design)
   }
 
-  /// Of shares depending on x: ω_k but for its constant, k = 1 ….
+  /// The score test of shares depending on x: of ω_k but for its constant, k = 1 ….
   ///
   /// - Throws: as ``exclusion(of:columns:on:)``.
   public static func concomitants(of model: JointMixture, on design: Design) throws -> JointScoreTest {

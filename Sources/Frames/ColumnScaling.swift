@@ -1,7 +1,7 @@
 /// The affine map of each column on its way in: (value - center) / scale. The center is the mean, so that sums of
 /// products do not cancel; the scale is 1 unless columns are standardised.
 public struct ColumnScaling: Sendable, Codable, Equatable {
-  /// x_1 … x_m, then t.
+  /// The centers of x_1 … x_m, then that of t.
   public var centers: [Double]
   public var scales: [Double]
 

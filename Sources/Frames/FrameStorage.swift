@@ -2,7 +2,7 @@ import Communication
 
 /// Where a frame keeps its rows.
 public enum FrameStorage: Sendable, Equatable {
-  /// In memory, read or generated once.
+  /// Rows are kept in memory, read or generated once.
   case memory
   /// Where they come from, read or generated anew in every pass through two windows of so many bytes.
   case stream(windowBytes: Int = 16 << 20)

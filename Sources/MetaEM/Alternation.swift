@@ -62,7 +62,7 @@ struct Alternation {
     var model: FittedModel
     var mixture: RegressionMixture
     var logLikelihood: Double
-    /// Of the rows that the networks are not trained on.
+    /// The log-likelihood of the rows that the networks are not trained on.
     var validation: Double
   }
 

@@ -2,9 +2,9 @@ import Diagnostics
 
 /// How the groups of a row weigh in a round of training.
 public enum GroupAssignment: String, Sendable, Codable, CaseIterable {
-  /// By the row's posterior.
+  /// A row weighs in every group by its posterior.
   case posterior
-  /// The likeliest group alone, the first of equal ones.
+  /// A row weighs in its likeliest group alone, the first of equal ones.
   case argmax
   /// A group drawn from the posterior, z_i ~ Disc(γ_i), anew in every round: the paper's.
   case sampled
@@ -12,13 +12,13 @@ public enum GroupAssignment: String, Sendable, Codable, CaseIterable {
 
 /// How a representation by networks is learned; the numbers are the paper's unless told.
 public struct AlternationOptions: Sendable, Codable, Equatable {
-  /// λ of Eq. (4); nil for 1 / m.
+  /// The weight λ of the reconstruction in Eq. (4); nil stands for 1 / m.
   public var lambda: Double?
-  /// Rounds of training at most.
+  /// The number of rounds of training after which the alternation ends in any case.
   public var rounds = 20
-  /// Steps of a round.
+  /// The number of training steps of a round.
   public var steps = 200
-  /// Rows of a minibatch; all rows when they are fewer.
+  /// The number of rows of a minibatch; all rows when they are fewer.
   public var batchSize = 400
   public var learningRate = 1e-3
   public var assignment = GroupAssignment.posterior
@@ -41,12 +41,12 @@ public struct AlternationOptions: Sendable, Codable, Equatable {
 
 /// One round of the alternation.
 public struct TrainingRound: Sendable, Codable, Equatable {
-  /// From 1.
+  /// The number of the round, counted from 1.
   public let round: Int
   /// The mean of Eq. (4) over the steps, per row; infinity when it left the range of numbers.
   public let loss: Double
   public let learningRate: Double
-  /// Of the groups fitted to the new features; minus infinity when they degenerated.
+  /// The log-likelihood of the groups fitted to the new features; minus infinity when they degenerated.
   public let logLikelihood: Double
   /// Whether the features replaced those before them.
   public let isAccepted: Bool

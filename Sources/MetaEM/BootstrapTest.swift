@@ -6,11 +6,11 @@ import Mixture
 
 /// The bootstrap likelihood-ratio test of K groups against K + 1 (McLachlan 1987).
 public struct LikelihoodRatioTest: Sendable, Codable, Equatable {
-  /// 2 (log L of K + 1 groups - log L of K groups).
+  /// The likelihood ratio, 2 (log L of K + 1 groups - log L of K groups).
   public let ratio: Double
   /// (1 + the number of replicates whose ratio is at least as large) / (1 + the number of replicates).
   public let pValue: Double
-  /// Replicates that could be fitted.
+  /// The number of replicates that could be fitted.
   public let replicates: Int
 }
 

@@ -5,9 +5,9 @@ import Shards
 
 /// How covariates become the representation r.
 public enum RepresentationKind: String, Sendable, Codable, CaseIterable {
-  /// r = x.
+  /// The representation is r = x.
   case identity
-  /// The reference implementation's ridge polynomials.
+  /// The representation is the ridge polynomials of the reference implementation.
   case polynomial
   /// Additive cubic splines; with `regression`, whether groups differ in slopes, in the weights of shared curves or
   /// freely is chosen by BIC.
@@ -53,7 +53,7 @@ public struct Configuration: Sendable, Codable, Equatable {
   public var labels = LabelRule.argmax
   public var starts = 20
   public var seed: UInt64 = 1
-  /// See ``Convergence``.
+  /// The rise of the log-likelihood per row at which a fit has converged; see ``Convergence``.
   public var tolerance = 1e-8
   public var maximumIterations = 1000
   /// Whether x and t are scaled to unit variance first.

@@ -3,11 +3,11 @@ import Mixture
 
 /// How the groups of a spline regression differ.
 public enum SplineForm: String, Sendable, Codable {
-  /// In slopes: t is linear in x.
+  /// Groups differ in slopes: t is linear in x.
   case linear
-  /// In the weights of one curve per covariate, which all groups share: the paper's model.
+  /// Groups differ in the weights of one curve per covariate, which all of them share: the paper's model.
   case shared
-  /// In every curve.
+  /// Groups differ in every curve.
   case free
 }
 

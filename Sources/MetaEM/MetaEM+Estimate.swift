@@ -30,7 +30,7 @@ extension MetaEM {
       }
     }
 
-    /// Passes of the start that was chosen.
+    /// The number of passes of the start that was chosen.
     public var iterations: Int {
       switch self {
       case .mixture(let result): result.iterations

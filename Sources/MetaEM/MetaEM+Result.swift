@@ -13,21 +13,21 @@ extension MetaEM {
     public let truth: Truth
     public let design: Design
     public let rule: PosteriorRule
-    /// Passes over the rows, of all phases.
+    /// The number of passes over the rows, of all phases.
     public let passes: Int
     public let secondsPerPass: Double
     public let seconds: Double
     /// When the number of groups was chosen, the criteria of each that was tried; else empty.
     public internal(set) var groupCriteria: [GroupCriterion] = []
-    /// What it was chosen by.
+    /// The criterion that the number of groups was chosen by.
     public internal(set) var groupCriterion = SweepCriterion.bic
   }
 }
 
 extension MetaEM.Result {
-  /// Of all distributions but `joint`.
+  /// What was fitted for all distributions but `joint`; nil for that.
   public var mixture: MixtureResult? { if case .mixture(let result) = estimate { result } else { nil } }
-  /// Of `joint`: the effect and its diagnostics.
+  /// The effect and its diagnostics, for `joint`; nil for other distributions.
   public var joint: ControlFunction.Result? { if case .joint(let result, _) = estimate { result } else { nil } }
 
   public var model: FittedModel { estimate.model }
@@ -66,10 +66,10 @@ extension MetaEM.Result {
   /// Else one number of groups would pay for networks that do not earn their parameters, and another, where no round was
   /// kept, would not.
   public var comparableBIC: Double? { splineCriteria.map { min(criteria?.bic ?? .infinity, $0.bic) } ?? criteria?.bic }
-  /// The same of ICL.
+  /// The ICL that numbers of groups are compared by, in the same way as ``comparableBIC``.
   public var comparableICL: Double? { splineCriteria.map { min(criteria?.icl ?? .infinity, $0.icl) } ?? criteria?.icl }
 
-  /// Of the spline fit that an alternation started from.
+  /// BIC and ICL of the spline fit that an alternation started from; nil when there was none.
   var splineCriteria: (bic: Double, icl: Double)? {
     guard let trace = mixture?.alternation, let spline = trace.spline,
       let logLikelihood = inDataUnits(trace.startLogLikelihood)
@@ -79,6 +79,6 @@ extension MetaEM.Result {
   }
 
   public var balance: Balance { Balance(summary) }
-  /// Nil when the true source is unknown.
+  /// How well the labels agree with the true sources; nil when these are unknown.
   public var agreement: Agreement? { truth.values.isEmpty ? nil : Agreement(confusion: summary.confusion) }
 }

@@ -7,17 +7,17 @@ public struct MixtureResult: Sendable {
   public var model: FittedModel
   /// Free parameters, those of a learned representation included.
   public var parameterCount: Int
-  /// At the last pass, in the units of the scaled columns.
+  /// The log-likelihood at the last pass, in the units of the scaled columns.
   public var logLikelihood: Double
-  /// Passes of the start that was chosen.
+  /// The number of passes of the start that was chosen.
   public var iterations: Int
   public var isConverged: Bool
   public var search: SearchSummary
-  /// Of regressions on splines: how groups differ.
+  /// How the groups of a regression on splines differ; nil for other fits.
   public var forms: SplineForms?
   /// What kept the groups from degenerating, and features that were left out.
   public var findings: [Finding] = []
-  /// Of networks: the rounds in which they were learned.
+  /// The rounds in which networks were learned; nil for other representations.
   public var alternation: AlternationTrace?
   /// The starts that were carried on to convergence.
   public var contenders: Contenders?

@@ -9,7 +9,7 @@ public struct Prediction: Sendable {
   public let design: Design
   public let rule: PosteriorRule
   public let summary: LabelSummary
-  /// Nil when the new rows do not say their true source.
+  /// How well the labels agree with the true sources; nil when the new rows do not say theirs.
   public let agreement: Agreement?
 }
 

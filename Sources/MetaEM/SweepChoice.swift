@@ -68,7 +68,7 @@ public struct SweepChoice: Sendable, Encodable {
   public let representation: RepresentationKind
   public let distribution: DistributionKind
   public let lambda: Double?
-  /// By the names of ``SweepCriterion``.
+  /// The choice of each criterion, by the names of ``SweepCriterion``.
   public let criteria: [String: Choice]
   /// By number of groups, of the seeds the one of lowest BIC, the first where there is none.
   package let best: [Int: SweepResult]

@@ -2,19 +2,19 @@ import Diagnostics
 
 /// The fits among which the number of groups is chosen: every combination of some values of five options.
 public struct SweepGrid: Sendable, Codable, Equatable {
-  /// K.
+  /// The numbers of groups K to fit.
   public var groups: [Int]
-  /// Nil for the usual one of each distribution.
+  /// The representations to fit; nil for the usual one of each distribution.
   public var representations: [RepresentationKind]?
   public var distributions: [DistributionKind]
   public var seeds: [UInt64]
-  /// λ of representations that are learned; nil for their own.
+  /// The weights λ of representations that are learned; nil among them stands for the default of a representation.
   public var lambdas: [Double?]
   /// The options that all fits share.
   public var base: Configuration
-  /// Folds of the held-out likelihood; 0 for none.
+  /// The number of folds of the held-out likelihood; 0 for none.
   public var folds = 5
-  /// Replicates of the bootstrap likelihood-ratio test; 0 for none.
+  /// The number of replicates of the bootstrap likelihood-ratio test; 0 for none.
   public var replicates = 0
 
   /// - Parameter base: gives the values of the options that are not varied.
@@ -92,7 +92,7 @@ public struct SweepGrid: Sendable, Codable, Equatable {
 public struct SweepKind: Sendable, Hashable {
   public let representation: RepresentationKind
   public let distribution: DistributionKind
-  /// Of a representation that is learned; nil for its own.
+  /// The weight λ of a representation that is learned; nil for the default.
   public let lambda: Double?
 
   /// A name for people.

@@ -5,25 +5,25 @@ import Runs
 /// What the fit of one cell came to; what is undefined, or was not asked for, is nil.
 public struct SweepResult: Sendable, Codable {
   public let cell: SweepCell
-  /// Why there is nothing else.
+  /// Why the cell could not be fitted; nil when it could.
   public var failure: Failure?
   /// The form of a spline regression.
   public var form: SplineForm?
   public var logLikelihood: Double?
   public var parameterCount: Int?
-  /// See ``MetaEM/Result/comparableBIC``.
+  /// The BIC that numbers of groups are compared by; see ``MetaEM/Result/comparableBIC``.
   public var bic: Double?
   public var icl: Double?
   public var entropy: Double?
   /// The mean per row over the folds, see ``HeldOut``.
   public var heldOutLogLikelihood: Double?
   public var mmd: Double?
-  /// See ``Contenders/agreement(on:)``.
+  /// The mean adjusted Rand index between the labels of starts; see ``Contenders/agreement(on:)``.
   public var agreement: Double?
-  /// Of K against K + 1 groups.
+  /// The bootstrap test of K against K + 1 groups.
   public var likelihoodRatioTest: LikelihoodRatioTest?
   public var converged: Bool?
-  /// When the true source is known.
+  /// The share of rows with the right label, when the true source is known.
   public var accuracy: Double?
   public var modelDigest: String?
   public var seconds = 0.0

@@ -3,7 +3,7 @@ public struct Balance: Sendable, Equatable, Codable {
   /// The mean over pairs of groups of the squared distance between their covariate means: the paper's MMD. Nil for one
   /// group or an empty one.
   public let mmd: Double?
-  /// Means of the covariates by group, about the pivot of the rows; nil for an empty group.
+  /// The means of the covariates by group, about the pivot of the rows; the one of an empty group is nil.
   public let means: [[Double]?]
   /// Per covariate the largest absolute standardised mean difference over pairs of groups,
   /// (mean_i - mean_j) / sqrt((var_i + var_j) / 2).
@@ -12,7 +12,7 @@ public struct Balance: Sendable, Equatable, Codable {
   /// errors of the difference, sqrt(1/n_i + 1/n_j): in small groups chance alone reaches the former.
   public let unbalanced: [Int]
 
-  /// In standard deviations (Austin 2009).
+  /// The difference of covariate means, in standard deviations, from which on it is worth a finding (Austin 2009).
   public static let noticeableDifference = 0.1
   private static let standardErrors = 4.0
 

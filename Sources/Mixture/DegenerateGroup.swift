@@ -24,7 +24,7 @@ public struct DegenerateGroup: Error, Sendable, Equatable, CustomStringConvertib
     self.reason = reason
   }
 
-  /// Nil where no group alone is at fault.
+  /// The group whose parameters are not determined; nil where no group alone is at fault.
   public var group: Int? { if case .group(let group) = subject { group } else { nil } }
 
   public var description: String {

@@ -17,9 +17,9 @@ public final class Design: @unchecked Sendable {
 
   /// What features are functions of.
   public enum Inputs: Sendable {
-    /// x; the treatment closes the columns.
+    /// The features are functions of x; the treatment closes the columns.
     case covariates
-    /// (x, t, y), in this order; the features are all columns but the constant.
+    /// The features are functions of (x, t, y), in this order, and are all columns but the constant.
     case all
   }
 

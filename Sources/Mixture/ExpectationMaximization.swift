@@ -1,11 +1,11 @@
 import Diagnostics
 
-/// When to stop.
+/// The criterion by which EM stops.
 public struct Convergence: Sendable, Equatable {
   /// A fit has converged when a pass raises the log-likelihood per row by at most this, which does not depend on the
   /// units of any column; K-means, when a pass lowers the inertia by at most this share of it.
   public var tolerance: Double
-  /// Passes at most.
+  /// The number of passes after which a fit ends in any case.
   public var maximumPasses: Int
 
   public init(tolerance: Double = 1e-8, maximumPasses: Int = 1000) {

@@ -18,7 +18,7 @@ public struct GaussianMixture: MixtureModel {
   public var mixingWeights: [Double]
   /// μ_k: K × d, d = p + 1, in the order (r, t).
   public var means: [[Double]]
-  /// Σ_k [d, d].
+  /// The covariance of each group, Σ_k [d, d].
   public private(set) var covariances: [Matrix]
   /// Σ_k = L_k L_k'.
   private var factors: [Cholesky]
@@ -53,7 +53,7 @@ public struct GaussianMixture: MixtureModel {
     return MixtureForms(shape: .triangular, coefficients: coefficients, logScale: logScale)
   }
 
-  /// K - 1 shares, K d means and the free entries of the covariances.
+  /// There are K - 1 shares, K d means and the free entries of the covariances.
   public var parameterCount: Int {
     let d = means[0].count
     let covariance =

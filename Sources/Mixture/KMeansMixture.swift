@@ -25,7 +25,7 @@ public struct KMeansMixture: MixtureModel, Equatable {
       shape: .triangular, coefficients: coefficients, logScale: Array(repeating: 0, count: groupCount), isHard: true)
   }
 
-  /// K d coordinates.
+  /// The K d coordinates of the centres.
   public var parameterCount: Int { groupCount * centers[0].count }
   public var leadingParameters: [Double] { centers.map { $0[$0.count - 1] } }
 

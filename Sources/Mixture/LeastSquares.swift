@@ -28,7 +28,7 @@ package struct LeastSquaresProducts: Sendable {
 /// The regression of the last column of a design, whatever it is, on those before it, over all rows as one group.
 package struct PooledRegression: Sendable {
   package let coefficients: [Double]
-  /// Of the residuals: their mean square.
+  /// The mean square of the residuals.
   package let variance: Double
 
   /// - Parameters:

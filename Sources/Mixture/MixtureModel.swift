@@ -10,7 +10,7 @@ public struct MixtureForms: Sendable {
   let logScale: [Double]
   /// Whether a row belongs wholly to its likeliest group (K-means).
   var isHard = false
-  /// Of two dense forms only.
+  /// What is added to the log density of each row; of two dense forms only.
   package var rowTerms: RowTerms?
 
   package init(

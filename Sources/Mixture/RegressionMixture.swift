@@ -10,7 +10,7 @@ public struct RegressionMixture: MixtureModel, Equatable {
   public var mixingWeights: [Double]
   /// β_k, the constant first: K × (p + 1).
   public var coefficients: [[Double]]
-  /// σ_k.
+  /// The standard deviation of t about the regression of each group, σ_k.
   public var standardDeviations: [Double]
   /// σ_k² never falls below this, so that no group closes in on a few rows.
   public let varianceFloor: Double
@@ -47,7 +47,7 @@ public struct RegressionMixture: MixtureModel, Equatable {
       })
   }
 
-  /// K (p + 1) coefficients, K variances and K - 1 shares.
+  /// There are K (p + 1) coefficients, K variances and K - 1 shares.
   public var parameterCount: Int { groupCount * (coefficients[0].count + 2) - 1 }
   public var leadingParameters: [Double] { coefficients.map { $0.count > 1 ? $0[1] : $0[0] } }
 

@@ -4,13 +4,13 @@ import Runs
 
 /// What the starts of a fit came to.
 public struct SearchSummary: Sendable, Codable, Equatable {
-  /// Starts tried.
+  /// The number of starts that were tried.
   public var starts = 0
-  /// Starts given up because a group degenerated.
+  /// The number of starts that were given up because a group degenerated.
   public var degenerate = 0
-  /// Starts carried on to convergence.
+  /// The number of starts that were carried on to convergence.
   public var continued = 0
-  /// Those of them that reached the best log-likelihood.
+  /// The number of those carried on that reached the best log-likelihood.
   public var agreed = 0
 
   package init() {}

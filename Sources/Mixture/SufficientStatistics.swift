@@ -40,11 +40,11 @@ public struct SufficientStatistics: Reducible, Equatable {
     summands = packing.zeros
   }
 
-  /// Σ_i w_i log Σ_k π_k f_k(c_i), at the parameters of the E step.
+  /// The log-likelihood Σ_i w_i log Σ_k π_k f_k(c_i), at the parameters of the E step.
   public var logLikelihood: Double { summands[logLikelihoodPlace] }
-  /// - Σ_i w_i Σ_k γ_ik log γ_ik.
+  /// The entropy of the posteriors, - Σ_i w_i Σ_k γ_ik log γ_ik.
   public var entropy: Double { summands[entropyPlace] }
-  /// N_k = Σ_i w_i γ_ik.
+  /// The weight of a group, N_k = Σ_i w_i γ_ik.
   public func count(_ group: Int) -> Double { summands[grams[group, 0]] }
   /// Σ_k N_k: the number of rows, or the sum of their weights.
   public var total: Double { (0..<groupCount).reduce(0) { $0 + count($1) } }

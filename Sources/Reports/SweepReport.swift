@@ -17,7 +17,7 @@ public struct SweepReport: Sendable, Encodable {
   @NullEncoded public var best: SweepCell?
   /// What each criterion chooses with the representation and distribution of the best fit.
   public let criteria: [String: SweepChoice.Choice]
-  /// The same for every representation, distribution and λ.
+  /// What each criterion chooses for every representation, distribution and λ.
   public let choices: [SweepChoice]
   public let cells: [SweepResult]
   public let findings: [Finding]

@@ -8,17 +8,17 @@ public struct JointNumbers: Sendable, Encodable {
   /// κ_k with their standard errors.
   public let kappa: [Double]
   @NullEncoded public var kappaStandardError: [Double]?
-  /// Of free shifts: δ_k, that of the first group 0, and their standard errors.
+  /// The free shifts δ_k, that of the first group 0, and their standard errors; null where they are not free.
   @NullEncoded public var delta: [Double]?
   @NullEncoded public var deltaStandardError: [Double]?
-  /// Of a quadratic control function: κ2_k, their standard errors, and Wald's test of all being 0.
+  /// κ2_k of a quadratic control function, their standard errors, and Wald's test of all being 0.
   @NullEncoded public var kappa2: [Double]?
   @NullEncoded public var kappa2StandardError: [Double]?
   @NullEncoded public var kappa2Test: ChiSquareTest?
-  /// Of concomitants: log odds against group 0 per unit of a covariate, and Wald's test of all being 0.
+  /// Log odds of shares against group 0 per unit of a covariate, and Wald's test of all being 0.
   @NullEncoded public var shareCoefficients: [[String: Double]]?
   @NullEncoded public var sharesTest: ChiSquareTest?
-  /// By term.
+  /// The coefficients of the effect by the names of their terms, with their standard errors.
   public let effectCoefficients: [String: Double]
   public let effectStandardErrors: [String: Double?]
   public let effectCurve: [EffectPoint]

@@ -10,7 +10,7 @@ import Storage
 @dynamicMemberLookup
 public struct TrainingReport: Sendable, Encodable {
   public let numbers: Numbers
-  /// Of `joint`.
+  /// The numbers of the joint model; nil for other distributions.
   public let joint: JointNumbers?
   let result: MetaEM.Result
 
@@ -53,7 +53,8 @@ public struct TrainingReport: Sendable, Encodable {
     /// The mean of Eq. (4) over its steps, per row; null when it left the range of numbers.
     @NullEncoded public var loss: Double?
     public let learningRate: Double
-    /// Of the groups fitted afterwards, in the units of the data; null when they degenerated, and for `kmeans`.
+    /// The log-likelihood of the groups fitted afterwards, in the units of the data; null when they degenerated, and
+    /// for `kmeans`.
     @NullEncoded public var logLikelihood: Double?
     /// Whether its features were kept.
     public let accepted: Bool
@@ -93,7 +94,7 @@ extension TrainingReport {
     public let forms: [FormCriterion]
     /// When the number of groups was chosen, the criteria of each that was tried; else empty.
     public let groupCriteria: [GroupCriterion]
-    /// Of `network` and `mixed`; else empty.
+    /// The rounds of `network` and `mixed`; else empty.
     public let rounds: [Round]
     /// Before the first round.
     @NullEncoded public var startLogLikelihood: Double?

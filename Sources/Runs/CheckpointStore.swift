@@ -12,9 +12,9 @@ import Storage
 public final class CheckpointStore {
   /// When checkpoints are written.
   public struct Policy: Sendable {
-    /// Passes from one to the next at most.
+    /// The most passes from one checkpoint to the next.
     public var passes = 500
-    /// Minutes from one to the next at most.
+    /// The most minutes from one checkpoint to the next.
     public var minutes = 10.0
     /// Hours after which the run saves and stops; nil for no limit.
     public var maximumHours: Double?
@@ -25,7 +25,7 @@ public final class CheckpointStore {
   /// What to do when all checkpoints of a folder are damaged.
   public enum DamagePolicy: Sendable {
     case refuse
-    /// As if there were none: where work that is lost is small beside the whole.
+    /// The run begins as if there were none: where work that is lost is small beside the whole.
     case begin
   }
 

@@ -12,7 +12,7 @@ public final class Journal {
   private let checkpoints: CheckpointStore?
   private let clock = ContinuousClock()
   private let begin = ContinuousClock().now
-  /// Passes over the rows, of all phases.
+  /// The number of passes over the rows, of all phases.
   public private(set) var passes = 0
   /// What the names of phases begin with in the step that is under way.
   private var scope = ""

@@ -4,7 +4,7 @@ public struct PassRecord: Sendable, Encodable {
   /// What an estimator tells of a pass.
   public enum Value: Sendable, Equatable, Encodable {
     case integer(Int)
-    /// Null in JSON when it is not finite.
+    /// A number, which is null in JSON when it is not finite.
     case number(Double)
     case flag(Bool)
 
@@ -19,11 +19,11 @@ public struct PassRecord: Sendable, Encodable {
     }
   }
 
-  /// What the pass was part of: starts, search or em, and on what.
+  /// The name of the phase that the pass was part of, within that of the step and of the cell.
   public package(set) var phase: String
-  /// From zero; of a round, its number.
+  /// The number of the pass in its phase, counted from zero; of a round, that of the round.
   public let pass: Int
-  /// Seconds since the run began.
+  /// The seconds since the run began.
   public package(set) var seconds: Double
   public let values: [String: Value]
 

@@ -25,7 +25,7 @@ public struct ResultTable: Sendable {
   }
 
   public let rowCount: Int
-  /// In the order in which they were added.
+  /// The columns, in the order in which they were added.
   public private(set) var columns: [(name: String, values: Column)] = []
 
   public init(rowCount: Int) { self.rowCount = rowCount }

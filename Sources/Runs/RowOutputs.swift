@@ -23,12 +23,12 @@ public struct RowOutputs: Sendable {
     /// The extent of the second dimension; nil for none.
     fileprivate let width: Int?
 
-    /// Float64 [n], or [n, width].
+    /// A column of Float64 [n], or [n, width].
     public static func numbers(_ name: String, width: Int? = nil) -> Column {
       Column(name: name, kind: .numbers, width: width)
     }
 
-    /// Int64 [n].
+    /// A column of Int64 [n].
     public static func integers(_ name: String) -> Column { Column(name: name, kind: .integers, width: nil) }
 
     fileprivate func shape(rows: Int) -> [Int] { [rows] + (width.map { [$0] } ?? []) }

@@ -18,11 +18,11 @@ import Foundation
 public struct Scheduler<Output: ScheduledResult> {
   public typealias Cell = Output.Cell
 
-  /// In the order of the results.
+  /// The cells, in the order of the results.
   public let cells: [Cell]
   /// In the order in which they are begun: the longest first, so that no team has to wait for one at the end.
   private let order: [Cell]
-  /// A divisor of the number of ranks.
+  /// The number of ranks of a team: a divisor of the number of all ranks.
   public var ranksPerCell = 1
   /// Told of every pass over the rows, on every rank.
   public var observer: (PassRecord) throws -> Void = { _ in }

@@ -6,7 +6,7 @@ import Networks
 /// Learned features r_j = (e_j(x) - center_j) / scale_j of an encoder e: one network of all covariates, or one of each.
 public struct NetworkRepresentation: FeatureMap {
   public let encoder: NetworkEncoder
-  /// The encoder's, part after part.
+  /// The parameters of the encoder, part after part.
   public let parameters: [Double]
   public let centers: [Double]
   public let scales: [Double]

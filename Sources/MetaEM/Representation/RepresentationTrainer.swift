@@ -16,11 +16,11 @@ import Networks
 public struct RepresentationTrainer: Sendable, Codable {
   /// How to train; the defaults are the paper's.
   public struct Settings: Sendable, Codable, Equatable {
-    /// λ; nil for 1 / m.
+    /// The weight λ of the reconstruction in Eq. (4); nil stands for 1 / m.
     public var lambda: Double?
-    /// Steps of a round.
+    /// The number of training steps of a round.
     public var steps = 200
-    /// Rows of a minibatch.
+    /// The number of rows of a minibatch.
     public var batchSize = 400
     public var learningRate = 1e-3
     /// What t is divided by in the loss.
@@ -38,13 +38,13 @@ public struct RepresentationTrainer: Sendable, Codable {
   public private(set) var representation: NetworkRepresentation
   private var trainer: Trainer
 
-  /// Of the steps to come.
+  /// The learning rate of the steps to come.
   public var learningRate: Double { trainer.optimizer.learningRate }
 
   /// The steps taken in all rounds.
   public var stepCount: Int { trainer.stepCount }
 
-  /// Of the encoder, the heads and the decoder, one after another.
+  /// The parameters of the encoder, the heads and the decoder, one after another.
   package var parameters: [Double] {
     get { trainer.parameters }
     set { trainer.parameters = newValue }
@@ -80,7 +80,7 @@ public struct RepresentationTrainer: Sendable, Codable {
     )
   }
 
-  /// λ of Eq. (4).
+  /// The weight λ of the reconstruction in Eq. (4).
   public var lambda: Double { settings.lambda ?? 1 / Double(covariateCount) }
 
   /// Sets the heads to a mixture's coefficients on (1, features as standardised), one row for each group.
