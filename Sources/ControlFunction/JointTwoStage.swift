@@ -4,7 +4,7 @@ import Mixture
 /// Two-stage least squares of y on φ with the joint model's own posteriors as instruments: a second opinion on the effect,
 /// from sums that an E step leaves.
 ///
-/// Instruments z are the columns of x and their products with the posteriors γ_k of all groups but the first. Where the
+/// Instruments z are the columns of x and products of the first of them with the posteriors γ_k of all groups but the first. Where the
 /// model holds, E γ_k h(x) e is the mean of h(x) e over the rows of group k, e = y - φ'b, which is 0; of likeliest groups
 /// that is not true, since they lean on y. b = (φ'Pφ)⁻¹ φ'Py, P = Z W⁻¹ Z', with W what Z'Z would be if posteriors were
 /// 0 or 1: any W gives a consistent b.
@@ -17,18 +17,23 @@ package struct JointTwoStage: Sendable {
   /// unless that is nil.
   private let instruments: [(group: Int?, column: Int)]
 
+  /// With L instruments 2SLS leans on ordinary regression by something like L / n, against an error of 1 / sqrt(n): the
+  /// square of the one is to be small beside that of the other. In draws of 3,000 rows where the model holds, statistics
+  /// of two degrees of freedom had a mean of 5.7 with 114 instruments and of 3.8 with 57.
+  private static let rowsPerSquaredInstrument = 5.0
+
   /// - Parameters:
   ///   - statistics: of an E step, of the columns (1, …, t, y).
   ///   - exogenous: the number of leading columns that are functions of x alone.
-  ///   - selection: how many of these are ρ, which posteriors multiply where all of them would be too many.
+  ///   - selection: how many of these are ρ, which posteriors multiply in any case; of the others as many as the rows can
+  ///     carry.
   /// - Returns: nil when the regression is not determined.
   package init?(_ statistics: SufficientStatistics, exogenous: Int, selection: Int) {
     let columns = statistics.columnCount
     let grams = (0..<statistics.groupCount).map(statistics.gram)
     let pooled = grams.dropFirst().reduce(grams[0], +)
-    // With many instruments 2SLS leans on ordinary regression: then posteriors multiply ρ only.
-    let isSmall = Double(exogenous * statistics.groupCount) * 10 <= statistics.total
-    let crossed = 0..<(isSmall ? exogenous : selection)
+    let most = Int((statistics.total / Self.rowsPerSquaredInstrument).squareRoot()) / statistics.groupCount
+    let crossed = 0..<min(exogenous, max(selection, most))
     let all =
       (0..<exogenous).map { (group: Int?.none, column: $0) }
       + (1..<statistics.groupCount).flatMap { k in crossed.map { (group: Int?.some(k), column: $0) } }

@@ -1,8 +1,8 @@
 """two_stage.json: how far the effect of the joint mixture is from that of two-stage least squares on its posteriors.
 
 Rows and model are those of joint.json without shifts, at convergence, `unweighted` and `weighted` by its `rowWeights`.
-Two-stage least squares regresses y on phi with the instruments z: the first six columns of phi, and these times the
-posteriors of the groups but the first. With C = sum w z phi', b = (C'W^-1 C)^-1 C'W^-1 sum w z y, where W is sum w z z' with
+Two-stage least squares regresses y on phi with the instruments z: the first six columns of phi, and the first three of these
+times the posteriors of the groups but the first. With C = sum w z phi', b = (C'W^-1 C)^-1 C'W^-1 sum w z y, where W is sum w z z' with
 the products of two posteriors replaced as if they were 0 or 1. `coefficients` are b. `difference` is b of the mixture less
 that on (t^2, t), and `covariance` its covariance with both estimates from the same rows: the sum over rows of w^2 d d',
 d = A^-1 s - F (z e + M A^-1 s), F = (C'W^-1 C)^-1 C'W^-1, s the row's score, A the information, e = y - phi'b, and M the
@@ -18,6 +18,7 @@ from fixture import assert_close, write
 from make_joint import GROUPS, ROWS, START, columns, draw_rows, em, log_densities, pack, row_likelihoods, row_scores, unpack
 
 EFFECTS = [6, 7]
+CROSSED = 3
 
 
 def posteriors(model, rows):
@@ -26,14 +27,20 @@ def posteriors(model, rows):
 
 
 def instruments(gamma, exogenous):
-    return np.column_stack([exogenous] + [gamma[:, [k]] * exogenous for k in range(1, GROUPS)])
+    return np.column_stack([exogenous] + [gamma[:, [k]] * exogenous[:, :CROSSED] for k in range(1, GROUPS)])
 
 
 def weighting(gamma, exogenous, weights):
-    blocks = [(weights * gamma[:, k])[:, None].T * exogenous.T @ exogenous for k in range(GROUPS)]
-    zero = np.zeros_like(blocks[0])
-    first = [sum(blocks)] + blocks[1:]
-    others = [[blocks[k]] + [blocks[k] if j == k else zero for j in range(1, GROUPS)] for k in range(1, GROUPS)]
+    def block(factors, left, right):
+        return (factors[:, None] * left).T @ right
+
+    crossed = exogenous[:, :CROSSED]
+    shares = [weights * gamma[:, k] for k in range(1, GROUPS)]
+    first = [block(weights, exogenous, exogenous)] + [block(share, exogenous, crossed) for share in shares]
+    zero = np.zeros((CROSSED, CROSSED))
+    others = [
+        [block(share, crossed, exogenous)] + [block(share, crossed, crossed) if j == k else zero for j in range(len(shares))]
+        for k, share in enumerate(shares)]
     return np.block([first] + others)
 
 
