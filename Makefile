@@ -1,7 +1,9 @@
 # The few gates of the project; people and .ci/run call the same ones.
 SOURCES := Sources Tests Package.swift
 # Tests run in release, where the C kernels are optimised, and share the build of the program itself.
-TEST_OPTIONS := -c release --disable-testable-imports
+# An import that Package.swift does not declare is an error.
+BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
+TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
 .PHONY: setup build test test-slow lint format docs bench accuracy reconstruction groups effect coverage check demo clean
 
@@ -9,7 +11,7 @@ setup: ## install missing packages and make .venv
 	@launch/setup.sh
 
 build: setup ## release build
-	swift build -c release
+	swift build $(BUILD_OPTIONS)
 
 test: build ## all tests, in release
 	swift test $(TEST_OPTIONS)

@@ -20,6 +20,7 @@ import Testing
     let name = command.isEmpty ? "giv-dist" : command.joined(separator: "-")
     let file = Self.folder.appendingPathComponent("\(name).txt")
     if ProcessInfo.processInfo.environment["GIV_RECORD"] != nil {
+      try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)
       try Data(result.output.utf8).write(to: file)
     }
     let kept = try String(decoding: Data(contentsOf: file), as: UTF8.self)

@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func summaryTellsWhatWasDone() throws {
+  @Test func `Summary tells what was done`() throws {
     let (result, files) = try shard(
       Self.columns + ["--missing", "mean", "--by", "site", "--source", "arm", "--id", "id"])
     #expect(result.exitCode == 0, "\(result.error)")
@@ -42,7 +42,7 @@ import Testing
         """)
   }
 
-  @Test func jsonIsOneObject() throws {
+  @Test func `JSON is one object`() throws {
     let columns = ["--treatment", "dose", "--outcome", "survival", "--covariates", "age"]
     let (result, _) = try shard(columns + ["--missing", "drop", "--json"])
     let object = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
@@ -51,7 +51,7 @@ import Testing
     #expect((object["shards"] as? [[String: Any]])?.first?["file"] as? String == "shard-00000.h5")
   }
 
-  @Test func missingValuesEndWithCountsAndRemedy() throws {
+  @Test func `Missing values end with counts and remedy`() throws {
     let (result, files) = try shard(Self.columns)
     #expect(result.exitCode == 65)
     #expect(result.output.isEmpty)
@@ -69,7 +69,7 @@ import Testing
     (["--covariates", "age", "--delimiter", ";"], 65, "no column named 'dose'"),
     (["--covariates", "age", "--missing-markers", "NA", "--missing", "drop"], 65, "covariate 'age' has texts"),
   ])
-  func errorsNameTheOptionOrColumn(options: [String], exitCode: Int32, message: String) throws {
+  func `Errors name the option or column`(options: [String], exitCode: Int32, message: String) throws {
     // So many ages that a full stop among them is not taken for a category.
     let table = Self.table + (0..<300).map { "\n9,north,1,2,\($0),f,a" }.joined()
     let (result, files) = try shard(["--treatment", "dose", "--outcome", "survival"] + options, table: table)
@@ -78,7 +78,7 @@ import Testing
     #expect(files.isEmpty)
   }
 
-  @Test func tabsAndQuotedNamesAreUnderstood() throws {
+  @Test func `Tabs and quoted names are understood`() throws {
     let table = "t\ty\t\"height, cm\"\n1\t2\t3\n4\t5\t-9\n"
     let (result, _) = try shard(
       [
@@ -88,7 +88,7 @@ import Testing
     #expect(result.output.contains("height, cm: filled with 3.0"), "\(result.error)")
   }
 
-  @Test func helpNamesEveryOption() throws {
+  @Test func `Help names every option`() throws {
     let help = try run(tool("giv-dist"), ["shard", "--help"]).output
     for option in [
       "--out", "--treatment", "--outcome", "--covariates", "--source", "--weight", "--id", "--by", "--rows-per-shard",

@@ -31,7 +31,7 @@ import Testing
     return (try object(result), try #require(Int(result.error.trimmingCharacters(in: .whitespacesAndNewlines))))
   }
 
-  @Test func memoryIsThatOfWindowsAndBitsAreThoseInMemory() throws {
+  @Test func `Memory is that of windows and bits are those in memory`() throws {
     try withTemporaryDirectory { folder in
       let shards = try Self.simulate(in: folder)
       let fit = [
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func aFileThatIsCutWhileRanksTrainEndsTheRun() throws {
+  @Test func `A file that is cut while ranks train ends the run`() throws {
     try withTemporaryDirectory { folder in
       let shards = try Self.simulate(in: folder)
       let out = folder.appendingPathComponent("run").path
@@ -83,7 +83,7 @@ import Testing
     }
   }
 
-  @Test func predictStreamsToo() throws {
+  @Test func `Predict streams too`() throws {
     try withTemporaryDirectory { folder in
       let shards = try Self.simulate(in: folder, rows: 20_000)
       let model = folder.appendingPathComponent("run").path
@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  @Test func dryRunTellsTheBytesOfWindows() throws {
+  @Test func `Dry run tells the bytes of windows`() throws {
     try withTemporaryDirectory { folder in
       let shards = try Self.simulate(in: folder, rows: 1_000_000)
       let bytes = try [[], ["--stream"]].map { options in

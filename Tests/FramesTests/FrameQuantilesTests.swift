@@ -29,7 +29,7 @@ import Testing
     ]
   }()
 
-  @Test(arguments: [1, 2, 3, 5]) func quantilesAreThoseOfTheSortedColumns(ranks: Int) throws {
+  @Test(arguments: [1, 2, 3, 5]) func `Quantiles are those of the sorted columns`(ranks: Int) throws {
     let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       try Frame(
         rows: DistributedRows(rowCount: 3_100, communicator: communicator), covariates: Self.columns,
@@ -87,7 +87,7 @@ import Testing
     #expect(quantiles[0].allSatisfy(\.isNaN) && quantiles[1] == [4, 4, 4])
   }
 
-  @Test func oneRowHasOneQuantile() throws {
+  @Test func `One row has one quantile`() throws {
     let table = try Frame(
       rows: DistributedRows(rowCount: 1, communicator: SoloCommunicator()), covariates: [[4]], treatment: [0])
     #expect(try table.quantiles(of: [0, 0.3, 1]) == [[4, 4, 4]])

@@ -31,7 +31,7 @@ import Testing
     fixture = try CSVFixtures.json("numbers.json", as: Fixture.self)
   }
 
-  @Test func numbersHaveTheBitsThatPythonGivesThem() {
+  @Test func `Numbers have the bits that python gives them`() {
     #expect(fixture.numbers.count > 1500)
     for number in fixture.numbers {
       guard case .number(let value) = parse(number.text) else {
@@ -42,12 +42,12 @@ import Testing
     }
   }
 
-  @Test func nothingElseIsANumber() {
+  @Test func `Nothing else is a number`() {
     for text in fixture.texts { #expect(parse(text) == .notANumber, "\(text)") }
     for text in fixture.notFinite { #expect(parse(text) == .notFinite, "\(text)") }
   }
 
-  @Test func shortestTextsOfAnyDoubleAreReadBack() {
+  @Test func `Shortest texts of any double are read back`() {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<20_000 {
       let value = Double(bitPattern: generator.next())

@@ -44,13 +44,13 @@ import Testing
     ("t,y,a,b\n1,2,x,4\n1,2,x,5\n", "covariate 'a' is 'x' in every row"),
     ("t,y,a,b\n1,,NA,4\n1,2,.,5\n1,2,3,4\nNaN,2,,5\n", "3 of 4 rows miss values: t 1, y 1, a 3; leave such rows out"),
   ])
-  func badTablesAreNamed(text: String, message: String) throws {
+  func `Bad tables are named`(text: String, message: String) throws {
     let failure = try failure(of: text)
     #expect(failure?.exitCode == .data)
     #expect(failure?.message.contains(message) == true, "\(failure?.message ?? "")")
   }
 
-  @Test func manyCategoriesAreTakenForIdentifiers() throws {
+  @Test func `Many categories are taken for identifiers`() throws {
     func table(_ categories: Int) -> String {
       "t,y,a,b\n" + (0...1000).map { "1,2,3,\($0 % categories)x\n" }.joined()
     }
@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func aStrayTextAmongNumbersIsShown() throws {
+  @Test func `A stray text among numbers is shown`() throws {
     let rows = (0..<1000).map { "1,2,3,\($0 == 700 ? "N/A" : String($0))\n" }.joined()
     let failure = try failure(of: "t,y,a,b\n" + rows)
     #expect(failure?.message.contains("'N/A'") == true)
@@ -71,7 +71,7 @@ import Testing
     #expect(failure?.message.contains("--missing-markers") == true)
   }
 
-  @Test func missingTreatmentIsDroppedUnderMean() throws {
+  @Test func `Missing treatment is dropped under mean`() throws {
     try withTables(["t,y,a,b\n1,2,3,4\nNA,2,100,100\n5,6,.,8\n"]) { folder, paths in
       var plan = Self.plan
       plan.missing = .mean
@@ -82,12 +82,12 @@ import Testing
     }
   }
 
-  @Test func nothingLeftIsSaid() throws {
+  @Test func `Nothing left is said`() throws {
     let failure = try failure(of: "t,y,a,b\nNA,2,3,4\n1,2,3,NA\n") { $0.missing = .drop }
     #expect(failure?.message.contains("no row is left of 2") == true)
   }
 
-  @Test func weightsAreNotNegative() throws {
+  @Test func `Weights are not negative`() throws {
     let failure = try failure(of: "t,y,a,b,w\n1,2,3,4,0\n1,2,3,4,-1\n") { $0.weight = "w" }
     #expect(failure?.message.contains("line 3, column 'w': '-1' is negative") == true)
   }
@@ -133,12 +133,12 @@ import Testing
     }
   }
 
-  @Test func inputsMustHaveTheColumns() throws {
+  @Test func `Inputs must have the columns`() throws {
     let failure = try failure(of: "t,y,a,b\n1,2,3,4\n", "t,y,a\n1,2,3\n")
     #expect(failure?.message.contains("1.csv: no column named 'b'; it has 't', 'y', 'a'") == true)
   }
 
-  @Test func plansAreChecked() throws {
+  @Test func `Plans are checked`() throws {
     let table = "t,y,a,b\n1,2,3,4\n"
     let plans: [((inout ImportPlan) -> Void, String)] = [
       ({ $0.covariates = [] }, "--covariates names no column"),
@@ -159,14 +159,14 @@ import Testing
     }
   }
 
-  @Test func missingFilesAreNamed() {
+  @Test func `Missing files are named`() {
     let failure = #expect(throws: Failure.self) {
       try Importer(inputs: ["/no/such.csv"], plan: Self.plan).run(into: "/no/such", force: false)
     }
     #expect(failure == Failure(.noInput, "/no/such.csv: No such file or directory"))
   }
 
-  @Test func outputsAreKeptUnlessForced() throws {
+  @Test func `Outputs are kept unless forced`() throws {
     try withTables(["t,y,a,b\n1,2,3,4\n1,2,3,5\n", "t,y,a,b\n1,2,3,x\n1,2,oops\n"]) { folder, paths in
       let output = folder.path + "/deep/out"
       var plan = Self.plan
@@ -195,7 +195,7 @@ import Testing
     }
   }
 
-  @Test func outputsThatCannotBeMadeAreNamed() throws {
+  @Test func `Outputs that cannot be made are named`() throws {
     try withTables(["t,y,a,b\n1,2,3,4\n1,2,3,5\n"]) { _, paths in
       for output in [paths[0], paths[0] + "/below", "/proc/no-such"] {
         let failure = #expect(throws: Failure.self) {

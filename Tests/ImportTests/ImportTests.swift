@@ -55,7 +55,7 @@ private struct OraclePlan: Encodable {
   private let clinic = OraclePlan(inputs: [CSVFixtures.path("clinic.csv")])
 
   @Test(arguments: [MissingPolicy.drop, .mean])
-  func allColumnsArriveAsPythonReadsThem(missing: MissingPolicy) throws {
+  func `All columns arrive as python reads them`(missing: MissingPolicy) throws {
     var plan = clinic
     (plan.source, plan.weight, plan.id, plan.missing) = ("arm", "weight", "patient", missing)
     let summary = try plan.importAndCheck()
@@ -64,7 +64,7 @@ private struct OraclePlan: Encodable {
     #expect(summary.covariates.contains("sex=(missing)") == (missing == .mean))
   }
 
-  @Test func institutionsAreShardsInSortedOrder() throws {
+  @Test func `Institutions are shards in sorted order`() throws {
     var plan = clinic
     (plan.by, plan.missing, plan.source) = ("site", .mean, "code")
     let summary = try plan.importAndCheck()
@@ -76,7 +76,7 @@ private struct OraclePlan: Encodable {
   }
 
   @Test(arguments: [1, 7, 64, 1000])
-  func rowsAreCutIntoShardsInOrder(rowsPerShard: Int) throws {
+  func `Rows are cut into shards in order`(rowsPerShard: Int) throws {
     var plan = clinic
     (plan.rowsPerShard, plan.missing, plan.id) = (rowsPerShard, .drop, "patient")
     try plan.importAndCheck()
@@ -126,7 +126,7 @@ private struct OraclePlan: Encodable {
     }
   }
 
-  @Test func completeColumnsNeedNoPolicy() throws {
+  @Test func `Complete columns need no policy`() throws {
     var plan = clinic
     (plan.treatment, plan.outcome, plan.covariates) = ("weight", "survival", ["code"])
     let summary = try plan.importAndCheck()
@@ -134,7 +134,7 @@ private struct OraclePlan: Encodable {
     #expect(summary.record.categories.covariates.isEmpty)
   }
 
-  @Test func manyInstitutionsTakeSeveralPasses() throws {
+  @Test func `Many institutions take several passes`() throws {
     try withTemporaryDirectory { folder in
       let table = folder.appendingPathComponent("many.csv").path
       let rows = (0..<1000).map { "h\($0 * 37 % 150),\($0),\($0 % 7),\(Double($0).squareRoot())" }
@@ -145,7 +145,7 @@ private struct OraclePlan: Encodable {
     }
   }
 
-  @Test func severalInputsFollowEachOtherWhateverTheirOrderOfColumns() throws {
+  @Test func `Several inputs follow each other whatever their order of columns`() throws {
     try withTemporaryDirectory { folder in
       let (first, second) = (folder.appendingPathComponent("1.csv").path, folder.appendingPathComponent("2.csv").path)
       try "t,y,a,kind\n1,2,3,x\n4,5,NA,y\n".write(toFile: first, atomically: true, encoding: .utf8)
@@ -159,7 +159,7 @@ private struct OraclePlan: Encodable {
     }
   }
 
-  @Test func theSameTablesGiveTheSameBytes() throws {
+  @Test func `The same tables give the same bytes`() throws {
     var plan = clinic
     (plan.missing, plan.id) = (.mean, "patient")
     #expect(try plan.importAndCheck().shards == plan.importAndCheck().shards)
@@ -213,7 +213,7 @@ private struct OraclePlan: Encodable {
     ImportPlan(treatment: "study/dose", outcome: "/study/survival", covariates: covariates)
   }
 
-  @Test func datasetsAreColumns() throws {
+  @Test func `Datasets are columns`() throws {
     try withFile { file, folder in
       var plan = plan(["features", "named", "site"])
       (plan.missing, plan.identifier) = (.drop, "id")
@@ -225,7 +225,7 @@ private struct OraclePlan: Encodable {
     }
   }
 
-  @Test func columnsOfAMatrixCanBeNamed() throws {
+  @Test func `Columns of a matrix can be named`() throws {
     try withFile { file, folder in
       let first = try Importer(inputs: [file], plan: plan(["features[2]", "named[0]"])).run(into: folder, force: false)
       #expect(first.covariates == ["features[2]", "left"])
@@ -251,7 +251,7 @@ private struct OraclePlan: Encodable {
     (["infinite"], "row 1, column 'infinite': 'inf' is not finite"),
     (["features"], "features[1] 1; leave such rows out with --missing drop"),
   ])
-  func badDatasetsAreNamed(covariates: [String], message: String) throws {
+  func `Bad datasets are named`(covariates: [String], message: String) throws {
     try withFile { file, folder in
       let failure = #expect(throws: Failure.self) {
         try Importer(inputs: [file], plan: plan(covariates)).run(into: folder, force: false)

@@ -239,8 +239,8 @@ import Testing
   func `Another program and other numerics are refused on all ranks`(program: String, numerics: String) throws {
     try withTemporaryDirectory { folder in
       let path = folder.path
-      let begun = try Self.store(path, program: program, numerics: numerics)
-      try Self.pass([1], begun, SoloCommunicator())
+      let alone = SoloCommunicator()
+      try Self.pass([1], Self.store(path, alone, program: program, numerics: numerics), alone)
       let failures = try LoopbackCommunicator.run(ranks: 2) { communicator in
         failure { _ = try Self.store(path, communicator) }
       }

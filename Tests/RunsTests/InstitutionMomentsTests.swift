@@ -54,13 +54,15 @@ import Testing
 
   @Test func `A run in a folder tells its passes and goes on where it was stopped`() throws {
     try withTemporaryDirectory { folder in
-      let frame = try Self.frame(SoloCommunicator())
+      // The run hears of its wishes by the sums over the frame's rows: both stand on one communicator.
+      let communicator = SoloCommunicator()
+      let frame = try Self.frame(communicator)
       func run(_ existing: ExistingRun, isStopped: Bool, files: [String] = []) throws -> InstitutionMoments.Moments {
         let run = try Run(
-          folder: folder.path + "/run", files: files, existing: existing, on: SoloCommunicator(),
+          folder: folder.path + "/run", files: files, existing: existing, on: communicator,
           isStopRequested: { isStopped })
         let moments = try Self.estimator().run(on: frame, in: run)
-        try run.complete(on: SoloCommunicator())
+        try run.complete(on: communicator)
         return moments
       }
       #expect(failure { _ = try run(.refuse, isStopped: true) }?.exitCode == .temporary)

@@ -38,7 +38,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 2, 3], [0, 6]) func aTruncatedFileEndsThePassOnAllRanks(ranks: Int, place: Int) throws {
+  @Test(arguments: [1, 2, 3], [0, 6]) func `A truncated file ends the pass on all ranks`(ranks: Int, place: Int) throws
+  {
     let failures = try failures(ranks: ranks, afterChunks: place) { path in
       let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
       try file.truncate(atOffset: 100_000)
@@ -53,14 +54,14 @@ import Testing
     #expect(Set(failures.map { $0.map { $0?.message } }).count == 1)
   }
 
-  @Test func aFileThatIsGoneIsNamed() throws {
+  @Test func `A file that is gone is named`() throws {
     for failures in try failures(ranks: 2, afterChunks: 2, harm: { try FileManager.default.removeItem(atPath: $0) }) {
       #expect(failures[1]?.exitCode == .noInput)
       #expect(failures[1]?.message.contains("part-2-1.h5: No such file or directory; ") == true)
     }
   }
 
-  @Test func aFileThatWasReplacedIsRefused() throws {
+  @Test func `A file that was replaced is refused`() throws {
     let failures = try failures(ranks: 1, afterChunks: 2) { path in
       try FileManager.default.removeItem(atPath: path)
       var rows = ExampleRows(rowCount: Self.rowCount)

@@ -31,7 +31,7 @@ import Testing
     return ([raw, try FrameContent(table)], try table.summary(), try table.quantiles(of: [0, 0.3, 0.5, 1]))
   }
 
-  @Test(arguments: [1, 2, 3], [1, 2, 5, 100]) func rowsAreThoseInMemory(ranks: Int, windowChunks: Int) throws {
+  @Test(arguments: [1, 2, 3], [1, 2, 5, 100]) func `Rows are those in memory`(ranks: Int, windowChunks: Int) throws {
     let folder = try ScratchFolder()
     let paths = try ExampleRows(rowCount: Self.rowCount).write(files: 3, in: folder)
     let storage = FrameStorage.stream(windowBytes: windowChunks * Self.chunkBytes)
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  @Test func chunksComeInAnyOrder() throws {
+  @Test func `Chunks come in any order`() throws {
     let folder = try ScratchFolder()
     let rows = ExampleRows(rowCount: Self.rowCount)
     let paths = try rows.write(files: 2, in: folder)
@@ -96,7 +96,7 @@ import Testing
     for chunk in table.rows.localChunks { try requireChunk(chunk) }
   }
 
-  @Test func unusedRowsAreZeroInEveryPass() throws {
+  @Test func `Unused rows are zero in every pass`() throws {
     let folder = try ScratchFolder()
     let paths = try ExampleRows(rowCount: 2 * RowGrid.defaultChunkLength + 76).write(files: 1, in: folder)
     let table = try Self.load(paths, on: SoloCommunicator(), .stream(windowBytes: Self.chunkBytes))
@@ -109,7 +109,7 @@ import Testing
   }
 
   @Test(arguments: [(0, Double.nan), (1, .infinity), (2, -0.5)])
-  func aValueThatIsNoUseIsNamedAsInMemory(place: Int, value: Double) throws {
+  func `A value that is no use is named as in memory`(place: Int, value: Double) throws {
     let folder = try ScratchFolder()
     var rows = ExampleRows(rowCount: 4_000)
     switch place {
@@ -128,7 +128,7 @@ import Testing
     }
   }
 
-  @Test func residentBytesAreThoseOfWindows() {
+  @Test func `Resident bytes are those of windows`() {
     let grid = RowGrid(rowCount: 1_024_000)
     let stream = FrameStorage.stream(windowBytes: 1 << 20)
     #expect(FrameStorage.memory.residentBytes(chunkCount: 1_000, columnCount: 9, of: grid) == 9 * 1_024_000 * 8)

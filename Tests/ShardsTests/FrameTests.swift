@@ -9,7 +9,7 @@ import Testing
 @Suite struct FrameTests {
   static let all: Set<Role> = [.covariate, .treatment, .outcome, .weight, .source]
 
-  @Test(arguments: [1, 3, 7]) func rowsComeBackForAnyFilesAndRanks(files: Int) throws {
+  @Test(arguments: [1, 3, 7]) func `Rows come back for any files and ranks`(files: Int) throws {
     let folder = try ScratchFolder()
     let rows = ExampleRows(rowCount: 5_000)
     let paths = try rows.write(files: files, in: folder)
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func theDigestTellsRowsOrderAndNamesApart() throws {
+  @Test func `The digest tells rows order and names apart`() throws {
     let folder = try ScratchFolder()
     let rows = ExampleRows(rowCount: 1_500)
     func digest(_ rows: ExampleRows, _ name: String, change: (inout ShardHeader) -> Void = { _ in }) throws -> String {
@@ -43,7 +43,7 @@ import Testing
     #expect(try digest(rows, "institution") { $0.institution = "B" } == original)
   }
 
-  @Test func unusedRowsAreZeroAndColumnsAligned() throws {
+  @Test func `Unused rows are zero and columns aligned`() throws {
     let rows = ExampleRows(rowCount: 1_100)
     let table = try Frame(
       rows: DistributedRows(rowCount: 1_100, communicator: SoloCommunicator()), covariates: rows.covariates,
@@ -62,7 +62,7 @@ import Testing
     (0, Double.nan, "x", "column 'covariate 2': nan"), (1, .infinity, "t", "inf"), (2, -.infinity, "y", "-inf"),
     (3, -0.5, "weight", "-0.5"),
   ])
-  func aValueThatIsNoUseIsNamed(place: Int, value: Double, dataset: String, words: String) throws {
+  func `A value that is no use is named`(place: Int, value: Double, dataset: String, words: String) throws {
     let folder = try ScratchFolder()
     var rows = ExampleRows(rowCount: 4_000)
     switch place {
@@ -83,13 +83,13 @@ import Testing
     }
   }
 
-  @Test func weightsThatAreAllZeroAreRefused() throws {
+  @Test func `Weights that are all zero are refused`() throws {
     let rows = DistributedRows(rowCount: 2, communicator: SoloCommunicator())
     let refusal = failure { _ = try Frame(rows: rows, covariates: [[1, 2]], treatment: [1, 2], weight: [0, 0]) }
     #expect(refusal?.exitCode == .data && refusal?.message.contains("at least one must be positive") == true)
   }
 
-  @Test func summariesAgreeWithTheirDefinitionsForAnyRanks() throws {
+  @Test func `Summaries agree with their definitions for any ranks`() throws {
     let rows = ExampleRows(rowCount: 7_000)
     // A large common offset: variances from sums of squares would be lost.
     var shifted = rows
@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  @Test func aConstantColumnIsKnownAsSuch() throws {
+  @Test func `A constant column is known as such`() throws {
     let table = try Frame(
       rows: DistributedRows(rowCount: 3_000, communicator: SoloCommunicator()),
       covariates: [[Double](repeating: 0.1, count: 3_000)], treatment: (0..<3_000).map(Double.init))
@@ -125,7 +125,7 @@ import Testing
     #expect(!summary[1].isConstant)
   }
 
-  @Test func standardizingChangesCovariatesAndTreatmentOnly() throws {
+  @Test func `Standardizing changes covariates and treatment only`() throws {
     let rows = ExampleRows(rowCount: 2_500)
     let table = try Frame(
       rows: DistributedRows(rowCount: 2_500, communicator: SoloCommunicator()), covariates: rows.covariates,

@@ -26,7 +26,7 @@ import Testing
     return failure?.message ?? ""
   }
 
-  @Test func foldersFollowTheirManifestOrTheirNames() throws {
+  @Test func `Folders follow their manifest or their names`() throws {
     let folder = try ScratchFolder()
     let rows = ExampleRows(rowCount: 10)
     let entries = try [rows.write(0..<4, to: folder.file("b.h5")), rows.write(4..<10, to: folder.file("a.h5"))]
@@ -48,7 +48,7 @@ import Testing
     #expect(failure { _ = try ShardCollection.open([empty.path]) }?.exitCode == .noInput)
   }
 
-  @Test func aMissingDatasetIsNamedWithThoseThereAre() throws {
+  @Test func `A missing dataset is named with those there are`() throws {
     let folder = try ScratchFolder()
     try foreign(folder.file("a.h5")) { try $0.write([1.0], to: "group/dose") }
     #expect(
@@ -61,7 +61,7 @@ import Testing
     #expect(refusal?.message.contains("no dataset 'group/survival'") == true)
   }
 
-  @Test func wrongShapesAndTypesAreRefused() throws {
+  @Test func `Wrong shapes and types are refused`() throws {
     let folder = try ScratchFolder()
     try foreign(folder.file("cube.h5"), x: [4, 2, 2])
     #expect(message(folder.file("cube.h5")).contains("'x' has the shape [4, 2, 2]; covariates must be"))
@@ -75,14 +75,14 @@ import Testing
     #expect(message(folder.file("empty.h5")) == "\(folder.file("empty.h5")) holds no rows")
   }
 
-  @Test func covariatesOfOneDimensionAndColumnVectorsAreRead() throws {
+  @Test func `Covariates of one dimension and column vectors are read`() throws {
     let folder = try ScratchFolder()
     try foreign(folder.file("a.h5"), x: [4], t: [4, 1])
     let content = try FrameContent([folder.file("a.h5")], ranks: 2, roles: [])
     #expect(content.columns == [[0, 1, 2, 3], [0, 1, 2, 3]])
   }
 
-  @Test func shardsThatDisagreeAreRefused() throws {
+  @Test func `Shards that disagree are refused`() throws {
     let folder = try ScratchFolder()
     func pair(_ what: String, _ second: (String) throws -> Void) throws {
       let (one, two) = (folder.file("\(what)-1.h5"), folder.file("\(what)-2.h5"))
@@ -99,7 +99,7 @@ import Testing
     try pair("the outcome") { try rows.write(0..<5, to: $0) { $0.outcomeName = "other" } }
   }
 
-  @Test func aVariableThatOneShardLacksIsUnavailable() throws {
+  @Test func `A variable that one shard lacks is unavailable`() throws {
     let folder = try ScratchFolder()
     try foreign(folder.file("a.h5")) { try $0.write([1.0, 2, 3, 4], to: "y") }
     try foreign(folder.file("b.h5"))
@@ -112,7 +112,7 @@ import Testing
     #expect(failure { _ = try FrameContent(paths, ranks: 2, roles: [.outcome]) }?.exitCode == .data)
   }
 
-  @Test func sourcesMayBeFloatingPointIntegers() throws {
+  @Test func `Sources may be floating point integers`() throws {
     let folder = try ScratchFolder()
     try foreign(folder.file("a.h5")) { try $0.write([0.0, 2, 1, 2], to: "z") }
     #expect(try FrameContent([folder.file("a.h5")], ranks: 1, roles: [.source]).sources == [0, 2, 1, 2])

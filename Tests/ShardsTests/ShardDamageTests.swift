@@ -40,7 +40,7 @@ private func readings(_ path: String) throws -> [String: String] {
   }
 
   /// One flipped bit, in every region of the file, is refused with a message or changes nothing that is read.
-  @Test func aFlippedBitIsNeverSilentlyAnotherValue() throws {
+  @Test func `A flipped bit is never silently another value`() throws {
     let folder = try ScratchFolder()
     let original = folder.file("original.h5")
     try write(original)
@@ -65,7 +65,7 @@ private func readings(_ path: String) throws -> [String: String] {
     #expect(refused > bytes.count / stride / 2)
   }
 
-  @Test func aTruncatedFileIsRefused() throws {
+  @Test func `A truncated file is refused`() throws {
     let folder = try ScratchFolder()
     try write(folder.file("a.h5"))
     let bytes = try Data(contentsOf: URL(filePath: folder.file("a.h5")))
@@ -78,7 +78,7 @@ private func readings(_ path: String) throws -> [String: String] {
     }
   }
 
-  @Test func aFileThatIsNotHDF5IsRefused() throws {
+  @Test func `A file that is not HDF5 is refused`() throws {
     let folder = try ScratchFolder()
     try Data("x,t,y\n1,2,3\n".utf8).write(to: URL(filePath: folder.file("a.csv")))
     let refusal = failure { _ = try ShardCollection.open([folder.file("a.csv")]) }

@@ -18,7 +18,7 @@ import Testing
     return (folder, entries)
   }
 
-  @Test func soundShardsAreDescribed() throws {
+  @Test func `Sound shards are described`() throws {
     let rows = ExampleRows(rowCount: 3_000)
     let (folder, entries) = try folder(of: rows)
     let inspection = ShardInspection([folder.path])
@@ -45,7 +45,7 @@ import Testing
     #expect(try JSONDecoder().decode(ShardInspection.self, from: data) == inspection)
   }
 
-  @Test func missingValuesAndNegativeWeightsAreListed() throws {
+  @Test func `Missing values and negative weights are listed`() throws {
     let folder = try ScratchFolder()
     var rows = ExampleRows(rowCount: 500)
     rows.covariates[1][3] = .nan
@@ -62,7 +62,7 @@ import Testing
     #expect(file.problems[2].contains("the smallest weight is -2.0"))
   }
 
-  @Test func damageStrangersAndDisagreementsAreListedTogether() throws {
+  @Test func `Damage strangers and disagreements are listed together`() throws {
     let (folder, _) = try folder(of: ExampleRows(rowCount: 300))
     var bytes = try Data(contentsOf: URL(filePath: folder.file("b.h5")))
     bytes[bytes.count / 2] ^= 4
@@ -81,7 +81,7 @@ import Testing
     #expect(inspection.disagreements[0].contains("the number of covariates (3 and 2)"))
   }
 
-  @Test func aNamedDatasetThatIsMissingIsAProblem() throws {
+  @Test func `A named dataset that is missing is a problem`() throws {
     let (folder, _) = try folder(of: ExampleRows(rowCount: 30))
     var names = DatasetNames()
     names.source = "site"

@@ -7,7 +7,7 @@ import Testing
 
 /// Files cross to and from h5py.
 @Suite struct ShardInterchangeTests {
-  @Test func h5pyReadsWhatWeWrite() throws {
+  @Test func `h5py reads what we write`() throws {
     let folder = try ScratchFolder()
     let rows = ExampleRows(rowCount: 20_000)
     try rows.write(0..<20_000, to: folder.file("a.h5")) { $0.institution = "Zürich" }
@@ -38,7 +38,7 @@ import Testing
         """)
   }
 
-  @Test func filesOfOthersAreReadByNaming() throws {
+  @Test func `Files of others are read by naming`() throws {
     let folder = try ScratchFolder()
     _ = try pythonOutput(
       """
@@ -67,7 +67,7 @@ import Testing
     #expect(try collection.identifiers(ofRows: 2_498..<2_500) == .strings(["p2498", "p2499"]))
   }
 
-  @Test func chunksLargerThanTheCacheAndVirtualDatasetsAreRead() throws {
+  @Test func `Chunks larger than the cache and virtual datasets are read`() throws {
     let folder = try ScratchFolder()
     _ = try pythonOutput(
       """
@@ -88,7 +88,7 @@ import Testing
     #expect(content.columns[2] == range.map { Double($0) / 4 })
   }
 
-  @Test func booleansRecordsAndMissingVirtualSourcesAreRefused() throws {
+  @Test func `Booleans records and missing virtual sources are refused`() throws {
     let folder = try ScratchFolder()
     _ = try pythonOutput(
       """
@@ -118,7 +118,7 @@ import Testing
     #expect(failure { _ = try collection.identifiers(ofRows: 0..<3) }?.message.contains("unsigned 64-bit") == true)
   }
 
-  @Test func aFileThatAnotherProcessWritesNamesTheRemedy() throws {
+  @Test func `A file that another process writes names the remedy`() throws {
     let folder = try ScratchFolder()
     let writer = try HDF5File.create(folder.file("a.h5"))
     try writer.write([1.0], to: "x")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite struct ShardWriterTests {
-  @Test func equalRowsGiveEqualBytesHoweverTheyCome() throws {
+  @Test func `Equal rows give equal bytes however they come`() throws {
     let folder = try ScratchFolder()
     let rows = ExampleRows(rowCount: 40_000)
     let first = try rows.write(0..<40_000, to: folder.file("a.h5"), blockLength: 999)
@@ -18,7 +18,7 @@ import Testing
     #expect(try first.sha256 == SHA256Digest.ofFile(folder.file("a.h5")))
   }
 
-  @Test func aDroppedWriterLeavesNothing() throws {
+  @Test func `A dropped writer leaves nothing`() throws {
     let folder = try ScratchFolder()
     do {
       let rows = ExampleRows(rowCount: 10)
@@ -31,7 +31,7 @@ import Testing
     #expect(try folder.contents.isEmpty)
   }
 
-  @Test func anExistingFileIsKeptUnlessForced() throws {
+  @Test func `An existing file is kept unless forced`() throws {
     let folder = try ScratchFolder()
     let path = folder.file("a.h5")
     try Data("precious".utf8).write(to: URL(filePath: path))
@@ -49,7 +49,7 @@ import Testing
 
   /// Needs a file system of a few megabytes: `mount -t tmpfs -o size=2m tmpfs DIR; GIV_SMALL_DISK=DIR swift test`.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["GIV_SMALL_DISK"] != nil))
-  func aFullDiskIsReportedAndLeavesNothing() throws {
+  func `A full disk is reported and leaves nothing`() throws {
     let disk = ProcessInfo.processInfo.environment["GIV_SMALL_DISK"]!
     let rows = ExampleRows(rowCount: 100_000)
     for _ in 0..<3 {
@@ -63,13 +63,13 @@ import Testing
     try FileManager.default.removeItem(atPath: disk + "/a.h5")
   }
 
-  @Test func aMissingFolderIsNamed() throws {
+  @Test func `A missing folder is named`() throws {
     let refusal = failure { try ExampleRows(rowCount: 1).write(0..<1, to: "/no/such/folder/a.h5") }
     #expect(refusal?.exitCode == .cannotCreate)
     #expect(refusal?.message.contains("there is no folder /no/such/folder") == true)
   }
 
-  @Test func identifiersMayGrowLonger() throws {
+  @Test func `Identifiers may grow longer`() throws {
     let folder = try ScratchFolder()
     var rows = ExampleRows(rowCount: 50_000)
     rows.identifiers[45_000] = "a much longer identifier than all before, with ümläuts"
@@ -80,7 +80,7 @@ import Testing
     #expect(try collection.identifiers(ofRows: 44_999..<45_002) == .strings(Array(rows.identifiers[44_999..<45_002])))
   }
 
-  @Test func identifiersWithAZeroCharacterAreRefused() throws {
+  @Test func `Identifiers with a zero character are refused`() throws {
     let folder = try ScratchFolder()
     var rows = ExampleRows(rowCount: 3)
     rows.identifiers[1] = "a\0b"
@@ -89,7 +89,7 @@ import Testing
     #expect(refusal?.message.contains("zero character") == true)
   }
 
-  @Test func headerAndExtrasComeBack() throws {
+  @Test func `Header and extras come back`() throws {
     let folder = try ScratchFolder()
     let path = folder.file("a.h5")
     var header = ShardHeader(covariateNames: ["age", "größe"])
@@ -126,7 +126,7 @@ import Testing
     #expect(try collection.identifiers(ofRows: 0..<2) == .integers([70, 80]))
   }
 
-  @Test func aManifestComesBackAndIsWrittenOnce() throws {
+  @Test func `A manifest comes back and is written once`() throws {
     let folder = try ScratchFolder()
     let rows = ExampleRows(rowCount: 10)
     let entries = try [rows.write(0..<4, to: folder.file("b.h5")), rows.write(4..<10, to: folder.file("a.h5"))]

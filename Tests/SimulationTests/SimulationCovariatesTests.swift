@@ -11,7 +11,7 @@ import Testing
     return try body(path)
   }
 
-  @Test func standardisesTheNamedColumnsInTheirOrder() throws {
+  @Test func `Standardises the named columns in their order`() throws {
     let table = try withCSV("id,a,skipped,b\n1,2,x,10\n2,4,y,20\n3,6,z,60\n") {
       try SimulationCovariates(csv: $0, columns: ["b", "a"])
     }
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func clipsAtThreeStandardDeviations() throws {
+  @Test func `Clips at three standard deviations`() throws {
     let values = [100] + [Double](repeating: 0, count: 99)
     let table = try SimulationCovariates(names: ["a"], values: values, origin: "memory")
     // (100 - 1) / √99 = 9.95 before.
@@ -38,7 +38,7 @@ import Testing
     ("a,b\n1,nan\n2,3\n", ["b"], "line 2, column b"), ("a\n0.1\n0.1\n0.1\n", ["a"], "column a is constant"),
     ("a\n", ["a"], "no rows"), ("", ["a"], "empty"),
   ])
-  func refusesTablesThatCannotServe(text: String, columns: [String], message: String) throws {
+  func `Refuses tables that cannot serve`(text: String, columns: [String], message: String) throws {
     try withCSV(text) { path in
       let failure = #expect(throws: Failure.self) { try SimulationCovariates(csv: path, columns: columns) }
       #expect(failure?.exitCode == .data)
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func refusesAMissingFileAndMissingColumns() throws {
+  @Test func `Refuses a missing file and missing columns`() throws {
     #expect(throws: Failure.self) { try SimulationCovariates(csv: "/no/such/file.csv", columns: ["a"]) }
     let failure = #expect(throws: Failure.self) { try SimulationCovariates(csv: "some.csv", columns: []) }
     #expect(failure?.message.contains("--columns") == true)
@@ -65,14 +65,14 @@ import Testing
     return parameters
   }
 
-  @Test func rowsAreTakenInOrderAndTestRowsFollow() throws {
+  @Test func `Rows are taken in order and test rows follow`() throws {
     let table = try table(rows: 50)
     let simulation = try Simulation(parameters(rows: 30, testRows: 20), covariates: table)
     #expect(simulation.rows(0..<30).x + simulation.testRows(0..<20).x == table.values)
     #expect(simulation.rows(10..<12).x == Array(table.values[20..<24]))
   }
 
-  @Test func epsilonIsThenOfTheLawAlone() throws {
+  @Test func `Epsilon is then of the law alone`() throws {
     let table = try table(rows: 50)
     var other = parameters(rows: 50, testRows: 0)
     let normal = try Simulation(other, covariates: table).rows(0..<50).epsilon
@@ -83,7 +83,7 @@ import Testing
     #expect(try Simulation(other, covariates: table).rows(0..<50).epsilon.allSatisfy { abs($0) < 3.0.squareRoot() })
   }
 
-  @Test func refusesMoreRowsOrOtherColumnsThanTheTable() throws {
+  @Test func `Refuses more rows or other columns than the table`() throws {
     let table = try table(rows: 50)
     let tooMany = #expect(throws: Failure.self) {
       try Simulation(parameters(rows: 40, testRows: 11), covariates: table)

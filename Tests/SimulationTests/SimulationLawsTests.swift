@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test(arguments: SimulationErrorLaw.allCases)
-  func hasItsDistribution(law: SimulationErrorLaw) {
+  func `Has its distribution`(law: SimulationErrorLaw) {
     let sample = sample(law).sorted()
     let n = Double(sample.count)
     let distance = sample.enumerated().reduce(0) { largest, entry in
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: SimulationErrorLaw.allCases)
-  func isStandardised(law: SimulationErrorLaw) {
+  func `Is standardised`(law: SimulationErrorLaw) {
     let sample = sample(law)
     let n = Double(sample.count)
     let mean = sample.reduce(0, +) / n

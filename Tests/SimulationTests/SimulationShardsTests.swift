@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: [1, 3, 7])
-  func filesAreTheSameForAnyNumberOfRanks(shards: Int) throws {
+  func `Files are the same for any number of ranks`(shards: Int) throws {
     let simulation = try simulation()
     let expected = try withFolder { folder in
       try write(simulation, shards: shards, to: folder)
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: [1, 3, 7])
-  func shardsHoldTheRowsInOrder(shards: Int) throws {
+  func `Shards hold the rows in order`(shards: Int) throws {
     let simulation = try simulation()
     let rows = simulation.rows(0..<3001)
     try withFolder { folder in
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func theTestSampleLiesInAFileOfItsOwn() throws {
+  @Test func `The test sample lies in a file of its own`() throws {
     let simulation = try simulation()
     let rows = simulation.testRows(0..<500)
     try withFolder { folder in
@@ -92,7 +92,7 @@ import Testing
     }
   }
 
-  @Test func refusesAFolderWithShardsUnlessForced() throws {
+  @Test func `Refuses a folder with shards unless forced`() throws {
     try withFolder { folder in
       try write(try simulation(), shards: 5, to: folder)
       let note = "\(folder)/notes.txt"
@@ -110,7 +110,7 @@ import Testing
   }
 
   /// A rank whose shard cannot be written, for its name is taken by a folder.
-  @Test func aForcedRunThatFailsKeepsTheEarlierShards() throws {
+  @Test func `A forced run that fails keeps the earlier shards`() throws {
     try withFolder { folder in
       try write(try simulation(), shards: 3, to: folder)
       let before = try contents(folder)
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test(arguments: [0, -1, 101])
-  func refusesShardsThatWouldBeEmpty(shards: Int) throws {
+  func `Refuses shards that would be empty`(shards: Int) throws {
     let simulation = try simulation(rows: 100, testRows: 0)
     try withFolder { folder in
       let failure = #expect(throws: Failure.self) { try write(simulation, shards: shards, to: folder, ranks: 2) }
@@ -135,7 +135,7 @@ import Testing
     }
   }
 
-  @Test func makesTheFoldersAbove() throws {
+  @Test func `Makes the folders above`() throws {
     let simulation = try simulation(rows: 100, testRows: 0)
     try withFolder { folder in
       try write(simulation, shards: 1, to: "\(folder)/a/b/")
@@ -143,7 +143,7 @@ import Testing
     }
   }
 
-  @Test func saysWhenTheFolderCannotBeMade() throws {
+  @Test func `Says when the folder cannot be made`() throws {
     let simulation = try simulation(rows: 100, testRows: 0)
     try withFolder { file in
       try "a file".write(toFile: file, atomically: true, encoding: .utf8)

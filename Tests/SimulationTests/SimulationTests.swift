@@ -32,7 +32,7 @@ import Testing
 
   // MARK: The equations
 
-  @Test func confoundersHaveTheirCovariances() throws {
+  @Test func `Confounders have their covariances`() throws {
     let rows = try Self.simulation(covariates: 4, rows: 100_000).rows(0..<100_000)
     let epsilon = rows.epsilon
     #expect(abs(covariance(epsilon, epsilon) - 1) < 0.02)
@@ -46,7 +46,7 @@ import Testing
   }
 
   /// Var(T | Z = k) = Σ 4 w² + a² + 2 a Σ 2 w 0.1 + σ² and E Y = 0.9 Var T + 2/π - sin(10) / √2 in the linear scenario.
-  @Test func momentsOfTheLinearScenarioAreTheClosedForms() throws {
+  @Test func `Moments of the linear scenario are the closed forms`() throws {
     let simulation = try Self.simulation(rows: 200_000)
     let rows = simulation.rows(0..<200_000)
     let variances = (0..<3).map { k in
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test(arguments: SimulationScenario.allCases)
-  func treatmentAndOutcomeLeaveTheNoise(scenario: SimulationScenario) throws {
+  func `Treatment and outcome leave the noise`(scenario: SimulationScenario) throws {
     let simulation = try Self.simulation(scenario, groups: 4, covariates: 5, rows: 20_000)
     let rows = simulation.rows(0..<20_000)
     var treatmentNoise: [Double] = []
@@ -89,14 +89,14 @@ import Testing
     #expect(abs(covariance(treatmentNoise, rows.epsilon)) < 0.003)
   }
 
-  @Test func weightsAreUniform() throws {
+  @Test func `Weights are uniform`() throws {
     let weights = try Self.simulation(groups: 100, covariates: 90).weights.values
     #expect(weights.allSatisfy { abs($0) < 1 })
     #expect(abs(mean(weights)) < 0.025)
     #expect(abs(covariance(weights, weights) - 1.0 / 3) < 0.013)
   }
 
-  @Test func coefficientsAndNoiseFollowTheParameters() throws {
+  @Test func `Coefficients and noise follow the parameters`() throws {
     let simulation = try Self.simulation(rows: 20_000) {
       ($0.confounding, $0.outcomeConfounding, $0.noise, $0.noiseKind) = ([1.5], -3, 0.09, .variance)
     }
@@ -109,7 +109,7 @@ import Testing
     #expect(abs(deviation(outcomeNoise) - 0.3) < 0.006)
   }
 
-  @Test func confoundingMayDifferBySource() throws {
+  @Test func `Confounding may differ by source`() throws {
     let coefficients = [-0.5, 0.5, 1]
     let simulation = try Self.simulation(rows: 20_000) { ($0.confounding, $0.noise) = (coefficients, 0) }
     let rows = simulation.rows(0..<20_000)
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test func heteroskedasticErrorsSpreadWithTheFirstCovariate() throws {
+  @Test func `Heteroskedastic errors spread with the first covariate`() throws {
     let rows = try Self.simulation(rows: 200_000) { $0.errors = .heteroskedastic }.rows(0..<200_000)
     #expect(abs(covariance(rows.epsilon, rows.epsilon) - 1) < 0.02)
     for x in [0.0, 1, 2] {
@@ -130,7 +130,7 @@ import Testing
     }
   }
 
-  @Test func missingCovariatesCountAsZero() {
+  @Test func `Missing covariates count as zero`() {
     #expect(Simulation.outcome(0, [2]) == 2 - sin(10.0))
     #expect(Simulation.outcome(0, [2, -3]) == -0.5 + 6 - sin(10.0))
     #expect(Simulation.outcome(2, [2, -3, 4]) == -3 + 3.6 + 1 + 6 - sin(-2.0))
@@ -138,7 +138,7 @@ import Testing
 
   // MARK: Invariance
 
-  @Test func rowsDoNotDependOnTheirBlock() throws {
+  @Test func `Rows do not depend on their block`() throws {
     let simulation = try Self.simulation(.sin, covariates: 4, rows: 1000)
     let whole = simulation.rows(0..<1000)
     for range in [0..<1, 17..<400, 999..<1000, 5..<5] {
@@ -153,7 +153,7 @@ import Testing
 
   // MARK: The test sample
 
-  @Test func testRowsAreIntervened() throws {
+  @Test func `Test rows are intervened`() throws {
     let simulation = try Self.simulation(rows: 50_000) {
       ($0.testRows, $0.confounding, $0.noise) = (50_000, [1], 0)
     }
@@ -193,7 +193,7 @@ import Testing
     (.linear, 3, 10, 0.945, 0.009), (.poly, 2, 5, 0.926, 0.029), (.sin, 2, 5, 0.951, 0.018),
     (.sigmoid, 2, 5, 0.937, 0.024), (.abs, 2, 5, 0.904, 0.035),
   ])
-  func bayesRuleReachesItsCeiling(
+  func `Bayes rule reaches its ceiling`(
     scenario: SimulationScenario, groups: Int, covariates: Int, expected: Double, deviation: Double
   ) throws {
     let accuracies = try (0..<10).map { seed in
@@ -204,7 +204,7 @@ import Testing
 
   // MARK: Refusals
 
-  @Test func refusesParametersOutOfRange() {
+  @Test func `Refuses parameters out of range`() {
     let changes: [(String, (inout SimulationParameters) -> Void)] = [
       ("--groups", { $0.groups = 0 }), ("--covariates", { $0.covariates = 0 }), ("--rows", { $0.rows = 0 }),
       ("--test-rows", { $0.testRows = -1 }), ("--noise", { $0.noise = -0.1 }), ("--noise", { $0.noise = .infinity }),

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct DigestTests {
-  @Test func digestsAreThoseOfThePublishedExamples() {
+  @Test func `Digests are those of the published examples`() {
     // FIPS 180-2, appendix B, and the empty message.
     #expect(SHA256Digest().finalize() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     var digest = SHA256Digest()
@@ -16,7 +16,7 @@ import Testing
     #expect(digest.finalize() == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
-  @Test func neighbouringTextsDoNotRunTogether() {
+  @Test func `Neighbouring texts do not run together`() {
     func digest(_ texts: [String]) -> String {
       var digest = SHA256Digest()
       for text in texts { digest.update(text) }
@@ -25,7 +25,7 @@ import Testing
     #expect(digest(["ab", "c"]) != digest(["a", "bc"]))
   }
 
-  @Test func aFileIsReadInPieces() throws {
+  @Test func `A file is read in pieces`() throws {
     let folder = try ScratchFolder()
     let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     try Data(bytes).write(to: URL(filePath: folder.file("a")))

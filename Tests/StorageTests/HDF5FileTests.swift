@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct HDF5FileTests {
-  @Test func numbersStringsGroupsAndAttributesComeBack() throws {
+  @Test func `Numbers strings groups and attributes come back`() throws {
     let folder = try ScratchFolder()
     let path = folder.file("a.h5")
     let file = try HDF5File.create(path)
@@ -43,7 +43,7 @@ import Testing
     #expect(try !reader.hasDataset("a") && !reader.hasDataset("a/none/b") && !reader.hasDataset("single/b"))
   }
 
-  @Test func failuresNameFileDatasetAndReason() throws {
+  @Test func `Failures name file dataset and reason`() throws {
     let folder = try ScratchFolder()
     let path = folder.file("a.h5")
     let file = try HDF5File.create(path)
@@ -62,7 +62,7 @@ import Testing
     #expect(failure { _ = try HDF5File.open(folder.path) }?.exitCode == .noInput)
   }
 
-  @Test func threadsShareTheLibrary() async throws {
+  @Test func `Threads share the library`() async throws {
     let folder = try ScratchFolder()
     let values = (0..<3_000).map { Double($0 * 7919 % 3_000) / 7 }
     let path = folder.file("a.h5")
