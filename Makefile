@@ -26,7 +26,8 @@ lint: ## style
 format: ## rewrite in style
 	swift format --in-place --recursive $(SOURCES)
 
-docs: setup ## reference pages in .build/documentation
+docs: ## reference pages in .build/documentation
+	@launch/setup.sh --docs
 	launch/docs.sh
 
 bench: build ## speed beside scikit-learn and numpy, as ratios

@@ -15,6 +15,12 @@ rm -rf "$graphs"
 swift package dump-symbol-graph --minimum-access-level public >"$work/log" 2>&1 || true
 [[ -f "$graphs/MetaEM.symbols.json" ]] || { cat "$work/log" >&2; exit 70; }
 
+# The catalog with the drawing that its page on floors shows.
+catalogs=$work/catalogs
+mkdir "$catalogs"
+cp -r Sources/MetaEM/MetaEM.docc "$catalogs"
+swift package dump-package | launch/package-graph.py | tred | dot -Tsvg >"$catalogs/MetaEM.docc/package-graph.svg"
+
 archives=()
 for folder in Sources/*/; do
   target=$(basename "$folder")
@@ -23,7 +29,7 @@ for folder in Sources/*/; do
   # A target's own graph and its extensions of other targets (Target@Other).
   cp "$graphs/$target.symbols.json" "$graphs/$target"@*.symbols.json "$work/$target" 2>/dev/null || true
   catalog=()
-  [[ -d "$folder$target.docc" ]] && catalog=("$folder$target.docc")
+  [[ -d "$catalogs/$target.docc" ]] && catalog=("$catalogs/$target.docc")
   docc convert "${catalog[@]}" --fallback-display-name "$target" --fallback-bundle-identifier "$target" \
     --additional-symbol-graph-dir "$work/$target" --output-dir "$work/$target.doccarchive"
   archives+=("$work/$target.doccarchive")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and testing need: Debian packages when missing, and pinned Python packages in .venv.
-# Usage: launch/setup.sh [--bench | --program]
+# Usage: launch/setup.sh [--bench | --docs | --program]
 #   --bench    adds the programs that `make bench` compares with
+#   --docs     adds what draws the graph of the package
 #   --program  leaves out the Python packages, which only tests need
 # Does nothing, quickly, when all is there.
 set -euo pipefail
@@ -11,6 +12,7 @@ packages=(make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev
 requirements=(Tests/requirements.txt)
 case "${1-}" in
 --bench) requirements+=(bench/requirements.txt) ;;
+--docs) requirements=() packages+=(graphviz) ;;
 --program) requirements=() ;;
 esac
 ((${#requirements[@]} == 0)) || packages+=(python3-venv)

@@ -19,14 +19,16 @@ private struct ModelRecord: Codable {
   let covariateNames: [String]
   let treatmentName: String
   let software: [String: String]
+  /// Of the grid over whose chunks sums were made.
+  let chunkRows: Int?
   let inputDigest: String
   let modelDigest: String
 }
 
 /// `model.h5`: the parameters of every block, with what is needed to use and to repeat them.
 ///
-/// The attribute `giv-record` holds, as JSON, the configuration, the representation, the names of the columns, versions
-/// and digests. Datasets: `scaling/centers` and `scaling/scales` [m + 1]; under `mixture/`: `mixing_weights` [K] and, by
+/// The attribute `giv-record` holds, as JSON, the configuration, the representation, the names of the columns, versions,
+/// the rows of a chunk and digests. Datasets: `scaling/centers` and `scaling/scales` [m + 1]; under `mixture/`: `mixing_weights` [K] and, by
 /// kind, `coefficients` [K, p + 1] (constant first) and `standard_deviations` [K]; `means` [K, d] and `covariances`
 /// [K, d, d]; `centers` [K, d]; or, of the joint model, `parameters`, which the record explains. Columns are in the order
 /// (r, t), in the scaled units of `scaling`.
@@ -50,17 +52,20 @@ extension FittedModel {
   ///
   /// - Parameters:
   ///   - inputDigest: that of the data fitted.
+  ///   - chunkRows: the rows of a chunk of its grid, over which sums are made: other ones round otherwise.
   ///   - software: versions by name.
   /// - Throws: ``Failure`` `cannotCreate` or `inputOutput`.
   public func save(
-    to path: String, configuration: Configuration, inputDigest: String, software: [String: String], force: Bool
+    to path: String, configuration: Configuration, inputDigest: String, chunkRows: Int,
+    software: [String: String], force: Bool
   ) throws {
     let target = try AtomicFile(path, force: force)
     let file = try HDF5File.create(target.temporaryPath, named: path)
     try file.setRecord(
       ModelRecord(
         configuration: configuration, representation: representation, joint: joint, covariateNames: covariateNames,
-        treatmentName: treatmentName, software: software, inputDigest: inputDigest, modelDigest: try digest()))
+        treatmentName: treatmentName, software: software, chunkRows: chunkRows, inputDigest: inputDigest,
+        modelDigest: try digest()))
     try file.setAttribute("encoding-type", .string(ModelRecord.encodingType))
     try file.setAttribute("encoding-version", .string(ModelRecord.encodingVersion))
     try file.write(scaling.centers, to: "scaling/centers")

@@ -93,6 +93,27 @@ extension OnRanks {
       }
     }
 
+    /// Of `launch/demo.sh`, on one rank: its eight have the same bits.
+    @Test func `The README's first example has the digests that stand there whatever the processor offers`() throws {
+      let readme = try String(contentsOf: packageDirectory.appending(path: "README.md"), encoding: .utf8)
+      let script = try String(contentsOf: packageDirectory.appending(path: "launch/demo.sh"), encoding: .utf8)
+      let told = try #require(
+        readme.firstMatch(of: /wrote runs\/demo\/run\/.*\ndigests: model ([0-9a-f]{16}), posteriors ([0-9a-f]{16})/))
+      let simulation = try #require(script.firstMatch(of: /simulate (.*) --out/)).1.split(separator: " ")
+      let fit = try #require(script.firstMatch(of: /train "\$folder\/shards" (.*) --out/)).1.split(separator: " ")
+      try withTemporaryDirectory { folder in
+        let simulate = ["simulate"] + simulation.map(String.init) + ["--out", "shards"]
+        _ = try Setting(variables: [:]).run(simulate, in: folder)
+        for setting in Self.settings where !setting.isSlow {
+          let output = try setting.run(["train", "shards", "--json"] + fit.map(String.init), in: folder).output
+          let report = try JSONDecoder().decode(TrainReport.self, from: Data(output.utf8))
+          #expect(
+            report.modelDigest.hasPrefix(told.1) && report.posteriorDigest.hasPrefix(told.2),
+            "\(setting.testDescription)")
+        }
+      }
+    }
+
     @Test func `The kernel of GIV_KERNEL is the one in use, and an unknown one is refused`() throws {
       for setting in Self.settings {
         guard let kernel = setting.variables["GIV_KERNEL"] else { continue }

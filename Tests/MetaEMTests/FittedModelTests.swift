@@ -35,7 +35,9 @@ import Testing
     let (result, posteriors) = try shards.train(configuration)[0]
     let model = result.model
     let path = shards.file("model.h5")
-    try model.save(to: path, configuration: configuration, inputDigest: "in", software: ["giv-dist": "1"], force: false)
+    try model.save(
+      to: path, configuration: configuration, inputDigest: "in", chunkRows: 1024, software: ["giv-dist": "1"],
+      force: false)
     let (loaded, loadedConfiguration) = try FittedModel.load(path)
     #expect(loadedConfiguration == configuration)
     #expect(try loaded.digest() == model.digest())
@@ -60,7 +62,8 @@ import Testing
     let configuration = configuration(groups: 2) { $0.starts = 2 }
     let model = try shards.result(configuration).model
     try model.save(
-      to: shards.file("model.h5"), configuration: configuration, inputDigest: "in", software: ["giv-dist": "1"],
+      to: shards.file("model.h5"), configuration: configuration, inputDigest: "in", chunkRows: 1024,
+      software: ["giv-dist": "1"],
       force: false)
     return (shards.file("model.h5"), model)
   }
@@ -76,10 +79,13 @@ import Testing
     let shards = try shards()
     let (path, model) = try saved(in: shards)
     let again = #expect(throws: Failure.self) {
-      try model.save(to: path, configuration: Configuration(groups: 2), inputDigest: "", software: [:], force: false)
+      try model.save(
+        to: path, configuration: Configuration(groups: 2), inputDigest: "", chunkRows: 1024, software: [:], force: false
+      )
     }
     #expect(again?.exitCode == .cannotCreate)
-    try model.save(to: path, configuration: Configuration(groups: 2), inputDigest: "", software: [:], force: true)
+    try model.save(
+      to: path, configuration: Configuration(groups: 2), inputDigest: "", chunkRows: 1024, software: [:], force: true)
     #expect(try FittedModel.load(path).configuration == Configuration(groups: 2))
   }
 
@@ -140,7 +146,8 @@ import Testing
     }
     let path = shards.file("model.h5")
     try shards.result(configuration).model.save(
-      to: path, configuration: configuration, inputDigest: "in", software: ["giv-dist": "1"], force: false)
+      to: path, configuration: configuration, inputDigest: "in", chunkRows: 1024, software: ["giv-dist": "1"],
+      force: false)
     let copies = Self.alterations.indices.map { shards.file("altered-\($0).h5") }
     let script = zip(copies, Self.alterations).reduce("import h5py, numpy, shutil\n") { script, alteration in
       let (copy, (change, _)) = alteration
