@@ -32,6 +32,8 @@ public final class CheckpointStore {
   /// What a run keeps in its folder while it goes on.
   public static let fileNames = ["checkpoint.h5", "checkpoint-previous.h5"]
   private static let nextName = "checkpoint-next.h5"
+  /// What programs before the first release kept, which this one does not read.
+  private static let formerNames = ["checkpoint.json", "checkpoint-previous.json"]
 
   private let folder: String
   private let policy: Policy
@@ -169,6 +171,12 @@ public final class CheckpointStore {
       // The damaged one must not take the place of the whole one when the next is written.
       if path != found[0] { rename(path, found[0]) }
       return checkpoint
+    }
+    let former = formerNames.map { "\(folder)/\($0)" }.first { access($0, F_OK) == 0 }
+    if found.isEmpty, let former {
+      throw Failure(
+        .configuration,
+        "\(former) was written by another version of giv-dist; go on with that one, or start anew by --force")
     }
     guard found.isEmpty || damage == .begin else {
       throw Failure(.data, "\(found.joined(separator: " and ")): damaged; start anew by --force")

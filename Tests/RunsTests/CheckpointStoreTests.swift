@@ -235,6 +235,17 @@ import Testing
     }
   }
 
+  @Test func `A checkpoint of the former format is refused, not passed over`() throws {
+    try withTemporaryDirectory { folder in
+      let former = folder.appendingPathComponent("checkpoint.json")
+      try Data("{}".utf8).write(to: former)
+      let refusal = failure { _ = try Self.store(folder.path) }
+      #expect(refusal?.exitCode == .configuration)
+      #expect(refusal?.message.hasPrefix("\(former.path) was written by another version of giv-dist") == true)
+      #expect(try Self.store(folder.path, resume: false).savedPasses == 0)
+    }
+  }
+
   @Test(arguments: [("0.0.9", SoftwareVersion.numerics), (SoftwareVersion.program, "0")])
   func `Another program and other numerics are refused on all ranks`(program: String, numerics: String) throws {
     try withTemporaryDirectory { folder in
