@@ -86,7 +86,7 @@ extension Finding {
       "a larger basis of x moves the effect by \(rounded(.distance)) standard errors: what this basis misses may look like "
         + "groups; choose a larger --covariate-basis"
     case .twoStageDisagrees:
-      "two-stage least squares on the labels found here gives another effect (\(p)): groups may differ in more than the "
+      "two-stage least squares by the posteriors found here gives another effect (\(p)): groups may differ in more than the "
         + "model says"
     case .groupsShiftOutcome:
       "groups shift the outcome by themselves (\(p)): they are no instrument unless --free-shifts takes the shifts up"
