@@ -44,6 +44,9 @@ extension Finding {
     /// `names`: covariates whose means differ between groups by more than `difference`.
     case unbalancedCovariates = "unbalanced-covariates"
 
+    /// `names`: columns that mark rows for testing, which were fitted like all others.
+    case testRowsFitted = "test-rows-fitted"
+
     // MARK: The joint model
 
     case noRegularMaximum = "no-regular-maximum"

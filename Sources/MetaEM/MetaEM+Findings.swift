@@ -17,6 +17,8 @@ extension MetaEM.Result {
     for group in 0..<summary.groupCount where summary.rowCount(group) == 0 {
       findings.append(.note(.emptyGroup, [.group: .count(group)]))
     }
+    let tests = design.table.columns(of: .test).map { design.table.schema.columns[$0].name }
+    if !tests.isEmpty { findings.append(.note(.testRowsFitted, [.names: .names(tests)])) }
     // With concomitants groups may differ in covariates.
     let unbalanced = configuration.concomitants ? [] : balance.unbalanced
     if !unbalanced.isEmpty {

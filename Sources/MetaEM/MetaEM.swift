@@ -84,7 +84,8 @@ public struct MetaEM: Estimator {
     var roles: Set<Role> = [.covariate, .treatment]
     if configuration.useWeights { roles.insert(.weight) }
     if configuration.distribution == .joint { roles.insert(.outcome) }
-    if collection.roles.contains(.source) { roles.insert(.source) }
+    // The test rows are fitted too, which a finding tells.
+    for role in [Role.source, .test] where collection.roles.contains(role) { roles.insert(role) }
     return roles
   }
 

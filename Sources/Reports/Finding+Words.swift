@@ -21,6 +21,8 @@ extension Finding {
       "the fit has \(count(.parameters)) parameters, more than the \(count(.rows)) rows: it may follow single rows; choose "
         + "fewer groups or a smaller representation"
     case .emptyGroup: "group \(count(.group)) is the label of no row"
+    case .testRowsFitted:
+      "\(list(.names)) marks rows for testing, and all rows were fitted; keep the test rows in shards of their own"
     case .unbalancedCovariates:
       "groups differ in the means of \(list(.names)) by more than \(number(.difference)) standard deviations and more than "
         + "chance would make them: the label may depend on covariates, and then it is no instrument"

@@ -172,7 +172,7 @@ public final class CheckpointStore {
       if path != found[0] { rename(path, found[0]) }
       return checkpoint
     }
-    let former = formerNames.map { "\(folder)/\($0)" }.first { access($0, F_OK) == 0 }
+    let former = formerNames.map { "\(folder)/\($0)" }.first(where: { (path: String) in access(path, F_OK) == 0 })
     if found.isEmpty, let former {
       throw Failure(
         .configuration,
