@@ -29,11 +29,12 @@ from scipy.interpolate import BSpline
 
 LINEAR = -1.5
 TEST_ROWS = 3000
-# What a warning says, by a name for the table.
+# Codes of findings, by a name for the table.
 WARNINGS = {
-    "no group": "there may be no group", "basis": "a larger basis of x moves", "starts": "only one start reached",
-    "2SLS": "two-stage least squares on the labels", "shifts": "groups shift the outcome", "slopes": "groups move the outcome",
-    "passes": "not converged after", "maximum": "no regular maximum", "bends": "the outcome bends", "shares": "the shares of groups depend"}
+    "no group": {"equal-slopes", "one-group-suffices"}, "basis": {"basis-too-small"},
+    "starts": {"starts-disagree", "single-best-start"}, "2SLS": {"two-stage-disagrees"}, "shifts": {"groups-shift-outcome"},
+    "slopes": {"groups-move-outcome"}, "passes": {"not-converged"}, "maximum": {"no-regular-maximum"},
+    "bends": {"outcome-bends"}, "shares": {"shares-depend-on-covariates"}}
 
 
 # Designs
@@ -247,7 +248,8 @@ def draw(program, design, seed, row_count):
         own.update(
             linear=report["effectCoefficients"]["t"], error=report["effectStandardErrors"]["t"],
             accuracy=report["accuracy"], seconds=report["seconds"],
-            warnings=report["warnings"], basis=report["covariateBasis"], outcome=report["outcomeBasis"])
+            warnings=sorted({finding["code"] for finding in report["findings"] if finding["severity"] != "note"}),
+            basis=report["covariateBasis"], outcome=report["outcomeBasis"])
         result = {"seed": seed, "joint": own}
         if not design.warning:
             other = json.loads(run([program, "train", shard, *common, "--out", f"{folder}/regression"]))
@@ -282,8 +284,8 @@ def summary(design, draws):
             np.mean([abs(fit["linear"] - LINEAR) <= 1.959964 * fit["error"] for fit in known])) if known else None
     result["joint"]["seconds"] = float(np.mean([fit["seconds"] for fit in own]))
     result["warnings"] = {
-        name: float(np.mean([any(words in text for text in fit["warnings"]) for fit in own]))
-        for name, words in WARNINGS.items()}
+        name: float(np.mean([bool(codes.intersection(fit["warnings"])) for fit in own]))
+        for name, codes in WARNINGS.items()}
     result["anyWarning"] = float(np.mean([bool(fit["warnings"]) for fit in own]))
     return result
 
