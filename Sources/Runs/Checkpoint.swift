@@ -111,9 +111,7 @@ enum CheckpointFile {
       let file = try HDF5File.open(path)
       guard let record: Record = try file.record(), record.encodingType == encodingType else { return nil }
       guard record.encodingVersion == encodingVersion else {
-        throw Failure(
-          .configuration,
-          "\(path) was written by another version of giv-dist; go on with that one, or start anew by --force")
+        throw ofAnotherVersion(path)
       }
       let bytes: [[UInt8]] = [try file.dataset("index").read(), try file.dataset("states").read()]
       guard digest(bytes[0], bytes[1]) == record.sha256 else { return nil }
@@ -123,6 +121,13 @@ enum CheckpointFile {
     } catch is DecodingError {
       return nil
     }
+  }
+
+  /// What refuses a checkpoint that only another version of the program reads.
+  static func ofAnotherVersion(_ path: String) -> Failure {
+    Failure(
+      .configuration,
+      "\(path) was written by another version of giv-dist; go on with that one, or start anew by --force")
   }
 
   private static func digest(_ index: [UInt8], _ states: [UInt8]) -> String {

@@ -172,11 +172,9 @@ public final class CheckpointStore {
       if path != found[0] { rename(path, found[0]) }
       return checkpoint
     }
-    let former = formerNames.map { "\(folder)/\($0)" }.first(where: { (path: String) in access(path, F_OK) == 0 })
-    if found.isEmpty, let former {
-      throw Failure(
-        .configuration,
-        "\(former) was written by another version of giv-dist; go on with that one, or start anew by --force")
+    let former = formerNames.map { "\(folder)/\($0)" }
+    if found.isEmpty, let path = former.first(where: { access($0, F_OK) == 0 }) {
+      throw CheckpointFile.ofAnotherVersion(path)
     }
     guard found.isEmpty || damage == .begin else {
       throw Failure(.data, "\(found.joined(separator: " and ")): damaged; start anew by --force")
