@@ -50,7 +50,7 @@ let package = Package(
     .target(name: "Import", dependencies: ["Diagnostics", "Frames", "Shards", "Storage"]),
     .target(
       name: "Mixture",
-      dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Runs"]),
+      dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Regression", "Runs"]),
 
     // MARK: Floor 6: estimators that stand alone, and simulated data
     .target(

@@ -1,29 +1,5 @@
 import LinearAlgebra
-
-/// The parts of a Gram matrix that a regression of its last column, the response, on those before it uses.
-package struct LeastSquaresProducts: Sendable {
-  /// Σ ρρ', ρ the columns before the response.
-  package let gram: Matrix
-  /// Σ ρ times the response.
-  package let crossProduct: [Double]
-  /// The square sum of the response.
-  package let squares: Double
-
-  package init(_ full: Matrix) {
-    let p = full.columns - 1
-    gram = full.leading(p)
-    crossProduct = (0..<p).map { full[$0, p] }
-    squares = full[p, p]
-  }
-
-  /// The sum of squared residuals of coefficients on ρ.
-  package func residualSquares(_ beta: [Double]) -> Double {
-    let fitted = gram * beta
-    var sum = squares
-    for j in beta.indices { sum += beta[j] * (fitted[j] - 2 * crossProduct[j]) }
-    return max(sum, 0)
-  }
-}
+import Regression
 
 /// The regression of the last column of a design, whatever it is, on those before it, over all rows as one group.
 package struct PooledRegression: Sendable {
@@ -36,11 +12,11 @@ package struct PooledRegression: Sendable {
   ///   - name: of the regression, for the error.
   /// - Throws: ``DegenerateGroup`` when the rows are too few or columns depend linearly on each other.
   package init(_ pooled: SufficientStatistics, name: String) throws(DegenerateGroup) {
-    let products = LeastSquaresProducts(pooled.gram(0))
+    let products = NormalEquations(ofLastColumn: pooled.gram(0))
     let count = pooled.count(0)
     try DegenerateGroup.require(count, atLeast: products.gram.rows + 1, .pooled(name))
     coefficients = try products.gram.factored(.pooled(name)).0.solve(products.crossProduct)
-    variance = products.residualSquares(coefficients) / count
+    variance = products.residualSquares(of: coefficients) / count
   }
 
   package var standardDeviation: Double { variance.squareRoot() }

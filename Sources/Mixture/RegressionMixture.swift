@@ -1,5 +1,6 @@
 import Diagnostics
 import LinearAlgebra
+import Regression
 
 /// A mixture of linear regressions: t | r, k ~ N(β_k'(1, r), σ_k²), with shares π_k.
 ///
@@ -63,11 +64,11 @@ public struct RegressionMixture: MixtureModel, Equatable {
     for k in 0..<groupCount {
       let count = statistics.count(k)
       try DegenerateGroup.require(count, atLeast: coefficients[k].count + 1, .group(k))
-      let products = LeastSquaresProducts(statistics.gram(k))
+      let products = NormalEquations(ofLastColumn: statistics.gram(k))
       let (factor, ridge) = try products.gram.factored(.group(k))
       if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
       coefficients[k] = factor.solve(products.crossProduct)
-      let variance = products.residualSquares(coefficients[k]) / count
+      let variance = products.residualSquares(of: coefficients[k]) / count
       if variance < varianceFloor { findings.append(.note(.residualVarianceAtFloor)) }
       standardDeviations[k] = max(variance, varianceFloor).squareRoot()
       mixingWeights[k] = count / total

@@ -1,5 +1,6 @@
 import Diagnostics
 import LinearAlgebra
+import Regression
 
 /// A mixture of regressions whose groups share the shape of each covariate's effect and differ in its weight:
 /// t | x, k ~ N(α_k0 + Σ_j α_kj h_j(x_j), σ_k²), h_j(x_j) = θ_j'B_j(x_j) with the basis B_j of covariate j.
@@ -63,7 +64,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
   }
 
   public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
-    let products = (0..<groupCount).map { LeastSquaresProducts(statistics.gram($0)) }
+    let products = (0..<groupCount).map { NormalEquations(ofLastColumn: statistics.gram($0)) }
     for k in 0..<groupCount {
       try DegenerateGroup.require(statistics.count(k), atLeast: shapes.count + 2, .group(k))
     }
@@ -72,7 +73,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
     let total = statistics.total
     for k in 0..<groupCount {
       let count = statistics.count(k)
-      let variance = products[k].residualSquares(mixture.coefficients[k]) / count
+      let variance = products[k].residualSquares(of: mixture.coefficients[k]) / count
       if variance < mixture.varianceFloor { findings.append(.note(.residualVarianceAtFloor)) }
       mixture.standardDeviations[k] = max(variance, mixture.varianceFloor).squareRoot()
       mixture.mixingWeights[k] = count / total
@@ -84,16 +85,16 @@ public struct SharedShapeRegressionMixture: MixtureModel {
   private static let relativeTolerance = 1e-12
 
   /// Σ_k Σ γ (t - fit)² / σ_k².
-  private func weightedSquares(_ products: [LeastSquaresProducts]) -> Double {
+  private func weightedSquares(_ products: [NormalEquations]) -> Double {
     zip(products, mixture.coefficients.indices).reduce(0) { sum, pair in
       let sigma = mixture.standardDeviations[pair.1]
-      return sum + pair.0.residualSquares(mixture.coefficients[pair.1]) / (sigma * sigma)
+      return sum + pair.0.residualSquares(of: mixture.coefficients[pair.1]) / (sigma * sigma)
     }
   }
 
   /// Lowers the weighted squares in all α and θ together, by Gauss-Newton steps damped as Levenberg and Marquardt do:
   /// alternating between the two instead converges hundreds of times slower. No step raises the squares.
-  private mutating func descend(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) {
+  private mutating func descend(_ products: [NormalEquations]) throws(DegenerateGroup) {
     normalize()
     var loss = weightedSquares(products)
     var damping = 1e-8
@@ -120,7 +121,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
   }
 
   /// The gradient J'r and curvature J'J of half the weighted squares in (α_1 … α_K, θ), the sign that of descent.
-  private func gaussNewton(_ products: [LeastSquaresProducts]) -> (gradient: [Double], curvature: Matrix) {
+  private func gaussNewton(_ products: [NormalEquations]) -> (gradient: [Double], curvature: Matrix) {
     let projection = shapeMatrix
     let owner = shapes.enumerated().flatMap { j, shape in Array(repeating: j + 1, count: shape.count) }
     let width = shapes.count + 1
@@ -163,7 +164,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
   }
 
   /// α_k given θ: least squares of t on (1, h_1 … h_m). Returns what kept groups from degenerating.
-  private mutating func updateLoadings(_ products: [LeastSquaresProducts]) throws(DegenerateGroup) -> [Finding] {
+  private mutating func updateLoadings(_ products: [NormalEquations]) throws(DegenerateGroup) -> [Finding] {
     let projection = shapeMatrix
     var findings: [Finding] = []
     for (k, product) in products.enumerated() {

@@ -18,6 +18,11 @@ public struct NormalEquations: Sendable, Equatable {
     squares = gram[response, response]
   }
 
+  /// Those of the last column on all before it.
+  public init(ofLastColumn gram: Matrix) {
+    self.init(gram, regressors: Array(0..<gram.columns - 1), response: gram.columns - 1)
+  }
+
   /// Σ v (y - b'x)² for any coefficients b; rounding never makes it negative.
   public func residualSquares(of coefficients: [Double]) -> Double {
     let fitted = gram * coefficients
