@@ -9,51 +9,49 @@ import Mixture
 /// Σ w γ_ik e_ik / τ_k² ρ_i ρ_i'; then Σ w (1, s_i)(1, s_i)' and Σ w² (1, s_i)(1, s_i)'.
 struct JointScores: Reducible {
   let parameters: JointParameters
-  /// Where the sums of each group begin, and those of all.
-  private let starts: [Int]
+  /// Where the products of each group lie.
+  private let groups: [GroupProducts]
+  /// Where those of the rows' likelihood lie: with weights, and with their squares behind them.
+  private let totals: PackedTable
   var summands: [Double]
+
+  /// Where the products of one group lie, as triangles.
+  private struct GroupProducts {
+    let own: PackedVector
+    let shares: PackedVector
+    let pulls: PackedVector
+  }
 
   init(_ parameters: JointParameters) {
     self.parameters = parameters
-    var starts = [0]
-    for k in 0..<parameters.groups {
-      let orders = [
-        parameters.own(k).count + 1, parameters.logShares.count, parameters.hasBends ? parameters.selection : 0,
-      ]
-      starts.append(orders.reduce(starts[k]) { $0 + PackedTriangle.count(order: $1) })
+    var packing = Packing()
+    func triangle(_ order: Int) -> PackedVector { packing.vector(PackedTriangle.count(order: order)) }
+    groups = (0..<parameters.groups).map { k in
+      GroupProducts(
+        own: triangle(parameters.own(k).count + 1), shares: triangle(parameters.logShares.count),
+        pulls: triangle(parameters.hasBends ? parameters.selection : 0))
     }
-    self.starts = starts
-    summands = Array(
-      repeating: 0, count: starts[parameters.groups] + 2 * PackedTriangle.count(order: parameters.count + 1))
+    totals = packing.table(2, PackedTriangle.count(order: parameters.count + 1))
+    summands = packing.zeros
   }
 
-  private func matrix(at start: Int, order: Int) -> Matrix {
-    Matrix(packedTriangle: summands[start..<start + PackedTriangle.count(order: order)], order: order)
+  private func matrix(_ places: Range<Int>, order: Int) -> Matrix {
+    Matrix(packedTriangle: summands[places], order: order)
   }
 
   /// Σ w γ (1, s_k)(1, s_k)'.
-  func own(_ group: Int) -> Matrix { matrix(at: starts[group], order: parameters.own(group).count + 1) }
+  func own(_ group: Int) -> Matrix { matrix(groups[group].own.places, order: parameters.own(group).count + 1) }
 
-  private func shareStart(_ group: Int) -> Int {
-    starts[group] + PackedTriangle.count(order: parameters.own(group).count + 1)
-  }
   /// Σ w π_k a_k a_k'; over all groups the information of the shares.
-  func shares(_ group: Int) -> Matrix { matrix(at: shareStart(group), order: parameters.logShares.count) }
+  func shares(_ group: Int) -> Matrix { matrix(groups[group].shares.places, order: parameters.logShares.count) }
 
-  private func pullStart(_ group: Int) -> Int {
-    shareStart(group) + PackedTriangle.count(order: parameters.logShares.count)
-  }
   /// Σ w γ e_k / τ_k² ρρ'; with κ2 only.
-  func pulls(_ group: Int) -> Matrix { matrix(at: pullStart(group), order: parameters.selection) }
+  func pulls(_ group: Int) -> Matrix { matrix(groups[group].pulls.places, order: parameters.selection) }
 
-  private func total(_ index: Int) -> Matrix {
-    let order = parameters.count + 1
-    return matrix(at: starts[parameters.groups] + index * PackedTriangle.count(order: order), order: order)
-  }
   /// Σ w (1, s)(1, s)': its first row holds the gradient of the log-likelihood.
-  var weighted: Matrix { total(0) }
+  var weighted: Matrix { matrix(totals.row(0), order: parameters.count + 1) }
   /// Σ w² (1, s)(1, s)'.
-  var squared: Matrix { total(1) }
+  var squared: Matrix { matrix(totals.row(1), order: parameters.count + 1) }
 
   /// Adds one chunk.
   mutating func add(_ block: Kernel.Block, weights: UnsafePointer<Double>?, model: JointMixture) {
@@ -62,16 +60,16 @@ struct JointScores: Reducible {
       rows.fillOwn(k)
       rows.addToTotal(k)
       let count = parameters.own(k).count + 1
-      addGram(rows.columns(0..<count), weights: rows.weightedPosterior(k), at: starts[k], of: rows)
+      addGram(rows.columns(0..<count), weights: rows.weightedPosterior(k), at: groups[k].own[0], of: rows)
       let shares = rows.columns(count - parameters.logShares.count..<count)
-      if !shares.isEmpty { addGram(shares, weights: rows.weightedShare(k), at: shareStart(k), of: rows) }
+      if !shares.isEmpty { addGram(shares, weights: rows.weightedShare(k), at: groups[k].shares[0], of: rows) }
       if parameters.hasBends {
         addGram(
-          (0..<parameters.selection).map { block.columns[$0] }, weights: rows.weightedPull(k), at: pullStart(k),
+          (0..<parameters.selection).map { block.columns[$0] }, weights: rows.weightedPull(k), at: groups[k].pulls[0],
           of: rows)
       }
     }
-    addGram(rows.totals, weights: rows.rowWeights, groups: 2, at: starts[parameters.groups], of: rows)
+    addGram(rows.totals, weights: rows.rowWeights, groups: 2, at: totals.start, of: rows)
   }
 
   private mutating func addGram(

@@ -74,9 +74,9 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
   private static func require(
     _ plan: Plan, _ bytes: [UInt8], _ path: String, _ optionName: Fingerprint.OptionName
   ) throws {
-    guard let saved = decoded(Plan.self, bytes), saved.version == plan.version else {
-      throw Failure(.data, "\(path)/sweep.json is damaged or of another version of giv-dist; start anew by --force")
-    }
+    guard let saved = decoded(PlanVersion.self, bytes) else { throw damaged(path) }
+    guard saved.version == plan.version else { throw CheckpointFile.ofAnotherVersion("\(path)/sweep.json") }
+    guard let saved = decoded(Plan.self, bytes) else { throw damaged(path) }
     try plan.fingerprint.requireSame(
       as: saved.fingerprint, "--out \(path) holds a sweep", optionName: optionName)
     let missing = Set(saved.cells).subtracting(plan.cells)
@@ -86,6 +86,10 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
         "--out \(path) holds a sweep of other options: \(try lack(of: missing, plan.cells, optionName)); give all of its "
           + "values (more may follow), or start anew by --force")
     }
+  }
+
+  private static func damaged(_ path: String) -> Failure {
+    Failure(.data, "\(path)/sweep.json is damaged; start anew by --force")
   }
 
   /// The first option of which a value is missing, with these values, or else a cell.
@@ -183,4 +187,9 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
   func finish() {
     for name in ["claims", "unfinished"] { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
   }
+}
+
+/// What every `sweep.json` says, whatever version of the program wrote it.
+private struct PlanVersion: Decodable {
+  let version: Int
 }

@@ -50,7 +50,8 @@ public struct Scheduler<Output: ScheduledResult> {
     guard ranksPerCell >= 1, communicator.size.isMultiple(of: ranksPerCell) else {
       throw Failure(
         .usage,
-        "--ranks-per-fit \(ranksPerCell) does not divide the \(communicator.size) ranks; give a number that does")
+        "\(optionName("ranksPerCell")) \(ranksPerCell) does not divide the \(communicator.size) ranks; give a number that does"
+      )
     }
     return try communicator.split(color: communicator.rank / ranksPerCell)
   }

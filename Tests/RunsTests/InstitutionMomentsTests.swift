@@ -123,6 +123,24 @@ import Testing
     }
   }
 
+  @Test func `A sweep whose plan another version wrote, or is damaged, is told from one of other options`() throws {
+    try withTemporaryDirectory { folder in
+      let path = folder.path + "/sweep"
+      _ = try Self.table(path, replicates: 2)
+      let plan = URL(fileURLWithPath: path + "/sweep.json")
+      let text = try String(contentsOf: plan, encoding: .utf8)
+      for (content, code, words) in [
+        (text.replacing("\"version\":1", with: "\"version\":2"), ExitCode.configuration, "another version"),
+        (String(text.dropLast(2)), .data, "is damaged"),
+      ] {
+        #expect(content != text)
+        try Data(content.utf8).write(to: plan)
+        let refusal = failure { _ = try Self.table(path, replicates: 2, existing: .resume) }
+        #expect(refusal?.exitCode == code && refusal?.message.contains(words) == true, "\(refusal as Any)")
+      }
+    }
+  }
+
   @Test func `A bootstrap goes on with more replicates, and not with other options`() throws {
     try withTemporaryDirectory { folder in
       let path = folder.path + "/sweep"
