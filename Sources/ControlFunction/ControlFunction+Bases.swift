@@ -61,7 +61,7 @@ extension ControlFunction {
     let columns = families.joined().map(contest.bases.count).min()!
     let reason =
       columns <= JointBases.largestCount
-      ? "at least \(JointContest.rowsPerColumn * columns) rows, and there are \(contest.table.rows.rowCount)"
+      ? "at least \(JointContest.rowsPerColumn * columns) rows, and there are \(contest.table.observationCount)"
       : "\(columns) columns, and \(JointBases.largestCount) are the most"
     return Failure(
       .data,

@@ -52,7 +52,7 @@ extension ControlFunction {
       effectCurve: [EffectPoint], slopesTest: ChiSquareTest?,
       exclusion: (shifts: ChiSquareTest?, slopes: ChiSquareTest?), findings: [Finding]
     ) {
-      let (mixture, n) = (model.mixture, Double(design.rows.rowCount))
+      let (mixture, n) = (model.mixture, Double(design.table.observationCount))
       self.model = model
       self.design = design
       self.bases = bases

@@ -68,8 +68,8 @@ public struct ControlFunction: Estimator, Sendable {
     } catch let error as DegenerateGroup {
       throw Failure.ofOneFit(
         .data,
-        "the rows do not determine the joint model (\(error)): is the outcome a function of treatment and covariates? "
-          + "Choose fewer groups or a smaller --covariate-basis")
+        "the rows do not determine the joint model (\(error))",
+        remedy: "is the outcome a function of treatment and covariates? Choose fewer groups or a smaller --covariate-basis")
     }
   }
 
@@ -91,6 +91,17 @@ public struct ControlFunction: Estimator, Sendable {
     let (treatment, outcome) = (summaries[frame.covariateCount], summaries[frame.covariateCount + 1])
     guard !outcome.isConstant else {
       throw Failure(.data, "outcome '\(frame.outcomeName)' is constant; there is no effect to estimate")
+    }
+    let ends = try frame.rows.sum(0.0) { count, chunk in
+      guard let values = try frame.outcome(chunk: chunk) else { return }
+      for row in 0..<frame.rowCount(ofChunk: chunk)
+      where values[row] == outcome.minimum || values[row] == outcome.maximum { count += 1 }
+    }
+    guard Int(ends) < frame.rows.rowCount else {
+      throw Failure(
+        .data,
+        "outcome '\(frame.outcomeName)' takes only the values \(outcome.minimum) and \(outcome.maximum): the joint model is of "
+          + "a continuous outcome; name another --y, or find groups without the outcome by --distribution regression")
     }
     let unit = outcome.standardDeviation / treatment.standardDeviation / treatment.standardDeviation
     guard unit.isNormal else {

@@ -27,7 +27,7 @@ struct JointContest {
   /// Whether the rows can carry a basis.
   func isFeasible(_ choice: CovariateChoice) -> Bool {
     let count = bases.count(choice)
-    return count <= JointBases.largestCount && Self.rowsPerColumn * count <= table.rows.rowCount
+    return count <= JointBases.largestCount && Self.rowsPerColumn * count <= table.observationCount
   }
 
   /// A basis without the products that others determine on these rows, and its design. Collective.

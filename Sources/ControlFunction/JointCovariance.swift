@@ -5,7 +5,7 @@ import Mixture
 /// The sandwich covariance of the parameters of a joint mixture at its maximum: A⁻¹ B A⁻¹.
 ///
 /// A is the observed information by Louis (1982), Σ_i w [Σ_k γ_ik (-∂² log π_k f_k) - Σ_k γ_ik s_ik s_ik' + s_i s_i'],
-/// and B = Σ_i w² s_i s_i'. It holds when errors are not normal or not of equal variance (Huber 1967, White 1982).
+/// and B = Σ_i v s_i s_i', v = w², or w where it counts equal rows. It holds when errors are not normal or not of equal variance (Huber 1967, White 1982).
 public struct JointCovariance: Sendable {
   public let parameters: JointParameters
   /// The covariance of all parameters [q, q].

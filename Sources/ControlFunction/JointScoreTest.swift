@@ -5,7 +5,7 @@ import Mixture
 /// variance of a sandwich (White 1982).
 ///
 /// With u the scores of those parameters, s those of the model and A the information of both, it is U'V⁻¹U for
-/// U = Σ w (u - C s), C = A_us A_ss⁻¹, and V = Σ w² (u - C s)(u - C s)'.
+/// U = Σ w (u - C s), C = A_us A_ss⁻¹, and V = Σ v (u - C s)(u - C s)', v = w² or, of frequencies, w.
 public struct JointScoreTest: Sendable, Equatable {
   public let statistic: Double
   public let degreesOfFreedom: Int

@@ -1,4 +1,5 @@
 import Communication
+import Frames
 import LinearAlgebra
 import Mixture
 
@@ -6,12 +7,13 @@ import Mixture
 ///
 /// With s_ik the score of log π_k f_k at row i and s_i = Σ_k γ_ik s_ik that of the row's likelihood (Fisher's identity):
 /// per group Σ w γ_ik (1, s_ik)(1, s_ik)', Σ w π_ik a_ik a_ik' of the part a_ik that is of the shares, and with κ2
-/// Σ w γ_ik e_ik / τ_k² ρ_i ρ_i'; then Σ w (1, s_i)(1, s_i)' and Σ w² (1, s_i)(1, s_i)'.
+/// Σ w γ_ik e_ik / τ_k² ρ_i ρ_i'; then Σ w (1, s_i)(1, s_i)' and Σ v (1, s_i)(1, s_i)', with v = w², or w where it counts
+/// equal rows: the variance of w s, or of the sum of w independent s.
 struct JointScores: Reducible {
   let parameters: JointParameters
   /// Where the products of each group lie.
   private let groups: [GroupProducts]
-  /// Where those of the rows' likelihood lie: with weights, and with their squares behind them.
+  /// Where those of the rows' likelihood lie: with weights, and with v behind them.
   private let totals: PackedTable
   var summands: [Double]
 
@@ -50,11 +52,11 @@ struct JointScores: Reducible {
 
   /// Σ w (1, s)(1, s)': its first row holds the gradient of the log-likelihood.
   var weighted: Matrix { matrix(totals.row(0), order: parameters.count + 1) }
-  /// Σ w² (1, s)(1, s)'.
+  /// Σ v (1, s)(1, s)', the meat.
   var squared: Matrix { matrix(totals.row(1), order: parameters.count + 1) }
 
   /// Adds one chunk.
-  mutating func add(_ block: Kernel.Block, weights: UnsafePointer<Double>?, model: JointMixture) {
+  mutating func add(_ block: Kernel.Block, weights: RowWeights, model: JointMixture) {
     let rows = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
     for k in 0..<parameters.groups {
       rows.fillOwn(k)
@@ -87,6 +89,18 @@ struct JointScores: Reducible {
   }
 }
 
+/// The weights of one chunk's rows, and what they are; 1 where there are none.
+struct RowWeights {
+  let values: UnsafePointer<Double>?
+  let kind: WeightKind?
+
+  /// w, and what it multiplies the square of a score by.
+  subscript(row: Int) -> (weight: Double, meat: Double) {
+    let weight = values?[row] ?? 1
+    return (weight, kind == .frequency ? weight : weight * weight)
+  }
+}
+
 /// The scores of one chunk's rows, column by column.
 final class ScoreRows {
   let block: Kernel.Block
@@ -97,9 +111,9 @@ final class ScoreRows {
   /// Numbers from one column to the next.
   let stride: Int
 
-  /// Per group posteriors, the same times weights, V, e/τ², shares, and one for other weights; weights and their
-  /// squares; the scores of one group; those of the rows' likelihood.
-  init(block: Kernel.Block, weights: UnsafePointer<Double>?, model: JointMixture, parameters: JointParameters) {
+  /// Per group posteriors, the same times weights, V, e/τ², shares, and one for other weights; weights and those
+  /// of the meat; the scores of one group; those of the rows' likelihood.
+  init(block: Kernel.Block, weights: RowWeights, model: JointMixture, parameters: JointParameters) {
     self.block = block
     self.model = model
     self.parameters = parameters
@@ -112,9 +126,9 @@ final class ScoreRows {
       _ = Kernel.responsibilities(of: block, under: mixture, into: posterior(0), stride: stride)
     }
     for row in 0..<block.rowCount {
-      let weight = weights?[row] ?? 1
+      let (weight, meat) = weights[row]
       rowWeights[row] = weight
-      rowWeights[stride + row] = weight * weight
+      rowWeights[stride + row] = meat
       for k in 0..<groups { weightedPosterior(k)[row] = weight * posterior(k)[row] }
       column(0)[row] = 1
       total(0)[row] = 1
@@ -149,8 +163,8 @@ final class ScoreRows {
   func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 3 + index) }
   func total(_ index: Int) -> UnsafeMutablePointer<Double> { slot(firstTotal + index) }
   var totals: [UnsafePointer<Double>?] { (0...parameters.count).map { UnsafePointer(total($0)) } }
-  /// Those of weights, which are 0 behind the last row.
-  var squaredWeights: UnsafePointer<Double> { UnsafePointer(rowWeights + stride) }
+  /// What multiplies the squares of scores in the meat; 0 behind the last row.
+  var meatWeights: UnsafePointer<Double> { UnsafePointer(rowWeights + stride) }
 
   /// Fills in the scores of the rows' likelihood.
   func fillTotals() {
@@ -234,7 +248,9 @@ extension Design {
   /// One pass over the scores of `model`.
   func scores(of model: JointMixture, _ parameters: JointParameters) throws -> JointScores {
     try rows.sum(JointScores(parameters)) { partial, chunk in
-      try withBlock(ofChunk: chunk) { block, weights in partial.add(block, weights: weights, model: model) }
+      try withBlock(ofChunk: chunk) { block, weights in
+        partial.add(block, weights: RowWeights(values: weights, kind: table.weightKind), model: model)
+      }
     }
   }
 }

@@ -18,6 +18,6 @@ struct JointTrial {
   /// -2 log L + q log n on the n rows that it was tried on; see ``FormCriterion``.
   var bic: Double {
     guard let best = fits.first else { return .infinity }
-    return -2 * best.logLikelihood + Double(best.model.parameterCount) * Elementary.log(Double(design.rows.rowCount))
+    return -2 * best.logLikelihood + Double(best.model.parameterCount) * Elementary.log(pooled.total)
   }
 }

@@ -5,7 +5,7 @@ import Mixture
 /// How far the effect of a joint mixture is from that of two-stage least squares on its posteriors.
 ///
 /// Both come from the same rows, so their errors go together, and the instruments move with the parameters θ of the
-/// mixture: the covariance of the difference is that of the stacked estimators, Σ w² d d' with d a row's influence on the
+/// mixture: the covariance of the difference is that of the stacked estimators, Σ v d d' with d a row's influence on the
 /// one less that on the other. With m(θ) = Σ w z e, s a row's score, A the information and F = (φ'Pφ)⁻¹ φ'Z W⁻¹,
 ///
 ///     d = A⁻¹ s - F (z e + ∂m/∂θ A⁻¹ s),   ∂m/∂θ from ∂γ_k/∂θ = γ_k (s_k - s)
@@ -28,7 +28,9 @@ package struct TwoStageDifference: Sendable {
     let parameters = covariance.parameters
     let influence = TwoStageInfluence(model: model, parameters: parameters, other: other, columns: columns)
     let slopes = try design.rows.sum(Array(repeating: 0.0, count: columns.count * parameters.count)) { sums, chunk in
-      try design.withBlock(ofChunk: chunk) { block, weights in influence.addSlopes(of: block, weights, to: &sums) }
+      try design.withBlock(ofChunk: chunk) { block, weights in
+        influence.addSlopes(of: block, RowWeights(values: weights, kind: design.table.weightKind), to: &sums)
+      }
     }
     // Rows of (1 - F ∂m/∂θ) A⁻¹, which a zero for the constant before the scores precedes. b comes first among the
     // parameters, in the order of the columns.
@@ -40,7 +42,8 @@ package struct TwoStageDifference: Sendable {
     let order = columns.count + 1
     let squares = try design.rows.sum(Array(repeating: 0.0, count: PackedTriangle.count(order: order))) { sums, chunk in
       try design.withBlock(ofChunk: chunk) { block, weights in
-        influence.addSquares(of: block, weights, scoreForms: scoreForms, to: &sums)
+        influence.addSquares(
+          of: block, RowWeights(values: weights, kind: design.table.weightKind), scoreForms: scoreForms, to: &sums)
       }
     }
     return TwoStageDifference(
@@ -75,7 +78,7 @@ private struct TwoStageInfluence: Sendable {
   }
 
   /// Adds F ∂m/∂θ of one chunk: for each column compared a sum for each parameter.
-  func addSlopes(of block: Kernel.Block, _ weights: UnsafePointer<Double>?, to sums: inout [Double]) {
+  func addSlopes(of block: Kernel.Block, _ weights: RowWeights, to sums: inout [Double]) {
     let scores = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
     let (count, stride) = (block.rowCount, scores.stride)
     // Σ_k γ_k form_k·c e by column, then that of one group, then e.
@@ -111,9 +114,9 @@ private struct TwoStageInfluence: Sendable {
     return sum
   }
 
-  /// Adds Σ w² (1, d)(1, d)' of one chunk to a packed triangle.
+  /// Adds Σ v (1, d)(1, d)' of one chunk to a packed triangle.
   func addSquares(
-    of block: Kernel.Block, _ weights: UnsafePointer<Double>?, scoreForms: [[Double]], to sums: inout [Double]
+    of block: Kernel.Block, _ weights: RowWeights, scoreForms: [[Double]], to sums: inout [Double]
   ) {
     let scores = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
     scores.fillTotals()
@@ -135,7 +138,7 @@ private struct TwoStageInfluence: Sendable {
       columns.withUnsafeBufferPointer { columns in
         Kernel.addWeightedGram(
           of: Kernel.Block(columns: columns.baseAddress!, columnCount: columns.count, rowCount: block.rowCount),
-          weights: scores.squaredWeights, groupCount: 1, stride: stride, to: sums.baseAddress!)
+          weights: scores.meatWeights, groupCount: 1, stride: stride, to: sums.baseAddress!)
       }
     }
   }

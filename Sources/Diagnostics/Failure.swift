@@ -27,6 +27,10 @@ public struct Failure: Error, Sendable, Codable, Equatable, CustomStringConverti
   /// Whether one fit cannot be made while others of the same rows may be, with fewer groups or another representation.
   public private(set) var isOfOneFit = false
 
+  /// The message without its remedy, of a failure of one fit that has them apart.
+  private var complaint: String?
+  public var reason: String { complaint ?? message }
+
   private enum CodingKeys: CodingKey { case exitCode, message }
 
   public init(_ exitCode: ExitCode, _ message: String) {
@@ -35,8 +39,11 @@ public struct Failure: Error, Sendable, Codable, Equatable, CustomStringConverti
   }
 
   /// A failure of one fit; see ``isOfOneFit``.
-  public static func ofOneFit(_ exitCode: ExitCode, _ message: String) -> Failure {
-    var failure = Failure(exitCode, message)
+  ///
+  /// - Parameter remedy: closes the message, after a semicolon; nil where the message says it.
+  public static func ofOneFit(_ exitCode: ExitCode, _ message: String, remedy: String? = nil) -> Failure {
+    var failure = Failure(exitCode, remedy.map { "\(message); \($0)" } ?? message)
+    failure.complaint = message
     failure.isOfOneFit = true
     return failure
   }

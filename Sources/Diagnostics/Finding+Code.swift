@@ -44,8 +44,25 @@ extension Finding {
     /// `names`: covariates whose means differ between groups by more than `difference`.
     case unbalancedCovariates = "unbalanced-covariates"
 
-    /// `names`: columns that mark rows for testing, which were fitted like all others.
-    case testRowsFitted = "test-rows-fitted"
+    // MARK: The rows
+
+    /// `count` of `total` rows have weight 0 and were not fitted.
+    case rowsWithoutWeight = "rows-without-weight"
+    /// `column` keeps `count` of `total` rows for testing, which were not fitted.
+    case testRowsLeftOut = "test-rows-left-out"
+    /// `column` has `value` in `count` rows, first in `row`, which is `fileRow` of `file`: `distance` times the distance of
+    /// the quartiles beyond them, and far from all other values.
+    case farValue = "far-value"
+    /// The treatment, `column`, takes `distinct` values, and `value` in `count` of `total` rows.
+    case fewTreatmentValues = "few-treatment-values"
+    /// The treatment, `column`, has `value` in `count` of `total` rows; it takes `distinct` values, unless they are many.
+    case heapedTreatment = "heaped-treatment"
+    /// `names` and `counts`: covariates of Gaussian groups, and in how many of `total` rows each has one value.
+    case massAtPoint = "mass-at-point"
+    /// `group` is the label of `count` rows, fewer than it has parameters; `memberRows` are the first.
+    case groupOfFewRows = "group-of-few-rows"
+    /// All `count` rows with the label `group` have the treatment `value`; `memberRows` are the first.
+    case groupOfOneTreatment = "group-of-one-treatment"
 
     // MARK: The joint model
 

@@ -22,6 +22,14 @@ extension Finding {
     case fewerGroups
     /// The number of a group.
     case group
+    /// The name of a column.
+    case column
+    /// A value of a column, and the number of its values.
+    case value, distinct
+    /// A row, counted from 0: of all, and of the file of that name.
+    case row, fileRow, file
+    /// Rows of a group, counted from 0.
+    case memberRows
     /// Added to the diagonal of a matrix, as a share of it.
     case ridge
     /// In standard errors.

@@ -54,4 +54,19 @@ extension Frame {
       throw Failure(.data, "the weights add up to \(total); at least one must be positive, and their sum finite")
     }
   }
+
+  /// Refuses rows of weight 0, of a frame whose user is to leave them out. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure`` `data` that names the first one in the lowest chunks.
+  public func requirePositiveWeights() throws {
+    try rows.communicator.agree {
+      for chunk in rows.localChunks {
+        guard let weight = try weight(chunk: chunk) else { return }
+        for (offset, row) in rows.grid.rows(ofChunk: chunk).enumerated() where weight[offset] == 0 {
+          throw Failure(
+            .data, "row \(row) (counted from 0) has weight 0; make the frame of the rows that have weight, by a selection")
+        }
+      }
+    }
+  }
 }

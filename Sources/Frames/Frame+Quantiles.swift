@@ -2,7 +2,8 @@ import Communication
 import Diagnostics
 
 extension Frame {
-  /// Exact quantiles of real columns, without weights. Collective.
+  /// Exact quantiles of real columns, as of repeated rows where weights are frequencies, and else whatever they are.
+  /// Collective.
   ///
   /// For n sorted values v and probability p, with h = p (n - 1): v[⌊h⌋] + (h - ⌊h⌋) (v[⌊h⌋ + 1] - v[⌊h⌋]), which is
   /// numpy's method `linear`, of `nanquantile` where values are missing. The order statistics are found by a radix
@@ -36,14 +37,18 @@ extension Frame {
   /// The rows in which each column is not missing.
   private func presentCounts(of columns: [Int]) throws -> [Int] {
     guard columns.contains(where: { schema.columns[$0].allowsMissing }) else {
-      return columns.map { _ in rows.rowCount }
+      return columns.map { _ in observationCount }
     }
     var counts = columns.map { _ in Int64(0) }
     try rows.communicator.agree {
       for chunk in rows.localChunks {
         for (index, column) in columns.enumerated() {
           let values = UnsafeBufferPointer(start: try reals(column, chunk: chunk), count: rowCount(ofChunk: chunk))
-          counts[index] += Int64(values.count { !$0.isNaN })
+          guard let frequencies = try frequencies(chunk: chunk) else {
+            counts[index] += Int64(values.count { !$0.isNaN })
+            continue
+          }
+          for row in values.indices where !values[row].isNaN { counts[index] += Int64(frequencies[row]) }
         }
       }
     }
@@ -56,7 +61,9 @@ extension Frame {
       for chunk in rows.localChunks {
         for (index, column) in columns.enumerated() {
           let values = UnsafeBufferPointer(start: try reals(column, chunk: chunk), count: rowCount(ofChunk: chunk))
-          if schema.columns[column].allowsMissing {
+          if let frequencies = try frequencies(chunk: chunk) {
+            selections[index].count(values, frequencies)
+          } else if schema.columns[column].allowsMissing {
             values.filter { !$0.isNaN }.withUnsafeBufferPointer { selections[index].count($0) }
           } else {
             selections[index].count(values)

@@ -10,7 +10,7 @@ import Diagnostics
 /// holds until another chunk is asked for, and by one thread. Every accessor of a chunk throws a ``Failure`` when the
 /// chunk cannot be read.
 ///
-/// A frame does not change once it is made, except by ``standardize(_:center:scale:)`` and ``normalizeWeights()``, which
+/// A frame does not change once it is made, except by ``standardize(_:center:scale:)`` and ``takeWeights(as:)``, which
 /// must not run beside readers.
 public final class Frame: @unchecked Sendable {
   /// The rows of all ranks.
@@ -18,6 +18,10 @@ public final class Frame: @unchecked Sendable {
   public let schema: Schema
   /// The SHA-256 of the content of all ranks, as it was made; see ``computeDigest()``.
   public internal(set) var digest = ""
+  /// What the weights are; nil until that is said, and where there are none.
+  public private(set) var weightKind: WeightKind?
+  /// n of likelihoods, criteria and tests: the number of rows, or the sum of frequencies.
+  public private(set) var observationCount: Int
 
   /// Where chunks come from.
   enum Source {
@@ -33,6 +37,7 @@ public final class Frame: @unchecked Sendable {
     self.schema = schema
     self.source = source
     places = RolePlaces(schema)
+    observationCount = rows.rowCount
   }
 
   /// Whether chunks are read anew in every pass.
@@ -80,17 +85,30 @@ public final class Frame: @unchecked Sendable {
       })
   }
 
-  /// Scales the row weights to mean 1, so that they weigh rows against each other and sum to the number of rows.
-  /// Collective; nothing happens to a frame without weights.
+  /// Says what the row weights are. Sampling weights are scaled to mean 1, so that they weigh rows against each other
+  /// and sum to the number of rows; frequencies stay. Collective; nothing happens to a frame without weights.
   ///
-  /// - Throws: a failure of communication.
-  public func normalizeWeights() throws {
+  /// - Throws: on all ranks the same ``Failure`` `data` when frequencies add up to more than 2^53.
+  public func takeWeights(as kind: WeightKind) throws {
     guard let slot = places.weight else { return }
     let sum = try rows.sum([0.0]) { partial, chunk in
       guard let weight = try weight(chunk: chunk) else { return }
       for row in 0..<rowCount(ofChunk: chunk) { partial[0] += weight[row] }
+    }[0]
+    weightKind = kind
+    switch kind {
+    case .sampling: apply([AffineStep(slot: slot, shift: 0, factor: Double(rows.rowCount) / sum)])
+    case .frequency:
+      guard sum <= 0x1p53 else {
+        throw Failure(.data, "the frequencies add up to \(sum), which cannot be counted; give --weights sampling")
+      }
+      observationCount = Int(sum)
     }
-    apply([AffineStep(slot: slot, shift: 0, factor: Double(rows.rowCount) / sum[0])])
+  }
+
+  /// How many observations the rows of a chunk stand for each; nil, meaning one, unless weights are frequencies.
+  public func frequencies(chunk: Int) throws -> UnsafePointer<Double>? {
+    weightKind == .frequency ? try weight(chunk: chunk) : nil
   }
 
   /// Applies steps to all rows of this rank: at once to those in memory, to others whenever they are read.

@@ -54,19 +54,27 @@ struct RadixSelection {
   }
 
   /// Counts the next digit of the values that share a prefix with a wanted one.
-  mutating func count(_ values: UnsafeBufferPointer<Double>) {
+  ///
+  /// - Parameter frequencies: how many times each value is there; nil for once. Missing values are passed over then.
+  mutating func count(_ values: UnsafeBufferPointer<Double>, _ frequencies: UnsafePointer<Double>? = nil) {
     guard !isResolved else { return }
     counts.withUnsafeMutableBufferPointer { counts in
       children.withUnsafeBufferPointer { children in
-        for value in values {
-          let key = Self.key(value)
+        for row in values.indices {
+          let key = Self.key(values[row])
           var node = 0
           var depth = 0
           while depth < level && node >= 0 {
             node = Int(children[(levelStarts[depth] + node) * Self.digitCount + Self.digit(key, depth)])
             depth += 1
           }
-          if node >= 0 { counts[node * Self.digitCount + Self.digit(key, level)] += 1 }
+          guard node >= 0 else { continue }
+          let place = node * Self.digitCount + Self.digit(key, level)
+          if let frequencies {
+            if !values[row].isNaN { counts[place] += Int64(frequencies[row]) }
+          } else {
+            counts[place] += 1
+          }
         }
       }
     }

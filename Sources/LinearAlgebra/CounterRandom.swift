@@ -114,6 +114,8 @@ public enum RandomStream: UInt32, Sendable {
   case validation = 23
   /// Starts of EM with differences between groups that are parabolas.
   case parabolicStarts = 24
+  /// Rows whose values show the law of a column.
+  case scan = 25
   // Networks.
   case networkStart = 32
   case minibatches = 33

@@ -1,5 +1,6 @@
 import ControlFunction
 import Diagnostics
+import Frames
 import Mixture
 import Shards
 
@@ -58,8 +59,8 @@ public struct Configuration: Sendable, Codable, Equatable {
   public var maximumIterations = 1000
   /// Whether x and t are scaled to unit variance first.
   public var standardize = false
-  /// Whether the dataset `weight` weighs rows.
-  public var useWeights = false
+  /// What the dataset `weight` holds; nil when it is not used.
+  public var weights: WeightKind?
   public var names = DatasetNames()
   /// How `network` and `mixed` are learned.
   public var alternation = AlternationOptions()

@@ -19,9 +19,10 @@ public struct Contenders: Sendable {
     let cells = groups * groups
     let counts = try design.rows.sum([Double](repeating: 0, count: pairs.count * cells)) { partial, chunk in
       let labels = try rules.map { try $0(design, chunk: chunk).block.labels }
+      let frequencies = try design.frequencies(ofChunk: chunk)
       for (place, pair) in pairs.enumerated() {
-        for (first, second) in zip(labels[pair.0], labels[pair.1]) {
-          partial[place * cells + first * groups + second] += 1
+        for (row, (first, second)) in zip(labels[pair.0], labels[pair.1]).enumerated() {
+          partial[place * cells + first * groups + second] += frequencies?[row] ?? 1
         }
       }
     }

@@ -33,6 +33,17 @@ extension Design {
   }
 }
 
+extension MetaEM.Result {
+  /// Writes the posteriors, labels and identifiers of all rows, also of those that were not fitted; see
+  /// ``Mixture/Design/writePosteriors(of:joint:collection:to:force:)``. Collective.
+  public func writePosteriors(_ collection: ShardCollection, to path: String?, force: Bool) throws -> String {
+    var rule = rule
+    rule.numbering = fittedRows
+    return try everyRow.writePosteriors(
+      of: rule, joint: joint?.model, collection: collection, to: path, force: force)
+  }
+}
+
 extension ShardCollection {
   /// The identifiers of the rows as the column `id`; nil when they have none.
   var carriedIdentifiers: RowOutputs.Carried? {

@@ -20,13 +20,13 @@ public struct FormCriterion: Sendable, Codable, Equatable {
   public let bic: Double
 
   init?<Model>(
-    _ form: SplineForm, _ fit: Fit<Model>?, rowCount: Int, treatmentScale: Double
+    _ form: SplineForm, _ fit: Fit<Model>?, rowCount: Double, treatmentScale: Double
   ) {
     guard let fit, fit.logLikelihood.isFinite else { return nil }
     self.form = form
     parameterCount = fit.model.parameterCount
     bic =
-      -2 * (fit.logLikelihood - Double(rowCount) * Elementary.log(treatmentScale))
-      + Double(parameterCount) * Elementary.log(Double(rowCount))
+      -2 * (fit.logLikelihood - rowCount * Elementary.log(treatmentScale))
+      + Double(parameterCount) * Elementary.log(rowCount)
   }
 }

@@ -5,7 +5,7 @@ extension MetaEM.Result {
   /// Everything that a reader of the result should know before trusting it.
   public var findings: [Finding] {
     // Those of a joint fit are its own doubts.
-    var findings = estimate.findings + doubts
+    var findings = rowFindings + estimate.findings + groupFindings + doubts
     // The joint model's own findings say whether it converged, and whether its starts agree in the effect.
     if joint == nil && !isConverged {
       findings.append(.note(.notConverged, [.passes: .count(configuration.maximumIterations)]))
@@ -17,8 +17,6 @@ extension MetaEM.Result {
     for group in 0..<summary.groupCount where summary.rowCount(group) == 0 {
       findings.append(.note(.emptyGroup, [.group: .count(group)]))
     }
-    let tests = design.table.columns(of: .test).map { design.table.schema.columns[$0].name }
-    if !tests.isEmpty { findings.append(.note(.testRowsFitted, [.names: .names(tests)])) }
     // With concomitants groups may differ in covariates.
     let unbalanced = configuration.concomitants ? [] : balance.unbalanced
     if !unbalanced.isEmpty {

@@ -29,7 +29,7 @@ extension MetaEM {
     let begin = ContinuousClock.now
     let rows = try with(groups: 1).load(collection, on: communicator)
     try with(groups: maximum).open(run, for: rows, groupsUpTo: maximum)
-    let most = collection.rowCount / Preconditions.rowsPerGroup(covariates: collection.covariateCount)
+    let most = rows.table.observationCount / Preconditions.rowsPerGroup(covariates: collection.covariateCount)
     let isJoint = configuration.distribution == .joint
     var criteria: [GroupCriterion] = []
     var best: (result: Result, value: Double)?

@@ -1,6 +1,8 @@
 import Communication
 import ControlFunction
+import Diagnostics
 import Foundation
+import Frames
 import LinearAlgebra
 import Mixture
 
@@ -11,8 +13,20 @@ extension MetaEM {
     public let estimate: Estimate
     public let summary: LabelSummary
     public let truth: Truth
+    /// The columns of the rows that were fitted.
     public let design: Design
+    /// The rule that labels come from, on the rows of either.
     public let rule: PosteriorRule
+    /// The columns of all rows, also of those that were not fitted.
+    public let everyRow: Design
+    /// Which of these were fitted; nil for all.
+    let fittedRows: RowSelection?
+    /// What the fit says of rows that were kept for testing; nil when there are none.
+    public let testScore: TestScore?
+    /// What the rows themselves give reason to tell.
+    let rowFindings: [Finding]
+    /// What the rows of the groups do.
+    let groupFindings: [Finding]
     /// The number of passes over the rows, of all phases.
     public let passes: Int
     public let secondsPerPass: Double
@@ -36,8 +50,8 @@ extension MetaEM.Result {
   public var isConverged: Bool { estimate.isConverged }
   public var search: SearchSummary { estimate.search }
 
-  /// The number of rows; also the sum of the normalised weights.
-  public var rowCount: Int { design.rows.rowCount }
+  /// n: the number of rows that were fitted, or the sum of their frequencies.
+  public var rowCount: Int { design.table.observationCount }
 
   /// log L of (t | r), of (r, t) for `gaussian`, or of (t, y | x) for `joint`, in the units of the data; nil for
   /// `kmeans`, which has none.

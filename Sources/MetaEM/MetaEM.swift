@@ -46,28 +46,39 @@ public struct MetaEM: Estimator {
 
   /// Fits groups to the rows of a frame, whose columns are centered in place. Collective.
   ///
-  /// - Throws: on all ranks the same ``Failure``: rows that cannot be fitted.
+  /// - Throws: on all ranks the same ``Failure``: rows that cannot be fitted, or have no weight.
   public func fit(_ frame: Frame, in run: Run) throws -> Result {
     try configuration.validate()
-    return try fit(CenteredRows(table: frame, scaling: prepare(frame)), in: run)
+    try frame.requirePositiveWeights()
+    if frame.weightKind == nil { try frame.takeWeights(as: configuration.weights ?? .sampling) }
+    return try fit(prepare(frame), in: run)
   }
 
   /// Fits groups to rows. Collective.
   func fit(_ rows: CenteredRows, in run: Run, since begin: ContinuousClock.Instant = .now) throws -> Result {
     let fitBegin = ContinuousClock.now
     let earlierPasses = run.journal.passes
-    let estimate = try estimate(rows, in: run)
+    let estimate: Estimate
+    do { estimate = try self.estimate(rows, in: run) } catch let failure as Failure {
+      throw failure.explained(by: rows.findings.filter { $0.code == .farValue })
+    }
     let fitSeconds = fitBegin.duration(to: .now).seconds
 
     let design = estimate.model.design(rows.table)
+    let everyRow = rows.whole.map(estimate.model.design) ?? design
     let rule = PosteriorRule(
       model: estimate.model.mixture.base, labelRule: configuration.labels, seed: configuration.seed)
     let truth = try Truth.read(rows.table)
     let summary = try design.label(by: rule, truth: truth)
+    let testScore = try rows.used?.tests.map {
+      try TestScore($0, of: everyRow, under: rule, logVolume: estimate.model.logVolume)
+    }
+    let groupFindings = try groupFindings(summary, estimate, design, rule) { rows.used?.fitted?.row($0) ?? $0 }
     let passes = run.journal.passes - earlierPasses
     return Result(
-      configuration: configuration, estimate: estimate, summary: summary, truth: truth, design: design, rule: rule,
-      passes: passes, secondsPerPass: fitSeconds / Double(max(passes, 1)), seconds: begin.duration(to: .now).seconds)
+      configuration: configuration, estimate: estimate, summary: summary, truth: truth, design: design, rule: rule, everyRow: everyRow, fittedRows: rows.used?.fitted,
+      testScore: testScore,
+      rowFindings: rows.findings, groupFindings: groupFindings,      passes: passes, secondsPerPass: fitSeconds / Double(max(passes, 1)), seconds: begin.duration(to: .now).seconds)
   }
 
   // MARK: Rows
@@ -75,27 +86,43 @@ public struct MetaEM: Estimator {
   /// Reads and checks the rows of a collection and centers their columns. Collective.
   func load(_ collection: ShardCollection, on communicator: any Communicator) throws -> CenteredRows {
     try configuration.validate()
-    let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    let table = try Frame.load(collection, rows: rows, roles: roles(of: collection), storage: storage)
-    return CenteredRows(table: table, scaling: try prepare(table))
+    let all = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
+    let used = try RowsInUse(collection, rows: all, weights: configuration.weights, storage: storage)
+    let rows = used.fitted.map { DistributedRows(rowCount: $0.count, communicator: communicator) } ?? all
+    let roles = roles(of: collection)
+    let table = try Frame.load(collection, rows: rows, roles: roles, storage: storage, selection: used.fitted)
+    if let weights = configuration.weights { try table.takeWeights(as: weights) }
+    var centered = try prepare(table)
+    centered.used = used
+    centered.findings = centered.findings.located { row in
+      let row = used.fitted?.row(row) ?? row
+      let place = collection.place(ofRow: row)
+      return (row, place.file, place.row)
+    }
+    centered.findings += used.findings(of: collection.rowCount)
+    guard used.fitted != nil else { return centered }
+    // All rows are read anew where they are asked for, since most fits ask once.
+    let whole = try Frame.load(collection, rows: all, roles: roles, storage: .stream())
+    whole.standardize(center: centered.scaling.centers, scale: centered.scaling.scales)
+    centered.whole = whole
+    return centered
   }
 
   private func roles(of collection: ShardCollection) -> Set<Role> {
     var roles: Set<Role> = [.covariate, .treatment]
-    if configuration.useWeights { roles.insert(.weight) }
+    if configuration.weights != nil { roles.insert(.weight) }
     if configuration.distribution == .joint { roles.insert(.outcome) }
-    // The test rows are fitted too, which a finding tells.
-    for role in [Role.source, .test] where collection.roles.contains(role) { roles.insert(role) }
+    if collection.roles.contains(.source) { roles.insert(.source) }
     return roles
   }
 
   /// Refuses data that cannot be fitted, and centers the columns.
-  private func prepare(_ table: Frame) throws -> ColumnScaling {
-    try table.normalizeWeights()
+  private func prepare(_ table: Frame) throws -> CenteredRows {
     let summaries = try table.summary()
     let preconditions = Preconditions(configuration: configuration, table: table, summaries: summaries)
     try preconditions.checkColumns()
     try preconditions.checkTreatment()
+    let findings = try RowFindings(table: table, distribution: configuration.distribution).all()
     let columns = summaries.prefix(table.covariateCount + 1)
     let scaling = ColumnScaling(
       centers: columns.map(\.mean),
@@ -104,7 +131,9 @@ public struct MetaEM: Estimator {
     table.standardize(center: scaling.centers, scale: scaling.scales)
     let identity = Design(table: table, featureNames: table.covariateNames, features: nil)
     try preconditions.checkDependence(try identity.pooledStatistics())
-    return scaling
+    var rows = CenteredRows(table: table, scaling: scaling)
+    rows.findings = findings
+    return rows
   }
 
   // MARK: Parameters
@@ -162,9 +191,15 @@ struct RunOptions: Encodable {
 
 /// The rows of a collection, ready to be fitted any number of times.
 package struct CenteredRows: Sendable {
+  /// Those that are fitted.
   package let table: Frame
   /// The map by which the columns came from the data.
   package let scaling: ColumnScaling
+  /// All rows, in the same columns; nil when all are fitted.
+  var whole: Frame?
+  var used: RowsInUse?
+  /// What the rows give reason to tell, whatever is fitted to them.
+  var findings: [Finding] = []
 
   package init(table: Frame, scaling: ColumnScaling) {
     self.table = table

@@ -37,7 +37,7 @@ extension MixtureEstimation {
     }
     let shared = try search.converged(nearest, on: splineDesign, phase: "search shared")
 
-    let rowCount = linearDesign.rows.rowCount
+    let rowCount = pooled.total
     let scale = scaling.scales[table.covariateCount]
     func criterion<Model>(_ form: SplineForm, _ fits: [Fit<Model>]) -> FormCriterion? {
       FormCriterion(form, fits.first, rowCount: rowCount, treatmentScale: scale)

@@ -27,8 +27,8 @@ struct MixtureEstimation {
     } catch let error where error is DegenerateGroup || error is NotPositiveDefinite {
       throw Failure.ofOneFit(
         .data,
-        "the rows do not determine a fit on the \(configuration.representation.rawValue) representation (\(error)); give "
-          + "more rows or choose --representation identity")
+        "the rows do not determine a fit on the \(configuration.representation.rawValue) representation (\(error))",
+        remedy: "give more rows or choose --representation identity")
     }
   }
 

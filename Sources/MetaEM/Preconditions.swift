@@ -18,7 +18,7 @@ struct Preconditions {
     let summary = summaries[table.covariateCount]
     let count = try table.rows.sum(0.0) { count, chunk in
       for value in UnsafeBufferPointer(start: try table.treatment(chunk: chunk), count: table.rowCount(ofChunk: chunk))
-      where value == summary.minimum || value == summary.maximum { count += 1 }
+      where value + 0 == summary.minimum || value + 0 == summary.maximum { count += 1 }
     }
     guard Int(count) < table.rows.rowCount else {
       throw Failure(
@@ -30,7 +30,7 @@ struct Preconditions {
 
   /// Checked on the columns as they are in the files, before centering.
   func checkColumns() throws {
-    let (m, n) = (table.covariateCount, table.rows.rowCount)
+    let (m, n) = (table.covariateCount, table.observationCount)
     let product = configuration.groups.multipliedReportingOverflow(by: Self.rowsPerGroup(covariates: m))
     let needed = product.overflow ? Int.max : product.partialValue
     guard n >= needed else {

@@ -73,6 +73,8 @@ public struct Sweep {
     } catch let failure as Failure where failure.isOfOneFit {
       result = SweepResult(cell, failure: failure)
     }
+    result.rows = rows.table.rows.rowCount
+    result.rowFindings = rows.findings
     result.seconds = begin.duration(to: .now).seconds
     return result
   }

@@ -42,6 +42,7 @@ public struct SweepFiles {
     numbers("pValue") { $0.likelihoodRatioTest?.pValue }
     integers("converged") { $0.converged.map { $0 ? 1 : 0 } }
     numbers("accuracy", \.accuracy)
+    numbers("testLogLikelihood", \.testLogLikelihood)
     numbers("seconds", \.seconds)
     text("modelDigest", \.modelDigest)
     text("failure") { $0.failure?.message }

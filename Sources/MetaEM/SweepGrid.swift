@@ -84,6 +84,10 @@ public struct SweepGrid: Sendable, Codable, Equatable {
     try require(Set(cells).count == cells.count, "an option names a value twice; give each once")
     try require(folds == 0 || (2...max(2, rowCount)).contains(folds), "--folds must be 0, or 2 up to the rows")
     try require(replicates >= 0, "--lrt must not be negative")
+    try require(
+      replicates == 0 || base.weights != .frequency,
+      "--lrt draws one treatment for each row, and rows of --weights frequency stand for several; leave it out, or give the "
+        + "rows repeated")
     for cell in cells { try configuration(cell).validate() }
   }
 }

@@ -25,7 +25,12 @@ public struct SweepResult: Sendable, Codable {
   public var converged: Bool?
   /// The share of rows with the right label, when the true source is known.
   public var accuracy: Double?
+  /// What the fit says of rows that were kept for testing, the mean of their log-likelihoods.
+  public var testLogLikelihood: Double?
   public var modelDigest: String?
+  /// The rows that were fitted, and what they give reason to tell.
+  public var rows = 0
+  public var rowFindings: [Finding] = []
   public var seconds = 0.0
 
   init(_ cell: SweepCell, failure: Failure? = nil) {
@@ -49,6 +54,7 @@ public struct SweepResult: Sendable, Codable {
     result.mmd = fitted.balance.mmd
     result.converged = fitted.isConverged
     result.accuracy = fitted.agreement?.accuracy
+    result.testLogLikelihood = fitted.testScore?.meanLogLikelihood
     result.modelDigest = try fitted.model.digest()
     result.agreement = try fitted.mixture?.contenders?.agreement(on: rows.table)
     let search = Search(convergence: fitted.configuration.convergence, journal: journal)

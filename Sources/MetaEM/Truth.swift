@@ -46,7 +46,7 @@ extension Design {
       let (block, totals) = try rule(self, chunk: chunk)
       partial.add(
         block, totals: totals, covariates: try covariates(ofChunk: chunk), weights: try weights(ofChunk: chunk),
-        truth: truth.codes(try sources(ofChunk: chunk)))
+        frequencies: try frequencies(ofChunk: chunk), truth: truth.codes(try sources(ofChunk: chunk)))
     }
   }
 }

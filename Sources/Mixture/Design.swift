@@ -129,6 +129,11 @@ extension Design {
     try replacement.weight?[chunk.tableIndex] ?? table.weight(chunk: chunk.tableIndex)
   }
 
+  /// How many observations each row of a chunk of this rank stands for; nil for one.
+  public func frequencies(ofChunk chunk: DesignChunk) throws -> UnsafePointer<Double>? {
+    try table.frequencies(chunk: chunk.tableIndex)
+  }
+
   /// The true sources in a chunk of this rank; nil when they were not loaded.
   public func sources(ofChunk chunk: DesignChunk) throws -> [Int64]? {
     try table.sources(chunk: chunk.tableIndex)

@@ -1,4 +1,5 @@
 import Communication
+import Frames
 import LinearAlgebra
 
 /// How a row gets its label from its posterior.
@@ -21,6 +22,8 @@ public struct PosteriorRule: Sendable {
   public let forms: MixtureForms
   public let groupCount: Int
   public let labelRule: LabelRule
+  /// By what drawn labels are keyed where a design has more rows than were fitted: these first, then the others.
+  public var numbering: RowSelection?
   let random: CounterRandom
 
   public init(model: some MixtureModel, labelRule: LabelRule, seed: UInt64) {
@@ -32,16 +35,24 @@ public struct PosteriorRule: Sendable {
 
   /// The E step of one chunk, with the log-likelihood and entropy of its rows.
   ///
+  /// - Parameter weights: of the rows in these; nil for the design's own.
   /// - Throws: ``Failure`` when the chunk cannot be read.
-  public func callAsFunction(_ design: Design, chunk: DesignChunk) throws -> (
+  public func callAsFunction(_ design: Design, chunk: DesignChunk, weights others: [Double]? = nil) throws -> (
     block: PosteriorBlock, totals: Kernel.Totals
   ) {
     let rows = chunk.rows
     return try withGroupWeights(groupCount, rowCount: rows.count) { gamma, stride in
       let totals = try design.withBlock(ofChunk: chunk) { block, weights in
         forms.withKernelMixture(at: block) { mixture in
-          Kernel.responsibilities(
-            of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
+          guard let others else {
+            return Kernel.responsibilities(
+              of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
+          }
+          return withGroupWeights(1, rowCount: rows.count) { padded, _ in
+            for row in 0..<rows.count { padded[row] = others[row] }
+            return Kernel.responsibilities(
+              of: block, under: mixture, rowWeights: padded, into: gamma, stride: stride)
+          }
         }
       }
       var posteriors: [Double] = []
@@ -57,7 +68,9 @@ public struct PosteriorRule: Sendable {
   }
 
   private func label(_ posterior: ArraySlice<Double>, row: Int) -> Int {
-    if labelRule == .sampled { return random.categorical(row: row, draw: 0, probabilities: posterior) }
+    if labelRule == .sampled { 
+      return random.categorical(row: numbering?.place(of: row) ?? row, draw: 0, probabilities: posterior)
+    }
     var best = posterior.startIndex
     for index in posterior.indices where posterior[index] > posterior[best] { best = index }
     return best - posterior.startIndex
@@ -100,7 +113,7 @@ public struct LabelSummary: Reducible {
 
   public var logLikelihood: Double { summands[places.logLikelihood] }
   public var entropy: Double { summands[places.entropy] }
-  /// Rows labelled k.
+  /// Rows labelled k, or what they stand for where weights are frequencies.
   public func rowCount(_ group: Int) -> Int { Int(summands[places.rowCounts[group]]) }
   /// The weight of the rows labelled k.
   public func weight(_ group: Int) -> Double { summands[places.weights[group]] }
@@ -130,23 +143,25 @@ public struct LabelSummary: Reducible {
   ///
   /// - Parameters:
   ///   - covariates: a pointer per covariate to the chunk's rows, about any pivot.
+  ///   - frequencies: how many rows each row stands for; nil for one.
   ///   - truth: per row the true label, 0 ..< truthCount; nil when unknown.
   public mutating func add(
     _ block: PosteriorBlock, totals: Kernel.Totals, covariates: [UnsafePointer<Double>],
-    weights: UnsafePointer<Double>?, truth: [Int]?
+    weights: UnsafePointer<Double>?, frequencies: UnsafePointer<Double>? = nil, truth: [Int]?
   ) {
     summands[places.logLikelihood] += totals.logLikelihood
     summands[places.entropy] += totals.entropy
     for (row, label) in block.labels.enumerated() {
       let weight = weights?[row] ?? 1
-      summands[places.rowCounts[label]] += 1
+      let count = frequencies?[row] ?? 1
+      summands[places.rowCounts[label]] += count
       summands[places.weights[label]] += weight
       for j in 0..<covariateCount {
         let value = covariates[j][row]
         summands[places.sums[label, j]] += weight * value
         summands[places.squares[label, j]] += weight * value * value
       }
-      if let truth { summands[places.confusion[label, truth[row]]] += 1 }
+      if let truth { summands[places.confusion[label, truth[row]]] += count }
     }
   }
 }

@@ -70,7 +70,7 @@ package struct Search {
     let reason = fits.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
     throw Failure.ofOneFit(
       .numerical,
-      "every start degenerated for --groups \(groups)\(reason); choose fewer groups or a smaller representation")
+      "every start degenerated for --groups \(groups)\(reason)", remedy: "choose fewer groups or a smaller representation")
   }
 
   /// The same, or nil when all degenerate.

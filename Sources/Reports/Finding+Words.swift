@@ -6,7 +6,57 @@ import Mixture
 extension Finding {
   /// The finding in plain words, with the remedy where there is one: one line without a final stop.
   public var words: String {
-    fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? sweepWords ?? code.rawValue
+    rowWords ?? fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? sweepWords ?? code.rawValue
+  }
+
+  // MARK: The rows
+
+  private var rowWords: String? {
+    switch code {
+    case .rowsWithoutWeight:
+      "\(count(.count)) of \(count(.total)) rows have weight 0 and were not fitted; they have posteriors like all others"
+    case .testRowsLeftOut:
+      "\(count(.count)) of \(count(.total)) rows, which column '\(name(.column))' marks for testing, were not fitted; they "
+        + "have posteriors like all others"
+    case .farValue:
+      "column '\(name(.column))' is \(number(.value)) in \(farRows), \(rounded(.distance)) times the distance of the "
+        + "quartiles beyond them and far from all other values: a slip, or a mark of missing values? Correct it, or leave "
+        + "such rows out; giv-dist shard --missing-markers names marks"
+    case .fewTreatmentValues:
+      "the treatment '\(name(.column))' takes only \(count(.distinct)) values, \(number(.value)) in \(shareOfRows): groups are "
+        + "told apart by a treatment that is continuous, and one may close in on the rows of one value"
+    case .heapedTreatment:
+      "the treatment '\(name(.column))' is \(number(.value)) in \(shareOfRows)"
+        + (values[.distinct] == nil ? "" : " and takes \(count(.distinct)) values in all")
+        + ": groups are told apart by a treatment that is continuous, and one may close in on these rows"
+    case .massAtPoint:
+      zip(names(.names), counts(.counts)).map { "\($0) (\($1) of \(count(.total)) rows)" }.joined(separator: ", ")
+        + " have much mass at one value, which no Gaussian law has: groups may close in on it, and starts that do are given "
+        + "up; --distribution regression takes no law of covariates"
+    case .groupOfFewRows:
+      "group \(count(.group)) is \(count(.count) == 1 ? "a single row" : "\(count(.count)) rows"), fewer than it has "
+        + "parameters: \(memberRows); it follows them, and says nothing of others"
+    case .groupOfOneTreatment:
+      "all \(count(.count)) rows of group \(count(.group)) have the equal treatment \(number(.value)): \(memberRows); it is a "
+        + "value, and no rule of treatment"
+    default: nil
+    }
+  }
+
+  private var farRows: String {
+    let file = values[.file] == nil ? "" : ", row \(count(.fileRow)) of \(name(.file))"
+    return (count(.count) == 1 ? "row" : "\(count(.count)) rows, the first of them row")
+      + " \(count(.row)) (counted from 0)\(file)"
+  }
+
+  private var shareOfRows: String {
+    "\(count(.count)) of \(count(.total)) rows"
+  }
+
+  private var memberRows: String {
+    let rows = counts(.memberRows)
+    return (rows.count == 1 ? "row " : "rows ") + rows.map(String.init).joined(separator: ", ")
+      + (rows.count < count(.count) ? " and others" : "")
   }
 
   // MARK: Any fit
@@ -21,8 +71,6 @@ extension Finding {
       "the fit has \(count(.parameters)) parameters, more than the \(count(.rows)) rows: it may follow single rows; choose "
         + "fewer groups or a smaller representation"
     case .emptyGroup: "group \(count(.group)) is the label of no row"
-    case .testRowsFitted:
-      "\(list(.names)) marks rows for testing, and all rows were fitted; keep the test rows in shards of their own"
     case .unbalancedCovariates:
       "groups differ in the means of \(list(.names)) by more than \(number(.difference)) standard deviations and more than "
         + "chance would make them: the label may depend on covariates, and then it is no instrument"

@@ -50,7 +50,7 @@ public struct SweepReport: Sendable, Encodable {
     self.choices = choices
     cells = results
     findings =
-      Self.scope(grid, criterion, isComparable: isComparable)
+      (results.first?.rowFindings ?? []) + Self.scope(grid, criterion, isComparable: isComparable)
       + Self.doubts(grid, best, chosen, results, criterion) + Self.gaps(grid, results)
     warnings = findings.map(\.words)
     self.seconds = seconds

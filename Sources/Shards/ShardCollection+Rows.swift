@@ -24,6 +24,12 @@ extension ShardCollection {
     }
   }
 
+  /// Where a global row lies: the file, and the row of it, counted from 0.
+  public func place(ofRow row: Int) -> (file: String, row: Int) {
+    let piece = pieces(of: row..<row + 1)[0]
+    return (piece.path, piece.rows.lowerBound)
+  }
+
   /// The identifiers of global rows; nil when not every shard has them.
   public func identifiers(ofRows rows: Range<Int>) throws -> Identifiers? {
     guard roles.contains(.identifier) else { return nil }

@@ -35,7 +35,7 @@ struct DryRun: Encodable {
     chunkRows = partition.grid.chunkLength
     covariates = collection.covariateCount
     shards = collection.shards.count
-    let columns = collection.covariateCount + 1 + (configuration.useWeights ? 1 : 0)
+    let columns = collection.covariateCount + 1 + (configuration.weights == nil ? 0 : 1)
     ranks = partition.chunks.enumerated().map { rank, chunks in
       let count = partition.grid.rows(ofChunks: chunks).count
       return Rank(

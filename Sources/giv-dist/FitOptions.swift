@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlFunction
+import Frames
 import MetaEM
 import Mixture
 import Shards
@@ -41,6 +42,13 @@ struct FitOptions: ParsableArguments {
   @OptionGroup var alternation: AlternationArguments
   @Flag(help: "Use the row weights of the dataset 'weight'.")
   var useWeights = false
+  @Option(
+    help: """
+      What the row weights are, of the dataset 'weight' or that of --weight: sampling, where n is the number of rows and \
+      only ratios of weights count; or frequency, where n is their sum, as of rows that are repeated. (default with \
+      --use-weights or --weight: sampling)
+      """)
+  var weights: WeightKind?
   @Flag(help: "Scale covariates and treatment to unit variance first.")
   var standardize = false
 
@@ -85,7 +93,8 @@ struct FitOptions: ParsableArguments {
     configuration.tolerance = tolerance
     configuration.maximumIterations = maxIterations
     configuration.standardize = standardize
-    configuration.useWeights = useWeights || data.weight != DatasetNames().weight
+    let usesWeights = useWeights || data.weight != DatasetNames().weight
+    configuration.weights = weights ?? (usesWeights ? .sampling : nil)
     configuration.names = data.names
     return configuration
   }

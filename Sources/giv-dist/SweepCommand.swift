@@ -86,7 +86,7 @@ struct SweepGroups: JobCommand {
     let begin = ContinuousClock.now
     let grid = grid
     var required: Set<Role> = [.covariate, .treatment]
-    if grid.base.useWeights { required.insert(.weight) }
+    if grid.base.weights != nil { required.insert(.weight) }
     let collection = try communicator.agree {
       let collection = try ShardCollection.open(data.shards, names: data.names, required: required)
       try collection.requireNoShard(inOutputFolder: out)
@@ -110,7 +110,7 @@ struct SweepGroups: JobCommand {
     if results.allSatisfy({ $0.failure != nil }), let failure = results[0].failure { throw failure }
     guard communicator.isRoot else { return }
     let report = SweepReport(
-      grid, results, criterion: fit.criterion, rows: collection.rowCount, ranks: communicator.size,
+      grid, results, criterion: fit.criterion, rows: results[0].rows, ranks: communicator.size,
       ranksPerFit: ranksPerFit, version: programVersion, seconds: begin.duration(to: .now) / .seconds(1))
     print(running.json ? try jsonText(report) : report.report(folder: out).text)
   }

@@ -19,6 +19,7 @@ extension LabelRule: ExpressibleByArgument {}
 extension OutcomeBasis: ExpressibleByArgument {}
 extension CovariateBasis: ExpressibleByArgument {}
 extension ControlDegree: ExpressibleByArgument {}
+extension WeightKind: ExpressibleByArgument {}
 
 /// `giv-dist train`: finds the groups of rows that follow different rules of treatment.
 struct Train: JobCommand {
@@ -101,7 +102,7 @@ struct Train: JobCommand {
   func run(on communicator: any Communicator) throws {
     let configuration = fitConfiguration
     var required: Set<Role> = [.covariate, .treatment]
-    if configuration.useWeights { required.insert(.weight) }
+    if configuration.weights != nil { required.insert(.weight) }
     if kind == .joint { required.insert(.outcome) }
     let collection = try communicator.agree {
       let collection = try ShardCollection.open(data.shards, names: data.names, required: required)
@@ -126,9 +127,8 @@ struct Train: JobCommand {
       : try metaEM.train(collection, on: communicator, in: run)
     display.finish()
 
-    let posteriorDigest = try result.design.writePosteriors(
-      of: result.rule, joint: result.joint?.model, collection: collection, to: run.path(of: Self.posteriorsName),
-      force: false)
+    let posteriorDigest = try result.writePosteriors(
+      collection, to: run.path(of: Self.posteriorsName), force: false)
     let model = result.model
     try communicator.agree {
       guard communicator.isRoot, let path = run.path(of: Self.modelName) else { return }

@@ -193,7 +193,7 @@ private struct OtherMixture: Error {}
     rows.weight = Array(repeating: 4, count: 1500)
     let weighted = try TestShards(rows)
     // Weights that are all alike are none.
-    let alike = try weighted.train(configuration(groups: 2) { $0.useWeights = true })[0]
+    let alike = try weighted.train(configuration(groups: 2) { $0.weights = .sampling })[0]
     #expect(try alike.result.model.digest() == plain.result.model.digest())
     #expect(alike.posteriors == plain.posteriors)
     // Labels that are drawn leave the model and the posteriors alone.
@@ -235,7 +235,7 @@ private struct OtherMixture: Error {}
     let repeated = rows.rows((0..<900).flatMap { Array(repeating: $0, count: 1 + $0 % 3) })
     let identity = configuration(groups: 2) { $0.representation = .identity }
     var weighing = identity
-    weighing.useWeights = true
+    weighing.weights = .sampling
     let one = try TestShards(weighted).result(weighing)
     let other = try TestShards(repeated).result(identity)
     guard case .regression(let a) = one.model.mixture, case .regression(let b) = other.model.mixture

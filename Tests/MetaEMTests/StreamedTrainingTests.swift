@@ -30,7 +30,7 @@ import Testing
     configuration(.regression, .spline) { _ in },
     configuration(.regression, .polynomial) { $0.standardize = true },
     configuration(.gaussian, .identity) {
-      $0.useWeights = true
+      $0.weights = .sampling
       $0.labels = .sampled
     },
     configuration(.gaussian, .identity) { $0.gaussianStart = .kmeansPlusPlus },
@@ -40,7 +40,7 @@ import Testing
     },
     configuration(.kmeans, .identity) {
       $0.standardize = true
-      $0.useWeights = true
+      $0.weights = .sampling
     },
   ]
 

@@ -25,7 +25,7 @@ import Testing
   ) throws -> ([FrameContent], [ColumnSummary], [[Double]]) {
     let table = try load(paths, on: communicator, storage)
     let raw = try FrameContent(table)
-    try table.normalizeWeights()
+    try table.takeWeights(as: .sampling)
     let summary = try table.summary()
     table.standardize(center: summary.prefix(4).map(\.mean), scale: summary.prefix(4).map(\.standardDeviation))
     return ([raw, try FrameContent(table)], try table.summary(), try table.quantiles(of: [0, 0.3, 0.5, 1]))
