@@ -69,7 +69,8 @@ public struct ControlFunction: Estimator, Sendable {
       throw Failure.ofOneFit(
         .data,
         "the rows do not determine the joint model (\(error))",
-        remedy: "is the outcome a function of treatment and covariates? Choose fewer groups or a smaller --covariate-basis")
+        remedy:
+          "is the outcome a function of treatment and covariates? Choose fewer groups or a smaller --covariate-basis")
     }
   }
 
@@ -150,7 +151,8 @@ public struct ControlFunction: Estimator, Sendable {
       let final = try contest.continued([Fit(continuing: fit, model: fit.model)], on: all.design, phase: "joint em")
       if let best = final.first { return (all, best) }
     }
-    throw Failure(.numerical, "every fit of the joint model degenerated on all rows; choose fewer groups")
+    throw Failure.ofOneFit(
+      .numerical, "every fit of the joint model degenerated on all rows", remedy: "choose fewer groups")
   }
 
   // MARK: What the groups say

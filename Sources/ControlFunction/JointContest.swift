@@ -87,10 +87,9 @@ struct JointContest {
             + "be in, and ordinary regression gives its effect")
       }
       let reason = short.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
-      throw Failure(
-        .numerical,
-        "every start of the joint model degenerated for --groups \(options.groups)\(reason); choose fewer groups or a "
-          + "smaller --covariate-basis")
+      throw Failure.ofOneFit(
+        .numerical, "every start of the joint model degenerated for --groups \(options.groups)\(reason)",
+        remedy: "choose fewer groups or a smaller --covariate-basis")
     }
     return trial
   }

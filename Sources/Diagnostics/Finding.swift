@@ -63,6 +63,20 @@ extension Finding {
     if case .counts(let value) = values[key] { value } else { [] }
   }
 
+  /// The value that a finding is about, a whole number without a point.
+  public var valueWords: String {
+    let value = number(.value)
+    return Int(exactly: value).map(String.init) ?? "\(value)"
+  }
+
+  /// The row that a finding is about, and the file that it lies in.
+  public var rowWords: String {
+    let (row, file) = (count(.row), name(.file))
+    if file.isEmpty { return "row \(row) (counted from 0)" }
+    if row == count(.fileRow) { return "row \(row) of \(file) (counted from 0)" }
+    return "row \(row) (row \(count(.fileRow)) of \(file), both counted from 0)"
+  }
+
   /// Of a test's statistic, degrees of freedom and p value, the last.
   public var pValue: Double {
     if case .test(_, _, let pValue) = values[.test] { pValue } else { 0 }

@@ -12,6 +12,12 @@ public struct ColumnScan: Sendable {
     public var count: Int
     /// The first of them.
     public var row: Int
+
+    public init(value: Double, count: Int, row: Int) {
+      self.value = value
+      self.count = count
+      self.row = row
+    }
   }
 
   /// Values of an end that are told apart.

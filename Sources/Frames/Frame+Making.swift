@@ -64,7 +64,8 @@ extension Frame {
         guard let weight = try weight(chunk: chunk) else { return }
         for (offset, row) in rows.grid.rows(ofChunk: chunk).enumerated() where weight[offset] == 0 {
           throw Failure(
-            .data, "row \(row) (counted from 0) has weight 0; make the frame of the rows that have weight, by a selection")
+            .data,
+            "row \(row) (counted from 0) has weight 0; make the frame of the rows that have weight, by a selection")
         }
       }
     }

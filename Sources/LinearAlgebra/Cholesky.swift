@@ -30,6 +30,9 @@ public struct Cholesky: Sendable {
   /// The order of the matrix.
   public var order: Int { lower.rows }
 
+  /// What the columns before a column leave of its square sum, L_jj².
+  public func pivot(_ column: Int) -> Double { lower[column, column] * lower[column, column] }
+
   /// log det A = 2 Σ log L_jj.
   public var logDeterminant: Double {
     2 * lower.diagonal.reduce(0) { $0 + Elementary.log($1) }

@@ -9,37 +9,30 @@ import Frames
 /// exponential and gamma laws, in .0003 of a t law of 4 degrees of freedom and in .001 of a lognormal law of σ = 1.5; in
 /// .002 of 100 rows of the t law. Of a Cauchy law every fifth draw has one. `Tests/MetaEMTests/FarValueTests.swift`
 /// counts again.
-struct FarValue: Sendable, Equatable {
-  let column: String
-  let value: Double
+package struct FarValue: Sendable, Equatable {
+  package let column: String
+  package let value: Double
   /// The rows that have it.
-  let count: Int
-  /// The first of them, of all rows, counted from 0.
-  var row: Int
-  /// The file that this row lies in, and the row of the file; nil for rows in memory.
-  var place: (file: String, row: Int)?
+  package let count: Int
+  /// The first of them, counted from 0.
+  package let row: Int
   /// How far it lies beyond the quartile, d.
-  let distance: Double
+  package let distance: Double
 
   /// By so much d falls from the last far value to the next.
   static let leastFall = 10.0
 
-  static func == (first: FarValue, second: FarValue) -> Bool { first.finding == second.finding }
-
   var finding: Finding {
-    var values: [Finding.Key: Finding.Value] = [
-      .column: .name(column), .value: .number(value), .count: .count(count), .row: .count(row),
-      .distance: .number(distance),
-    ]
-    if let place {
-      values[.file] = .name(place.file)
-      values[.fileRow] = .count(place.row)
-    }
-    return Finding(.farValue, values)
+    Finding(
+      .farValue,
+      [
+        .column: .name(column), .value: .number(value), .count: .count(count), .row: .count(row),
+        .distance: .number(distance),
+      ])
   }
 
   /// Those of a column, from the ends inwards.
-  static func all(in scan: ColumnScan, column: String) -> [FarValue] {
+  package static func all(in scan: ColumnScan, column: String) -> [FarValue] {
     guard scan.distinctCount ?? .max > 2, let (low, high) = quartiles(of: scan) else { return [] }
     let spread = high - low
     return [
@@ -65,16 +58,26 @@ struct FarValue: Sendable, Equatable {
 }
 
 extension Failure {
-  /// The failure of a fit to rows with values that are far from all others, which are a likelier cause than the number of
-  /// groups.
-  func explained(by far: [Finding]) -> Failure {
-    guard isOfOneFit, let first = far.first else { return self }
-    return .ofOneFit(
-      exitCode,
-      "\(reason): column '\(first.name(.column))' is \(first.number(.value)) in "
-        + (first.count(.count) == 1 ? "row" : "\(first.count(.count)) rows, first in row")
-        + " \(first.count(.row)) (counted from 0)"
-        + (first.values[.file] == nil ? "" : ", row \(first.count(.fileRow)) of \(first.name(.file))"),
-      remedy: "that is far from all other values; correct it, or leave such rows out")
+  /// The failure of a fit to rows that have a likelier cause of it than the number of groups: values far from all others,
+  /// or mass at a point.
+  func explained(by findings: [Finding]) -> Failure {
+    guard isOfOneFit else { return self }
+    if let far = findings.first(where: { $0.code == .farValue }) {
+      let count = far.count(.count)
+      return .ofOneFit(
+        exitCode,
+        "\(reason): column '\(far.name(.column))' is \(far.valueWords) in "
+          + (count == 1 ? "" : "\(count) rows, first in ") + far.rowWords,
+        remedy: "that is far from all other values; correct it, or leave such rows out")
+    }
+    if let masses = findings.first(where: { $0.code == .massAtPoint }) {
+      let columns = zip(masses.names(.names), masses.counts(.counts)).map { name, count in
+        "\(name) has one value in \(count) of \(masses.count(.total)) rows"
+      }
+      return .ofOneFit(
+        exitCode, "\(reason): \(columns.joined(separator: ", ")), and Gaussian groups close in on such rows",
+        remedy: "choose --distribution regression, which takes no law of covariates")
+    }
+    return self
   }
 }

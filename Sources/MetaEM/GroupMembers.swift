@@ -22,9 +22,10 @@ struct GroupMembers: Sendable, Codable, Equatable {
     count += other.count
     rows = Array((rows + other.rows).sorted().prefix(Self.namedRows))
     guard let others = other.treatments else { return }
-    treatments = treatments.map {
-      min($0.lowerBound, others.lowerBound)...max($0.upperBound, others.upperBound)
-    } ?? others
+    treatments =
+      treatments.map {
+        min($0.lowerBound, others.lowerBound)...max($0.upperBound, others.upperBound)
+      } ?? others
   }
 
   init() {}
@@ -47,7 +48,9 @@ extension Design {
       for chunk in rows.localChunks {
         let labels = try rule(self, chunk: chunk).block.labels
         let treatment = try treatment(ofChunk: chunk)
-        for (offset, row) in chunk.tableRows.enumerated() { mine[labels[offset]].add(row: row, treatment: treatment[offset]) }
+        for (offset, row) in chunk.tableRows.enumerated() {
+          mine[labels[offset]].add(row: row, treatment: treatment[offset])
+        }
       }
     }
     return try rows.communicator.allGather(value: mine).reduce(into: none) { all, others in

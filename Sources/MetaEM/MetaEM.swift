@@ -60,7 +60,7 @@ public struct MetaEM: Estimator {
     let earlierPasses = run.journal.passes
     let estimate: Estimate
     do { estimate = try self.estimate(rows, in: run) } catch let failure as Failure {
-      throw failure.explained(by: rows.findings.filter { $0.code == .farValue })
+      throw failure.explained(by: rows.findings)
     }
     let fitSeconds = fitBegin.duration(to: .now).seconds
 
@@ -76,9 +76,11 @@ public struct MetaEM: Estimator {
     let groupFindings = try groupFindings(summary, estimate, design, rule) { rows.used?.fitted?.row($0) ?? $0 }
     let passes = run.journal.passes - earlierPasses
     return Result(
-      configuration: configuration, estimate: estimate, summary: summary, truth: truth, design: design, rule: rule, everyRow: everyRow, fittedRows: rows.used?.fitted,
+      configuration: configuration, estimate: estimate, summary: summary, truth: truth, design: design, rule: rule,
+      everyRow: everyRow, fittedRows: rows.used?.fitted,
       testScore: testScore,
-      rowFindings: rows.findings, groupFindings: groupFindings,      passes: passes, secondsPerPass: fitSeconds / Double(max(passes, 1)), seconds: begin.duration(to: .now).seconds)
+      rowFindings: rows.findings, groupFindings: groupFindings, passes: passes,
+      secondsPerPass: fitSeconds / Double(max(passes, 1)), seconds: begin.duration(to: .now).seconds)
   }
 
   // MARK: Rows

@@ -65,6 +65,17 @@ struct MixtureEstimation {
   }
 
   private func gaussianStarts(_ design: Design, _ pooled: SufficientStatistics) throws -> [GaussianMixture] {
+    try gaussians(design, pooled).map { start in
+      var start = start
+      // Features of other representations may be constant in a group, which no group can help.
+      if configuration.representation == .identity {
+        start.leastVarianceShare = GaussianMixture.usualLeastVarianceShare
+      }
+      return start
+    }
+  }
+
+  private func gaussians(_ design: Design, _ pooled: SufficientStatistics) throws -> [GaussianMixture] {
     if configuration.gaussianStart == .equation6 {
       return try RegressionMixture.starts(starts, groups: configuration.groups, pooled: pooled, random: random)
         .map { try GaussianMixture(equation6: $0, pooled: pooled, shape: configuration.covariance) }

@@ -9,7 +9,7 @@ public struct Balance: Sendable, Equatable, Codable {
   /// (mean_i - mean_j) / sqrt((var_i + var_j) / 2).
   public let largestStandardizedDifferences: [Double]
   /// The covariates in which a pair of groups differs by more than ``noticeableDifference`` and by more than four standard
-  /// errors of the difference, sqrt(1/n_i + 1/n_j): in small groups chance alone reaches the former.
+  /// errors of the difference, sqrt(1/n_i + 1/n_j) with effective n: in small groups chance alone reaches the former.
   public let unbalanced: [Int]
 
   /// The difference of covariate means, in standard deviations, from which on it is worth a finding (Austin 2009).
@@ -35,7 +35,7 @@ public struct Balance: Sendable, Equatable, Codable {
         for (c, difference) in differences.enumerated() {
           let spread = ((variances[i]![c] + variances[j]![c]) / 2).squareRoot()
           let standardized = spread > 0 ? abs(difference) / spread : 0
-          let chance = (1 / Double(summary.rowCount(i)) + 1 / Double(summary.rowCount(j))).squareRoot()
+          let chance = (1 / summary.effectiveCount(i) + 1 / summary.effectiveCount(j)).squareRoot()
           largest[c] = max(largest[c], standardized)
           if standardized > max(Self.noticeableDifference, Self.standardErrors * chance) { isUnbalanced[c] = true }
         }

@@ -14,6 +14,8 @@ public struct DegenerateGroup: Error, Sendable, Equatable, CustomStringConvertib
     case notFinite
     /// Columns depend linearly on each other.
     case singular
+    /// Next to nothing is left of the variance of a column, counted from 0, given those before it.
+    case collapsed(column: Int)
   }
 
   public let subject: Subject
@@ -30,15 +32,22 @@ public struct DegenerateGroup: Error, Sendable, Equatable, CustomStringConvertib
   public var description: String {
     switch (subject, reason) {
     case (.group(let group), .tooFew(let rows, let parameters)):
-      "group \(group) emptied: \(rows) rows for \(parameters) parameters"
+      "group \(group) emptied: \(rounded(rows)) rows for \(parameters) parameters"
     case (.group(let group), .notFinite): "group \(group) has a number of rows that is not finite"
     case (.group(let group), .singular): "group \(group) has a singular covariance"
+    case (.group(let group), .collapsed(let column)):
+      "group \(group) closes in on rows in which column \(column) does not vary, given those before it"
+    case (.pooled(let name), .collapsed(let column)):
+      "column \(column) of \(name) does not vary, given those before it"
     case (.pooled(let name), .tooFew(let rows, let parameters)):
-      "\(name) has \(parameters) parameters for \(rows) rows"
+      "\(name) has \(parameters) parameters for \(rounded(rows)) rows"
     case (.pooled(let name), .notFinite): "\(name) has a number of rows that is not finite"
     case (.pooled(let name), .singular): "the columns of \(name) depend linearly on each other"
     }
   }
+
+  /// A weight of rows as people read it.
+  private func rounded(_ rows: Double) -> Double { (rows * 1000).rounded() / 1000 }
 
   /// Refuses fewer rows than parameters.
   package static func require(

@@ -23,6 +23,12 @@ public struct GaussianMixture: MixtureModel {
   /// Σ_k = L_k L_k'.
   private var factors: [Cholesky]
   public let shape: CovarianceShape
+  /// A group is given up when the variance of a column given those before it falls below this share of that in all rows:
+  /// where rows share a value of a column, or lie in a plane, the likelihood of a group that closes in on them grows
+  /// without bound. 0 lets it.
+  public var leastVarianceShare = 0.0
+  /// The share for columns as they are given, a ratio of 1e-4 in standard deviations.
+  public static let usualLeastVarianceShare = 1e-8
 
   /// - Throws: ``NotPositiveDefinite`` when a covariance has no Cholesky factor.
   public init(
@@ -90,8 +96,12 @@ public struct GaussianMixture: MixtureModel {
       means[k] = (0..<d).map { gram[0, $0 + 1] / count }
       scatters.append(gram.scatter(about: means[k], count: count))
     }
+    let least = leastVarianceShare > 0 ? try leastVariances(statistics) : nil
     for (k, scatter) in shaped(scatters, total: total).enumerated() {
       let (factor, ridge) = try scatter.factored(.group(k))
+      if let least, let column = (0..<d).first(where: { ridge > 0 || factor.pivot($0) < least[$0] }) {
+        throw DegenerateGroup(.group(k), ridge > 0 ? .singular : .collapsed(column: column))
+      }
       factors[k] = factor
       covariances[k] = scatter
       if ridge > 0 {
@@ -100,6 +110,22 @@ public struct GaussianMixture: MixtureModel {
       }
     }
     return findings
+  }
+
+  /// The least variance of each column given those before it, under the shape.
+  private func leastVariances(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Double] {
+    let d = means[0].count
+    let gram = (1..<groupCount).reduce(statistics.gram(0)) { $0 + statistics.gram($1) }
+    let covariance = gram.covariance(columns: 1..<d + 1, count: statistics.total)
+    switch shape {
+    case .full, .tied:
+      let pooled = try covariance.factored(.pooled("the covariance of all rows")).0
+      return (0..<d).map { leastVarianceShare * pooled.pivot($0) }
+    case .diagonal: return covariance.diagonal.map { leastVarianceShare * $0 }
+    case .spherical:
+      let mean = covariance.diagonal.reduce(0, +) / Double(d)
+      return Array(repeating: leastVarianceShare * mean, count: d)
+    }
   }
 
   /// The covariances of each group's scatter Σ γ (c - μ)(c - μ)' under the shape.
@@ -126,7 +152,7 @@ public struct GaussianMixture: MixtureModel {
 
 extension GaussianMixture {
   private enum CodingKeys: String, CodingKey {
-    case mixingWeights, means, covariances, shape
+    case mixingWeights, means, covariances, shape, leastVarianceShare
   }
 
   /// - Throws: ``NotPositiveDefinite`` for a covariance that has no Cholesky factor.
@@ -137,6 +163,7 @@ extension GaussianMixture {
       means: values.decode([[Double]].self, forKey: .means),
       covariances: values.decode([[[Double]]].self, forKey: .covariances).map { Matrix($0) },
       shape: values.decode(CovarianceShape.self, forKey: .shape))
+    leastVarianceShare = try values.decode(Double.self, forKey: .leastVarianceShare)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -145,6 +172,7 @@ extension GaussianMixture {
     try values.encode(means, forKey: .means)
     try values.encode(covariances.map(\.rowArrays), forKey: .covariances)
     try values.encode(shape, forKey: .shape)
+    try values.encode(leastVarianceShare, forKey: .leastVarianceShare)
   }
 }
 

@@ -68,7 +68,7 @@ public struct PosteriorRule: Sendable {
   }
 
   private func label(_ posterior: ArraySlice<Double>, row: Int) -> Int {
-    if labelRule == .sampled { 
+    if labelRule == .sampled {
       return random.categorical(row: numbering?.place(of: row) ?? row, draw: 0, probabilities: posterior)
     }
     var best = posterior.startIndex
@@ -92,6 +92,8 @@ public struct LabelSummary: Reducible {
     let entropy: Int
     let rowCounts: PackedVector
     let weights: PackedVector
+    /// Σ w², or Σ w of frequencies.
+    let squaredWeights: PackedVector
     /// Σ w x and Σ w x² [K, m].
     let sums: PackedTable
     let squares: PackedTable
@@ -106,7 +108,8 @@ public struct LabelSummary: Reducible {
     var packing = Packing()
     places = Places(
       logLikelihood: packing.number(), entropy: packing.number(), rowCounts: packing.vector(groupCount),
-      weights: packing.vector(groupCount), sums: packing.table(groupCount, covariateCount),
+      weights: packing.vector(groupCount), squaredWeights: packing.vector(groupCount),
+      sums: packing.table(groupCount, covariateCount),
       squares: packing.table(groupCount, covariateCount), confusion: packing.table(groupCount, truthCount))
     summands = packing.zeros
   }
@@ -117,6 +120,11 @@ public struct LabelSummary: Reducible {
   public func rowCount(_ group: Int) -> Int { Int(summands[places.rowCounts[group]]) }
   /// The weight of the rows labelled k.
   public func weight(_ group: Int) -> Double { summands[places.weights[group]] }
+  /// As many rows as the mean of those labelled k is worth: (Σ w)² / Σ w² (Kish 1965), or n_k where weights are frequencies.
+  public func effectiveCount(_ group: Int) -> Double {
+    let (weight, squares) = (weight(group), summands[places.squaredWeights[group]])
+    return squares > 0 ? weight * weight / squares : 0
+  }
   /// The mean of x over the rows labelled k; nil when there are none.
   public func mean(_ group: Int) -> [Double]? {
     let weight = weight(group)
@@ -156,6 +164,7 @@ public struct LabelSummary: Reducible {
       let count = frequencies?[row] ?? 1
       summands[places.rowCounts[label]] += count
       summands[places.weights[label]] += weight
+      summands[places.squaredWeights[label]] += frequencies == nil ? weight * weight : weight
       for j in 0..<covariateCount {
         let value = covariates[j][row]
         summands[places.sums[label, j]] += weight * value

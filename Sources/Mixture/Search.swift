@@ -66,14 +66,20 @@ package struct Search {
   package func finished<Model>(
     _ fits: [Fit<Model>], on design: Design, phase: String, groups: Int
   ) throws -> Fit<Model> {
-    if let best = try best(of: fits, on: design, phase: phase) { return best }
-    let reason = fits.lazy.compactMap(\.degeneracy).first.map { " (\($0))" } ?? ""
+    var degeneracy = fits.lazy.compactMap(\.degeneracy).first
+    for fit in fits.best(continuedStarts) {
+      let carried = try journal.run([Fit(continuing: fit, model: fit.model)], on: design, convergence, phase: phase)
+      if let best = carried.best(1).first { return best }
+      degeneracy = degeneracy ?? carried[0].degeneracy
+    }
+    let reason = degeneracy.map { " (\($0))" } ?? ""
     throw Failure.ofOneFit(
       .numerical,
-      "every start degenerated for --groups \(groups)\(reason)", remedy: "choose fewer groups or a smaller representation")
+      "every start degenerated for --groups \(groups)\(reason)",
+      remedy: "choose fewer groups or a smaller representation")
   }
 
-  /// The same, or nil when all degenerate.
+  /// The best of `fits` carried on to convergence, as ``finished(_:on:phase:groups:)``; nil when all degenerate.
   package func best<Model>(of fits: [Fit<Model>], on design: Design, phase: String) throws -> Fit<Model>? {
     for fit in fits.best(continuedStarts) {
       let carried = try carried(Fit(continuing: fit, model: fit.model), on: design, phase: phase)

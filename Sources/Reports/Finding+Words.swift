@@ -6,12 +6,12 @@ import Mixture
 extension Finding {
   /// The finding in plain words, with the remedy where there is one: one line without a final stop.
   public var words: String {
-    rowWords ?? fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? sweepWords ?? code.rawValue
+    dataWords ?? fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? sweepWords ?? code.rawValue
   }
 
   // MARK: The rows
 
-  private var rowWords: String? {
+  private var dataWords: String? {
     switch code {
     case .rowsWithoutWeight:
       "\(count(.count)) of \(count(.total)) rows have weight 0 and were not fitted; they have posteriors like all others"
@@ -19,14 +19,14 @@ extension Finding {
       "\(count(.count)) of \(count(.total)) rows, which column '\(name(.column))' marks for testing, were not fitted; they "
         + "have posteriors like all others"
     case .farValue:
-      "column '\(name(.column))' is \(number(.value)) in \(farRows), \(rounded(.distance)) times the distance of the "
+      "column '\(name(.column))' is \(valueWords) in \(farRows), \(rounded(.distance)) times the distance of the "
         + "quartiles beyond them and far from all other values: a slip, or a mark of missing values? Correct it, or leave "
         + "such rows out; giv-dist shard --missing-markers names marks"
     case .fewTreatmentValues:
-      "the treatment '\(name(.column))' takes only \(count(.distinct)) values, \(number(.value)) in \(shareOfRows): groups are "
+      "the treatment '\(name(.column))' takes only \(count(.distinct)) values, \(valueWords) in \(shareOfRows): groups are "
         + "told apart by a treatment that is continuous, and one may close in on the rows of one value"
     case .heapedTreatment:
-      "the treatment '\(name(.column))' is \(number(.value)) in \(shareOfRows)"
+      "the treatment '\(name(.column))' is \(valueWords) in \(shareOfRows)"
         + (values[.distinct] == nil ? "" : " and takes \(count(.distinct)) values in all")
         + ": groups are told apart by a treatment that is continuous, and one may close in on these rows"
     case .massAtPoint:
@@ -37,16 +37,14 @@ extension Finding {
       "group \(count(.group)) is \(count(.count) == 1 ? "a single row" : "\(count(.count)) rows"), fewer than it has "
         + "parameters: \(memberRows); it follows them, and says nothing of others"
     case .groupOfOneTreatment:
-      "all \(count(.count)) rows of group \(count(.group)) have the equal treatment \(number(.value)): \(memberRows); it is a "
+      "all \(count(.count)) rows of group \(count(.group)) have the equal treatment \(valueWords): \(memberRows); it is a "
         + "value, and no rule of treatment"
     default: nil
     }
   }
 
   private var farRows: String {
-    let file = values[.file] == nil ? "" : ", row \(count(.fileRow)) of \(name(.file))"
-    return (count(.count) == 1 ? "row" : "\(count(.count)) rows, the first of them row")
-      + " \(count(.row)) (counted from 0)\(file)"
+    (count(.count) == 1 ? "" : "\(count(.count)) rows, the first of them ") + rowWords
   }
 
   private var shareOfRows: String {

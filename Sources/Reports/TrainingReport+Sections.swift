@@ -27,9 +27,17 @@ extension TrainingReport {
       nil,
       [
         .line(
-          "\(numbers.groups) group\(numbers.groups == 1 ? "" : "s") in \(numbers.rows) rows on \(numbers.ranks) "
-            + "rank\(numbers.ranks == 1 ? "" : "s"): \(blocks)")
+          "\(numbers.groups) group\(numbers.groups == 1 ? "" : "s") in \(numbers.rows) rows\(weightText) on "
+            + "\(numbers.ranks) rank\(numbers.ranks == 1 ? "" : "s"): \(blocks)")
       ])
+  }
+
+  private var weightText: String {
+    switch result.configuration.weights {
+    case .frequency: " with frequencies, n = \(numbers.observations),"
+    case .sampling: " with sampling weights, scaled to mean 1,"
+    case nil: ""
+    }
   }
 
   private func formText(_ form: String) -> String {
@@ -138,12 +146,20 @@ extension TrainingReport {
         ]))
     }
     if let inertia = numbers.inertia { blocks.append(.facts([Report.Fact("inertia", .significant(inertia))])) }
-    let entropy = numbers.entropy / Double(numbers.rows)
+    let entropy = numbers.entropy / Double(numbers.observations)
     blocks.append(
       .facts([
         Report.Fact("MMD", .significant(numbers.mmd)),
         Report.Fact("entropy of the labels", .decimals(entropy, 4), unit: "per row"),
       ]))
+    if numbers.testRows > 0 {
+      var facts = [Report.Fact("rows kept for testing", .count(numbers.testRows))]
+      if let mean = numbers.testLogLikelihood {
+        facts.append(Report.Fact("their log-likelihood", .decimals(mean, 4), unit: "per row"))
+      }
+      if let accuracy = numbers.testAccuracy { facts.append(Report.Fact("accuracy", .decimals(accuracy, 4))) }
+      blocks.append(.facts(facts))
+    }
     return Report.Section(nil, blocks + choices)
   }
 

@@ -35,7 +35,7 @@ public struct TrainingReport: Sendable, Encodable {
   /// One group: its label, size and parameters, in the units of the data where the representation is r = x.
   public struct Group: Sendable, Encodable {
     public let group: Int
-    /// Rows with this label.
+    /// Rows with this label, or the sum of their frequencies.
     public let rows: Int
     /// π_k.
     public let share: Double
@@ -73,7 +73,16 @@ extension TrainingReport {
   /// What every model has; undefined values are null.
   public struct Numbers: Sendable, Encodable {
     public let version: String
+    /// The rows that were fitted.
     public let rows: Int
+    /// n: the rows, or the sum of their frequencies.
+    public let observations: Int
+    /// What their weights are; null where they have none.
+    @NullEncoded public var weights: String?
+    /// Rows that were kept for testing, the mean of their log-likelihoods, and the share of right labels among them.
+    public let testRows: Int
+    @NullEncoded public var testLogLikelihood: Double?
+    @NullEncoded public var testAccuracy: Double?
     public let ranks: Int
     public let groups: Int
     public let representation: String
@@ -129,7 +138,12 @@ extension TrainingReport {
       self.modelDigest = modelDigest
       self.posteriorDigest = posteriorDigest
       self.ranks = ranks
-      rows = result.rowCount
+      rows = result.design.rows.rowCount
+      observations = result.rowCount
+      _weights = NullEncoded(wrappedValue: result.configuration.weights?.rawValue)
+      testRows = result.testScore?.rows ?? 0
+      _testLogLikelihood = NullEncoded(wrappedValue: result.testScore?.meanLogLikelihood)
+      _testAccuracy = NullEncoded(wrappedValue: result.testScore?.accuracy)
       groups = result.configuration.groups
       representation = result.configuration.representation.rawValue
       distribution = result.configuration.distribution.rawValue

@@ -15,7 +15,9 @@ struct DatasetOptions: ParsableArguments {
   @Option(help: "The dataset of the true source [n], integers; it is used in scores only.")
   var z: String = DatasetNames().source
   @Option(
-    help: "The dataset of row weights [n]; naming one uses it, and a shard's own 'weight' is used with --use-weights.")
+    help:
+      "The dataset of row weights [n]; naming one uses it, and a shard's own 'weight' is used with --use-weights or --weights."
+  )
   var weight: String = DatasetNames().weight
   @Option(help: "The dataset of row identifiers [n], kept with the posteriors.")
   var id: String = DatasetNames().identifier

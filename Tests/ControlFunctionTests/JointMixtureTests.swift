@@ -4,6 +4,7 @@ import Foundation
 import Frames
 import LinearAlgebra
 import Mixture
+import TestSupport
 import Testing
 
 /// `joint.json`: rows, a start, and what plain numpy makes of it.
@@ -77,6 +78,14 @@ struct JointFixture: Decodable {
   /// The columns (1, x1, x2, x1², x1 x2, x2², t², t, y), y times `scale`.
   func design(isWeighted: Bool = false, scale: Double = 1) throws -> Design {
     try design(x, t, y.map { scale * $0 }, weight: isWeighted ? rowWeights : nil)
+  }
+
+  /// The same columns with other row weights.
+  func design(weight: [Double]) throws -> Design { try design(x, t, y, weight: weight) }
+
+  /// The same columns of the rows `rows[0]`, `rows[1]`, …
+  func design(rows: [Int]) throws -> Design {
+    try design(rows.map { x[$0] }, rows.map { t[$0] }, rows.map { y[$0] }, weight: nil)
   }
 
   /// The same columns of the rows with extensions, with row weights.
@@ -185,6 +194,57 @@ struct JointFixture: Decodable {
         #expect(abs(actual[i, j] - value) < 1e-5 * scale)
       }
     }
+  }
+
+  /// `joint_frequency.json`: the rows of `joint.json` repeated, by numpy.
+  private struct Repeated: Decodable {
+    let frequencies: [Double]
+    let converged: JointFixture.Model
+    let covariance: [[Double]]
+  }
+
+  @Test func `frequencies have the log-likelihood and the covariance of repeated rows`() throws {
+    let repeated = try oracle("joint_frequency.json", as: Repeated.self)
+    let design = try fixture.design(weight: repeated.frequencies)
+    try design.table.takeWeights(as: .frequency)
+    let model = repeated.converged.mixture(hasFreeShifts: false)
+    let logLikelihood = try design.statistics(of: [model])[0].logLikelihood
+    #expect(abs(logLikelihood - (try #require(repeated.converged.logLikelihood))) < 1e-6)
+    let covariance = try JointCovariance.estimate(model, on: design)
+    let actual = covariance.block(Array(covariance.parameters.outcome) + Array(covariance.parameters.endogeneities))
+    for (i, row) in repeated.covariance.enumerated() {
+      for (j, value) in row.enumerated() {
+        let scale = (repeated.covariance[i][i] * repeated.covariance[j][j]).squareRoot()
+        #expect(abs(actual[i, j] - value) < 1e-5 * scale)
+      }
+    }
+    // The same numbers as sampling weights: as many rows as there are, so larger errors.
+    let sampled = try fixture.design(weight: repeated.frequencies)
+    try sampled.table.takeWeights(as: .sampling)
+    let wider = try JointCovariance.estimate(model, on: sampled)
+    #expect(wider.matrix[0, 0] > 1.3 * covariance.matrix[0, 0])
+  }
+
+  @Test func `score tests and two-stage least squares take frequencies for repeated rows`() throws {
+    let repeated = try oracle("joint_frequency.json", as: Repeated.self)
+    let model = repeated.converged.mixture(hasFreeShifts: false)
+    let design = try fixture.design(weight: repeated.frequencies)
+    try design.table.takeWeights(as: .frequency)
+    let rows = repeated.frequencies.enumerated().flatMap { Array(repeating: $0.offset, count: Int($0.element)) }
+    let plain = try fixture.design(rows: rows)
+    let (found, expected) = (
+      try JointScoreTest.exclusion(of: model, columns: 1, on: design),
+      try JointScoreTest.exclusion(of: model, columns: 1, on: plain)
+    )
+    #expect(abs(found.statistic - expected.statistic) < 1e-8 * expected.statistic)
+    let differences = try [design, plain].map { design in
+      let other = try #require(
+        JointTwoStage(try design.statistics(of: [model])[0], exogenous: 6, selection: 3))
+      return try TwoStageDifference.between(
+        model, JointCovariance.estimate(model, on: design), and: other, columns: [6, 7], on: design)
+    }
+    #expect(isClose(differences[0].values, differences[1].values, 1e-8))
+    #expect(isClose(differences[0].covariance.values, differences[1].covariance.values, 1e-8))
   }
 
   @Test func `exclusion is tested as in the reference`() throws {
