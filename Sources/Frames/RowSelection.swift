@@ -53,6 +53,16 @@ public struct RowSelection: Sendable, Equatable {
     Array(repeating: 0, count: (total + wordBits - 1) / wordBits)
   }
 
+  /// The rows that both choose.
+  public func intersection(_ other: RowSelection) -> RowSelection { combined(with: other, &) }
+  /// The rows that this chooses and the other does not.
+  public func subtracting(_ other: RowSelection) -> RowSelection { combined(with: other) { $0 & ~$1 } }
+
+  private func combined(with other: RowSelection, _ combine: (UInt64, UInt64) -> UInt64) -> RowSelection {
+    precondition(total == other.total, "choices among the same rows")
+    return RowSelection(zip(words, other.words).map(combine), total: total)
+  }
+
   /// Whether a row is chosen.
   public func contains(_ row: Int) -> Bool { words[row / Self.wordBits] >> UInt64(row % Self.wordBits) & 1 == 1 }
 

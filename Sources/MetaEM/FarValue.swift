@@ -7,8 +7,7 @@ import Frames
 /// are far when somewhere between them and the others d falls to a tenth or less, d below 1 taken for 1; so a long tail,
 /// whose values thin out little by little, has none. Of draws of 1,500 rows there was one in 0 of 3,000 of normal,
 /// exponential and gamma laws, in .0003 of a t law of 4 degrees of freedom and in .001 of a lognormal law of σ = 1.5; in
-/// .002 of 100 rows of the t law. Of a Cauchy law every fifth draw has one. `Tests/MetaEMTests/FarValueTests.swift`
-/// counts again.
+/// .002 of 100 rows of the t law. Of a Cauchy law every fifth draw has one.
 package struct FarValue: Sendable, Equatable {
   package let column: String
   package let value: Double

@@ -37,15 +37,14 @@ struct RowsInUse: Sendable {
     }
     let marked = try RowSelection.of(rows) { try marks.testMarks(chunk: $0) }
     let count = rows.rowCount
-    let used = (0..<count).lazy.filter { weighted.contains($0) && !marked.contains($0) }
-    let chosen = RowSelection(used, of: count)
+    let chosen = weighted.subtracting(marked)
     guard chosen.count > 0 else {
       throw Failure(
         .data,
         "column '\(marks.testName)' keeps every row\(weighted.count < count ? " that has weight" : "") for testing, and none "
           + "is left to fit; give the rows that are to be fitted a 0 there")
     }
-    let tested = RowSelection((0..<count).lazy.filter { weighted.contains($0) && marked.contains($0) }, of: count)
+    let tested = weighted.intersection(marked)
     fitted = chosen.count < count ? chosen : nil
     tests = tested.count > 0 ? tested : nil
     testName = marks.testName

@@ -89,7 +89,7 @@ extension OnRanks {
 
     @Test(arguments: [1, 3]) func `rows kept for testing are not fitted, and scored`(ranks: Int) throws {
       let folder = "shards-\(ranks)"
-      let options = ["--treatment", "t", "--outcome", "y"]
+      let options = ["--treatment", "t", "--outcome", "y", "--covariates", "a,b"]
       for (name, more) in [("marked", ["--test", "held"]), ("seen", [])] {
         let made = try givDist(["shard", "\(name).csv", "--out", "\(folder)-\(name)"] + options + more)
         try #require(made.exitCode == 0, "\(made.error)")

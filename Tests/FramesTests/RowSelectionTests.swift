@@ -24,6 +24,9 @@ import Testing
       #expect(selection.rank(of: row) == rows.prefix { $0 < row }.count)
     }
     #expect((rows + others).map(selection.place) == Array(0..<total))
+    let even = RowSelection((0..<total).filter { $0 % 2 == 0 }, of: total)
+    #expect(selection.intersection(even) == RowSelection(rows.filter { $0 % 2 == 0 }, of: total))
+    #expect(selection.subtracting(even) == RowSelection(rows.filter { $0 % 2 == 1 }, of: total))
   }
 
   @Test(arguments: [1, 2, 3, 8], [1024, 64, 4]) func `ranks agree on what they chose`(ranks: Int, chunkLength: Int)
