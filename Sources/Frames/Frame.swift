@@ -88,12 +88,21 @@ public final class Frame: @unchecked Sendable {
   /// Says what the row weights are. Sampling weights are scaled to mean 1, so that they weigh rows against each other
   /// and sum to the number of rows; frequencies stay. Collective; nothing happens to a frame without weights.
   ///
-  /// - Throws: on all ranks the same ``Failure`` `data` when frequencies add up to more than 2^53.
+  /// - Throws: on all ranks the same ``Failure`` `data` when a frequency is no whole number, or they add up to more than
+  ///   2^53.
   public func takeWeights(as kind: WeightKind) throws {
     guard let slot = places.weight else { return }
     let sum = try rows.sum([0.0]) { partial, chunk in
       guard let weight = try weight(chunk: chunk) else { return }
-      for row in 0..<rowCount(ofChunk: chunk) { partial[0] += weight[row] }
+      for row in 0..<rowCount(ofChunk: chunk) {
+        if kind == .frequency && weight[row] != weight[row].rounded() {
+          throw Failure(
+            .data,
+            "row \(rows.grid.rows(ofChunk: chunk).lowerBound + row) (counted from 0) has the weight \(weight[row]), and "
+              + "frequencies are whole numbers of equal rows; take the weights for sampling weights")
+        }
+        partial[0] += weight[row]
+      }
     }[0]
     weightKind = kind
     switch kind {

@@ -60,7 +60,7 @@ public struct MetaEM: Estimator {
     let earlierPasses = run.journal.passes
     let estimate: Estimate
     do { estimate = try self.estimate(rows, in: run) } catch let failure as Failure {
-      throw failure.explained(by: rows.findings)
+      throw failure.explained(by: rowFindings(rows))
     }
     let fitSeconds = fitBegin.duration(to: .now).seconds
 
@@ -70,20 +70,26 @@ public struct MetaEM: Estimator {
       model: estimate.model.mixture.base, labelRule: configuration.labels, seed: configuration.seed)
     let truth = try Truth.read(rows.table)
     let summary = try design.label(by: rule, truth: truth)
+    var everyRule = rule
+    everyRule.numbering = rows.used?.fitted
     let testScore = try rows.used?.tests.map {
-      try TestScore($0, of: everyRow, under: rule, logVolume: estimate.model.logVolume)
+      try TestScore($0, of: everyRow, under: everyRule, logVolume: estimate.model.logVolume)
     }
     let groupFindings = try groupFindings(summary, estimate, design, rule) { rows.used?.fitted?.row($0) ?? $0 }
     let passes = run.journal.passes - earlierPasses
     return Result(
       configuration: configuration, estimate: estimate, summary: summary, truth: truth, design: design, rule: rule,
-      everyRow: everyRow, fittedRows: rows.used?.fitted,
-      testScore: testScore,
-      rowFindings: rows.findings, groupFindings: groupFindings, passes: passes,
+      everyRow: everyRow, fittedRows: rows.used?.fitted, testScore: testScore,
+      rowFindings: rowFindings(rows), groupFindings: groupFindings, passes: passes,
       secondsPerPass: fitSeconds / Double(max(passes, 1)), seconds: begin.duration(to: .now).seconds)
   }
 
   // MARK: Rows
+
+  /// What the rows give reason to tell of this fit.
+  private func rowFindings(_ rows: CenteredRows) -> [Finding] {
+    rows.findings.filter { $0.code != .massAtPoint || configuration.distribution == .gaussian }
+  }
 
   /// Reads and checks the rows of a collection and centers their columns. Collective.
   func load(_ collection: ShardCollection, on communicator: any Communicator) throws -> CenteredRows {

@@ -59,6 +59,8 @@ public struct Sweep {
   private func load(_ collection: ShardCollection, on team: any Communicator) throws -> CenteredRows {
     var configuration = grid.base
     configuration.groups = grid.groups.max()!
+    // What the rows are told of is that of any fit.
+    configuration.distribution = grid.distributions.contains(.gaussian) ? .gaussian : grid.distributions[0]
     var engine = MetaEM(configuration)
     engine.storage = storage
     return try engine.load(collection, on: team)
