@@ -31,6 +31,9 @@ extension HDF5File {
     try attribute(name, of: object, fixedLengthOnly: false)
   }
 
+  /// More than this no attribute holds.
+  private static let mostBytes = 1 << 28
+
   /// - Parameter fixedLengthOnly: whether strings of variable length are passed over.
   func attribute(_ name: String, of object: String = "/", fixedLengthOnly: Bool) throws -> HDF5Attribute? {
     let location = "\(path): attribute '\(name)'"
@@ -50,16 +53,19 @@ extension HDF5File {
       try HDF5Library.check("H5Sget_simple_extent_npoints", on: location, exitCode) {
         H5Sget_simple_extent_npoints(space.id)
       })
+    guard count <= Self.mostBytes / max(1, HDF5Library.locked { H5Tget_size(type.id) }) else {
+      throw Failure(exitCode, "\(location) has \(count) elements; the file is damaged: copy or write it again")
+    }
     let isScalar = HDF5Library.locked { H5Sget_simple_extent_type(space.id) } == H5S_SCALAR
     switch HDF5Library.locked({ H5Tget_class(type.id) }) {
     case H5T_STRING:
       if fixedLengthOnly && HDF5Library.locked({ H5Tis_variable_str(type.id) }) > 0 { return nil }
       let strings = try readStrings(attribute.id, type: type.id, space: space.id, count: count, location)
       return isScalar ? .string(strings[0]) : .strings(strings)
-    case H5T_INTEGER:
+    case H5T_INTEGER where HDF5Library.locked({ H5Tget_size(type.id) < 8 || H5Tget_sign(type.id) == H5T_SGN_2 }):
       let integers = try readNumbers(Int64.self, attribute.id, count: count, location)
       return isScalar ? .integer(integers[0]) : .integers(integers)
-    case H5T_FLOAT:
+    case H5T_FLOAT, H5T_INTEGER:
       let numbers = try readNumbers(Double.self, attribute.id, count: count, location)
       return isScalar ? .number(numbers[0]) : .numbers(numbers)
     default: return nil
@@ -122,14 +128,18 @@ extension HDF5File {
       let width = HDF5Library.locked { H5Tget_size(type) }
       var bytes = [UInt8](repeating: 0, count: count * width)
       try HDF5Library.check("H5Aread", on: location, exitCode) { H5Aread(attribute, type, &bytes) }
-      return (0..<count).map {
-        String(decoding: bytes[$0 * width..<($0 + 1) * width].prefix { $0 != 0 }, as: UTF8.self)
+      let padding = HDF5Library.locked { HDF5StringPadding(type) }
+      return try (0..<count).map { index in
+        try HDF5Text.string(padding.content(of: bytes[index * width..<(index + 1) * width])) {
+          "\(location), text \(index)"
+        }
       }
     }
-    let memoryType = try HDF5Handle.stringType(width: nil, on: location, exitCode)
     var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
-    try HDF5Library.check("H5Aread", on: location, exitCode) { H5Aread(attribute, memoryType.id, &pointers) }
-    defer { HDF5Library.locked { _ = H5Dvlen_reclaim(memoryType.id, space, giv_h5p_default(), &pointers) } }
-    return pointers.map { $0.map { String(cString: $0) } ?? "" }
+    try HDF5Library.check("H5Aread", on: location, exitCode) { H5Aread(attribute, type, &pointers) }
+    defer { HDF5Library.locked { _ = H5Dvlen_reclaim(type, space, giv_h5p_default(), &pointers) } }
+    return try pointers.enumerated().map { index, pointer in
+      try HDF5Text.string(at: pointer) { "\(location), text \(index)" }
+    }
   }
 }

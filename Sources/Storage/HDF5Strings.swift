@@ -72,24 +72,26 @@ extension HDF5Dataset {
         H5Dread(handle.id, type.id, memory, file, giv_h5p_default(), &bytes)
       }
     }
-    let padding: UInt8 = HDF5Library.locked { H5Tget_strpad(type.id) } == H5T_STR_SPACEPAD ? 32 : 0
-    return (0..<rows.count).map { index in
-      var content = bytes[index * width..<(index + 1) * width].prefix { $0 != 0 }
-      while padding != 0, content.last == padding { content.removeLast() }
-      return String(decoding: content, as: UTF8.self)
+    let padding = HDF5Library.locked { HDF5StringPadding(type.id) }
+    return try (0..<rows.count).map { index in
+      let content = padding.content(of: bytes[index * width..<(index + 1) * width])
+      return try HDF5Text.string(content) { "\(location), row \(rows.lowerBound + index) (counted from 0)" }
     }
   }
 
   private func readVariable(rows: Range<Int>) throws -> [String] {
-    let type = try HDF5Handle.stringType(width: nil, on: location, exitCode)
+    // Of the file's own character set: the library does not convert ASCII, though it is a part of UTF-8.
+    let type = try openType()
     var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: rows.count)
     var strings: [String] = []
     try transfer(rows: rows, count: rows.count) { memory, file in
       try HDF5Library.check("H5Dread", on: location, exitCode) {
         H5Dread(handle.id, type.id, memory, file, giv_h5p_default(), &pointers)
       }
-      strings = pointers.map { $0.map { String(cString: $0) } ?? "" }
-      HDF5Library.locked { _ = H5Dvlen_reclaim(type.id, memory, giv_h5p_default(), &pointers) }
+      defer { HDF5Library.locked { _ = H5Dvlen_reclaim(type.id, memory, giv_h5p_default(), &pointers) } }
+      strings = try pointers.enumerated().map { index, pointer in
+        try HDF5Text.string(at: pointer) { "\(location), row \(rows.lowerBound + index) (counted from 0)" }
+      }
     }
     return strings
   }
