@@ -16,6 +16,7 @@ static inline hid_t giv_h5t_c_s1(void) { return H5T_C_S1; }
 static inline size_t giv_h5t_variable(void) { return H5T_VARIABLE; }
 static inline hsize_t giv_h5s_unlimited(void) { return H5S_UNLIMITED; }
 static inline hid_t giv_h5s_all(void) { return H5S_ALL; }
+static inline haddr_t giv_h5_undefined_address(void) { return HADDR_UNDEF; }
 static inline hid_t giv_h5p_default(void) { return H5P_DEFAULT; }
 static inline unsigned giv_h5f_acc_rdonly(void) { return H5F_ACC_RDONLY; }
 static inline unsigned giv_h5f_acc_rdwr(void) { return H5F_ACC_RDWR; }

@@ -88,7 +88,7 @@ struct ShardFile: Sendable {
         "\(dataset.location) holds \(kind.description); \(role.datasetWord) must be "
           + (role == .identifier ? "integers or strings" : "numbers: write them as float64 or int64"))
     }
-    try dataset.requireSources()
+    try dataset.requireStored()
   }
 
   /// The rows and columns of a dataset: [n, m] or [n] for covariates, [n] or [n, 1] for the others.

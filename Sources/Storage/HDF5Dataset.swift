@@ -30,6 +30,18 @@ public struct HDF5Dataset: ~Copyable {
   /// The file and the dataset, for messages.
   public var location: String { "\(path): dataset '\(name)'" }
 
+  /// The file that holds the values' description: another one than ``path`` where a link leads there.
+  func containingFile() throws -> String {
+    let (id, subject, code) = (handle.id, location, exitCode)
+    return try HDF5Text.name("H5Fget_name", on: subject, code) { H5Fget_name(id, $0, $1) }
+  }
+
+  /// The path of the dataset within that file.
+  func pathInFile() throws -> String {
+    let (id, subject, code) = (handle.id, location, exitCode)
+    return try HDF5Text.name("H5Iget_name", on: subject, code) { H5Iget_name(id, $0, $1) }
+  }
+
   /// The extent of each dimension; empty for a single number.
   public func shape() throws -> [Int] {
     let space = try openSpace()
@@ -50,12 +62,39 @@ public struct HDF5Dataset: ~Copyable {
     case H5T_FLOAT: return .float
     case H5T_INTEGER: return .integer
     case H5T_STRING: return .string
-    case H5T_ENUM: return .other("an enumeration (Booleans, as h5py writes them)")
+    case H5T_ENUM: return HDF5Library.locked({ Self.isBoolean(type.id) }) ? .integer : .other("an enumeration")
+    case H5T_BITFIELD: return .other("bit fields (Booleans, as Julia writes them)")
     case H5T_COMPOUND: return .other("compound records")
     case H5T_REFERENCE: return .other("references")
     case H5T_ARRAY, H5T_VLEN: return .other("arrays")
     default: return .other("opaque bytes")
     }
+  }
+
+  /// Whether an enumeration is that of 0 and 1 by which h5py and R store truth values.
+  private static func isBoolean(_ type: hid_t) -> Bool {
+    let count = H5Tget_nmembers(type)
+    return count == 2
+      && (0..<UInt32(2)).allSatisfy { index in
+        var value: Int64 = 0
+        let native = giv_h5t_native_int64()
+        guard let name = H5Tget_member_name(type, index) else { return false }
+        defer { H5free_memory(name) }
+        let parent = H5Tget_super(type)
+        defer { H5Tclose(parent) }
+        guard H5Tget_size(type) <= 8, H5Tget_member_value(type, index, &value) >= 0,
+          H5Tconvert(parent, native, 1, &value, nil, giv_h5p_default()) >= 0
+        else { return false }
+        return String(cString: name).uppercased() == (value == 0 ? "FALSE" : value == 1 ? "TRUE" : nil)
+      }
+  }
+
+  /// What the elements are, with their size.
+  func typeWords() throws -> String {
+    let type = try openType()
+    let bits = HDF5Library.locked { 8 * H5Tget_size(type.id) }
+    let kind = try elementKind()
+    return kind == .string ? kind.description : "\(kind.description) of \(bits) bits"
   }
 
   /// Reads rows, converted from whatever size of number the file holds.
@@ -66,12 +105,23 @@ public struct HDF5Dataset: ~Copyable {
   ///   - buffer: receives them in row-major order; its count is that of the rows times the columns.
   public func read<Element: HDF5Element>(rows: Range<Int>, into buffer: UnsafeMutableBufferPointer<Element>) throws {
     if Element.number != .float64 { try requireIntegers() }
+    // Unsigned integers of 64 bits would be cut to the largest signed one: they are read as they are.
+    let isUnsigned = try Element.number == .int64 && holdsUnsigned64()
     try transfer(rows: rows, count: buffer.count) { memory, file in
       try HDF5Library.check("H5Dread", on: location, exitCode) {
         H5Dread(
-          handle.id, Element.number.memoryType, memory, file, giv_h5p_default(),
+          handle.id, (isUnsigned ? HDF5Number.uint64 : Element.number).memoryType, memory, file, giv_h5p_default(),
           UnsafeMutableRawPointer(buffer.baseAddress))
       }
+    }
+    guard isUnsigned else { return }
+    try buffer.withMemoryRebound(to: UInt64.self) { values in
+      guard let index = values.firstIndex(where: { $0 > Int64.max }) else { return }
+      let row = rows.lowerBound + index / max(1, buffer.count / max(1, rows.count))
+      throw Failure(
+        .data,
+        "\(location), row \(row) (counted from 0): \(values[index]) does not fit 64 bits with a sign; write such numbers "
+          + "as strings")
     }
   }
 
@@ -151,7 +201,7 @@ public struct HDF5Dataset: ~Copyable {
     try HDF5Handle("H5Dget_type", on: location, exitCode, closedBy: H5Tclose) { H5Dget_type(handle.id) }
   }
 
-  private func openSpace() throws -> HDF5Handle {
+  func openSpace() throws -> HDF5Handle {
     try HDF5Handle("H5Dget_space", on: location, exitCode, closedBy: H5Sclose) { H5Dget_space(handle.id) }
   }
 
@@ -160,8 +210,11 @@ public struct HDF5Dataset: ~Copyable {
     guard kind == .integer else {
       throw Failure(.data, "\(location) holds \(kind.description), not integers")
     }
+  }
+
+  /// Whether integers may be too large for 64 bits with a sign.
+  package func holdsUnsigned64() throws -> Bool {
     let type = try openType()
-    let isWide = HDF5Library.locked { H5Tget_size(type.id) >= 8 && H5Tget_sign(type.id) == H5T_SGN_NONE }
-    if isWide { throw Failure(.data, "\(location) holds unsigned 64-bit integers; write them as int64 or as strings") }
+    return HDF5Library.locked { H5Tget_size(type.id) >= 8 && H5Tget_sign(type.id) == H5T_SGN_NONE }
   }
 }

@@ -30,13 +30,21 @@ public struct HDF5File: ~Copyable {
     guard access(path, R_OK) == 0 else {
       throw Failure(.noInput, "\(path): \(String(cString: strerror(errno))); make the file readable")
     }
-    guard HDF5Library.locked({ H5Fis_hdf5(path) }) > 0 else {
+    guard hasSignature(path) else {
       throw Failure(.data, "\(path) is not an HDF5 file, or its beginning is damaged; for CSV use 'giv-dist shard'")
     }
     let handle = try HDF5Handle("H5Fopen", on: path, .data, closedBy: H5Fclose) {
       H5Fopen(path, giv_h5f_acc_rdonly(), giv_h5p_default())
     }
     return HDF5File(path: path, isWritable: false, handle: handle)
+  }
+
+  /// Whether there is a file of HDF5, by its signature: at its beginning, or behind a block of the user's own.
+  package static func hasSignature(_ path: String) -> Bool {
+    var status = stat()
+    // Nothing is taken out of pipes.
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    return HDF5Library.locked { H5Fis_hdf5(path) } > 0
   }
 
   /// Whether a path leads to a folder.
