@@ -64,6 +64,16 @@ extension Finding {
     /// All `count` rows with the label `group` have the treatment `value`; `memberRows` are the first.
     case groupOfOneTreatment = "group-of-one-treatment"
 
+    // MARK: Files of others
+
+    /// `column`, a dataset under its default name that the fit can do without, is no use for its role: `reason`. Its
+    /// `option` names another.
+    case datasetLeftOut = "dataset-left-out"
+    /// `reason`: how stored numbers of `column` became its values, after attributes.
+    case valuesScaled = "values-scaled"
+    /// `count` values of `column` mean missing by attributes of its dataset or conventions, `reason`.
+    case valuesMarkedMissing = "values-marked-missing"
+
     // MARK: The joint model
 
     case noRegularMaximum = "no-regular-maximum"

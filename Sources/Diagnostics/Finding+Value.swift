@@ -43,6 +43,10 @@ extension Finding {
     case criterion, distribution, representation, lambda
     /// A fit of a sweep.
     case cell
+    /// A column or dataset.
+    case column
+    /// An option of the command line.
+    case option
     /// Why something was not done, as a failure says it.
     case reason
   }

@@ -100,7 +100,7 @@ final class ImportRows {
       throw Failure(
         .data,
         "\(table.path): '\(name)' has \(columns.count) columns, and only --covariates, --instruments, --proxies and "
-          + "--keep take a matrix; name one of '\(name)[0]' to '\(name)[\(columns.count - 1)]'")
+          + "--keep take a matrix; \(table.remedy(forMatrix: name, ofColumns: columns.count))")
     }
     return columns[0]
   }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Frames
 import Shards
 
@@ -11,4 +12,6 @@ public struct ImportSummary: Codable, Sendable, Equatable {
   public var columns: [Column]
   public var shards: [Manifest.Shard]
   public var record: ImportRecord
+  /// What is doubtful about the inputs, or was done to them unasked.
+  public var findings: [Finding]
 }

@@ -16,6 +16,8 @@ struct ImportSurvey {
   /// The columns of numbers or categories, by their places among all; nil for the others.
   private(set) var surveys: [ColumnSurvey?] = []
   private var source = SourceSurvey()
+  /// What was passed over in the inputs.
+  private var tableFindings: [Finding] = []
 
   /// Reads all inputs once, or twice when a column turns out to hold categories after some of them passed for numbers.
   init(of inputs: [String], _ plan: ImportPlan) throws {
@@ -34,6 +36,7 @@ struct ImportSurvey {
       try checkAgreement(of: rows, with: inputs[0])
       let before = rowsRead
       while try rows.next() { try note(rows) }
+      tableFindings += rows.table.findings
       guard rowsRead > before else { throw Failure(.data, "\(input) has no rows; leave it out or fill it") }
     }
   }
@@ -78,6 +81,9 @@ struct ImportSurvey {
 
   /// The true sources in the order of their codes; nil when they are integers or not known.
   func sources() throws -> [String]? { try plan.source.flatMap { try source.codedSources(column: $0) } }
+
+  /// What is doubtful about the inputs, or was done to them unasked.
+  var findings: [Finding] { tableFindings }
 
   /// Columns with missing values and their counts.
   var missingByColumn: [(name: String, count: Int)] {

@@ -22,6 +22,7 @@ final class CSVTable: ImportTable {
   }
 
   var path: String { reader.path }
+  var findings: [Finding] { [] }
   var place: String { "line \(reader.line)" }
 
   func columns(named name: String) throws -> [ImportColumn] {

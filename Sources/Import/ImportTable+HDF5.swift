@@ -1,5 +1,4 @@
 import Diagnostics
-import Glibc
 import Shards
 import Storage
 
@@ -26,12 +25,15 @@ final class HDF5Table: ImportTable {
     markers = Set(plan.missingMarkers)
   }
 
-  /// Whether the file begins with the signature of HDF5.
-  static func isHDF5(_ path: String) -> Bool {
-    guard let file = fopen(path, "rb") else { return false }
-    defer { fclose(file) }
-    var head = [UInt8](repeating: 0, count: 8)
-    return fread(&head, 1, 8, file) == 8 && head == [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+  /// Whether the file has the signature of HDF5.
+  static func isHDF5(_ path: String) -> Bool { HDF5File.hasSignature(path) }
+
+  var findings: [Finding] { sources.flatMap { $0.findings } }
+
+  func remedy(forMatrix name: String, ofColumns count: Int) -> String {
+    let isOneRow = rowCount == 1
+    let columns = "name one of '\(name)[0]' to '\(name)[\(count - 1)]'"
+    return isOneRow ? "it has one row: \(transpositionWords(name, in: path))" : columns
   }
 
   var place: String { "row \(row + 1)" }
@@ -70,7 +72,7 @@ final class HDF5Table: ImportTable {
     return switch sources[source].cells {
     case .numbers(let numbers) where numbers[cell].isNaN: .missing
     case .numbers(let numbers): numbers[cell].isFinite ? .number(numbers[cell]) : .notFinite
-    case .integers(let integers): .number(Double(integers[cell]))
+    case .integers(let integers): sources[source].value(integers[cell])
     case .strings(let strings): value(of: strings[cell])
     }
   }
@@ -97,7 +99,7 @@ final class HDF5Table: ImportTable {
 
   private func columns(ofDataset name: String) throws -> [ImportColumn] {
     let index = try sources.firstIndex { $0.name == name } ?? open(name)
-    return try sources[index].columnNames(in: file).enumerated().map { offset, column in
+    return sources[index].names.enumerated().map { offset, column in
       ImportColumn(name: column, index: index * HDF5Source.mostColumns + offset)
     }
   }
@@ -105,6 +107,13 @@ final class HDF5Table: ImportTable {
   private func open(_ name: String) throws -> Int {
     let source = try HDF5Source(name, in: file)
     if let first = sources.first, source.rowCount != rowCount {
+      for (matrix, rows) in [(source, rowCount), (first, source.rowCount)] where matrix.columnCount == rows && rows > 1
+      {
+        throw Failure(
+          .data,
+          "\(path): dataset '\(matrix.name)' has the shape [\(matrix.rowCount), \(matrix.columnCount)]: "
+            + transpositionWords(matrix.name, in: path))
+      }
       throw Failure(
         .data,
         "\(path): dataset '\(name)' has \(source.rowCount) rows where '\(first.name)' has \(rowCount); "
@@ -132,12 +141,24 @@ private struct HDF5Source {
   private let kind: HDF5ElementKind
   /// The texts that integers stand for, in a categorical column of a shard.
   private let levels: [String]?
+  /// The names of the columns.
+  let names: [String]
+  /// What the attributes say of the numbers; nil when they are what they are.
+  private let coding: HDF5ValueCoding?
+  /// How many values mean missing after the attributes, by column.
+  private var marked: [Int]
+  /// Whether integers are kept as such: not when they are scaled, nor when one that is too large may mean missing.
+  private let isReadAsIntegers: Bool
   private(set) var cells = Cells.numbers([])
 
   init(_ name: String, in file: borrowing HDF5File) throws {
     let dataset = try file.dataset(name)
+    try dataset.requireStored()
     let shape = try dataset.shape()
     kind = try dataset.elementKind()
+    if shape.count == 2, shape[1] > Self.mostColumns {
+      throw Failure(.data, "\(dataset.location) has the shape \(shape): \(transpositionWords(name, in: file.path))")
+    }
     guard (1...2).contains(shape.count), shape.count == 1 || (1...Self.mostColumns).contains(shape[1]) else {
       throw Failure(.data, "\(dataset.location) has the shape \(shape); a column or a matrix of columns is needed")
     }
@@ -152,16 +173,53 @@ private struct HDF5Source {
     self.name = name
     rowCount = shape[0]
     columnCount = shape.count == 1 ? 1 : shape[1]
+    names = try Self.columnNames(of: name, columnCount, in: file)
+    marked = [Int](repeating: 0, count: columnCount)
+    coding = kind == .string || levels != nil ? nil : try dataset.valueCoding(in: file)
+    isReadAsIntegers = try coding.map { try !$0.isScaled && !dataset.holdsUnsigned64() } ?? true
+    if try file.attribute("MATLAB_class", of: name) == .string("char") {
+      throw Failure(.data, "\(dataset.location) holds characters of MATLAB; write them as strings, one for each row")
+    }
+  }
+
+  /// What the attributes of the dataset made of its numbers so far.
+  var findings: [Finding] {
+    guard let coding else { return [] }
+    let scaling = coding.scalingWords.map { [Finding.note(.valuesScaled, [.column: .name(name), .reason: .name($0)])] }
+    return (scaling ?? [])
+      + zip(names, marked).filter { $0.1 > 0 }.map { column, count in
+        .note(
+          .valuesMarkedMissing,
+          [.column: .name(column), .count: .count(count), .reason: .name(coding.markerWords)])
+      }
+  }
+
+  /// An integer that is not scaled.
+  func value(_ integer: Int64) -> ImportValue {
+    coding?.isMissing(Double(integer)) == true ? .missing : .number(Double(integer))
   }
 
   mutating func load(rows: Range<Int>, from file: borrowing HDF5File) throws {
     let dataset = try file.dataset(name)
-    cells =
-      switch kind {
-      case .string: .strings(try dataset.readStrings(rows: rows))
-      case .integer: Self.cells(try dataset.read(Int64.self, rows: rows), levels)
-      default: .numbers(try dataset.read(Double.self, rows: rows))
-      }
+    switch kind {
+    case .string: cells = .strings(try dataset.readStrings(rows: rows).map(trimmed))
+    // Identifiers and categories are integers whole, whatever their number of digits.
+    case .integer where isReadAsIntegers: cells = Self.cells(try dataset.read(Int64.self, rows: rows), levels)
+    default: cells = .numbers(try dataset.read(Double.self, rows: rows))
+    }
+    if let coding { decode(by: coding) }
+  }
+
+  private mutating func decode(by coding: HDF5ValueCoding) {
+    switch cells {
+    case .numbers(var numbers):
+      for index in numbers.indices where coding.isMissing(numbers[index]) { marked[index % columnCount] += 1 }
+      coding.decode(&numbers)
+      cells = .numbers(numbers)
+    case .integers(let integers):
+      for index in integers.indices where coding.isMissing(Double(integers[index])) { marked[index % columnCount] += 1 }
+    case .strings: break
+    }
   }
 
   /// Codes without a level are missing.
@@ -170,7 +228,9 @@ private struct HDF5Source {
     return .strings(codes.map { levels.indices.contains(Int($0)) ? levels[Int($0)] : "" })
   }
 
-  func columnNames(in file: borrowing HDF5File) throws -> [String] {
+  private static func columnNames(
+    of name: String, _ columnCount: Int, in file: borrowing HDF5File
+  ) throws -> [String] {
     if ["x", "/x"].contains(name), let record = try ShardHeader.read(from: file) {
       return record.header.covariateNames
     }
@@ -180,4 +240,13 @@ private struct HDF5Source {
     }
     return columnCount == 1 ? [name] : (0..<columnCount).map { "\(name)[\($0)]" }
   }
+}
+
+/// A text without the blanks around it, as those that fill up strings of a fixed length; CSV loses them too.
+private func trimmed(_ text: String) -> String {
+  guard text.utf8.first == 32 || text.utf8.last == 32 else { return text }
+  let bytes = text.utf8
+  let start = bytes.firstIndex { $0 != 32 } ?? bytes.endIndex
+  let end = bytes.lastIndex { $0 != 32 }.map { bytes.index(after: $0) } ?? start
+  return String(text[start..<end])
 }

@@ -41,6 +41,16 @@ protocol ImportTable: AnyObject {
   func read(_ columns: [ImportColumn], into values: inout [ImportValue])
   /// A cell of the current row as text.
   func text(_ column: ImportColumn) throws -> String
+  /// What was passed over so far.
+  var findings: [Finding] { get }
+  /// What to do about a name that stands for several columns where one is wanted.
+  func remedy(forMatrix name: String, ofColumns count: Int) -> String
+}
+
+extension ImportTable {
+  func remedy(forMatrix name: String, ofColumns count: Int) -> String {
+    "name one of '\(name)[0]' to '\(name)[\(count - 1)]'"
+  }
 }
 
 /// Opens an input by its content: HDF5 by its signature, CSV otherwise.

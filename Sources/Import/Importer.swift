@@ -50,7 +50,7 @@ public struct Importer {
     try target.commit(manifest)
     return ImportSummary(
       folder: folder, rows: survey.rowsKept, covariates: encoding.covariateNames, columns: encoding.columns,
-      shards: shards, record: record)
+      shards: shards, record: record, findings: survey.findings)
   }
 
   private func checkInputs(besides folder: String) throws {

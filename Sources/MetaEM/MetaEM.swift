@@ -58,6 +58,8 @@ public struct MetaEM: Estimator {
   func fit(_ rows: CenteredRows, in run: Run, since begin: ContinuousClock.Instant = .now) throws -> Result {
     let fitBegin = ContinuousClock.now
     let earlierPasses = run.journal.passes
+    // Sources that are none are found before the fit.
+    let truth = try Truth.read(rows.table)
     let estimate: Estimate
     do { estimate = try self.estimate(rows, in: run) } catch let failure as Failure {
       throw failure.explained(by: rowFindings(rows))
@@ -68,7 +70,6 @@ public struct MetaEM: Estimator {
     let everyRow = rows.whole.map(estimate.model.design) ?? design
     let rule = PosteriorRule(
       model: estimate.model.mixture.base, labelRule: configuration.labels, seed: configuration.seed)
-    let truth = try Truth.read(rows.table)
     let summary = try design.label(by: rule, truth: truth)
     var everyRule = rule
     everyRule.numbering = rows.used?.fitted
@@ -107,7 +108,7 @@ public struct MetaEM: Estimator {
       let place = collection.place(ofRow: row)
       return (row, place.file, place.row)
     }
-    centered.findings += used.findings(of: collection.rowCount)
+    centered.findings += collection.findings + used.findings(of: collection.rowCount)
     guard used.fitted != nil else { return centered }
     // All rows are read anew where they are asked for, since most fits ask once.
     let whole = try Frame.load(collection, rows: all, roles: roles, storage: .stream())

@@ -29,7 +29,8 @@ public struct Truth: Sendable {
       }
     }
     guard let all = try communicator.union(mine, upTo: Self.largestCount) else {
-      throw Failure(.data, "the true source has more than \(Self.largestCount) distinct values; name another --z")
+      throw Failure(
+        .data, "the true source has more than \(Self.largestCount) distinct values; name another --z, or say --z none")
     }
     return Truth(all.sorted())
   }

@@ -69,6 +69,12 @@ extension Finding {
       "the fit has \(count(.parameters)) parameters, more than the \(count(.rows)) rows: it may follow single rows; choose "
         + "fewer groups or a smaller representation"
     case .emptyGroup: "group \(count(.group)) is the label of no row"
+    case .datasetLeftOut:
+      "dataset '\(name(.column))' is left out, for it is no use: \(name(.reason)); name another with \(name(.option)), or say "
+        + "\(name(.option)) none"
+    case .valuesScaled: "\(name(.column)) is scaled by its attributes: \(name(.reason))"
+    case .valuesMarkedMissing:
+      "\(count(.count)) values of \(name(.column)) mean missing: \(name(.reason))"
     case .unbalancedCovariates:
       "groups differ in the means of \(list(.names)) by more than \(number(.difference)) standard deviations and more than "
         + "chance would make them: the label may depend on covariates, and then it is no instrument"

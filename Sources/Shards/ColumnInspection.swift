@@ -35,37 +35,56 @@ public struct ColumnInspection: Sendable, Codable, Equatable {
   ///
   /// - Parameter columns: those of the matrix, or the one that the dataset is.
   static func columns(
-    of dataset: borrowing HDF5Dataset, _ columns: [Column], rowCount: Int
-  ) throws -> [ColumnInspection] {
+    of dataset: borrowing HDF5Dataset, _ columns: [Column], rowCount: Int, _ coding: HDF5ValueCoding?
+  ) throws -> (columns: [ColumnInspection], findings: [Finding]) {
     let kind = columns[0].kind
     let step = try max(1, (4 << 20) / (8 * dataset.columnCount()))
     let pieces = stride(from: 0, to: rowCount, by: step).map { $0..<min($0 + step, rowCount) }
     if kind == .text {
       for rows in pieces { _ = try dataset.readStrings(rows: rows) }
-      return [ColumnInspection(columns[0])]
+      return ([ColumnInspection(columns[0])], [])
+    }
+    var marked = columns.map { _ in 0 }
+    func findings() -> [Finding] {
+      zip(columns, marked).filter { $0.1 > 0 }.map { column, count in
+        .note(
+          .valuesMarkedMissing,
+          [.column: .name(column.name), .count: .count(count), .reason: .name(coding?.markerWords ?? "")])
+      }
     }
     var moments = columns.map { _ in RunningMoments() }
     if kind.holdsCodes {
       var inspection = ColumnInspection(columns[0])
       for rows in pieces {
-        let codes = try dataset.readCodes(rows: rows, of: columns[0].role)
+        var codes = try dataset.readCodes(rows: rows, of: columns[0].role)
+        if kind == .integer, columns[0].role != .identifier, let coding {
+          for index in codes.indices where coding.isMissing(Double(codes[index])) {
+            codes[index] = .min
+            marked[0] += 1
+          }
+        }
         for code in codes { inspection.note(code, of: kind, &moments[0]) }
       }
       if kind == .integer { inspection.take(moments[0]) }
-      return [inspection]
+      return ([inspection], findings())
     }
     for rows in pieces {
-      let values = try dataset.read(Double.self, rows: rows)
+      var values = try dataset.read(Double.self, rows: rows)
+      if let coding {
+        for index in values.indices where coding.isMissing(values[index]) { marked[index % columns.count] += 1 }
+        coding.decode(&values)
+      }
       for column in columns.indices {
         for index in stride(from: column, to: values.count, by: columns.count) { moments[column].add(values[index]) }
       }
     }
-    return zip(columns, moments).map { column, moments in
+    let inspections = zip(columns, moments).map { column, moments in
       var inspection = ColumnInspection(column)
       inspection.missing = moments.missing
       inspection.take(moments)
       return inspection
     }
+    return (inspections, findings())
   }
 
   private mutating func note(_ code: Int64, of kind: ColumnKind, _ moments: inout RunningMoments) {

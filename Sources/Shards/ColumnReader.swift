@@ -9,12 +9,15 @@ struct ColumnReader: ~Copyable {
   let columns: [Column]
   /// The number of values in a row.
   let width: Int
+  /// What the attributes of the dataset say of its numbers; nil when they are what they are.
+  let coding: HDF5ValueCoding?
 
   /// - Parameter columns: covariates of x, or a single real column or one of vectors.
-  init(dataset: consuming HDF5Dataset, columns: [Column], width: Int) {
+  init(dataset: consuming HDF5Dataset, columns: [Column], width: Int, coding: HDF5ValueCoding?) {
     self.dataset = dataset
     self.columns = columns
     self.width = width
+    self.coding = coding
   }
 
   /// Reads rows in row-major order.
@@ -23,14 +26,16 @@ struct ColumnReader: ~Copyable {
   ///   the first negative weight.
   func read(_ rows: Range<Int>, into buffer: UnsafeMutableBufferPointer<Double>) throws {
     try dataset.read(rows: rows, into: buffer)
+    coding?.decode(buffer)
     let values = UnsafeBufferPointer(buffer)
     if !values.isAllFinite, let index = values.indices.first(where: { isRefused(values[$0], at: $0) }) {
       throw failure(
-        at: index, from: rows, "\(values[index])",
-        "not a finite number; drop or fill such rows with 'giv-dist shard --missing drop|mean'")
+        at: index, from: rows,
+        try reasonRefused(values[index], at: index, from: rows)
+          + "; drop or fill such rows with 'giv-dist shard --missing drop|mean'")
     }
     if columns[0].role == .weight, let index = values.firstIndex(where: { $0 < 0 }) {
-      throw failure(at: index, from: rows, "\(values[index])", "negative; weights must be at least 0")
+      throw failure(at: index, from: rows, "\(values[index]) is negative; weights must be at least 0")
     }
   }
 
@@ -40,11 +45,28 @@ struct ColumnReader: ~Copyable {
     !value.isFinite && !(value.isNaN && column(ofValue: index).allowsMissing)
   }
 
-  private func failure(at index: Int, from rows: Range<Int>, _ value: String, _ reason: String) -> Failure {
+  /// What a value that is not finite is: one that an attribute marks is named as it is stored, with their number.
+  private func reasonRefused(_ value: Double, at index: Int, from rows: Range<Int>) throws -> String {
+    let row = rows.lowerBound + index / width
+    guard let coding else { return "\(value) is not a finite number" }
+    let stored = try dataset.read(Double.self, rows: row..<row + 1)[index % width]
+    guard let reason = coding.reasonMissing(stored) else { return "\(value) is not a finite number" }
+    return "\(stored) \(reason), as \(try countMissing(coding)) of \(try dataset.rowCount() * width) values do"
+  }
+
+  private func countMissing(_ coding: HDF5ValueCoding) throws -> Int {
+    let rowCount = try dataset.rowCount()
+    let step = max(1, (4 << 20) / (8 * width))
+    return try stride(from: 0, to: rowCount, by: step).reduce(0) { count, start in
+      try count + dataset.read(Double.self, rows: start..<min(start + step, rowCount)).count(where: coding.isMissing)
+    }
+  }
+
+  private func failure(at index: Int, from rows: Range<Int>, _ reason: String) -> Failure {
     let isNamed = columns[0].role == .covariate
     let column = isNamed ? ", column '\(column(ofValue: index).name)'" : ""
     let row = rows.lowerBound + index / width
-    return Failure(.data, "\(dataset.location), row \(row) (counted from 0)\(column): \(value) is \(reason)")
+    return Failure(.data, "\(dataset.location), row \(row) (counted from 0)\(column): \(reason)")
   }
 }
 
@@ -57,9 +79,12 @@ struct CodeReader: ~Copyable {
   let recoding: [Int64]?
   /// The levels of the file.
   let levelCount: Int?
+  /// What the attributes of the dataset say of its numbers; nil when they are what they are.
+  private let coding: HDF5ValueCoding?
 
-  init(dataset: consuming HDF5Dataset, column: Column, recoding: [Int64]?) {
+  init(dataset: consuming HDF5Dataset, column: Column, recoding: [Int64]?, coding: HDF5ValueCoding?) {
     self.dataset = dataset
+    self.coding = coding
     self.column = column
     self.recoding = recoding
     levelCount = recoding?.count ?? column.kind.levels?.count
@@ -72,6 +97,7 @@ struct CodeReader: ~Copyable {
   func read(_ rows: Range<Int>) throws -> [Int64] {
     var codes = try dataset.readCodes(rows: rows, of: column.role)
     guard let missing = column.kind.missingCode else { return codes }
+    if let coding { for index in codes.indices where coding.isMissing(Double(codes[index])) { codes[index] = missing } }
     if !column.allowsMissing, let index = codes.firstIndex(of: missing) {
       throw failure(at: rows.lowerBound + index, "the value is missing; drop such rows")
     }
@@ -99,10 +125,28 @@ extension HDF5Dataset {
       guard let code = Int64(exactly: value) else {
         throw Failure(
           .data,
-          "\(location), row \(rows.lowerBound + offset) (counted from 0): \(value) is no integer; "
-            + "\(role == .source ? "sources are integer codes" : "the column holds integer codes")")
+          "\(location), row \(rows.lowerBound + offset) (counted from 0): \(value) is no integer; \(role.codeWords)")
       }
       return code
+    }
+  }
+
+  /// Refuses floating-point numbers that are no codes, in memory that does not grow with them.
+  func requireCodes(of role: Role) throws {
+    guard try elementKind() == .float else { return }
+    let rowCount = try rowCount()
+    for start in stride(from: 0, to: rowCount, by: 1 << 16) {
+      _ = try readCodes(rows: start..<min(start + 1 << 16, rowCount), of: role)
+    }
+  }
+}
+
+extension Role {
+  fileprivate var codeWords: String {
+    switch self {
+    case .source: "sources are integer codes"
+    case .identifier: "identifiers are integers or strings"
+    default: "the column holds integer codes"
     }
   }
 }

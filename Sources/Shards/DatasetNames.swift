@@ -14,15 +14,18 @@ public struct DatasetNames: Sendable, Codable, Equatable {
 
   public init() {}
 
-  /// The path of a role's dataset; nil when the role has none of its own.
+  /// The name that leaves a dataset out.
+  public static let none = "none"
+
+  /// The path of a role's dataset; nil when the role has none of its own, or it is left out.
   public subscript(role: Role) -> String? {
     switch role {
     case .covariate: covariates
     case .treatment: treatment
-    case .outcome: outcome
-    case .source: source
-    case .weight: weight
-    case .identifier: identifier
+    case .outcome: outcome == Self.none ? nil : outcome
+    case .source: source == Self.none ? nil : source
+    case .weight: weight == Self.none ? nil : weight
+    case .identifier: identifier == Self.none ? nil : identifier
     case .instrument, .institution, .cluster, .proxy, .arm, .unit, .period, .test, .none: nil
     }
   }
@@ -30,7 +33,7 @@ public struct DatasetNames: Sendable, Codable, Equatable {
   /// The roles whose dataset was named by other than the default: whoever names one wants it read.
   public var named: Set<Role> {
     let standard = DatasetNames()
-    return Set(Self.roles.filter { self[$0] != standard[$0] })
+    return Set(Self.roles.filter { self[$0] != nil && self[$0] != standard[$0] })
   }
 }
 

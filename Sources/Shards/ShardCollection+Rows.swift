@@ -1,4 +1,6 @@
+import Communication
 import Diagnostics
+import Frames
 import Storage
 
 /// Consecutive rows of one file that are consecutive rows of the problem.
@@ -39,9 +41,28 @@ extension ShardCollection {
       let dataset = try file.dataset(names.identifier)
       identifiers.append(
         hasTextIdentifiers
-          ? .strings(try dataset.readStrings(rows: piece.rows)) : .integers(try dataset.read(rows: piece.rows)))
+          ? .strings(try dataset.readStrings(rows: piece.rows))
+          : .integers(try dataset.readCodes(rows: piece.rows, of: .identifier)))
     }
     return identifiers
+  }
+
+  /// Reads the identifiers of all rows and lets them go: what is written after a fit is found unreadable before it.
+  /// Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure`` `data` that names the first row whose identifier is none.
+  public func checkIdentifiers(on communicator: any Communicator) throws {
+    let rows = DistributedRows(rowCount: rowCount, communicator: communicator)
+    try communicator.agree {
+      guard roles.contains(.identifier) else { return }
+      for chunk in rows.localChunks {
+        do {
+          _ = try identifiers(ofRows: rows.grid.rows(ofChunk: chunk))
+        } catch let failure as Failure {
+          throw Failure(failure.exitCode, "\(failure.message); or leave identifiers out with --id \(DatasetNames.none)")
+        }
+      }
+    }
   }
 
   /// Numbers of global rows from a dataset that is no column, such as `truth/g`; row-major.

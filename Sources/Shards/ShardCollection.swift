@@ -17,6 +17,8 @@ public struct ShardCollection: Sendable {
     /// The SHA-256 that the manifest of the folder states.
     public let statedDigest: String?
     let roles: Set<Role>
+    /// The files other than its own in which values of it lie, as sources of virtual datasets.
+    package let otherFiles: [String]
   }
 
   public let shards: [Shard]
@@ -24,6 +26,8 @@ public struct ShardCollection: Sendable {
   public let names: DatasetNames
   /// The columns that every shard has. Categories have the levels of all shards.
   public let schema: Schema
+  /// What a reader of a fit to these rows should know of them.
+  public let findings: [Finding]
   let entries: [ShardSchema.Entry]
 
   public var rowCount: Int { shards.last!.rows.upperBound }
@@ -64,20 +68,26 @@ public struct ShardCollection: Sendable {
     guard files.contains(where: { $0.rowCount > 0 }) else {
       throw Failure(.data, "\(first.path)\(files.count > 1 ? " and the other shards hold" : " holds") no rows")
     }
-    let collection = try ShardCollection(files: files, names: names)
+    let collection = try ShardCollection(files: files, names: names, required: required)
     try collection.require(required)
     return collection
   }
 
-  private init(files: [ShardFile], names: DatasetNames) throws {
+  private init(files: [ShardFile], names: DatasetNames, required: Set<Role>) throws {
     var start = 0
     self.shards = files.map { file in
       defer { start += file.rowCount }
       return Shard(
         path: file.path, rows: start..<start + file.rowCount, institution: file.header?.institution,
-        statedDigest: file.entry?.sha256, roles: file.roles.union(file.columns.map(\.column.role)))
+        statedDigest: file.entry?.sha256, roles: file.roles.union(file.columns.map(\.column.role)),
+        otherFiles: file.otherFiles)
     }
     self.names = names
+    // Sources and identifiers are read wherever there are some. What is true of many files is said of the first.
+    let roles = required.union([.source, .identifier])
+    findings = Role.allCases.filter(roles.contains).flatMap { role in
+      files.lazy.map { $0.findings.filter { $0.role == role }.map(\.finding) }.first { !$0.isEmpty } ?? []
+    }
     entries = ShardSchema(files, names: names).entries
     schema = try Schema(entries.map(\.column))
     let header = files.lazy.compactMap(\.header).first
@@ -107,10 +117,17 @@ public struct ShardCollection: Sendable {
     if let manifest = try Manifest.read(fromFolder: folder) {
       return manifest.shards.map { ("\(folder)/\($0.file)", $0) }
     }
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-      .filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.sorted()
-    guard !names.isEmpty else { throw Failure(.noInput, "\(folder) holds neither \(Manifest.fileName) nor .h5 files") }
-    return names.map { ("\(folder)/\($0)", nil) }
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }.sorted()
+    let shards = names.filter { $0.hasSuffix(".h5") }
+    // Half of the rows could be those of files with another ending.
+    if let other = names.first(where: { !$0.hasSuffix(".h5") && HDF5File.hasSignature("\(folder)/\($0)") }) {
+      throw Failure(
+        shards.isEmpty ? .noInput : .data,
+        "\(folder) holds \(other), which is HDF5, and of a folder only .h5 files are read; name the files one by one, or "
+          + "rename them to .h5")
+    }
+    guard !shards.isEmpty else { throw Failure(.noInput, "\(folder) holds neither \(Manifest.fileName) nor .h5 files") }
+    return shards.map { ("\(folder)/\($0)", nil) }
   }
 
   /// In what two files disagree that shards of one problem share; nil when they agree.

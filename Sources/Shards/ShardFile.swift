@@ -14,13 +14,19 @@ struct ShardFile: Sendable {
   /// The columns besides those, such as the institution, each with a dataset of its own or the same in all rows.
   let columns: [StoredColumn]
   let hasTextIdentifiers: Bool
+  /// The files other than this one in which values lie, as sources of virtual datasets.
+  let otherFiles: [String]
+  /// What a reader should know of the datasets, by role: those that were left out, and those of scaled values.
+  let findings: [(role: Role, finding: Finding)]
   /// What the manifest of its folder says, when it was found through one.
   var entry: Manifest.Shard?
 
   /// Looks into a file.
   ///
-  /// - Throws: ``Failure`` when the file cannot be opened, a required dataset is missing, or one has the wrong shape,
-  ///   type or number of rows.
+  /// Datasets that are not required, in a file that others wrote, may mean something else than their default names say:
+  /// what is no use for the role is left out.
+  /// - Throws: ``Failure`` when the file cannot be opened, a required dataset is missing or of the wrong shape, type or
+  ///   number of rows, or values of it were never written or lie in another file that cannot be read.
   init(path: String, names: DatasetNames, required: Set<Role>, entry: Manifest.Shard? = nil) throws {
     let file = try HDF5File.open(path)
     let record = try ShardHeader.read(from: file)
@@ -28,18 +34,30 @@ struct ShardFile: Sendable {
     var rowCount: Int?
     var covariateCount = 0
     var hasTextIdentifiers = false
+    var otherFiles: [String] = []
+    var findings: [(role: Role, finding: Finding)] = []
     for role in DatasetNames.roles {
-      guard let name = names[role], try file.hasDataset(name) else {
-        if required.contains(role) { throw try Self.missing(role, names[role] ?? role.rawValue, in: file) }
-        continue
+      do {
+        guard let name = names[role], try file.hasDataset(name) else {
+          if required.contains(role) { throw try Self.missing(role, names[role] ?? role.rawValue, in: file) }
+          continue
+        }
+        let dataset = try RoleDataset(role, name, in: file)
+        if let rowCount, covariateCount == dataset.rowCount, rowCount != dataset.rowCount {
+          throw RoleDataset.transposed(names.covariates, [rowCount, covariateCount], in: path)
+        }
+        try Self.requireRows(dataset.location, dataset.rowCount, &rowCount)
+        if role == .covariate { covariateCount = dataset.columnCount }
+        if role == .identifier { hasTextIdentifiers = dataset.isText }
+        if let finding = dataset.finding(of: role, name) { findings.append((role, finding)) }
+        otherFiles += dataset.otherFiles
+        roles.insert(role)
+      } catch let failure as Failure where record == nil && !required.contains(role) {
+        let values: [Finding.Key: Finding.Value] = [
+          .column: .name(names[role] ?? ""), .option: .name(role.option ?? ""), .reason: .name(failure.message),
+        ]
+        findings.append((role, .note(.datasetLeftOut, values)))
       }
-      let dataset = try file.dataset(name)
-      try Self.requireReadable(dataset, for: role)
-      let shape = try Self.shape(of: dataset, for: role)
-      if role == .covariate { covariateCount = shape.columns }
-      if role == .identifier { hasTextIdentifiers = try dataset.elementKind() == .string }
-      try Self.requireRows(dataset, shape.rows, &rowCount)
-      roles.insert(role)
     }
     let columns = try Self.columns(of: record, in: file, &rowCount)
     guard let rowCount else { throw try Self.missing(.covariate, names.covariates, in: file) }
@@ -56,6 +74,8 @@ struct ShardFile: Sendable {
     self.roles = roles
     self.columns = columns
     self.hasTextIdentifiers = hasTextIdentifiers
+    self.otherFiles = otherFiles
+    self.findings = findings
     self.entry = entry
   }
 
@@ -75,39 +95,10 @@ struct ShardFile: Sendable {
         + (role.option.map { "; name the one to use with \($0)" } ?? ""))
   }
 
-  private static func requireReadable(_ dataset: borrowing HDF5Dataset, for role: Role) throws {
-    let kind = try dataset.elementKind()
-    let isReadable =
-      switch role {
-      case .identifier: kind == .integer || kind == .string
-      default: kind == .float || kind == .integer
-      }
-    guard isReadable else {
-      throw Failure(
-        .data,
-        "\(dataset.location) holds \(kind.description); \(role.datasetWord) must be "
-          + (role == .identifier ? "integers or strings" : "numbers: write them as float64 or int64"))
-    }
-    try dataset.requireStored()
-  }
-
-  /// The rows and columns of a dataset: [n, m] or [n] for covariates, [n] or [n, 1] for the others.
-  private static func shape(
-    of dataset: borrowing HDF5Dataset, for role: Role
-  ) throws -> (rows: Int, columns: Int) {
-    let shape = try dataset.shape()
-    let columns = shape.count > 1 ? shape[1] : 1
-    guard (1...2).contains(shape.count), columns >= 1, role == .covariate || columns == 1 else {
-      let wanted = role == .covariate ? "[rows, covariates]" : "[rows]"
-      throw Failure(.data, "\(dataset.location) has the shape \(shape); \(role.datasetWord) must be \(wanted)")
-    }
-    return (shape[0], columns)
-  }
-
-  private static func requireRows(_ dataset: borrowing HDF5Dataset, _ rows: Int, _ rowCount: inout Int?) throws {
+  private static func requireRows(_ location: String, _ rows: Int, _ rowCount: inout Int?) throws {
     guard rowCount == nil || rowCount == rows else {
       throw Failure(
-        .data, "\(dataset.location) has \(rows) rows, the datasets before it \(rowCount!); all must agree")
+        .data, "\(location) has \(rows) rows, the datasets before it \(rowCount!); all must agree")
     }
     rowCount = rows
   }
@@ -120,7 +111,8 @@ struct ShardFile: Sendable {
     for stored in record.columns {
       guard let name = stored.dataset, stored.index == nil else { continue }
       let dataset = try file.dataset(name)
-      try requireRows(dataset, try rows(of: dataset, holding: stored), &rowCount)
+      try dataset.requireStored()
+      try requireRows(dataset.location, try rows(of: dataset, holding: stored), &rowCount)
     }
     guard let institution = record.header.institution,
       !record.columns.contains(where: { $0.column.role == .institution })

@@ -29,6 +29,8 @@ public struct ShardInspection: Sendable, Codable, Equatable {
     public var isMissing = false
     /// What is wrong with the file.
     public var problems: [String] = []
+    /// What to know of its datasets: which were left out, scaled, or hold values that mean missing.
+    public var findings: [Finding] = []
   }
 
   public var files: [File]
@@ -102,6 +104,7 @@ extension ShardInspection.File {
       sourceDigest = shard.header?.sourceDigest
       categories = shard.header?.categories
       missingValues = shard.header?.missingValues
+      findings = shard.findings.map(\.finding)
       try inspectColumns(of: shard, names: names)
       return shard
     } catch {
@@ -122,7 +125,11 @@ extension ShardInspection.File {
         columns += stored.map(ColumnInspection.init)
         continue
       }
-      columns += try ColumnInspection.columns(of: file.dataset(dataset), stored, rowCount: shard.rowCount)
+      let opened = try file.dataset(dataset)
+      let coding = try opened.valueCoding(in: file)
+      let found = try ColumnInspection.columns(of: opened, stored, rowCount: shard.rowCount, coding)
+      columns += found.columns
+      findings += found.findings
     }
     problems += columns.flatMap { $0.problems.map { "\(path): \($0)" } }
   }

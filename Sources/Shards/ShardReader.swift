@@ -10,7 +10,7 @@ struct ShardReader: ChunkSource {
   let entries: [ShardSchema.Entry]
   let grid: RowGrid
   /// What the files were when the reader was made, by path: a frame that is not in memory reads them in every pass.
-  private let stamps: [String: FileStamp]
+  private let stamps: [String: [(path: String, stamp: FileStamp)]]
 
   /// Bytes of rows that are read at a time.
   private static let bufferBytes = 4 << 20
@@ -20,9 +20,10 @@ struct ShardReader: ChunkSource {
     self.collection = collection
     self.entries = entries
     self.grid = grid
-    var stamps: [String: FileStamp] = [:]
+    var stamps: [String: [(path: String, stamp: FileStamp)]] = [:]
     for piece in collection.pieces(of: grid.rows(ofChunks: localChunks)) {
-      stamps[piece.path] = try FileStamp(piece.path)
+      let paths = [piece.path] + collection.shards[piece.shard].otherFiles
+      stamps[piece.path] = try paths.map { ($0, try FileStamp($0)) }
     }
     self.stamps = stamps
   }
@@ -31,7 +32,7 @@ struct ShardReader: ChunkSource {
   ///   damaged or is not what it was.
   func fill(_ target: FrameChunks, with chunks: Range<Int>) throws {
     for piece in collection.pieces(of: grid.rows(ofChunks: chunks)) {
-      try stamps[piece.path]?.requireUnchanged(piece.path)
+      for (path, stamp) in stamps[piece.path] ?? [] { try stamp.requireUnchanged(path) }
       try read(piece, into: target)
     }
   }
@@ -49,22 +50,26 @@ struct ShardReader: ChunkSource {
       // Columns of one dataset follow each other.
       let end =
         place.index == nil ? index + 1 : entries[index...].prefix { $0.places[piece.shard].dataset == dataset }.endIndex
-      try read(index..<end, of: file.dataset(dataset), piece, into: target)
+      let opened = try file.dataset(dataset)
+      let coding = try opened.valueCoding(in: file)
+      try read(index..<end, of: opened, coding, piece, into: target)
       index = end
     }
   }
 
   private func read(
-    _ indices: Range<Int>, of dataset: consuming HDF5Dataset, _ piece: ShardPiece, into target: FrameChunks
+    _ indices: Range<Int>, of dataset: consuming HDF5Dataset, _ coding: HDF5ValueCoding?, _ piece: ShardPiece,
+    into target: FrameChunks
   ) throws {
     let entry = entries[indices.lowerBound]
     guard entry.column.kind.holdsCodes else {
       var width = indices.count
       if case .vector(let count) = entry.column.kind { width = count }
-      let reader = ColumnReader(dataset: dataset, columns: entries[indices].map(\.column), width: width)
+      let reader = ColumnReader(dataset: dataset, columns: entries[indices].map(\.column), width: width, coding: coding)
       return try read(piece, with: reader, into: target, at: indices.lowerBound)
     }
-    let reader = CodeReader(dataset: dataset, column: entry.column, recoding: entry.recodings[piece.shard])
+    let reader = CodeReader(
+      dataset: dataset, column: entry.column, recoding: entry.recodings[piece.shard], coding: coding)
     for rows in slices(of: piece, width: 1) {
       target.place(
         try reader.read(rows), at: indices.lowerBound,

@@ -10,7 +10,7 @@ struct DatasetOptions: ParsableArguments {
   var x: String = DatasetNames().covariates
   @Option(help: "The dataset of the treatment [n].")
   var t: String = DatasetNames().treatment
-  @Option(help: "The dataset of the outcome [n].")
+  @Option(help: "The dataset of the outcome [n]; 'none', as for those that follow, leaves it out.")
   var y: String = DatasetNames().outcome
   @Option(help: "The dataset of the true source [n], integers; it is used in scores only.")
   var z: String = DatasetNames().source

@@ -93,7 +93,7 @@ struct FitOptions: ParsableArguments {
     configuration.tolerance = tolerance
     configuration.maximumIterations = maxIterations
     configuration.standardize = standardize
-    let usesWeights = useWeights || data.weight != DatasetNames().weight
+    let usesWeights = useWeights || data.names.named.contains(.weight)
     configuration.weights = weights ?? (usesWeights ? .sampling : nil)
     configuration.names = data.names
     return configuration

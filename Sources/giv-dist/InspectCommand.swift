@@ -54,7 +54,7 @@ struct Inspect: DistributedCommand {
     for file in inspection.files {
       lines +=
         [file.path] + details(of: file) + (file.columns.isEmpty ? [] : table(of: file).lines)
-        + levels(of: file) + [""]
+        + levels(of: file) + file.findings.map { "  note: \($0.words)" } + [""]
     }
     let problems = inspection.files.flatMap(\.problems) + inspection.disagreements
     let files = "\(inspection.files.count) \(inspection.files.count == 1 ? "file" : "files")"

@@ -41,13 +41,16 @@ struct Predict: JobCommand {
       try collection.requireNoInput(at: out, besides: [modelPath])
       return collection
     }
+    try collection.checkIdentifiers(on: communicator)
     let prediction = try model.predict(
       collection, labelRule: labels ?? configuration.labels, seed: seed ?? configuration.seed,
       storage: stream ? .stream() : .memory, on: communicator)
     let digest = try prediction.design.writePosteriors(
       of: prediction.rule, joint: model.joint, collection: collection, to: out, force: force)
     guard communicator.isRoot else { return }
-    let report = PredictionReport(prediction, ranks: communicator.size, posteriorDigest: digest, out: out)
+    let report = PredictionReport(
+      prediction, ranks: communicator.size, posteriorDigest: digest, out: out,
+      findings: collection.findings)
     print(json ? try jsonText(report) : report.report.text)
   }
 

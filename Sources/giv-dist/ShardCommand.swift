@@ -3,6 +3,7 @@ import Communication
 import Diagnostics
 import Frames
 import Import
+import Reports
 import Shards
 import Storage
 
@@ -178,6 +179,7 @@ extension ImportSummary {
     for (name, mean) in missing.means.sorted(by: { $0.key < $1.key }) {
       lines.append("  \(name): filled with \(mean)")
     }
+    lines += findings.map { "note: \($0.words)" }
     return lines.joined(separator: "\n")
   }
 }

@@ -117,6 +117,7 @@ struct Train: JobCommand {
       let plan = DryRun(collection, configuration, running.storage, communicator)
       return communicator.isRoot ? try plan.print(json: running.json) : ()
     }
+    if out != nil { try collection.checkIdentifiers(on: communicator) }
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try self.run(on: communicator, observer: display.show)
     var metaEM = MetaEM(configuration)

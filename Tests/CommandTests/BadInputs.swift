@@ -52,7 +52,7 @@ struct BadInput: Sendable, CustomStringConvertible {
     BadInput("wide-t.h5 --groups 2", 65, "wide-t.h5: dataset 't' has the shape [600, 2]", "must be [rows]"),
     BadInput("short-t.h5 --groups 2", 65, "short-t.h5: dataset 't' has 599 rows", "600", "must agree"),
     BadInput("strings.h5 --groups 2", 65, "strings.h5: dataset 't' holds strings", "float64"),
-    BadInput("booleans.h5 --groups 2", 65, "booleans.h5: dataset 't' holds an enumeration", "float64"),
+    BadInput("booleans.h5 --groups 2", 65, "treatment 't' takes only the values 0.0 and 1.0"),
     BadInput(
       "good.h5 narrow.h5 --groups 2", 65, "good.h5 and narrow.h5 disagree on the number of covariates (3 and 2)"),
     BadInput("good.h5 good.h5 --groups 2", 65, "good.h5 is given twice; give each shard once"),
@@ -67,7 +67,7 @@ struct BadInput: Sendable, CustomStringConvertible {
     BadInput("weights.h5 --groups 2 --use-weights", 65, "weights.h5: dataset 'weight', row 5", "negative"),
     BadInput("weightless.h5 --groups 2 --use-weights", 65, "weights add up to 0", "at least one must be positive"),
     BadInput("good.h5 --groups 2 --use-weights", 65, "good.h5 has no dataset 'weight' (weight)", "--weight"),
-    BadInput("half-source.h5 --groups 2", 65, "half-source.h5: dataset 'z', row 0", "1.5 is no integer"),
+    BadInput("half-source.h5 --groups 2 --z /z", 65, "half-source.h5: dataset '/z', row 0", "1.5 is no integer"),
   ]
 
   /// Makes all of them in a folder.

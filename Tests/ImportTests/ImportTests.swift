@@ -183,7 +183,7 @@ private struct OraclePlan: Encodable {
         f.create_dataset("id", data=["p%d" % i for i in range(n)], dtype=h5py.string_dtype())
         f["bad"] = r.normal(size=n - 1)
         f["cube"] = np.zeros((n, 2, 2))
-        f["flag"] = np.zeros(n, dtype=bool)
+        f["record"] = np.zeros(n, dtype=[("a", "f8")])
         f["infinite"] = np.full(n, np.inf)
     """
   private let check = """
@@ -247,7 +247,7 @@ private struct OraclePlan: Encodable {
     (["features", "features[1]"], "column 'features[1]' is used twice"),
     (["bad"], "dataset 'bad' has 19999 rows where 'study/dose' has 20000"),
     (["cube"], "has the shape [20000, 2, 2]"),
-    (["flag"], "write it as numbers or strings"),
+    (["record"], "write it as numbers or strings"),
     (["infinite"], "row 1, column 'infinite': 'inf' is not finite"),
     (["features"], "features[1] 1; leave such rows out with --missing drop"),
   ])

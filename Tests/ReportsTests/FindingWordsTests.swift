@@ -14,8 +14,8 @@ import Testing
     .splineBIC: .number(-1240.4), .test: .test(statistic: 31.5, degreesOfFreedom: 4, pValue: 0.00047),
     .criterion: .name("bic"), .distribution: .name("gaussian"), .representation: .name("mixed"),
     .lambda: .number(0.5), .cell: .name("regression-spline-k6-seed1"), .reason: .name("every start degenerated"),
-    .column: .name("dose"), .value: .number(-998.5), .distinct: .count(7), .row: .count(1217), .fileRow: .count(17),
-    .file: .name("b.h5"), .memberRows: .counts([3, 17]),
+    .column: .name("dose"), .option: .name("--t"), .value: .number(-998.5), .distinct: .count(7), .row: .count(1217),
+    .fileRow: .count(17), .file: .name("b.h5"), .memberRows: .counts([3, 17]),
   ]
 
   @Test func `every code has words, and they are the ones that are kept`() throws {

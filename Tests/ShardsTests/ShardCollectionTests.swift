@@ -70,7 +70,9 @@ import Testing
     try foreign(folder.file("short.h5"), t: [3])
     #expect(message(folder.file("short.h5")).contains("'t' has 3 rows, the datasets before it 4"))
     try foreign(folder.file("text.h5")) { try $0.write(["a", "b", "c", "d"], to: "y") }
-    #expect(message(folder.file("text.h5")).contains("'y' holds strings; outcome must be numbers"))
+    #expect(
+      message(folder.file("text.h5"), required: [.covariate, .outcome])
+        .contains("'y' holds strings; outcome must be numbers"))
     try foreign(folder.file("empty.h5"), x: [0, 2], t: [0])
     #expect(message(folder.file("empty.h5")) == "\(folder.file("empty.h5")) holds no rows")
   }
@@ -117,7 +119,9 @@ import Testing
     try foreign(folder.file("a.h5")) { try $0.write([0.0, 2, 1, 2], to: "z") }
     #expect(try FrameContent([folder.file("a.h5")], ranks: 1, roles: [.source]).sources == [0, 2, 1, 2])
     try foreign(folder.file("b.h5")) { try $0.write([0.0, 2, 1.5, 2], to: "z") }
-    let refusal = failure { _ = try FrameContent([folder.file("b.h5")], ranks: 1, roles: [.source]) }
-    #expect(refusal?.message.contains("'z', row 2 (counted from 0): 1.5 is no integer") == true)
+    var names = DatasetNames()
+    names.source = "/z"
+    let refusal = failure { _ = try FrameContent([folder.file("b.h5")], ranks: 1, names: names, roles: [.source]) }
+    #expect(refusal?.message.contains("'/z', row 2 (counted from 0): 1.5 is no integer") == true)
   }
 }

@@ -88,7 +88,7 @@ import Testing
     #expect(content.columns[2] == range.map { Double($0) / 4 })
   }
 
-  @Test func `Booleans records and missing virtual sources are refused`() throws {
+  @Test func `Records, missing virtual sources and integers that are too large are refused`() throws {
     let folder = try ScratchFolder()
     _ = try pythonOutput(
       """
@@ -98,7 +98,6 @@ import Testing
           f = h5py.File(os.path.join(folder, name), 'w')
           f['x'] = np.zeros((3, 2))
           return f
-      start('boolean.h5')['t'] = np.array([True, False, True])
       start('record.h5')['t'] = np.zeros(3, dtype=[('a', 'f8'), ('b', 'f8')])
       f = start('virtual.h5')
       layout = h5py.VirtualLayout((3,), 'f8')
@@ -111,11 +110,11 @@ import Testing
     func refusal(_ name: String) -> Failure? {
       failure { _ = try ShardCollection.open([folder.file(name)]) }
     }
-    #expect(refusal("boolean.h5")?.message.contains("'t' holds an enumeration (Booleans") == true)
     #expect(refusal("record.h5")?.message.contains("'t' holds compound records") == true)
-    #expect(refusal("virtual.h5")?.message.contains("its source gone.h5 cannot be read") == true)
+    #expect(refusal("virtual.h5")?.message.contains("its source 't' of gone.h5 is missing") == true)
     let collection = try ShardCollection.open([folder.file("unsigned.h5")])
-    #expect(failure { _ = try collection.identifiers(ofRows: 0..<3) }?.message.contains("unsigned 64-bit") == true)
+    let message = failure { _ = try collection.identifiers(ofRows: 0..<3) }?.message
+    #expect(message?.contains("row 2 (counted from 0): 9223372036854775813 does not fit") == true)
   }
 
   @Test func `A file that another process writes names the remedy`() throws {
