@@ -74,6 +74,17 @@ extension Finding {
     /// `count` values of `column` mean missing by attributes of its dataset or conventions, `reason`.
     case valuesMarkedMissing = "values-marked-missing"
 
+    /// `column` has other levels in some files than in others: `levels` together, the first of which is the reference.
+    case differentLevels = "different-levels"
+
+    // MARK: Tables
+
+    /// `column` has one of `levels` only, and so is no column of x.
+    case singleLevel = "single-level"
+
+    /// The tables have no `column`, which was the outcome of earlier ones.
+    case outcomeLacking = "outcome-lacking"
+
     // MARK: The joint model
 
     case noRegularMaximum = "no-regular-maximum"

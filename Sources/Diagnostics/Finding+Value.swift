@@ -13,6 +13,8 @@ extension Finding {
   public enum Key: String, Sendable, Codable, CodingKeyRepresentable, CaseIterable {
     /// Covariates, features, fits: whatever the finding lists.
     case names
+    /// A column of the rows, and the levels of its categories.
+    case column, levels
     /// One for each of the names.
     case counts
     /// How many of a total.

@@ -55,6 +55,8 @@ extension Frame {
 
   /// The names of the real covariates; covariates of other kinds are found by ``columns(of:)`` only.
   public var covariateNames: [String] { places.covariates.map { schema.columns[$0].name } }
+  /// What the real covariates stand for.
+  public var covariates: [Covariate] { schema.covariates }
   /// The number of real covariates.
   public var covariateCount: Int { places.covariates.count }
   /// The name of the treatment, `t` in a frame without.

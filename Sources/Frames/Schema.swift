@@ -6,12 +6,16 @@ import Diagnostics
 /// name that several columns have.
 public struct Schema: Sendable, Equatable {
   public let columns: [Column]
+  /// What the real covariates stand for: together their columns are these, in order.
+  public let covariates: [Covariate]
   /// For each column its first place of eight bytes in a row, and at the end the number of all.
   private let slotStarts: [Int]
 
+  /// - Parameter covariates: what the real covariates stand for; nil when each is a covariate of numbers.
+  /// - Precondition: the columns of `covariates` are the real covariates.
   /// - Throws: ``Failure`` `data` when two columns share a role that cannot repeat, a category has two levels of one
   ///   name, or a vector no element.
-  public init(_ columns: [Column]) throws {
+  public init(_ columns: [Column], covariates: [Covariate]? = nil) throws {
     for role in Set(columns.map(\.role)) where !role.mayRepeat {
       let names = columns.filter { $0.role == role }.map { "'\($0.name)'" }
       guard names.count < 2 else {
@@ -26,7 +30,10 @@ public struct Schema: Sendable, Equatable {
         throw Failure(.data, "column '\(column.name)' holds vectors of \(width) numbers; they need at least 1")
       }
     }
+    let numbers = columns.filter { $0.role == .covariate && $0.kind == .real }.map(\.name)
+    precondition(covariates == nil || covariates!.flatMap(\.columnNames) == numbers, "the covariates are other columns")
     self.columns = columns
+    self.covariates = covariates ?? numbers.map { Covariate($0) }
     slotStarts = columns.reduce(into: [0]) { $0.append($0.last! + $1.kind.slotCount) }
   }
 
@@ -78,12 +85,18 @@ public struct Schema: Sendable, Equatable {
 }
 
 extension Schema: Codable {
+  private enum Key: String, CodingKey { case columns, covariates }
+
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(columns)
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(columns, forKey: .columns)
+    try container.encode(covariates, forKey: .covariates)
   }
 
   public init(from decoder: any Decoder) throws {
-    try self.init(decoder.singleValueContainer().decode([Column].self))
+    let container = try decoder.container(keyedBy: Key.self)
+    try self.init(
+      container.decode([Column].self, forKey: .columns),
+      covariates: container.decodeIfPresent([Covariate].self, forKey: .covariates))
   }
 }

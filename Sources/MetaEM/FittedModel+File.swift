@@ -17,6 +17,8 @@ private struct ModelRecord: Codable {
   /// The joint model, whole.
   let joint: JointModel?
   let covariateNames: [String]
+  /// Absent in the models of earlier programs, whose covariates were taken for numbers.
+  let covariates: [Covariate]?
   let treatmentName: String
   let software: [String: String]
   /// Of the grid over whose chunks sums were made.
@@ -37,6 +39,8 @@ extension FittedModel {
   public func digest() throws -> String {
     var digest = SHA256Digest()
     for name in covariateNames + [treatmentName] { digest.update(name) }
+    // Which level an indicator is against is nothing that its name says.
+    for covariate in covariates where covariate.levels != nil { digest.update(try jsonText(covariate)) }
     digest.update(try representationJSON())
     if let joint { digest.update(try jsonText(joint)) }
     digest.update(scaling.centers)
@@ -64,7 +68,8 @@ extension FittedModel {
     try file.setRecord(
       ModelRecord(
         configuration: configuration, representation: representation, joint: joint, covariateNames: covariateNames,
-        treatmentName: treatmentName, software: software, chunkRows: chunkRows, inputDigest: inputDigest,
+        covariates: covariates, treatmentName: treatmentName, software: software, chunkRows: chunkRows,
+        inputDigest: inputDigest,
         modelDigest: try digest()))
     try file.setAttribute("encoding-type", .string(ModelRecord.encodingType))
     try file.setAttribute("encoding-version", .string(ModelRecord.encodingVersion))
@@ -73,6 +78,18 @@ extension FittedModel {
     for (name, shape, values) in arrays { try file.write(values, shape: shape, to: "mixture/\(name)") }
     try file.close()
     try target.commit()
+  }
+
+  /// Reads the model of a run, given by its folder or by the file; nil when the path is of something else.
+  ///
+  /// - Throws: as ``load(_:)``.
+  public static func load(ofRun path: String) throws -> (model: FittedModel, configuration: Configuration)? {
+    let inFolder = "\(path)/model.h5"
+    let file = HDF5File.isFolder(path) ? inFolder : path
+    guard ResolvedPath(file) != nil,
+      try HDF5File.open(file).attribute("encoding-type") == .string(ModelRecord.encodingType)
+    else { return nil }
+    return try load(file)
   }
 
   /// Reads a model and the configuration it was fitted with.
@@ -86,7 +103,8 @@ extension FittedModel {
     let scaling = ColumnScaling(
       centers: try file.dataset("scaling/centers").read(), scales: try file.dataset("scaling/scales").read())
     let model = FittedModel(
-      covariateNames: record.covariateNames, treatmentName: record.treatmentName, scaling: scaling,
+      covariates: record.covariates ?? record.covariateNames.map { Covariate($0) },
+      treatmentName: record.treatmentName, scaling: scaling,
       representation: record.representation,
       mixture: try record.joint.map(FittedMixture.joint)
         ?? FittedMixture(file, configuration: record.configuration))

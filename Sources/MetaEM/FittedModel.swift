@@ -23,7 +23,8 @@ public enum FittedMixture: Sendable {
 
 /// All that new rows need to get their posteriors: columns, scaling, representation and mixture.
 public struct FittedModel: Sendable {
-  public var covariateNames: [String]
+  /// What the columns of the covariates stand for, with the levels of categories.
+  public var covariates: [Covariate]
   public var treatmentName: String
   public var scaling: ColumnScaling
   public var representation: Representation
@@ -31,6 +32,9 @@ public struct FittedModel: Sendable {
 }
 
 extension FittedModel {
+  /// The names of the columns of the covariates.
+  public var covariateNames: [String] { covariates.flatMap(\.columnNames) }
+
   public var joint: JointModel? { if case .joint(let model) = mixture { model } else { nil } }
 
   /// The columns of a centered table that the model's posteriors are functions of.

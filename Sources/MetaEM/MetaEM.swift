@@ -99,7 +99,7 @@ public struct MetaEM: Estimator {
     let used = try RowsInUse(collection, rows: all, weights: configuration.weights, storage: storage)
     let rows = used.fitted.map { DistributedRows(rowCount: $0.count, communicator: communicator) } ?? all
     let roles = roles(of: collection)
-    let table = try Frame.load(collection, rows: rows, roles: roles, storage: storage, selection: used.fitted)
+    let table = try Frame.load(collection, rows: rows, roles: roles, covariatesAsNumbers: true, storage: storage, selection: used.fitted)
     if let weights = configuration.weights { try table.takeWeights(as: weights) }
     var centered = try prepare(table)
     centered.used = used
@@ -111,7 +111,7 @@ public struct MetaEM: Estimator {
     centered.findings += collection.findings + used.findings(of: collection.rowCount)
     guard used.fitted != nil else { return centered }
     // All rows are read anew where they are asked for, since most fits ask once.
-    let whole = try Frame.load(collection, rows: all, roles: roles, storage: .stream())
+    let whole = try Frame.load(collection, rows: all, roles: roles, covariatesAsNumbers: true, storage: .stream())
     whole.standardize(center: centered.scaling.centers, scale: centered.scaling.scales)
     centered.whole = whole
     return centered
@@ -210,8 +210,9 @@ package struct CenteredRows: Sendable {
   /// What the rows give reason to tell, whatever is fitted to them.
   var findings: [Finding] = []
 
-  package init(table: Frame, scaling: ColumnScaling) {
+  package init(table: Frame, scaling: ColumnScaling, findings: [Finding] = []) {
     self.table = table
     self.scaling = scaling
+    self.findings = findings
   }
 }

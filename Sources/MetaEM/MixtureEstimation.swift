@@ -117,7 +117,7 @@ struct MixtureEstimation {
   ) -> MixtureResult {
     MixtureResult(
       model: FittedModel(
-        covariateNames: table.covariateNames, treatmentName: table.treatmentName, scaling: scaling,
+        covariates: table.covariates, treatmentName: table.treatmentName, scaling: scaling,
         representation: representation, mixture: mixture),
       parameterCount: parameterCount, logLikelihood: fit.logLikelihood, iterations: fit.passes,
       isConverged: fit.isConverged, search: summary, findings: fit.findings)

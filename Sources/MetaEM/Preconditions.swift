@@ -41,6 +41,12 @@ struct Preconditions {
     }
     for summary in summaries.prefix(m + 1) where summary.isConstant {
       let role = summary.name == table.treatmentName ? "treatment" : "covariate"
+      if let covariate = table.covariates.first(where: { $0.levels != nil && $0.columnNames.contains(summary.name) }) {
+        throw Failure(
+          .data,
+          "'\(summary.name)' is \(summary.minimum) in all \(n) rows: covariate '\(covariate.name)' has levels without rows "
+            + "(\(levelWords(covariate.levels!))); write the shards again with those only that have some")
+      }
       throw Failure(
         .data,
         "\(role) '\(summary.name)' is constant (\(summary.minimum) in all \(n) rows); "

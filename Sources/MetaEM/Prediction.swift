@@ -24,7 +24,8 @@ extension FittedModel {
   ) throws -> Prediction {
     let rows = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let known: Set<Role> = collection.roles.contains(.source) ? [.source] : []
-    let table = try Frame.load(collection, rows: rows, roles: known.union(roles), storage: storage)
+    let table = try Frame.load(
+      collection, rows: rows, roles: known.union(roles), covariatesAsNumbers: true, storage: storage)
     table.standardize(center: scaling.centers, scale: scaling.scales)
     let design = design(table)
     let rule = PosteriorRule(model: mixture.base, labelRule: labelRule, seed: seed)
@@ -37,21 +38,16 @@ extension FittedModel {
 }
 
 extension FittedModel {
-  /// Refuses rows whose covariates are not those of the model, or that lack an outcome which the model reads.
+  /// Refuses rows that lack an outcome which the model reads.
   ///
   /// - Throws: ``Failure`` `data` that names the difference.
-  public func requireColumns(of collection: ShardCollection, path: String) throws {
-    guard collection.covariateNames == covariateNames else {
-      throw Failure(
-        .data,
-        "\(path) has covariates \(collection.covariateNames.joined(separator: ", ")), the model was fitted to "
-          + "\(covariateNames.joined(separator: ", ")); give the same columns in the same order")
-    }
+  public func requireOutcome(of collection: ShardCollection, path: String) throws {
     guard roles.isSubset(of: collection.roles.union([.covariate, .treatment])) else {
       throw Failure(
         .data,
         "\(path) has no outcome '\(collection.names.outcome)', which the groups of a joint model depend on; name its "
-          + "dataset with --y, or predict by a model of another --distribution")
+          + "dataset with --y, write it with 'giv-dist shard --outcome', or predict by a model of another --distribution"
+      )
     }
   }
 }

@@ -75,6 +75,14 @@ extension Finding {
     case .valuesScaled: "\(name(.column)) is scaled by its attributes: \(name(.reason))"
     case .valuesMarkedMissing:
       "\(count(.count)) values of \(name(.column)) mean missing: \(name(.reason))"
+    case .differentLevels:
+      "files have different levels of \(name(.column)), which are taken together: \(list(.levels)), the first being the "
+        + "reference"
+    case .singleLevel:
+      "covariate \(name(.column)) is '\(names(.levels).first ?? "")' in every row, so that x has no column of it; beside other "
+        + "shards or under a model it counts by its name, and --like or --levels say which levels there are"
+    case .outcomeLacking:
+      "there is no column \(name(.column)), so the shards have no outcome; a joint model needs one, name it with --outcome"
     case .unbalancedCovariates:
       "groups differ in the means of \(list(.names)) by more than \(number(.difference)) standard deviations and more than "
         + "chance would make them: the label may depend on covariates, and then it is no instrument"

@@ -7,24 +7,46 @@ struct ColumnReader: ~Copyable {
   let dataset: HDF5Dataset
   /// The columns of the dataset, or the one that it is.
   let columns: [Column]
-  /// The number of values in a row.
+  /// The number of values in a row that is read, and in one of the dataset.
   let width: Int
+  private let storedWidth: Int
   /// What the attributes of the dataset say of its numbers; nil when they are what they are.
-  let coding: HDF5ValueCoding?
+  private let coding: HDF5ValueCoding?
+  /// How rows of the dataset become those that are read; nil when they are.
+  private let conversion: CovariateConversion?
 
   /// - Parameter columns: covariates of x, or a single real column or one of vectors.
-  init(dataset: consuming HDF5Dataset, columns: [Column], width: Int, coding: HDF5ValueCoding?) {
+  init(
+    dataset: consuming HDF5Dataset, columns: [Column], width: Int, coding: HDF5ValueCoding? = nil,
+    conversion: CovariateConversion? = nil
+  ) {
     self.dataset = dataset
-    self.columns = columns
+    self.columns = conversion?.columns ?? columns
     self.width = width
+    storedWidth = conversion?.columns.count ?? width
     self.coding = coding
+    self.conversion = conversion
   }
 
   /// Reads rows in row-major order.
   ///
-  /// - Throws: ``Failure`` `data` that names the first value that is not finite, nor missing where that is allowed, or
-  ///   the first negative weight.
+  /// - Throws: ``Failure`` `data` that names the first value that is not finite, nor missing where that is allowed, the
+  ///   first negative weight, or the first indicator to be converted that is none.
   func read(_ rows: Range<Int>, into buffer: UnsafeMutableBufferPointer<Double>) throws {
+    guard let conversion else { return try readStored(rows, into: buffer) }
+    try withUnsafeTemporaryAllocation(of: Double.self, capacity: rows.count * storedWidth) { stored in
+      try readStored(rows, into: stored)
+      let values = UnsafeBufferPointer(stored)
+      if let index = conversion.firstInvalid(values) {
+        throw failure(
+          at: index, from: rows,
+          "\(values[index]) is neither 0 nor 1, as an indicator must be; write the file again")
+      }
+      conversion.convert(values, into: buffer)
+    }
+  }
+
+  private func readStored(_ rows: Range<Int>, into buffer: UnsafeMutableBufferPointer<Double>) throws {
     try dataset.read(rows: rows, into: buffer)
     coding?.decode(buffer)
     let values = UnsafeBufferPointer(buffer)
@@ -39,7 +61,7 @@ struct ColumnReader: ~Copyable {
     }
   }
 
-  private func column(ofValue index: Int) -> Column { columns.count == 1 ? columns[0] : columns[index % width] }
+  private func column(ofValue index: Int) -> Column { columns.count == 1 ? columns[0] : columns[index % storedWidth] }
 
   private func isRefused(_ value: Double, at index: Int) -> Bool {
     !value.isFinite && !(value.isNaN && column(ofValue: index).allowsMissing)
@@ -47,16 +69,16 @@ struct ColumnReader: ~Copyable {
 
   /// What a value that is not finite is: one that an attribute marks is named as it is stored, with their number.
   private func reasonRefused(_ value: Double, at index: Int, from rows: Range<Int>) throws -> String {
-    let row = rows.lowerBound + index / width
+    let row = rows.lowerBound + index / storedWidth
     guard let coding else { return "\(value) is not a finite number" }
-    let stored = try dataset.read(Double.self, rows: row..<row + 1)[index % width]
+    let stored = try dataset.read(Double.self, rows: row..<row + 1)[index % storedWidth]
     guard let reason = coding.reasonMissing(stored) else { return "\(value) is not a finite number" }
-    return "\(stored) \(reason), as \(try countMissing(coding)) of \(try dataset.rowCount() * width) values do"
+    return "\(stored) \(reason), as \(try countMissing(coding)) of \(try dataset.rowCount() * storedWidth) values do"
   }
 
   private func countMissing(_ coding: HDF5ValueCoding) throws -> Int {
     let rowCount = try dataset.rowCount()
-    let step = max(1, (4 << 20) / (8 * width))
+    let step = max(1, (4 << 20) / (8 * storedWidth))
     return try stride(from: 0, to: rowCount, by: step).reduce(0) { count, start in
       try count + dataset.read(Double.self, rows: start..<min(start + step, rowCount)).count(where: coding.isMissing)
     }
@@ -65,7 +87,7 @@ struct ColumnReader: ~Copyable {
   private func failure(at index: Int, from rows: Range<Int>, _ reason: String) -> Failure {
     let isNamed = columns[0].role == .covariate
     let column = isNamed ? ", column '\(column(ofValue: index).name)'" : ""
-    let row = rows.lowerBound + index / width
+    let row = rows.lowerBound + index / storedWidth
     return Failure(.data, "\(dataset.location), row \(row) (counted from 0)\(column): \(reason)")
   }
 }

@@ -28,7 +28,8 @@ public struct Manifest: Codable, Sendable, Equatable {
   public var rows: Int
   public var covariates: [String]
   public var treatment: String
-  public var outcome: String
+  /// Nil when the rows have none.
+  public var outcome: String?
   /// The columns besides covariates, treatment, outcome, source, weight and identifier; those of format 1 had none.
   public var columns: [Column]?
   /// The shards in the order of their rows.

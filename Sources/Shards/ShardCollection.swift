@@ -26,17 +26,21 @@ public struct ShardCollection: Sendable {
   public let names: DatasetNames
   /// The columns that every shard has. Categories have the levels of all shards.
   public let schema: Schema
+  /// What the covariates stand for, as numbers: those of x, then those that lie beside it.
+  public let covariates: [Covariate]
+  /// The means of covariates of numbers over the tables that the shards were made of, where all say the same.
+  public let means: [String: Double]
   /// What a reader of a fit to these rows should know of them.
   public let findings: [Finding]
   let entries: [ShardSchema.Entry]
+  /// How the rows of each shard's x become the columns of ``entries``.
+  let conversions: [CovariateConversion?]
 
   public var rowCount: Int { shards.last!.rows.upperBound }
   /// The roles that some column of every shard has.
   public var roles: Set<Role> { schema.roles }
-  /// The names of the real covariates.
-  public var covariateNames: [String] {
-    schema.columns.filter { $0.role == .covariate && $0.kind == .real }.map(\.name)
-  }
+  /// The names of the columns of the covariates as numbers.
+  public var covariateNames: [String] { covariates.flatMap(\.columnNames) }
   public var covariateCount: Int { covariateNames.count }
   /// What the files call treatment and outcome, or the names of their datasets.
   public let treatmentName: String
@@ -50,10 +54,13 @@ public struct ShardCollection: Sendable {
   /// - Parameters:
   ///   - names: where the roles with a dataset of their own lie. A role whose name is not the default is required.
   ///   - required: roles that every shard must have.
+  ///   - covariates: those of a model, by whose levels the rows are coded; by default by those of all files.
   /// - Throws: ``Failure`` `noInput` when there is no such file; `data` when one is not HDF5 or is damaged, lacks a
-  ///   required column, has a wrong shape or type, when one is given twice, shards disagree, or there is no row at all.
+  ///   required column, has a wrong shape or type, when one is given twice, shards disagree or do not have the
+  ///   covariates of the model, or there is no row at all.
   public static func open(
-    _ paths: [String], names: DatasetNames = DatasetNames(), required: Set<Role> = [.covariate, .treatment]
+    _ paths: [String], names: DatasetNames = DatasetNames(), required: Set<Role> = [.covariate, .treatment],
+    as covariates: [Covariate]? = nil
   ) throws -> ShardCollection {
     let required = required.union(names.named)
     var given = GivenFiles()
@@ -62,18 +69,19 @@ public struct ShardCollection: Sendable {
       return try ShardFile(path: $0.path, names: names, required: required, entry: $0.entry)
     }
     guard let first = files.first else { throw Failure(.usage, "no shards given; name files or folders") }
-    for file in files.dropFirst() {
-      if let disagreement = disagreement(first, file, names: names) { throw Failure(.data, disagreement) }
+    if let disagreement = ShardSchema.disagreements(files, names: names).first { throw Failure(.data, disagreement) }
+    if let covariates {
+      for file in files { try file.requireCovariates(covariates) }
     }
     guard files.contains(where: { $0.rowCount > 0 }) else {
       throw Failure(.data, "\(first.path)\(files.count > 1 ? " and the other shards hold" : " holds") no rows")
     }
-    let collection = try ShardCollection(files: files, names: names, required: required)
+    let collection = try ShardCollection(files: files, names: names, required: required, as: covariates ?? [])
     try collection.require(required)
     return collection
   }
 
-  private init(files: [ShardFile], names: DatasetNames, required: Set<Role>) throws {
+  private init(files: [ShardFile], names: DatasetNames, required: Set<Role>, as covariates: [Covariate]) throws {
     var start = 0
     self.shards = files.map { file in
       defer { start += file.rowCount }
@@ -83,14 +91,19 @@ public struct ShardCollection: Sendable {
         otherFiles: file.otherFiles)
     }
     self.names = names
+    let columns = ShardSchema(files, names: names, as: covariates)
+    entries = columns.entries
+    conversions = columns.conversions
     // Sources and identifiers are read wherever there are some. What is true of many files is said of the first.
     let roles = required.union([.source, .identifier])
-    findings = Role.allCases.filter(roles.contains).flatMap { role in
-      files.lazy.map { $0.findings.filter { $0.role == role }.map(\.finding) }.first { !$0.isEmpty } ?? []
-    }
-    entries = ShardSchema(files, names: names).entries
-    schema = try Schema(entries.map(\.column))
+    findings =
+      Role.allCases.filter(roles.contains).flatMap { role in
+        files.lazy.map { $0.findings.filter { $0.role == role }.map(\.finding) }.first { !$0.isEmpty } ?? []
+      } + (covariates.isEmpty ? columns.levelFindings(files) : [])
+    schema = try Schema(entries.map(\.column), covariates: columns.allCovariates(asNumbers: false))
+    self.covariates = columns.allCovariates(asNumbers: true)
     let header = files.lazy.compactMap(\.header).first
+    means = (header?.means ?? [:]).filter { mean in files.allSatisfy { $0.header?.means[mean.key] == mean.value } }
     treatmentName = header?.treatmentName ?? names.treatment
     outcomeName = header?.outcomeName ?? names.outcome
   }
@@ -128,12 +141,5 @@ public struct ShardCollection: Sendable {
     }
     guard !shards.isEmpty else { throw Failure(.noInput, "\(folder) holds neither \(Manifest.fileName) nor .h5 files") }
     return shards.map { ("\(folder)/\($0)", nil) }
-  }
-
-  /// In what two files disagree that shards of one problem share; nil when they agree.
-  static func disagreement(_ first: ShardFile, _ other: ShardFile, names: DatasetNames) -> String? {
-    ShardSchema.difference(first, other, names: names).map {
-      "\(first.path) and \(other.path) disagree on \($0); shards of one problem must agree"
-    }
   }
 }

@@ -82,6 +82,31 @@ struct ShardFile: Sendable {
   /// The names of the columns of x.
   var covariateNames: [String] { header?.covariateNames ?? Frame.defaultNames(covariateCount) }
 
+  /// Refuses a file whose covariates are not those of a model, or have levels that it does not know.
+  ///
+  /// - Throws: ``Failure`` `data` that names both lists.
+  func requireCovariates(_ model: [Covariate]) throws {
+    let beside = columns.filter { $0.column.role == .covariate }
+      .flatMap { ShardSchema.Entry([$0]).covariate ?? [Covariate($0.column.name)] }
+    let own = (roles.contains(.covariate) ? header?.covariates ?? covariateNames.map { Covariate($0) } : []) + beside
+    guard own.map(\.name) == model.map(\.name), zip(own, model).allSatisfy({ $0.isCounterpart(of: $1) }) else {
+      func list(_ covariates: [Covariate]) -> String { covariates.map(\.words).joined(separator: ", ") }
+      throw Failure(
+        .data,
+        "\(path) has covariates \(list(own)), the model was fitted to \(list(model)); write it with 'giv-dist shard "
+          + "--like' the run, or train again where the model or the file does not know its levels")
+    }
+    for (covariate, known) in zip(own, model) {
+      let new = (covariate.levels ?? []).filter { known.levels?.contains($0) == false }
+      guard let first = new.first else { continue }
+      throw Failure(
+        .data,
+        "\(path): covariate '\(covariate.name)' has the levels \(levelWords(covariate.levels!)), and the model was fitted "
+          + "to \(levelWords(known.levels!)): it knows nothing of '\(first)'; leave such rows out, or train again with "
+          + "rows of this level")
+    }
+  }
+
   private static func missing(_ role: Role, _ name: String, in file: borrowing HDF5File) throws -> Failure {
     let isPosteriors = try file.hasDataset("posterior") && file.hasDataset("label")
     guard !isPosteriors else {
@@ -92,7 +117,8 @@ struct ShardFile: Sendable {
     return Failure(
       .data,
       "\(file.path) has no dataset '\(name)' (\(role.datasetWord)); it holds: \(file.datasetList())"
-        + (role.option.map { "; name the one to use with \($0)" } ?? ""))
+        + (role.option.map { "; name the one to use with \($0)" } ?? "")
+        + (role == .outcome ? ", or write it with 'giv-dist shard --outcome'" : ""))
   }
 
   private static func requireRows(_ location: String, _ rows: Int, _ rowCount: inout Int?) throws {

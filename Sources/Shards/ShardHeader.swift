@@ -1,4 +1,5 @@
 import Diagnostics
+import FoundationEssentials
 import Frames
 import Storage
 
@@ -7,8 +8,10 @@ import Storage
 /// It is stored twice on the root of the file: as ``HDF5File/setRecord(_:)``, which carries a checksum and is what we
 /// read, and as plain attributes for readers in other languages.
 public struct ShardHeader: Sendable, Equatable {
-  /// The names of the columns of x.
-  public var covariateNames: [String]
+  /// What the columns of x stand for.
+  public var covariates: [Covariate]
+  /// The means of covariates of numbers over the rows of their import, for values that are missing in other tables.
+  public var means: [String: Double] = [:]
   public var treatmentName = "t"
   public var outcomeName = "y"
   /// The true sources in the order of their codes 0, 1, …; nil when z holds integers of its own.
@@ -26,9 +29,17 @@ public struct ShardHeader: Sendable, Equatable {
   /// JSON: what was done about missing values.
   public var missingValues: String?
 
-  public init(covariateNames: [String]) {
-    self.covariateNames = covariateNames
+  public init(covariates: [Covariate]) {
+    self.covariates = covariates
   }
+
+  /// A shard whose covariates are all numbers.
+  public init(covariateNames: [String]) {
+    self.init(covariates: covariateNames.map { Covariate($0) })
+  }
+
+  /// The names of the columns of x.
+  public var covariateNames: [String] { covariates.flatMap(\.columnNames) }
 
   /// All columns of a shard that has datasets for `roles`, with their places.
   func stored(_ roles: Set<Role>) -> [StoredColumn] {
@@ -65,12 +76,15 @@ private struct RecordKind: Codable {
 /// The record of a shard: the format, the number of rows, the columns and where they come from.
 private struct ShardRecord: Codable {
   static let encodingType = "giv-shard"
-  static let encodingVersion = "2.0.0"
+  static let encodingVersion = "2.1.0"
 
   var encodingType = Self.encodingType
   var encodingVersion = Self.encodingVersion
   var rows: Int
   var columns: [StoredColumn]
+  /// Absent before 2.1.
+  var covariates: [Covariate]?
+  var means: [String: Double]?
   var institution: String?
   var sourceDigest: String?
   var categories: String?
@@ -107,14 +121,15 @@ extension ShardHeader {
     let stored = stored(roles)
     try file.setRecord(
       ShardRecord(
-        rows: rowCount, columns: stored, institution: institution, sourceDigest: sourceDigest, categories: categories,
-        missingValues: missingValues))
+        rows: rowCount, columns: stored, covariates: roles.contains(.covariate) ? covariates : [], means: means,
+        institution: institution,
+        sourceDigest: sourceDigest, categories: categories, missingValues: missingValues))
     try file.setAttribute("encoding-type", .string(ShardRecord.encodingType))
     try file.setAttribute("encoding-version", .string(ShardRecord.encodingVersion))
     try file.setAttribute("rows", .integer(Int64(rowCount)))
     try file.setAttribute("covariates", .strings(covariateNames))
     try file.setAttribute("treatment", .string(treatmentName))
-    try file.setAttribute("outcome", .string(outcomeName))
+    if roles.contains(.outcome) { try file.setAttribute("outcome", .string(outcomeName)) }
     for (name, text) in [
       ("institution", institution), ("source-digest", sourceDigest), ("categories", categories),
       ("missing-values", missingValues),
@@ -150,7 +165,10 @@ extension ShardHeader {
   private init(_ record: ShardRecord) {
     let names = DatasetNames()
     func columns(of dataset: String) -> [Column] { record.columns.filter { $0.dataset == dataset }.map(\.column) }
-    self.init(covariateNames: columns(of: names.covariates).map(\.name))
+    let columnNames = columns(of: names.covariates).map(\.name)
+    let covariates = record.covariates.flatMap { $0.flatMap(\.columnNames) == columnNames ? $0 : nil }
+    self.init(covariates: covariates ?? Covariate.recovered(columnNames, from: Categories(record.categories)))
+    means = record.means ?? [:]
     treatmentName = columns(of: names.treatment).first?.name ?? treatmentName
     outcomeName = columns(of: names.outcome).first?.name ?? outcomeName
     sourceLevels = columns(of: names.source).first?.kind.levels
@@ -164,12 +182,43 @@ extension ShardHeader {
   }
 
   private init(_ header: FirstShardRecord.Header) {
-    self.init(covariateNames: header.covariateNames)
+    let categories = Categories(header.categories)
+    self.init(covariates: Covariate.recovered(header.covariateNames, from: categories))
+    sourceLevels = categories?.source
     treatmentName = header.treatmentName
     outcomeName = header.outcomeName
     institution = header.institution
     sourceDigest = header.sourceDigest
-    categories = header.categories
+    self.categories = header.categories
     missingValues = header.missingValues
+  }
+}
+
+// MARK: - Shards that do not say what their covariates are
+
+private typealias Categories = ImportRecord.Categories
+
+extension Categories {
+  /// Those of a header, if it has any.
+  fileprivate init?(_ json: String?) {
+    guard let json, let read = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+    self = read
+  }
+}
+
+extension Covariate {
+  /// The covariates of a shard that was written before shards had a list of them: the names of its columns, of which
+  /// those in a row that are the indicators of a category are one covariate.
+  fileprivate static func recovered(_ columnNames: [String], from categories: Categories?) -> [Covariate] {
+    let categorical = categories?.covariates.map { Covariate($0.key, levels: $0.value) } ?? []
+    var covariates: [Covariate] = []
+    var rest = columnNames[...]
+    while let name = rest.first {
+      let covariate =
+        categorical.first { !$0.columnNames.isEmpty && rest.starts(with: $0.columnNames) } ?? Covariate(name)
+      covariates.append(covariate)
+      rest = rest.dropFirst(covariate.columnNames.count)
+    }
+    return covariates
   }
 }

@@ -38,6 +38,8 @@ public struct ShardInspection: Sendable, Codable, Equatable {
   public var rows: Int
   /// How the first file and others differ.
   public var disagreements: [String] = []
+  /// What a reader of a fit to the files should know of them.
+  public var findings: [Finding] = []
   /// Who holds the rows, in the order of names.
   public var institutions: [String]
 
@@ -49,7 +51,7 @@ public struct ShardInspection: Sendable, Codable, Equatable {
 
   /// Reads all files, in memory that does not grow with them.
   ///
-  /// - Parameter paths: files and folders, as for ``ShardCollection/open(_:names:required:)``.
+  /// - Parameter paths: files and folders, as for ``ShardCollection/open(_:names:required:as:)``.
   public init(_ paths: [String], names: DatasetNames = DatasetNames()) {
     var files: [File] = []
     var readable: [ShardFile] = []
@@ -75,10 +77,9 @@ public struct ShardInspection: Sendable, Codable, Equatable {
         files.flatMap { file in
           file.columns.first { $0.role == .institution }?.levels ?? file.institution.map { [$0] } ?? []
         }))
-    for shard in readable.dropFirst() {
-      if let disagreement = ShardCollection.disagreement(readable[0], shard, names: names) {
-        disagreements.append(disagreement)
-      }
+    disagreements = ShardSchema.disagreements(readable, names: names)
+    if disagreements.isEmpty && !readable.isEmpty {
+      findings = ShardSchema(readable, names: names).levelFindings(readable)
     }
   }
 }

@@ -48,8 +48,9 @@ struct ShardReader: ChunkSource {
         continue
       }
       // Columns of one dataset follow each other.
+      let isWhole = place.index == nil && entries[index].form == .stored
       let end =
-        place.index == nil ? index + 1 : entries[index...].prefix { $0.places[piece.shard].dataset == dataset }.endIndex
+        isWhole ? index + 1 : entries[index...].prefix { $0.places[piece.shard].dataset == dataset }.endIndex
       let opened = try file.dataset(dataset)
       let coding = try opened.valueCoding(in: file)
       try read(index..<end, of: opened, coding, piece, into: target)
@@ -62,18 +63,20 @@ struct ShardReader: ChunkSource {
     into target: FrameChunks
   ) throws {
     let entry = entries[indices.lowerBound]
-    guard entry.column.kind.holdsCodes else {
+    guard let codes = entry.codes else {
       var width = indices.count
       if case .vector(let count) = entry.column.kind { width = count }
-      let reader = ColumnReader(dataset: dataset, columns: entries[indices].map(\.column), width: width, coding: coding)
+      let isX = entry.places[piece.shard].index != nil && dataset.name == collection.names.covariates
+      let reader = ColumnReader(
+        dataset: dataset, columns: entries[indices].map(\.column), width: width, coding: coding,
+        conversion: isX ? collection.conversions[piece.shard] : nil)
       return try read(piece, with: reader, into: target, at: indices.lowerBound)
     }
-    let reader = CodeReader(
-      dataset: dataset, column: entry.column, recoding: entry.recodings[piece.shard], coding: coding)
+    let reader = CodeReader(dataset: dataset, column: codes, recoding: entry.recodings[piece.shard], coding: coding)
     for rows in slices(of: piece, width: 1) {
-      target.place(
-        try reader.read(rows), at: indices.lowerBound,
-        globalStart: piece.globalStart + rows.lowerBound - piece.rows.lowerBound)
+      let codes = try reader.read(rows)
+      let start = piece.globalStart + rows.lowerBound - piece.rows.lowerBound
+      for index in indices { target.place(codes, as: entries[index].form, at: index, globalStart: start) }
     }
   }
 
@@ -133,6 +136,17 @@ extension FrameChunks {
         (self.codes(index, chunk: chunk) + offset).update(from: codes.baseAddress! + start, count: count)
       }
     }
+  }
+
+  /// Makes real numbers of codes: themselves, or whether they are the code of an indicator.
+  fileprivate func place(_ codes: [Int64], as form: ShardSchema.Entry.Form, at index: Int, globalStart: Int) {
+    let numbers: [Double]
+    switch form {
+    case .stored: return place(codes, at: index, globalStart: globalStart)
+    case .number: numbers = codes.map(Double.init)
+    case .indicator(_, let code): numbers = codes.map { $0 == code ? 1 : 0 }
+    }
+    numbers.withUnsafeBufferPointer { place($0, width: 1, at: index, globalStart: globalStart) }
   }
 
   /// Gives one code to all rows of a piece.

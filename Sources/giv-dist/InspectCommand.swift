@@ -62,9 +62,11 @@ struct Inspect: DistributedCommand {
     if !inspection.institutions.isEmpty {
       lines.append("institutions: \(inspection.institutions.joined(separator: ", "))")
     }
-    lines += problems.map { "problem: \($0)" }
+    lines += problems.map { "problem: \($0)" } + inspection.findings.map { "note: \($0.words)" }
     if inspection.rows == 0 && problems.isEmpty { lines.append("problem: there are no rows") }
-    if inspection.isSound { lines.append("no problems found") }
+    if inspection.isSound {
+      lines.append(inspection.findings.isEmpty ? "no problems found" : "no problems, but see the notes above")
+    }
     return lines
   }
 
@@ -114,6 +116,7 @@ private struct InspectionReport: Encodable {
   let rows: Int
   let institutions: [String]
   let disagreements: [String]
+  let findings: [Finding]
   let isSound: Bool
 
   init(_ inspection: ShardInspection) {
@@ -121,6 +124,7 @@ private struct InspectionReport: Encodable {
     rows = inspection.rows
     institutions = inspection.institutions
     disagreements = inspection.disagreements
+    findings = inspection.findings
     isSound = inspection.isSound
   }
 }

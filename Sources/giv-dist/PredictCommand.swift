@@ -36,8 +36,8 @@ struct Predict: JobCommand {
   func run(on communicator: any Communicator) throws {
     let (model, configuration) = try communicator.agree { try FittedModel.load(modelPath) }
     let collection = try communicator.agree {
-      let collection = try ShardCollection.open(data.shards, names: data.names)
-      try model.requireColumns(of: collection, path: data.shards[0])
+      let collection = try ShardCollection.open(data.shards, names: data.names, as: model.covariates)
+      try model.requireOutcome(of: collection, path: data.shards[0])
       try collection.requireNoInput(at: out, besides: [modelPath])
       return collection
     }

@@ -98,7 +98,10 @@ extension OnRanks {
     }
 
     @Test(arguments: [
-      (["regression", "narrow"], 65, "narrow has covariates x0, x1, the model was fitted to x0, x1, x2; "),
+      (
+        ["regression", "narrow"], 65,
+        "narrow/shard-00000.h5 has covariates x0, x1, the model was fitted to x0, x1, x2; "
+      ),
       (["nowhere", "shards"], 66, "nowhere/model.h5: No such file or directory"),
       (["regression/posteriors.h5", "shards"], 65, "regression/posteriors.h5 is no model; "),
       (["regression", "narrow.h5"], 65, "narrow.h5 has no dataset 't'"),

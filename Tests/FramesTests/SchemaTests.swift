@@ -55,7 +55,7 @@ import Testing
     let schema = ExampleSource.schema
     let data = try JSONEncoder().encode(schema)
     #expect(try JSONDecoder().decode(Schema.self, from: data) == schema)
-    let strange = Data(#"[{"name": "a", "role": "covariate", "kind": "complex"}]"#.utf8)
+    let strange = Data(#"{"columns": [{"name": "a", "role": "covariate", "kind": "complex"}]}"#.utf8)
     #expect(throws: DecodingError.self) { try JSONDecoder().decode(Schema.self, from: strange) }
   }
 

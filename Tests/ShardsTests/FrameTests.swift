@@ -39,7 +39,7 @@ import Testing
     changed = rows
     changed.source.swapAt(0, 1)
     #expect(try digest(changed, "swapped") != original)
-    #expect(try digest(rows, "renamed") { $0.covariateNames[0] = "other" } != original)
+    #expect(try digest(rows, "renamed") { $0.covariates[0].name = "other" } != original)
     #expect(try digest(rows, "institution") { $0.institution = "B" } == original)
   }
 

@@ -54,7 +54,7 @@ import Testing
     #expect(
       message(folder.file("a.h5"), required: [.covariate, .outcome])
         == "\(folder.file("a.h5")) has no dataset 'y' (outcome); it holds: group/dose, t, x; "
-        + "name the one to use with --y")
+        + "name the one to use with --y, or write it with 'giv-dist shard --outcome'")
     var names = DatasetNames()
     names.outcome = "group/survival"
     let refusal = failure { _ = try ShardCollection.open([folder.file("a.h5")], names: names) }
@@ -96,7 +96,7 @@ import Testing
     }
     let rows = ExampleRows(rowCount: 5, covariateCount: 2)
     try pair("the number of covariates") { try ExampleRows(rowCount: 5).write(0..<5, to: $0) }
-    try pair("covariate 1") { try rows.write(0..<5, to: $0) { $0.covariateNames[1] = "other" } }
+    try pair("covariate 1") { try rows.write(0..<5, to: $0) { $0.covariates[1].name = "other" } }
     try pair("the treatment") { try rows.write(0..<5, to: $0) { $0.treatmentName = "other" } }
     try pair("the outcome") { try rows.write(0..<5, to: $0) { $0.outcomeName = "other" } }
   }

@@ -186,15 +186,19 @@ import Testing
         { $0.columns[place("distance", .instrument)].role = .proxy }
       ),
       (
-        "level 1 of covariate 'grade' ('mid' and 'middle')",
-        { $0.columns[place("grade", .covariate)].kind = .categorical(levels: ["low", "middle", "high"]) }
+        "what covariate 'grade' is (categories low, mid, high and integer)",
+        { $0.columns[place("grade", .covariate)].kind = .integer }
       ),
       (
-        "what cluster 'hospital/ward' is (categorical and integer)",
+        "covariate 'grade', which \(folder.file("two.h5")) lacks",
+        { $0.columns[place("grade", .covariate)].role = .instrument }
+      ),
+      (
+        "what cluster 'hospital/ward' is (categories 1, 2 and integer)",
         { $0.columns[place("hospital/ward", .cluster)].kind = .integer }
       ),
       ("the institution ('hospital/ward' and 'clinic')", { $0.columns[0].name = "clinic" }),
-      ("what source 'z' is (categorical and integer)", { $0.sourceLevels = nil }),
+      ("what source 'z' is (categories left, right and integer)", { $0.sourceLevels = nil }),
     ]
     for (words, change) in cases {
       #expect(try disagreement(change) == words + "; shards of one problem must agree")
@@ -273,7 +277,8 @@ import Testing
       results[0].1.columns == [
         Column("age", .covariate), Column("sex=m", .covariate), Column("sex=(missing)", .covariate),
         Column("dose", .treatment), Column("survival", .outcome), Column("weight", .weight),
-        Column("z", .source, .integer), Column("institution", .institution, .categorical(levels: ["South", "Zürich"])),
+        Column("z", .source, .categorical(levels: ["a", "b", "c"])),
+        Column("institution", .institution, .categorical(levels: ["South", "Zürich"])),
       ])
     let reals: [[Double]] = [
       [71, 49, 64, 58, 60.5], [1, 0, 0, 1, 0], [0, 1, 0, 0, 0], [2, -0.25, 1.5, 0.1, 2.5],
@@ -287,6 +292,7 @@ import Testing
   @Test func `names, identifiers and manifest of format 1 are as they were`() throws {
     let collection = try ShardCollection.open([Self.folder])
     #expect(collection.treatmentName == "dose" && collection.outcomeName == "survival")
+    #expect(collection.covariates == [Covariate("age"), Covariate("sex", levels: ["f", "m", "(missing)"])])
     #expect(collection.shards.map(\.institution) == ["South", "Zürich"])
     #expect(try collection.identifiers(ofRows: 1..<4) == .strings(["p006", "p001", "p003"]))
     let manifest = try #require(try Manifest.read(fromFolder: Self.folder))
@@ -297,7 +303,8 @@ import Testing
 
   @Test func `shards of both formats are one collection, with the institutions of both`() throws {
     let folder = try ScratchFolder()
-    var header = ShardHeader(covariateNames: ["age", "sex=m", "sex=(missing)"])
+    var header = ShardHeader(covariates: [Covariate("age"), Covariate("sex", levels: ["f", "m", "(missing)"])])
+    header.sourceLevels = ["a", "b", "c"]
     (header.treatmentName, header.outcomeName) = ("dose", "survival")
     header.columns = [Column("hospital", .institution, .categorical(levels: ["Zürich", "Basel"]))]
     let writer = try ShardWriter(

@@ -37,7 +37,7 @@ def main(path):
     with h5py.File(path) as file:
         record = json.loads(file.attrs["giv-record"])
         assert record["encodingType"] == file.attrs["encoding-type"] == "giv-shard"
-        assert record["encodingVersion"] == file.attrs["encoding-version"] == "2.0.0"
+        assert record["encodingVersion"] == file.attrs["encoding-version"] == "2.1.0"
         assert record["rows"] == file.attrs["rows"]
         for column in record["columns"]:
             if "index" not in column:
