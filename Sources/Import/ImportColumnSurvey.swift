@@ -6,6 +6,8 @@ struct ColumnSurvey {
   let name: String
   let role: Role
   private(set) var isCategorical: Bool
+  /// What was decided before the values were read.
+  let coding: PlannedCoding?
   /// Numbers came before the first text, so that they are not among the categories.
   private(set) var isMixed = false
   private(set) var categories: Set<String> = []
@@ -15,14 +17,15 @@ struct ColumnSurvey {
   /// The first text and where it stands, for messages.
   private var firstText = ""
 
-  init(name: String, role: Role, isCategorical: Bool) {
+  init(name: String, role: Role, isCategorical: Bool, coding: PlannedCoding? = nil) {
     self.name = name
     self.role = role
-    self.isCategorical = isCategorical || role.isAlwaysCategorical
+    self.coding = coding
+    self.isCategorical = isCategorical || role.isAlwaysCategorical || coding?.isCategorical == true
   }
 
-  /// The categories in the order of code points.
-  var levels: [String] { sortedByCodePoints(categories) }
+  /// The categories in the order of code points, unless another was decided on.
+  var levels: [String] { coding?.levels(found: categories) ?? sortedByCodePoints(categories) }
 
   /// What messages call the column: `covariate 'age'`.
   private var words: String { role == .none ? "column '\(name)'" : "\(role.rawValue) '\(name)'" }
@@ -31,6 +34,7 @@ struct ColumnSurvey {
   var mean: Double { numbers == 0 ? 0 : sum.value / Double(numbers) }
 
   mutating func note(_ value: ImportValue, _ rows: ImportRows, _ index: Int) throws {
+    try coding?.check(value, rows, index)
     switch value {
     case .missing:
       missing += 1
@@ -47,13 +51,13 @@ struct ColumnSurvey {
     }
     // One more than allowed tells that there are too many.
     if role.isAlwaysCategorical || categories.count <= ImportSurvey.mostCategories {
-      categories.insert(try rows.text(index))
+      categories.insert(try rows.level(index))
     }
   }
 
   func check() throws {
     guard isCategorical else {
-      if numbers == 0 { throw Failure(.data, "\(words) has no value in any row; leave it out") }
+      if numbers == 0 && coding == nil { throw Failure(.data, "\(words) has no value in any row; leave it out") }
       return
     }
     guard role.isAlwaysCategorical || categories.count <= ImportSurvey.mostCategories else {
@@ -62,9 +66,7 @@ struct ColumnSurvey {
         "\(words) has texts (first \(firstText)) and more than \(ImportSurvey.mostCategories) different "
           + "values: leave it out if it identifies rows, or name its text in --missing-markers if that means missing")
     }
-    guard role != .covariate || categories.count + (missing > 0 ? 1 : 0) > 1 else {
-      throw Failure(.data, "\(words) is '\(categories.first ?? "")' in every row; leave it out")
-    }
+    try coding?.check(categories, missing: role == .covariate ? missing : 0, of: name)
   }
 }
 
@@ -79,7 +81,7 @@ struct SourceSurvey {
     } else {
       isInteger = false
     }
-    if categories.count <= ImportSurvey.mostCategories { categories.insert(try rows.text(index)) }
+    if categories.count <= ImportSurvey.mostCategories { categories.insert(try rows.level(index)) }
   }
 
   /// The sources in the order of their codes; nil when integers are kept as they are.

@@ -4,15 +4,12 @@ import Shards
 
 /// How the values of a table become the numbers of a shard.
 struct ImportEncoding {
-  /// The category of missing values, when they are kept; always the last one.
-  static let missingCategory = "(missing)"
-
-  /// The columns of x: a covariate of numbers is one; one of categories has an indicator for all but the first.
-  let covariateNames: [String]
-  /// The categories of each covariate that has them, the first one without an indicator.
-  let categories: [String: [String]]
-  /// What missing numbers became, by covariate.
+  /// What the columns of x stand for.
+  let covariates: [Covariate]
+  /// The means of covariates of numbers, or what an earlier encoding has for them.
   let means: [String: Double]
+  /// Those that stand for missing numbers.
+  let fills: [String: Double]
   /// The true sources in the order of their codes; nil when they are integers or not known.
   let sources: [String]?
 
@@ -36,33 +33,50 @@ struct ImportEncoding {
   }
 
   init(_ survey: ImportSurvey) throws {
-    var names: [String] = []
-    var categories: [String: [String]] = [:]
-    var means: [String: Double] = [:]
-    codes = survey.covariates.map { covariate in
-      guard covariate.isCategorical else {
-        names.append(covariate.name)
-        if covariate.missing > 0 { means[covariate.name] = covariate.mean }
-        return .number(mean: covariate.mean)
-      }
-      let levels = covariate.levels + (covariate.missing > 0 ? [Self.missingCategory] : [])
-      categories[covariate.name] = levels
-      names += levels.dropFirst().map { "\(covariate.name)=\($0)" }
+    let earlier = survey.plan.earlier
+    covariates = earlier?.covariates ?? survey.covariates.map(Self.covariate)
+    try Self.check(covariates)
+    let numbers = zip(covariates, survey.covariates).filter { $0.0.levels == nil }
+    let means = earlier?.means ?? Dictionary(uniqueKeysWithValues: numbers.map { ($0.name, $1.mean) })
+    let filled = numbers.filter { $1.missing > 0 }.map(\.0.name)
+    if let earlier, let unknown = filled.first(where: { means[$0] == nil }) {
+      throw Failure(
+        .data,
+        "covariate '\(unknown)' misses values, and \(earlier.path) does not say its mean; leave such rows out with --missing "
+          + "drop")
+    }
+    self.means = means
+    fills = means.filter { filled.contains($0.key) }
+    codes = covariates.map { covariate in
+      guard let levels = covariate.levels else { return .number(mean: means[covariate.name] ?? .nan) }
       let places = levels.enumerated().map { ($1, $0) }
       return .categories(Dictionary(uniqueKeysWithValues: places), count: levels.count)
     }
-    if let twice = Dictionary(grouping: names, by: \.self).first(where: { $0.value.count > 1 })?.key {
-      throw Failure(.data, "two covariates would be named '\(twice)'; rename a column or a category")
-    }
-    covariateNames = names
-    self.categories = categories
-    self.means = means
     sources = try survey.sources()
     sourceCodes = Self.codes(of: sources ?? [])
     columns = survey.further.map(Self.column)
     columnCodes = columns.map { column in
       column.kind.levels.map { .categories(Self.codes(of: $0)) } ?? (column.kind == .integer ? .integer : .number)
     }
+  }
+
+  private static func covariate(_ survey: ColumnSurvey) -> Covariate {
+    guard survey.isCategorical else { return Covariate(survey.name) }
+    let needsMissing = survey.missing > 0 && !survey.levels.contains(Covariate.missingLevel)
+    return Covariate(survey.name, levels: survey.levels + (needsMissing ? [Covariate.missingLevel] : []))
+  }
+
+  private static func check(_ covariates: [Covariate]) throws {
+    for names in [covariates.map(\.name), covariates.flatMap(\.columnNames)] {
+      if let twice = Dictionary(grouping: names, by: \.self).first(where: { $0.value.count > 1 })?.key {
+        throw Failure(.data, "two covariates would be named '\(twice)'; rename a column or a category")
+      }
+    }
+    guard let first = covariates.first, covariates.allSatisfy(\.columnNames.isEmpty) else { return }
+    throw Failure(
+      .data,
+      "covariate '\(first.name)' is '\(first.levels?.first ?? "")' in every row, and x would have no column; name more "
+        + "--covariates, or say which levels there are elsewhere by --like or --levels")
   }
 
   private static func codes(of levels: [String]) -> [String: Int64] {
@@ -73,6 +87,19 @@ struct ImportEncoding {
     let kind: ColumnKind =
       survey.isCategorical ? .categorical(levels: survey.levels) : survey.role == .test ? .integer : .real
     return Column(survey.name, survey.role, kind, allowsMissing: survey.missing > 0)
+  }
+
+  /// The levels of each covariate of categories, the first one without an indicator.
+  var categories: [String: [String]] {
+    Dictionary(
+      uniqueKeysWithValues: covariates.compactMap { covariate in covariate.levels.map { (covariate.name, $0) } })
+  }
+
+  /// What a reader of the shards should know.
+  var findings: [Finding] {
+    covariates.filter { $0.levels?.count == 1 }.map {
+      .note(.singleLevel, [.column: .name($0.name), .levels: .names($0.levels!)])
+    }
   }
 
   /// The encoding of the rows of one institution, which is then the only level.
@@ -121,7 +148,7 @@ struct ImportEncoding {
     case (.integer, .number(let number)): values.append(Int64(number))
     case (.categories, .missing): values.append(Int64(-1))
     case (.categories(let codes), _):
-      guard let code = codes[try rows.text(index)] else { throw changedInput(rows.table.path) }
+      guard let code = codes[try rows.level(index)] else { throw changedInput(rows.table.path) }
       values.append(code)
     default: throw changedInput(rows.table.path)
     }
@@ -136,7 +163,7 @@ struct ImportEncoding {
     case (.number, _): throw changedInput(rows.table.path)
     case (.categories(let places, let count), _):
       let isMissing = if case .missing = value { true } else { false }
-      guard let place = places[isMissing ? Self.missingCategory : try rows.text(index)] else {
+      guard let place = places[isMissing ? Covariate.missingLevel : try rows.level(index)] else {
         throw changedInput(rows.table.path)
       }
       let start = numbers.count
@@ -146,7 +173,7 @@ struct ImportEncoding {
   }
 
   private func sourceCode(_ rows: ImportRows, _ index: Int) throws -> Int64 {
-    if sources != nil, let code = sourceCodes[try rows.text(index)] { return code }
+    if sources != nil, let code = sourceCodes[try rows.level(index)] { return code }
     guard sources == nil, case .number(let number) = rows.values[index], let code = Int64(exactly: number) else {
       throw changedInput(rows.table.path)
     }

@@ -7,7 +7,10 @@ import Shards
 /// Columns are named by the header of a CSV file or by the path of an HDF5 dataset.
 public struct ImportPlan: Sendable, Codable, Equatable {
   public var treatment: String
-  public var outcome: String
+  /// Nil for rows whose outcome is not known yet.
+  public var outcome: String?
+  /// Whether tables that have no column of the outcome's name are taken without one.
+  public var mayLackOutcome = false
   /// A matrix of an HDF5 file stands for all its columns.
   public var covariates: [String]
   /// Integers are kept; anything else is coded 0, 1, … in sorted order.
@@ -30,6 +33,12 @@ public struct ImportPlan: Sendable, Codable, Equatable {
   public var test: String?
   /// Rows of a shard that is not one institution's.
   public var rowsPerShard = 1_000_000
+  /// Columns that are categories whatever their values look like.
+  public var categorical: [CategoricalColumn] = []
+  /// The levels of some columns; nil for those that are found.
+  public var agreed: AgreedLevels?
+  /// Whose encoding of covariates is taken; nil for one of these inputs' own.
+  public var earlier: EarlierEncoding?
   public var missing = MissingPolicy.refuse
   /// The texts that stand for a missing value, quoted or not. NaN in HDF5 files is always missing.
   public var missingMarkers = Self.defaultMissingMarkers
@@ -38,7 +47,7 @@ public struct ImportPlan: Sendable, Codable, Equatable {
 
   public static let defaultMissingMarkers = ["", "NA", "NaN", "nan", "."]
 
-  public init(treatment: String, outcome: String, covariates: [String]) {
+  public init(treatment: String, outcome: String?, covariates: [String]) {
     self.treatment = treatment
     self.outcome = outcome
     self.covariates = covariates
@@ -71,7 +80,8 @@ public struct ImportPlan: Sendable, Codable, Equatable {
     }
     var parts: [String: String] = [:]
     let named =
-      [("--treatment", treatment), ("--outcome", outcome)] + covariates.map { ("--covariates", $0) }
+      [("--treatment", treatment)] + (outcome.map { [("--outcome", $0)] } ?? [])
+      + covariates.map { ("--covariates", $0) }
       + (weight.map { [("--weight", $0)] } ?? []) + (test.map { [("--test", $0)] } ?? [])
       + instruments.map { ("--instruments", $0) } + proxies.map { ("--proxies", $0) } + kept.map { ("--keep", $0) }
     for (option, column) in named {
@@ -81,6 +91,34 @@ public struct ImportPlan: Sendable, Codable, Equatable {
           other == option
             ? "\(option) names the column '\(column)' twice; name it once"
             : "column '\(column)' is named by both \(other) and \(option); name it in one of them")
+      }
+    }
+    try validateLevels()
+  }
+
+  /// Levels can be decided on for columns that may hold categories or numbers, once for each.
+  private func validateLevels() throws {
+    guard earlier == nil || (agreed == nil && categorical.isEmpty) else {
+      throw Failure(.usage, "--like takes levels from \(earlier!.path); leave out --levels and --categorical")
+    }
+    let columns = covariates + instruments + proxies + kept
+    let agreedOn = agreed.map { agreed in agreed.levels.keys.sorted().map { ("--levels \(agreed.path)", $0) } } ?? []
+    var seen: [String: String] = [:]
+    for (option, name) in categorical.map({ ("--categorical", $0.name) }) + agreedOn {
+      guard columns.contains(name) else {
+        let similar = similarNames(to: name, among: columns).map { "'\($0)'" }.joined(separator: ", ")
+        throw Failure(
+          .usage,
+          "\(option) names '\(name)', which is in none of --covariates, --instruments, --proxies and --keep"
+            + (similar.isEmpty ? "; leave it out, or name it there" : "; did you mean \(similar)?"))
+      }
+      if let other = seen.updateValue(option, forKey: name) {
+        throw Failure(
+          .usage,
+          other == option
+            ? "\(option) names '\(name)' twice; name it once"
+            : "'\(name)' is named by both \(other) and \(option), where its first level is its reference; name it in one"
+        )
       }
     }
   }

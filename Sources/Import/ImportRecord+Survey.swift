@@ -9,14 +9,15 @@ extension ImportRecord {
       missingValues: MissingValues(
         policy: survey.plan.missing, rowsRead: survey.rowsRead, rowsKept: survey.rowsKept,
         missing: Dictionary(survey.missingByColumn.map { ($0.name, $0.count) }, uniquingKeysWith: max),
-        means: encoding.means))
+        means: encoding.fills))
   }
 
   /// The header of the shards.
   func header(_ plan: ImportPlan, _ encoding: ImportEncoding) throws -> ShardHeader {
-    var header = ShardHeader(covariateNames: encoding.covariateNames)
-    header.treatmentName = plan.treatment
-    header.outcomeName = plan.outcome
+    var header = ShardHeader(covariates: encoding.covariates)
+    header.means = encoding.means
+    header.treatmentName = plan.earlier?.treatment ?? plan.treatment
+    if let outcome = plan.outcome { header.outcomeName = plan.earlier?.outcome ?? outcome }
     header.sourceLevels = encoding.sources
     header.columns = encoding.columns
     header.sourceDigest = inputs.map(\.sha256).joined(separator: " ")

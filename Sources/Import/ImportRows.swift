@@ -18,6 +18,7 @@ final class ImportRows {
     var columns: [ImportColumn] = []
     var roles: [Role] = []
     for (name, role) in plan.roles {
+      if role == .outcome && plan.mayLackOutcome && (try? table.columns(named: name)) == nil { continue }
       let found = role.takesMatrix ? try table.columns(named: name) : [try Self.column(named: name, of: table)]
       columns += found
       roles += found.map { _ in role }
@@ -88,7 +89,7 @@ final class ImportRows {
     }
   }
 
-  private func refused(_ index: Int, _ reason: String) throws -> Failure {
+  func refused(_ index: Int, _ reason: String) throws -> Failure {
     let text = try self.text(index)
     let shown = text.count > 40 ? text.prefix(40) + "…" : text[...]
     return Failure(.data, "\(table.path): \(table.place), column '\(columns[index].name)': '\(shown)' \(reason)")

@@ -32,7 +32,7 @@ struct ImportSurvey {
     self.plan = plan
     for input in inputs {
       let rows = try ImportRows(input, plan)
-      if columnNames.isEmpty { prepare(for: rows, categorical: categorical) }
+      if columnNames.isEmpty { try prepare(for: rows, categorical: categorical) }
       try checkAgreement(of: rows, with: inputs[0])
       let before = rowsRead
       while try rows.next() { try note(rows) }
@@ -41,13 +41,17 @@ struct ImportSurvey {
     }
   }
 
-  private mutating func prepare(for rows: ImportRows, categorical: Set<Int>) {
+  private mutating func prepare(for rows: ImportRows, categorical: Set<Int>) throws {
     columnNames = rows.columns.map(\.name)
     roles = rows.roles
+    try plan.earlier?.requireOrder(zip(columnNames, roles).filter { $0.1 == .covariate }.map(\.0))
     missing = columnNames.map { _ in 0 }
     surveys = roles.indices.map { index in
       guard roles[index] == .covariate || roles[index].isFurther else { return nil }
-      return ColumnSurvey(name: columnNames[index], role: roles[index], isCategorical: categorical.contains(index))
+      let covariate = roles[index] == .covariate ? roles[..<index].count { $0 == .covariate } : nil
+      return ColumnSurvey(
+        name: columnNames[index], role: roles[index], isCategorical: categorical.contains(index),
+        coding: plan.coding(of: columnNames[index], covariate: covariate))
     }
   }
 

@@ -35,6 +35,8 @@ public struct Importer {
     try ShardFolder.check(folder, force: force)
     let survey = try ImportSurvey(of: inputs, plan)
     let encoding = try ImportEncoding(survey)
+    var plan = self.plan
+    if !survey.roles.contains(.outcome) { plan.outcome = nil }
     let record = try ImportRecord(inputs: inputs, survey: survey, encoding: encoding)
     let header = try record.header(plan, encoding)
 
@@ -46,11 +48,19 @@ public struct Importer {
       throw changedInput(inputs.joined(separator: ", "))
     }
     var manifest = Manifest(header: header, shards: shards)
+    if plan.outcome == nil { manifest.outcome = nil }
     manifest.imported = record
     try target.commit(manifest)
     return ImportSummary(
-      folder: folder, rows: survey.rowsKept, covariates: encoding.covariateNames, columns: encoding.columns,
-      shards: shards, record: record, findings: survey.findings)
+      folder: folder, rows: survey.rowsKept, covariates: header.covariateNames, columns: encoding.columns,
+      shards: shards, record: record,
+      findings: survey.findings + encoding.findings + lacking(plan))
+  }
+
+  /// What the shards lack of the earlier ones.
+  private func lacking(_ written: ImportPlan) -> [Finding] {
+    guard let outcome = plan.outcome, written.outcome == nil else { return [] }
+    return [.note(.outcomeLacking, [.column: .name(outcome)])]
   }
 
   private func checkInputs(besides folder: String) throws {
@@ -95,7 +105,7 @@ public struct Importer {
       let open = try lot.map { try output.open(files[$0], institution: institutions[$0]) }
       let places = Dictionary(uniqueKeysWithValues: lot.map { (institutions[$0], $0 - start) })
       try forEachKeptRow { rows in
-        let institution = try rows.text(rows.position(of: .institution)!)
+        let institution = try rows.level(rows.position(of: .institution)!)
         if let place = places[institution] { try open[place].append(rows) }
       }
       shards += try open.map { try $0.finish() }
@@ -124,7 +134,7 @@ private struct ImportOutput {
 
   private var emptyBlock: ShardBlock {
     ShardBlock(
-      covariates: [], treatment: [], outcome: [], source: plan.source == nil ? nil : [],
+      covariates: [], treatment: [], outcome: plan.outcome == nil ? nil : [], source: plan.source == nil ? nil : [],
       weight: plan.weight == nil ? nil : [], identifiers: plan.identifier == nil ? nil : .strings([]),
       columns: encoding.emptyValues)
   }

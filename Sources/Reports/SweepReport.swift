@@ -28,10 +28,8 @@ public struct SweepReport: Sendable, Encodable {
   /// - Parameters:
   ///   - results: at least one that did not fail.
   ///   - criterion: one whose least value is the best.
-  ///   - rowFindings: what a reader should know of the rows.
   public init(
     _ grid: SweepGrid, _ results: [SweepResult], criterion: SweepCriterion = .bic, rows: Int,
-    rowFindings: [Finding] = [],
     ranks: Int, ranksPerFit: Int, version: String, seconds: Double
   ) {
     let choices = grid.kinds.map { SweepChoice($0, results) }

@@ -3,6 +3,7 @@ import Communication
 import Diagnostics
 import Frames
 import Import
+import MetaEM
 import Reports
 import Shards
 import Storage
@@ -20,9 +21,13 @@ struct Shard: DistributedCommand {
       'column=category'. Columns beside the covariates are kept whole: numbers, or codes of the categories that a \
       column with any text has. 'giv-dist inspect' shows them with their roles.
 
+      Shards that are read together count levels by name, and may have different ones. --levels makes them the same at \
+      all institutions beforehand; --like encodes new rows as earlier shards did, or those that a run was fitted to.
+
         giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age,sex,region
         giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age --by hospital
         giv-dist shard visits.csv --out shards --treatment dose --outcome survival --covariates age --instruments distance
+        giv-dist shard new-patients.csv --out new --like run
         giv-dist shard foreign.h5 --out shards --treatment /t --outcome /y --covariates /features
       """)
 
@@ -32,14 +37,39 @@ struct Shard: DistributedCommand {
   @Option(help: "The folder of the shards; created when it does not exist.")
   var out: String
 
-  @Option(help: "The column of the treatment, numbers.")
-  var treatment: String
+  @Option(help: "The column of the treatment, numbers. Needed without --like.")
+  var treatment: String?
 
-  @Option(help: "The column of the outcome, numbers.")
-  var outcome: String
+  @Option(help: "The column of the outcome, numbers; leave it out where outcomes are not known.")
+  var outcome: String?
 
-  @Option(help: "The columns of the covariates, separated by commas; quote a name that has one: 'age,\"height, cm\"'.")
-  var covariates: String
+  @Option(
+    help: """
+      The columns of the covariates, separated by commas; quote a name that has one: 'age,"height, cm"'. Needed without \
+      --like.
+      """)
+  var covariates: String?
+
+  @Option(
+    help: """
+      Shards, or the folder of a run: take their covariates, levels, references and means, and their names of treatment \
+      and outcome. Covariates that have other names here are given in the same order.
+      """)
+  var like: String?
+
+  @Option(
+    help: """
+      A JSON file of levels, the reference first: {"region": ["A", "B", "C"]}. Columns that it names are categories, and \
+      other values are refused.
+      """)
+  var levels: String?
+
+  @Option(
+    help: """
+      Columns that are categories even where they look like numbers, separated by commas; 'region:C' makes C the reference \
+      (default: the first in sorted order).
+      """)
+  var categorical: [String] = []
 
   @Option(help: "The column of the true source, when known: integers, or texts that are coded 0, 1, … in sorted order.")
   var source: String?
@@ -111,9 +141,16 @@ struct Shard: DistributedCommand {
     if by != nil && rowsPerShard != nil {
       throw Failure(.usage, "--by writes one shard for each value, so --rows-per-shard cannot be given with it")
     }
+    let earlier = try like.map { try EarlierEncoding(like: $0) }
+    guard let treatment = treatment ?? earlier?.treatment else {
+      throw Failure(.usage, "no treatment is named; name its column with --treatment, or earlier shards with --like")
+    }
+    let named = try list(covariates, "--covariates")
     var plan = ImportPlan(
-      treatment: treatment, outcome: outcome,
-      covariates: try list(covariates, "--covariates"))
+      treatment: treatment, outcome: outcome ?? earlier?.outcome, covariates: earlier?.columns(named) ?? named)
+    plan.earlier = earlier
+    plan.mayLackOutcome = outcome == nil
+    plan.agreed = try levels.map { try AgreedLevels(path: $0) }
     plan.source = source
     plan.weight = weight
     plan.identifier = id
@@ -129,6 +166,10 @@ struct Shard: DistributedCommand {
     plan.proxies = try list(proxies, "--proxies")
     plan.kept = try list(keep, "--keep")
     plan.test = test
+    let columns = plan.covariates + plan.instruments + plan.proxies + plan.kept
+    plan.categorical = try categorical.flatMap { try list($0, "--categorical") }.map {
+      CategoricalColumn($0, among: columns)
+    }
     plan.missing = missing
     plan.missingMarkers = try ImportPlan.list(missingMarkers, option: "--missing-markers")
     plan.delimiter = ["tab", "\\t"].contains(delimiter) ? "\t" : delimiter
@@ -143,6 +184,23 @@ struct Shard: DistributedCommand {
 }
 
 extension MissingPolicy: ExpressibleByArgument {}
+
+extension EarlierEncoding {
+  /// That of a run, given by its folder or its model, or of shards.
+  ///
+  /// - Throws: ``Failure`` when there is neither.
+  fileprivate init(like path: String) throws {
+    guard let (model, _) = try FittedModel.load(ofRun: path) else {
+      try self.init(shards: path)
+      return
+    }
+    let means = Dictionary(zip(model.covariateNames, model.scaling.centers)) { first, _ in first }
+    let numbers = Set(model.covariates.filter { $0.levels == nil }.map(\.name))
+    self.init(
+      path: path, covariates: model.covariates, means: means.filter { numbers.contains($0.key) },
+      treatment: model.treatmentName, outcome: model.joint?.outcomeName)
+  }
+}
 
 extension Column {
   /// Name, role and what the values are.
@@ -166,7 +224,8 @@ extension ImportSummary {
     if shards.count > 10 { lines.append("  … and \(shards.count - 10) more, see \(Manifest.fileName)") }
     lines.append("Columns   \(covariates.count) in x: \(covariates.joined(separator: ", "))")
     for (name, categories) in record.categories.covariates.sorted(by: { $0.key < $1.key }) {
-      lines.append("  \(name): \(categories.count) categories, '\(categories[0])' without an indicator")
+      let count = "\(categories.count) \(categories.count == 1 ? "category" : "categories")"
+      lines.append("  \(name): \(count), '\(categories[0])' without an indicator")
     }
     for column in columns { lines.append("Further   \(column.words)") }
     if let sources = record.categories.source {
@@ -179,7 +238,6 @@ extension ImportSummary {
     for (name, mean) in missing.means.sorted(by: { $0.key < $1.key }) {
       lines.append("  \(name): filled with \(mean)")
     }
-    lines += findings.map { "note: \($0.words)" }
-    return lines.joined(separator: "\n")
+    return (lines + findings.map { "note: \($0.words)" }).joined(separator: "\n")
   }
 }

@@ -41,7 +41,7 @@ import Testing
     ("t,y,a,b\n1,2 kg,3,4\n", "line 2, column 'y': '2 kg' is not a number, as outcome must be"),
     ("t,y,a,b\n1,2,3,4\n\n1,2,-inf,4\n", "line 4, column 'a': '-inf' is not finite"),
     ("t,y,a,b\n1,2,3,1e999\n", "line 2, column 'b': '1e999' is not finite"),
-    ("t,y,a,b\n1,2,x,4\n1,2,x,5\n", "covariate 'a' is 'x' in every row"),
+    ("t,y,a,b\n1,2,x,u\n1,2,x,u\n", "covariate 'a' is 'x' in every row, and x would have no column"),
     ("t,y,a,b\n1,,NA,4\n1,2,.,5\n1,2,3,4\nNaN,2,,5\n", "3 of 4 rows miss values: t 1, y 1, a 3; leave such rows out"),
   ])
   func `Bad tables are named`(text: String, message: String) throws {
