@@ -23,6 +23,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
 
     // MARK: Floor 1: errors
@@ -31,7 +32,7 @@ let package = Package(
     // MARK: Floor 2: numbers, ranks and files
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "CKernels", "Diagnostics"]),
     .target(name: "Communication", dependencies: ["Diagnostics"]),
-    .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "Diagnostics"]),
+    .target(name: "Storage", dependencies: ["CHDF5", "COpenSSL", "CZlib", "Diagnostics"]),
 
     // MARK: Floor 3: columns, distributions and MPI
     .target(name: "MPICommunication", dependencies: ["COpenMPI", "Communication", "Diagnostics"]),

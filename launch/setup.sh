@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev)
+packages=(make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev)
 requirements=(Tests/requirements.txt)
 case "${1-}" in
 --bench) requirements+=(bench/requirements.txt) ;;
@@ -28,12 +28,12 @@ without_apt() {
   for tool in make pkg-config mpirun; do
     command -v "$tool" >/dev/null || return 1
   done
-  pkg-config --exists ompi-c openblas hdf5 libcrypto
+  pkg-config --exists ompi-c openblas hdf5 libcrypto zlib
 }
 
 install_packages() {
   if ! command -v apt-get >/dev/null; then
-    without_apt || fail "no apt here: install make, pkg-config, Open MPI, OpenBLAS, HDF5 and OpenSSL with their headers"
+    without_apt || fail "no apt here: install make, pkg-config, Open MPI, OpenBLAS, HDF5, OpenSSL and zlib with their headers"
     return 0
   fi
   local missing=() package

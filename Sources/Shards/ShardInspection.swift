@@ -49,6 +49,12 @@ public struct ShardInspection: Sendable, Codable, Equatable {
   /// The exit code of what is wrong: `noInput` when a file is missing, else `data`; nil when all is sound.
   public var exitCode: ExitCode? { files.contains(where: \.isMissing) ? .noInput : isSound ? nil : .data }
 
+  /// The first of all that is wrong; nil when all is sound.
+  public var firstProblem: String? {
+    if isSound { return nil }
+    return files.lazy.compactMap(\.problems.first).first ?? disagreements.first ?? "there are no rows"
+  }
+
   /// Reads all files, in memory that does not grow with them.
   ///
   /// - Parameter paths: files and folders, as for ``ShardCollection/open(_:names:required:as:)``.

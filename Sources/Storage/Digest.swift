@@ -62,6 +62,7 @@ public struct SHA256Digest: ~Copyable {
   ///
   /// - Throws: ``Failure`` `noInput` when the file cannot be opened, `inputOutput` when reading fails.
   public static func ofFile(_ path: String) throws -> String {
+    try FileKind.requireRegular(path)
     let file = open(path, O_RDONLY)
     guard file >= 0 else { throw Failure(.noInput, "\(path): \(String(cString: strerror(errno)))") }
     defer { close(file) }

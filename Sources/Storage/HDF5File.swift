@@ -20,13 +20,8 @@ public struct HDF5File: ~Copyable {
   /// - Throws: ``Failure`` `noInput` when there is no such file or it may not be read; `data` when it is not HDF5 or
   ///   is damaged.
   public static func open(_ path: String) throws -> HDF5File {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw Failure(.noInput, "\(path): \(String(cString: strerror(errno))); check the path")
-    }
-    guard !isFolder(path) else {
-      throw Failure(.noInput, "\(path) is a folder, not an HDF5 file")
-    }
+    // Opening a pipe would wait for somebody who writes to it.
+    try FileKind.requireRegular(path, as: "an HDF5 file")
     guard access(path, R_OK) == 0 else {
       throw Failure(.noInput, "\(path): \(String(cString: strerror(errno))); make the file readable")
     }

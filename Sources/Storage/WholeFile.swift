@@ -8,6 +8,8 @@ package enum WholeFile {
   /// - Throws: ``Failure`` `noInput` when it may not be read, `inputOutput` when reading fails: neither says anything of
   ///   its content.
   package static func bytes(_ path: String) throws -> [UInt8]? {
+    guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
+    try FileKind.requireRegular(path)
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }

@@ -30,23 +30,24 @@ struct Inspect: DistributedCommand {
 
   private struct Outcome: Codable {
     let text: String
-    let exitCode: Diagnostics.ExitCode?
+    let failure: Failure?
   }
 
   /// One rank does the work.
   func run(on communicator: any Communicator) throws {
     let outcome = try communicator.broadcast { try inspect() }
     if communicator.isRoot { print(outcome.text) }
-    if let exitCode = outcome.exitCode {
-      throw Failure(exitCode, "the shards are not sound; the report says which and why")
-    }
+    if let failure = outcome.failure { throw failure }
   }
 
   private func inspect() throws -> Outcome {
     let inspection = ShardInspection(dataset.shards, names: dataset.names)
     let text =
       json ? try jsonText(InspectionReport(inspection)) : Self.lines(of: inspection).joined(separator: "\n")
-    return Outcome(text: text, exitCode: inspection.exitCode)
+    let failure = inspection.exitCode.map {
+      Failure($0, "the shards are not sound: \(inspection.firstProblem ?? ""); the report shows them all")
+    }
+    return Outcome(text: text, failure: failure)
   }
 
   private static func lines(of inspection: ShardInspection) -> [String] {

@@ -115,7 +115,8 @@ extension OnRanks {
       let result = try redirected("2>&1", ["inspect", "shards", "run/model.h5"])
       #expect(result.exitCode == 65)
       #expect(result.output.hasPrefix("shards/shard-00000.h5\n"))
-      #expect(result.output.hasSuffix("giv-dist: error: the shards are not sound; the report says which and why\n"))
+      #expect(result.output.contains("giv-dist: error: the shards are not sound: run/model.h5"), "\(result.output)")
+      #expect(result.output.hasSuffix("; the report shows them all\n"))
     }
 
     private func redirected(_ redirection: String, _ arguments: [String]) throws -> CommandResult {

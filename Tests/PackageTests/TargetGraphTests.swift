@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("CHDF5", ["Storage"]), ("COpenSSL", ["Storage"]), ("COpenMPI", ["MPICommunication"]),
+    ("CHDF5", ["Storage"]), ("COpenSSL", ["Storage"]), ("CZlib", ["Storage"]), ("COpenMPI", ["MPICommunication"]),
     ("COpenBLAS", ["LinearAlgebra"]), ("MPICommunication", ["giv-dist", "mpi-probe"]),
   ])
   func `foreign libraries have one importer`(library: String, importers: [String]) {
