@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench accuracy reconstruction groups effect coverage check demo clean
+.PHONY: setup build test test-slow lint format docs bench bench-import accuracy reconstruction groups effect coverage check demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -33,6 +33,10 @@ docs: ## reference pages in .build/documentation
 bench: build ## speed beside scikit-learn and numpy, as ratios
 	@launch/setup.sh --bench
 	.venv/bin/python bench/compare.py
+
+bench-import: build ## speed of reading a table of a million rows beside pandas.read_csv
+	@launch/setup.sh --bench
+	.venv/bin/python bench/import.py $$(swift build -c release --show-bin-path)/giv-dist
 
 accuracy: build ## labels beside the Bayes rule on nine scenarios: some minutes
 	.venv/bin/python bench/accuracy.py $$(swift build -c release --show-bin-path)/giv-dist
