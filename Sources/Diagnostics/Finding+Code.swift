@@ -85,6 +85,23 @@ extension Finding {
     /// The tables have no `column`, which was the outcome of earlier ones.
     case outcomeLacking = "outcome-lacking"
 
+    // MARK: Tables from elsewhere
+
+    /// The rows of `file` begin with names that its header has none for.
+    case rowNamesSkipped = "row-names-skipped"
+    /// `count` rows of `file` have no value in any field, the first in `line`.
+    case emptyRowsSkipped = "empty-rows-skipped"
+    /// `names`: markers of missing values that stood for none.
+    case markersUnmatched = "markers-unmatched"
+    /// `count` of `total` values of `column` are numbers.
+    case numbersAmongCategories = "numbers-among-categories"
+    /// `names`: categories of `column` that may mean that a value is missing.
+    case categoriesMeanMissing = "categories-mean-missing"
+    /// `names`: categories of `column` that differ in blanks and case alone.
+    case categoriesAlike = "categories-alike"
+    /// `column` becomes `count` indicators of `rows`.
+    case manyIndicators = "many-indicators"
+
     // MARK: The joint model
 
     case noRegularMaximum = "no-regular-maximum"

@@ -45,8 +45,8 @@ extension Finding {
     case criterion, distribution, representation, lambda
     /// A fit of a sweep.
     case cell
-    /// A column or dataset.
-    case column
+    /// A column or dataset, the file that it came from, and a line there.
+    case column, file, line
     /// An option of the command line.
     case option
     /// Why something was not done, as a failure says it.

@@ -9,11 +9,13 @@ package enum ParsedNumber: Equatable {
 /// Reads a decimal number, rounded to the nearest `Double` (ties to even), whatever the locale.
 ///
 /// The whole text must be `[+-] digits [. digits] [e [+-] digits]`, blanks around it allowed; nothing is skipped.
-/// Hexadecimal numbers, digit separators and decimal commas are not numbers.
+/// Hexadecimal numbers and digit separators are not numbers. The point may be another byte, the decimal mark.
 ///
 /// Numbers of up to 19 digits and a power of ten in -27 ... 27 take one exact integer product or quotient of 128 bits:
 /// 5^27 < 2^64, so the rounding sees the exact remainder. All others go through the standard library.
-package func parseNumber(_ text: UnsafeBufferPointer<UInt8>) -> ParsedNumber {
+package func parseNumber(
+  _ text: UnsafeBufferPointer<UInt8>, decimalMark: UInt8 = UInt8(ascii: ".")
+) -> ParsedNumber {
   let bytes = trimmed(text)
   var position = 0
   let isNegative = bytes.first == Byte.minus
@@ -22,7 +24,7 @@ package func parseNumber(_ text: UnsafeBufferPointer<UInt8>) -> ParsedNumber {
   var digits = DecimalDigits()
   let integerDigits = digits.scan(bytes, &position)
   var fractionDigits = 0
-  if position < bytes.count, bytes[position] == Byte.point {
+  if position < bytes.count, bytes[position] == decimalMark {
     position += 1
     fractionDigits = digits.scan(bytes, &position)
   }
@@ -31,7 +33,7 @@ package func parseNumber(_ text: UnsafeBufferPointer<UInt8>) -> ParsedNumber {
 
   if digits.mantissa == 0 && digits.isExact { return .number(isNegative ? -0.0 : 0) }
   let power = exponent - fractionDigits
-  guard digits.isExact, abs(power) <= 27 else { return parseWithStandardLibrary(bytes) }
+  guard digits.isExact, abs(power) <= 27 else { return parseWithStandardLibrary(bytes, decimalMark) }
   let magnitude =
     power >= 0
     ? roundedProduct(digits.mantissa, powersOfFive[power], exponent: power)
@@ -91,8 +93,9 @@ private func scanExponent(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout
   return isNegative ? -exponent : exponent
 }
 
-private func parseWithStandardLibrary(_ bytes: UnsafeBufferPointer<UInt8>) -> ParsedNumber {
-  guard let value = Double(String(decoding: bytes, as: UTF8.self)) else { return .notANumber }
+private func parseWithStandardLibrary(_ bytes: UnsafeBufferPointer<UInt8>, _ decimalMark: UInt8) -> ParsedNumber {
+  let text = bytes.map { $0 == decimalMark ? Byte.point : $0 }
+  guard let value = Double(String(decoding: text, as: UTF8.self)) else { return .notANumber }
   return value.isFinite ? .number(value) : .notFinite
 }
 

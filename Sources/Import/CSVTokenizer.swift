@@ -27,6 +27,9 @@ package struct CSVRecord {
   let bytes: UnsafeBufferPointer<UInt8>
   let fields: [CSVField]
 
+  /// Whether no field has a character or quotes.
+  var isEmpty: Bool { fields.indices.allSatisfy { !fields[$0].isQuoted && self[$0].isEmpty } }
+
   /// The bytes of a field, where quotes inside it are still doubled; blanks around an unquoted one are cut off.
   package subscript(index: Int) -> UnsafeBufferPointer<UInt8> {
     let field = fields[index]
@@ -37,8 +40,8 @@ package struct CSVRecord {
 
 /// Cuts bytes into CSV records after RFC 4180.
 ///
-/// Fields may be quoted, and then hold delimiters, doubled quotes and line breaks. Lines end in LF, CRLF or CR. A quote
-/// inside an unquoted field is an ordinary character.
+/// Fields may be quoted, and then hold delimiters, doubled quotes and line breaks; blanks may stand around the quotes.
+/// Lines end in LF, CRLF or CR. A quote inside an unquoted field is an ordinary character.
 ///
 /// Policy: a tokenizer of our own, because SwiftCSV 0.10.0 reads the file into one `String` before its first row
 /// (a 20 MB file took 178 MB and 2.6 s), so that a file larger than memory could not be read.
@@ -70,11 +73,12 @@ struct CSVTokenizer {
     lineBreaks = 0
     var position = start
     while true {
-      if position < bytes.count, bytes[position] == Byte.quote {
-        guard let end = scanQuoted(bytes, from: position + 1, isLast: isLast) else {
+      let first = isBlank(bytes, position) ? skipBlanks(bytes, from: position) : position
+      if first < bytes.count, bytes[first] == Byte.quote {
+        guard let end = scanQuoted(bytes, from: first + 1, isLast: isLast) else {
           return isLast ? .unclosedQuote : .incomplete
         }
-        position = end
+        position = skipBlanks(bytes, from: end)
       } else {
         position = scanUnquoted(bytes, from: position)
       }
@@ -93,6 +97,18 @@ struct CSVTokenizer {
         return .textAfterQuote
       }
     }
+  }
+
+  private func isBlank(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Bool {
+    guard position < bytes.count else { return false }
+    let byte = bytes[position]
+    return (byte == Byte.space || byte == Byte.tab) && byte != delimiter
+  }
+
+  private func skipBlanks(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    var position = start
+    while isBlank(bytes, position) { position += 1 }
+    return position
   }
 
   /// Appends the field; returns the position after its last byte.
@@ -143,4 +159,6 @@ enum Byte {
   static let minus = UInt8(ascii: "-")
   static let point = UInt8(ascii: ".")
   static let zero = UInt8(ascii: "0")
+  /// Control-Z, with which old systems end files.
+  static let endOfFile: UInt8 = 0x1A
 }

@@ -2,26 +2,46 @@ import Diagnostics
 import Frames
 
 /// What is found out about a column of numbers or categories, from the kept rows: a covariate, or one besides x.
+///
+/// A column of numbers and texts is one of categories when its texts are at least as many, in rows and in different ones,
+/// or when it was declared to be one.
 struct ColumnSurvey {
+  /// A text where numbers were looked for, and where it stands.
+  private struct Stray {
+    let text: String
+    let place: String
+    let isInFirstRow: Bool
+  }
+
+  /// Texts that a message shows.
+  private static let shownTexts = 3
+
   let name: String
   let role: Role
   private(set) var isCategorical: Bool
   /// What was decided before the values were read.
   let coding: PlannedCoding?
+  /// Whether texts are categories whatever they look like.
+  private let takesTexts: Bool
   /// Numbers came before the first text, so that they are not among the categories.
   private(set) var isMixed = false
   private(set) var categories: Set<String> = []
   private(set) var missing = 0
   private var numbers = 0
+  private var texts = 0
   private var sum = CompensatedSum()
-  /// The first text and where it stands, for messages.
-  private var firstText = ""
+  /// The first different texts.
+  private var strays: [Stray] = []
 
+  /// - Parameters:
+  ///   - isCategorical: whether numbers are categories, too, from the first row on.
+  ///   - coding: what was decided before the values were read.
   init(name: String, role: Role, isCategorical: Bool, coding: PlannedCoding? = nil) {
     self.name = name
     self.role = role
     self.coding = coding
-    self.isCategorical = isCategorical || role.isAlwaysCategorical || coding?.isCategorical == true
+    takesTexts = role.isAlwaysCategorical || coding?.isCategorical == true
+    self.isCategorical = isCategorical || takesTexts
   }
 
   /// The categories in the order of code points, unless another was decided on.
@@ -39,20 +59,29 @@ struct ColumnSurvey {
     case .missing:
       missing += 1
       return
-    case .number(let number) where !isCategorical:
+    case .number(let number):
       numbers += 1
-      sum.add(number)
-      return
-    case .number: break
+      guard isCategorical else {
+        sum.add(number)
+        return
+      }
     case .text, .notFinite:
-      if firstText.isEmpty { firstText = "'\(try rows.text(index))', \(rows.table.path) \(rows.table.place)" }
+      texts += 1
       isMixed = isMixed || numbers > 0
       isCategorical = true
+      if strays.count < Self.shownTexts && !takesTexts { try noteStray(rows, index) }
     }
     // One more than allowed tells that there are too many.
     if role.isAlwaysCategorical || categories.count <= ImportSurvey.mostCategories {
       categories.insert(try rows.level(index))
     }
+  }
+
+  private mutating func noteStray(_ rows: ImportRows, _ index: Int) throws {
+    let text = try rows.text(index)
+    guard !strays.contains(where: { $0.text == text }) else { return }
+    strays.append(
+      Stray(text: text, place: "\(rows.table.path) \(rows.table.place)", isInFirstRow: rows.isFirst))
   }
 
   func check() throws {
@@ -63,10 +92,81 @@ struct ColumnSurvey {
     guard role.isAlwaysCategorical || categories.count <= ImportSurvey.mostCategories else {
       throw Failure(
         .data,
-        "\(words) has texts (first \(firstText)) and more than \(ImportSurvey.mostCategories) different "
+        "\(words) has texts (first \(shownStrays(1))) and more than \(ImportSurvey.mostCategories) different "
           + "values: leave it out if it identifies rows, or name its text in --missing-markers if that means missing")
     }
     try coding?.check(categories, missing: role == .covariate ? missing : 0, of: name)
+  }
+}
+
+// MARK: Texts that are no categories
+
+extension ColumnSurvey {
+  /// Refuses texts that were meant for numbers or for missing values.
+  ///
+  /// - Throws: ``Failure`` `data` that shows the first texts, and names the option that reads them or makes them missing.
+  func checkTexts(_ plan: ImportPlan) throws {
+    guard texts > 0, !takesTexts else { return }
+    let declare = "declare the column with --categorical \(name) if it is one of categories"
+    let counts = "\(numbers > 0 ? "\(numbers) numbers and " : "")\(texts) \(texts == 1 ? "text" : "texts")"
+    let parser = NumberParser(plan.numbers)
+    let levels = levels.filter { if case .number = parser.parse($0) { false } else { true } }
+    if numbers > texts || categories.count > 2 * levels.count {
+      let found = TextAmongNumbers(strays.map(\.text), format: plan.numbers)
+      throw Failure(
+        .data,
+        "\(words) has \(counts): \(shownStrays(strays.count)); "
+          + "\(remedy(for: found, plan)), or \(declare)")
+    }
+    let found = TextAmongNumbers(levels, format: plan.numbers)
+    let formats = found.formats(takesLimits: false)
+    if !formats.isEmpty || found.areDates {
+      throw Failure(
+        .data,
+        "\(words) has \(counts): \(shownStrays(strays.count)); "
+          + (formats.isEmpty ? found.remedy(markers: []) : "read \(found.words(of: formats))") + ", or \(declare)")
+    }
+    if let word = levels.first(where: meansMissing) {
+      let remedy = TextAmongNumbers([word], format: plan.numbers).remedy(markers: plan.missingMarkers)
+      throw Failure(.data, "\(words) has the text '\(word)' among its categories; \(remedy), or \(declare)")
+    }
+  }
+
+  private func shownStrays(_ count: Int) -> String {
+    strays.prefix(count).map { "'\(quoted($0.text))' (\($0.place))" }.joined(separator: ", ")
+  }
+
+  private func remedy(for found: TextAmongNumbers, _ plan: ImportPlan) -> String {
+    if texts == 1, strays[0].text == name { return "remove the line if it is the header again" }
+    let isUnit = texts == 1 && strays[0].isInFirstRow
+    return found.remedy(markers: plan.missingMarkers) + (isUnit ? ", or remove the line if it holds units" : "")
+  }
+
+  /// What is doubtful about the categories.
+  func findings(rows: Int) -> [Finding] {
+    guard isCategorical else { return [] }
+    let (levels, column) = (levels, Finding.Value.name(name))
+    var findings: [Finding] = []
+    if numbers > 0 && texts > 0 && !takesTexts {
+      findings.append(
+        .note(.numbersAmongCategories, [.column: column, .count: .count(numbers), .total: .count(numbers + texts)]))
+    }
+    let doubtful = levels.filter(mayMeanMissing)
+    if !doubtful.isEmpty {
+      findings.append(.note(.categoriesMeanMissing, [.column: column, .names: .names(doubtful)]))
+    }
+    let alike = Dictionary(grouping: levels) {
+      $0.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    .values.filter { $0.count > 1 }.flatMap(\.self)
+    if !alike.isEmpty {
+      findings.append(.note(.categoriesAlike, [.column: column, .names: .names(sortedByCodePoints(Set(alike)))]))
+    }
+    let indicators = levels.count - 1 + (missing > 0 ? 1 : 0)
+    if role == .covariate, indicators > 20 || indicators > 4 && 10 * indicators > rows {
+      findings.append(.note(.manyIndicators, [.column: column, .count: .count(indicators), .rows: .count(rows)]))
+    }
+    return findings
   }
 }
 
@@ -92,6 +192,10 @@ struct SourceSurvey {
         .data,
         "--source '\(column)' is not integers and has more than \(ImportSurvey.mostCategories) different values; "
           + "name a column of sources")
+    }
+    if let word = sortedByCodePoints(categories).first(where: meansMissing) {
+      throw Failure(
+        .data, "--source '\(column)' has the text '\(word)'; name it in --missing-markers when it means missing")
     }
     return sortedByCodePoints(categories)
   }

@@ -2,9 +2,9 @@ import Shards
 import Storage
 
 extension ImportRecord {
-  init(inputs: [String], survey: ImportSurvey, encoding: ImportEncoding) throws {
+  init(inputs: [InputFile], survey: ImportSurvey, encoding: ImportEncoding) throws {
     self.init(
-      inputs: try inputs.map { Input(path: $0, sha256: try SHA256Digest.ofFile($0)) },
+      inputs: try inputs.map { Input(path: $0.path, sha256: try SHA256Digest.ofFile($0.location)) },
       categories: Categories(covariates: encoding.categories, source: encoding.sources),
       missingValues: MissingValues(
         policy: survey.plan.missing, rowsRead: survey.rowsRead, rowsKept: survey.rowsKept,

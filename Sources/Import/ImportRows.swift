@@ -1,6 +1,7 @@
 import Diagnostics
 import Frames
 import Shards
+import Storage
 
 /// A cursor over the planned columns of one input.
 final class ImportRows {
@@ -11,10 +12,13 @@ final class ImportRows {
   /// The values of the current row, one for each column.
   private(set) var values: [ImportValue]
 
+  private let plan: ImportPlan
   private let missing: MissingPolicy
+  private var rowNumber = 0
 
-  init(_ path: String, _ plan: ImportPlan) throws {
-    table = try openImportTable(path, plan)
+  init(_ input: InputFile, _ plan: ImportPlan) throws {
+    table = try openImportTable(input, plan)
+    self.plan = plan
     var columns: [ImportColumn] = []
     var roles: [Role] = []
     for (name, role) in plan.roles {
@@ -39,10 +43,14 @@ final class ImportRows {
   ///   weight, negative.
   func next() throws -> Bool {
     guard try table.next() else { return false }
+    rowNumber += 1
     table.read(columns, into: &values)
     try check(values)
     return true
   }
+
+  /// Whether the current row is the first one.
+  var isFirst: Bool { rowNumber == 1 }
 
   /// Whether the current row becomes part of a shard.
   var isKept: Bool {
@@ -57,14 +65,14 @@ final class ImportRows {
     }
   }
 
-  /// A cell of the current row as text.
-  func text(_ index: Int) throws -> String { try table.text(columns[index]) }
+  /// A cell of the current row as the name of a category, which blanks around it are no part of.
+  func text(_ index: Int) throws -> String { trimmedBlanks(try table.text(columns[index])) }
 
   /// The identifier of the current row, empty when missing.
   func identifierText() throws -> String {
     guard let index = position(of: .identifier) else { return "" }
     if case .missing = values[index] { return "" }
-    return try text(index)
+    return try table.text(columns[index])
   }
 
   private func check(_ values: [ImportValue]) throws {
@@ -77,10 +85,7 @@ final class ImportRows {
     case (.notFinite, _) where role.mayBeNumeric:
       throw try refused(index, "is not finite; correct it, or name it in --missing-markers when it means missing")
     case (.text, _) where role.isNumeric:
-      throw try refused(
-        index,
-        "is not a number, as \(role.rawValue) must be; correct it, or name it in --missing-markers when it means "
-          + "missing")
+      throw try refused(index, "is not a number, as \(role.rawValue) must be; \(try remedy(index))")
     case (.number(let weight), .weight) where weight < 0:
       throw try refused(index, "is negative, which a weight cannot be")
     case (.number(let number), .test) where number != 0 && number != 1:
@@ -89,10 +94,18 @@ final class ImportRows {
     }
   }
 
-  func refused(_ index: Int, _ reason: String) throws -> Failure {
+  /// What to do about a text where a number must be.
+  private func remedy(_ index: Int) throws -> String {
     let text = try self.text(index)
-    let shown = text.count > 40 ? text.prefix(40) + "…" : text[...]
-    return Failure(.data, "\(table.path): \(table.place), column '\(columns[index].name)': '\(shown)' \(reason)")
+    if text == columns[index].name { return "remove the line if it is the header again" }
+    let remedy = TextAmongNumbers([text], format: plan.numbers).remedy(markers: plan.missingMarkers)
+    return remedy + (isFirst ? ", or remove the line if it holds units" : "")
+  }
+
+  func refused(_ index: Int, _ reason: String) throws -> Failure {
+    Failure(
+      .data,
+      "\(table.path): \(table.place), column '\(columns[index].name)': '\(quoted(try text(index)))' \(reason)")
   }
 
   private static func column(named name: String, of table: any ImportTable) throws -> ImportColumn {

@@ -1,5 +1,6 @@
 import Diagnostics
 import Frames
+import Storage
 
 /// What the first pass over the inputs finds out: counts, categories, means, institutions.
 struct ImportSurvey {
@@ -16,28 +17,34 @@ struct ImportSurvey {
   /// The columns of numbers or categories, by their places among all; nil for the others.
   private(set) var surveys: [ColumnSurvey?] = []
   private var source = SourceSurvey()
+  private var matchedMarkers: Set<String> = []
   /// What was passed over in the inputs.
   private var tableFindings: [Finding] = []
 
   /// Reads all inputs once, or twice when a column turns out to hold categories after some of them passed for numbers.
-  init(of inputs: [String], _ plan: ImportPlan) throws {
+  init(of inputs: [InputFile], _ plan: ImportPlan) throws {
     try self.init(of: inputs, plan, categorical: [])
+    for survey in surveys { try survey?.checkTexts(plan) }
     let mixed = Set(surveys.indices.filter { surveys[$0]?.isMixed == true })
-    if !mixed.isEmpty { try self.init(of: inputs, plan, categorical: mixed) }
+    if !mixed.isEmpty {
+      try self.init(of: inputs, plan, categorical: mixed)
+      for survey in surveys { try survey?.checkTexts(plan) }
+    }
     try checkMissing()
     for survey in surveys { try survey?.check() }
   }
 
-  private init(of inputs: [String], _ plan: ImportPlan, categorical: Set<Int>) throws {
+  private init(of inputs: [InputFile], _ plan: ImportPlan, categorical: Set<Int>) throws {
     self.plan = plan
     for input in inputs {
       let rows = try ImportRows(input, plan)
       if columnNames.isEmpty { try prepare(for: rows, categorical: categorical) }
-      try checkAgreement(of: rows, with: inputs[0])
+      try checkAgreement(of: rows, with: inputs[0].path)
       let before = rowsRead
       while try rows.next() { try note(rows) }
+      matchedMarkers.formUnion(rows.table.markers.matched)
       tableFindings += rows.table.findings
-      guard rowsRead > before else { throw Failure(.data, "\(input) has no rows; leave it out or fill it") }
+      guard rowsRead > before else { throw Failure(.data, "\(input.path) has no rows; leave it out or fill it") }
     }
   }
 
@@ -87,7 +94,13 @@ struct ImportSurvey {
   func sources() throws -> [String]? { try plan.source.flatMap { try source.codedSources(column: $0) } }
 
   /// What is doubtful about the inputs, or was done to them unasked.
-  var findings: [Finding] { tableFindings }
+  var findings: [Finding] {
+    let unmatched = plan.missingMarkers.filter {
+      !matchedMarkers.contains($0) && !ImportPlan.defaultMissingMarkers.contains($0)
+    }
+    return tableFindings + (unmatched.isEmpty ? [] : [.note(.markersUnmatched, [.names: .names(unmatched)])])
+      + surveys.flatMap { $0?.findings(rows: rowsKept) ?? [] }
+  }
 
   /// Columns with missing values and their counts.
   var missingByColumn: [(name: String, count: Int)] {

@@ -1,46 +1,77 @@
 import Diagnostics
+import Storage
 
 /// The rows of a CSV file with a header.
 final class CSVTable: ImportTable {
   private let reader: CSVReader
-  private let markers: [[UInt8]]
-  private var names: [String] = []
+  private let header: CSVHeader
+  private let parser: NumberParser
+  private(set) var markers: MissingMarkers
+  /// Rows without any value, which spreadsheets leave behind, and the line of the first.
+  private var emptyRows = 0
+  private var firstEmptyRow = 0
+  private var lastRowNumber = -1.0
 
-  /// - Throws: ``Failure`` `data` when there is no header, or two columns share a name.
-  init(path: String, plan: ImportPlan) throws {
-    reader = try CSVReader(path: path, delimiter: plan.delimiter.utf8.first!)
-    markers = plan.missingMarkers.map { Array($0.utf8) }
-    guard try reader.next() else {
-      throw Failure(.data, "\(path) is empty; a header and rows are needed")
-    }
-    names = try (0..<reader.fieldCount).map { try reader.text($0) }
-    var seen: Set<String> = []
-    // Programs that write row numbers leave their column without a name.
-    for name in names where !name.isEmpty && !seen.insert(name).inserted {
-      throw Failure(.data, "\(path): two columns are named '\(name)'; rename one")
-    }
+  /// - Throws: ``Failure`` `data` when there is no header that fits the rows.
+  init(_ input: InputFile, plan: ImportPlan) throws {
+    reader = try CSVReader(input, delimiter: plan.delimiter?.utf8.first, comment: plan.comment)
+    header = try CSVHeader(reader)
+    parser = NumberParser(plan.numbers)
+    markers = MissingMarkers(plan.missingMarkers, parser)
   }
 
   var path: String { reader.path }
   var findings: [Finding] { [] }
   var place: String { "line \(reader.line)" }
 
-  func columns(named name: String) throws -> [ImportColumn] {
-    guard let index = names.firstIndex(of: name) else {
-      throw unknownColumn(name, in: path, kind: "column", among: names)
+  var findings: [Finding] {
+    var findings: [Finding] = []
+    if header.hasRowNames { findings.append(.note(.rowNamesSkipped, [.file: .name(path)])) }
+    if emptyRows > 0 {
+      let values: [Finding.Key: Finding.Value] = [
+        .file: .name(path), .count: .count(emptyRows), .line: .count(firstEmptyRow),
+      ]
+      findings.append(.note(.emptyRowsSkipped, values))
     }
-    return [ImportColumn(name: name, index: index)]
+    return findings
   }
 
-  func next() throws -> Bool { try reader.next() }
+  func columns(named name: String) throws -> [ImportColumn] {
+    [ImportColumn(name: name, index: try header.index(of: name))]
+  }
+
+  func next() throws -> Bool {
+    while try reader.next() {
+      guard reader.record.isEmpty else {
+        if header.hasRowNames { try checkRowName() }
+        return true
+      }
+      if emptyRows == 0 { firstEmptyRow = reader.line }
+      emptyRows += 1
+    }
+    return false
+  }
+
+  /// Row names that are numbers rise: others are values of a column, shifted by a field that holds the delimiter.
+  private func checkRowName() throws {
+    let record = reader.record
+    guard !record.fields[0].isQuoted, case .number(let number) = parseNumber(record[0]) else { return }
+    guard number > lastRowNumber, number == number.rounded() else {
+      throw Failure(
+        .data,
+        "\(path): \(place) has a field more than the header, and '\(quoted(try reader.text(0)))' is no row name that "
+          + "follows the one before; quote fields that hold the delimiter, or add a name for the first column to the header"
+      )
+    }
+    lastRowNumber = number
+  }
 
   func read(_ columns: [ImportColumn], into values: inout [ImportValue]) {
     let record = reader.record
-    let markers = self.markers
     for index in columns.indices {
       let bytes = record[columns[index].index]
-      let isMissing = markers.contains { $0.count == bytes.count && $0.elementsEqual(bytes) }
-      values[index] = isMissing ? .missing : ImportValue(parseNumber(bytes))
+      let parsed = parser.parse(bytes)
+      values[index] = markers.match(parsed, bytes) ? .missing : ImportValue(parsed)
     }
   }
 

@@ -13,7 +13,8 @@ final class HDF5Table: ImportTable {
 
   let path: String
   private let file: HDF5File
-  private let markers: Set<String>
+  private let parser: NumberParser
+  private(set) var markers: MissingMarkers
   private var sources: [HDF5Source] = []
   private var rowCount = 0
   private var row = -1
@@ -22,7 +23,8 @@ final class HDF5Table: ImportTable {
   init(path: String, plan: ImportPlan) throws {
     self.path = path
     file = try HDF5File.open(path)
-    markers = Set(plan.missingMarkers)
+    parser = NumberParser(plan.numbers)
+    markers = MissingMarkers(plan.missingMarkers, parser)
   }
 
   /// Whether the file has the signature of HDF5.
@@ -37,6 +39,7 @@ final class HDF5Table: ImportTable {
   }
 
   var place: String { "row \(row + 1)" }
+  var findings: [Finding] { [] }
 
   func columns(named name: String) throws -> [ImportColumn] {
     if try file.hasDataset(name) { return try columns(ofDataset: name) }
@@ -70,9 +73,9 @@ final class HDF5Table: ImportTable {
   private func value(_ column: ImportColumn) -> ImportValue {
     let (source, cell) = locate(column)
     return switch sources[source].cells {
-    case .numbers(let numbers) where numbers[cell].isNaN: .missing
-    case .numbers(let numbers): numbers[cell].isFinite ? .number(numbers[cell]) : .notFinite
-    case .integers(let integers): sources[source].value(integers[cell])
+    case .numbers(let numbers): value(of: numbers[cell], isSinglePrecision: sources[source].isSinglePrecision)
+    case .integers(let integers):
+      sources[source].isMissing(integers[cell]) ? .missing : value(of: Double(integers[cell]))
     case .strings(let strings): value(of: strings[cell])
     }
   }
@@ -87,9 +90,17 @@ final class HDF5Table: ImportTable {
   }
 
   private func value(of text: String) -> ImportValue {
-    if markers.contains(text) { return .missing }
     var text = text
-    return ImportValue(text.withUTF8(parseNumber))
+    return text.withUTF8 { bytes in
+      let bytes = trimmed(bytes)
+      let parsed = parser.parse(bytes)
+      return markers.match(parsed, bytes) ? .missing : ImportValue(parsed)
+    }
+  }
+
+  private func value(of number: Double, isSinglePrecision: Bool = false) -> ImportValue {
+    if number.isNaN || markers.match(number, isSinglePrecision: isSinglePrecision) { return .missing }
+    return number.isFinite ? .number(number) : .notFinite
   }
 
   private func locate(_ column: ImportColumn) -> (source: Int, cell: Int) {
@@ -139,6 +150,8 @@ private struct HDF5Source {
   let rowCount: Int
   let columnCount: Int
   private let kind: HDF5ElementKind
+  /// Whether the file holds 32 bits of each number.
+  let isSinglePrecision: Bool
   /// The texts that integers stand for, in a categorical column of a shard.
   private let levels: [String]?
   /// The names of the columns.
@@ -159,6 +172,7 @@ private struct HDF5Source {
     if shape.count == 2, shape[1] > Self.mostColumns {
       throw Failure(.data, "\(dataset.location) has the shape \(shape): \(transpositionWords(name, in: file.path))")
     }
+    isSinglePrecision = try kind == .float && dataset.elementSize() == 4
     guard (1...2).contains(shape.count), shape.count == 1 || (1...Self.mostColumns).contains(shape[1]) else {
       throw Failure(.data, "\(dataset.location) has the shape \(shape); a column or a matrix of columns is needed")
     }
@@ -194,10 +208,8 @@ private struct HDF5Source {
       }
   }
 
-  /// An integer that is not scaled.
-  func value(_ integer: Int64) -> ImportValue {
-    coding?.isMissing(Double(integer)) == true ? .missing : .number(Double(integer))
-  }
+  /// Whether the attributes make an integer, which is not scaled, missing.
+  func isMissing(_ integer: Int64) -> Bool { coding?.isMissing(Double(integer)) == true }
 
   mutating func load(rows: Range<Int>, from file: borrowing HDF5File) throws {
     let dataset = try file.dataset(name)

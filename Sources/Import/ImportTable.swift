@@ -1,4 +1,5 @@
 import Diagnostics
+import Storage
 
 /// What a cell of a table holds.
 enum ImportValue {
@@ -41,6 +42,8 @@ protocol ImportTable: AnyObject {
   func read(_ columns: [ImportColumn], into values: inout [ImportValue])
   /// A cell of the current row as text.
   func text(_ column: ImportColumn) throws -> String
+  /// What stands for missing values, and which of it was met so far.
+  var markers: MissingMarkers { get }
   /// What was passed over so far.
   var findings: [Finding] { get }
   /// What to do about a name that stands for several columns where one is wanted.
@@ -54,8 +57,8 @@ extension ImportTable {
 }
 
 /// Opens an input by its content: HDF5 by its signature, CSV otherwise.
-func openImportTable(_ path: String, _ plan: ImportPlan) throws -> any ImportTable {
-  try HDF5Table.isHDF5(path) ? HDF5Table(path: path, plan: plan) : CSVTable(path: path, plan: plan)
+func openImportTable(_ input: InputFile, _ plan: ImportPlan) throws -> any ImportTable {
+  try HDF5Table.isHDF5(input.location) ? HDF5Table(path: input.location, plan: plan) : CSVTable(input, plan: plan)
 }
 
 /// The names most like `name`, for a message: equal but for case first, then by the number of changed characters.

@@ -1,6 +1,7 @@
 import Diagnostics
 import Frames
 import Shards
+import Storage
 
 /// Turns tables into shards, in two passes over the inputs and in memory that does not grow with them.
 ///
@@ -33,6 +34,7 @@ public struct Importer {
     try plan.validate()
     try checkInputs(besides: folder)
     try ShardFolder.check(folder, force: force)
+    let inputs = try self.inputs.map(InputFile.init)
     let survey = try ImportSurvey(of: inputs, plan)
     let encoding = try ImportEncoding(survey)
     var plan = self.plan
@@ -43,9 +45,9 @@ public struct Importer {
     let target = try ShardFolder(folder, force: force)
     let output = ImportOutput(folder: target.staging, header: header, plan: plan, encoding: encoding)
     let institutions = plan.cutsByInstitution ? survey.further.first { $0.role == .institution }?.levels : nil
-    let shards = try institutions.map { try writeByInstitution(output, $0) } ?? writeByRows(output)
+    let shards = try institutions.map { try writeByInstitution(inputs, output, $0) } ?? writeByRows(inputs, output)
     guard shards.reduce(0, { $0 + $1.rows }) == survey.rowsKept else {
-      throw changedInput(inputs.joined(separator: ", "))
+      throw changedInput(self.inputs.joined(separator: ", "))
     }
     var manifest = Manifest(header: header, shards: shards)
     if plan.outcome == nil { manifest.outcome = nil }
@@ -72,7 +74,7 @@ public struct Importer {
     try refuse(outputFolder: folder, holding: inputs.filter { $0.hasSuffix(".h5") })
   }
 
-  private func forEachKeptRow(_ body: (ImportRows) throws -> Void) throws {
+  private func forEachKeptRow(of inputs: [InputFile], _ body: (ImportRows) throws -> Void) throws {
     for input in inputs {
       let rows = try ImportRows(input, plan)
       while try rows.next() {
@@ -81,10 +83,10 @@ public struct Importer {
     }
   }
 
-  private func writeByRows(_ output: ImportOutput) throws -> [Manifest.Shard] {
+  private func writeByRows(_ inputs: [InputFile], _ output: ImportOutput) throws -> [Manifest.Shard] {
     var shards: [Manifest.Shard] = []
     var current: ImportShard?
-    try forEachKeptRow { rows in
+    try forEachKeptRow(of: inputs) { rows in
       let shard = try current ?? output.open(ShardFolder.fileName(shards.count), institution: nil)
       try shard.append(rows)
       current = shard
@@ -97,14 +99,16 @@ public struct Importer {
     return shards
   }
 
-  private func writeByInstitution(_ output: ImportOutput, _ institutions: [String]) throws -> [Manifest.Shard] {
+  private func writeByInstitution(
+    _ inputs: [InputFile], _ output: ImportOutput, _ institutions: [String]
+  ) throws -> [Manifest.Shard] {
     let files = ShardFolder.fileNames(for: institutions)
     var shards: [Manifest.Shard] = []
     for start in stride(from: 0, to: institutions.count, by: Self.institutionsPerPass) {
       let lot = start..<min(start + Self.institutionsPerPass, institutions.count)
       let open = try lot.map { try output.open(files[$0], institution: institutions[$0]) }
       let places = Dictionary(uniqueKeysWithValues: lot.map { (institutions[$0], $0 - start) })
-      try forEachKeptRow { rows in
+      try forEachKeptRow(of: inputs) { rows in
         let institution = try rows.level(rows.position(of: .institution)!)
         if let place = places[institution] { try open[place].append(rows) }
       }

@@ -6,7 +6,7 @@ import Mixture
 extension Finding {
   /// The finding in plain words, with the remedy where there is one: one line without a final stop.
   public var words: String {
-    dataWords ?? fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? sweepWords ?? code.rawValue
+    dataWords ?? tableWords ?? fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? sweepWords ?? code.rawValue
   }
 
   // MARK: The rows
@@ -89,6 +89,32 @@ extension Finding {
     default: nil
     }
   }
+
+  // MARK: Tables from elsewhere
+
+  private var tableWords: String? {
+    switch code {
+    case .rowNamesSkipped:
+      "\(name(.file)): the rows have one field more than the header; the first was taken for row names, as R writes them"
+    case .emptyRowsSkipped:
+      "\(name(.file)): skipped \(count(.count) == 1 ? "a row" : "\(count(.count)) rows") without any value, the first in "
+        + "line \(count(.line))"
+    case .markersUnmatched:
+      "no value is \(quotedNames), which --missing-markers names; look how missing values are written"
+    case .numbersAmongCategories:
+      "'\(name(.column))' is one of categories, though \(count(.count)) of its \(count(.total)) values are numbers"
+    case .categoriesMeanMissing:
+      "'\(name(.column))' has the categories \(quotedNames); name them in --missing-markers when they mean missing"
+    case .categoriesAlike:
+      "'\(name(.column))' has categories that differ in blanks or case alone: \(quotedNames); make them one if they are"
+    case .manyIndicators:
+      "'\(name(.column))' becomes \(count(.count)) indicators in x, with \(count(.rows)) rows; leave it out, or join "
+        + "categories, when that is more than the rows can bear"
+    default: nil
+    }
+  }
+
+  private var quotedNames: String { names(.names).map { "'\($0)'" }.joined(separator: ", ") }
 
   // MARK: Representations
 

@@ -45,21 +45,16 @@ public struct SimulationCovariates: Sendable {
   /// - Throws: ``Failure`` that names the file, line and column: no such column, or a field that is not a finite number.
   public init(csv path: String, columns: [String]) throws {
     guard !columns.isEmpty else { throw Failure(.usage, "--covariates-from \(path) needs --columns a,b,..") }
-    let reader = try CSVReader(path: path)
-    guard try reader.next() else { throw Failure(.data, "\(path): empty; its first line must name the columns") }
-    let header = try (0..<reader.fieldCount).map(reader.text)
-    let indices = try columns.map { name in
-      guard let index = header.firstIndex(of: name) else {
-        throw Failure(.data, "\(path): no column \(name); it has \(header.joined(separator: ", "))")
-      }
-      return index
-    }
+    let input = try InputFile(path)
+    let reader = try CSVReader(input)
+    let header = try CSVHeader(reader)
+    let indices = try columns.map(header.index)
     var values: [Double] = []
     while try reader.next() {
       for (name, index) in zip(columns, indices) { values.append(try reader.number(index, column: name)) }
     }
     try self.init(names: columns, values: values, origin: path)
-    sourceDigest = try SHA256Digest.ofFile(path)
+    sourceDigest = try SHA256Digest.ofFile(input.location)
   }
 }
 

@@ -17,9 +17,12 @@ struct Shard: DistributedCommand {
       once to write. Columns are named by the header of a CSV file or by the path of an HDF5 dataset, of which a matrix \
       stands for all its columns.
 
-      A covariate with any text is categorical: each category but the first in sorted order becomes an indicator column \
-      'column=category'. Columns beside the covariates are kept whole: numbers, or codes of the categories that a \
-      column with any text has. 'giv-dist inspect' shows them with their roles.
+      A CSV file may be compressed by gzip, UTF-16, or come through a pipe, which is copied to a temporary file first.
+
+      A covariate of texts is categorical: each category but the first in sorted order becomes an indicator column \
+      'column=category'. Columns beside the covariates are kept whole: numbers, or codes of categories. Where numbers \
+      outnumber the texts of a column, or the texts are numbers of another form, the input is refused. 'giv-dist \
+      inspect' shows columns with their roles.
 
       Shards that are read together count levels by name, and may have different ones. --levels makes them the same at \
       all institutions beforehand; --like encodes new rows as earlier shards did, or those that a run was fitted to.
@@ -113,11 +116,35 @@ struct Shard: DistributedCommand {
       """)
   var missing: MissingPolicy = .refuse
 
-  @Option(help: "The texts that mean missing, separated by commas; nothing between two commas is the empty text.")
+  @Option(
+    help: """
+      The texts that mean missing, separated by commas; nothing between two commas is the empty text. A number means \
+      missing however it is written, in HDF5 too.
+      """)
   var missingMarkers: String = ImportPlan.defaultMissingMarkers.joined(separator: ",")
 
-  @Option(help: "What separates the fields of a CSV file: one character, or 'tab'.")
-  var delimiter: String = ","
+  @Option(
+    help: """
+      What separates the fields of a CSV file: one character, or 'tab'. (default: a comma, or what a first line such \
+      as 'sep=;' says)
+      """)
+  var delimiter: String?
+
+  @Option(help: "Skip lines of a CSV file that begin with this text, such as '#'.")
+  var comment: String?
+
+  @Option(help: "The character before the decimals of numbers in texts.")
+  var decimalMark: String = "."
+
+  @Option(help: "The character between groups of digits in numbers, such as ',' in 1,034; 'space' for blanks.")
+  var thousandsMark: String?
+
+  @Option(
+    help: """
+      Texts before or after numbers that are no part of them, separated by commas: '$,%,*' reads $5 as 5, 34% as 34 and \
+      12.3* as 12.3; '<' reads <0.5 as 0.5.
+      """)
+  var affixes: String?
 
   @Flag(help: "Replace the shards of an earlier run in the folder.")
   var force = false
@@ -172,7 +199,10 @@ struct Shard: DistributedCommand {
     }
     plan.missing = missing
     plan.missingMarkers = try ImportPlan.list(missingMarkers, option: "--missing-markers")
-    plan.delimiter = ["tab", "\\t"].contains(delimiter) ? "\t" : delimiter
+    plan.delimiter = delimiter.map { ["tab", "\\t"].contains($0) ? "\t" : $0 }
+    plan.comment = comment
+    plan.numbers = NumberFormat(
+      decimalMark: decimalMark, thousandsMark: thousandsMark, affixes: try list(affixes, "--affixes"))
     if let rowsPerShard { plan.rowsPerShard = rowsPerShard }
     return plan
   }

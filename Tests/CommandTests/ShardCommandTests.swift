@@ -81,11 +81,14 @@ import Testing
     (["--covariates", "\"age"], 64, "close its quotes"),
     (["--covariates", "age", "--by", "site", "--rows-per-shard", "5"], 64, "--rows-per-shard cannot be given with it"),
     (["--covariates", "age", "--missing", "guess"], 64, "refuse"),
-    (["--covariates", "age", "--delimiter", ";"], 65, "no column named 'dose'"),
-    (["--covariates", "age", "--missing-markers", "NA", "--missing", "drop"], 65, "covariate 'age' has texts"),
+    (["--covariates", "age", "--delimiter", ";"], 65, "name what separates the fields with --delimiter ','"),
+    (["--covariates", "age", "--missing-markers", "NA", "--missing", "drop"], 65, "'age' has 302 numbers and 1 text"),
+    (["--covariates", "age", "--decimal-mark", "5"], 64, "--decimal-mark '5' must be one character"),
+    (["--covariates", "age", "--thousands-mark", "."], 64, "--thousands-mark and --decimal-mark are both '.'"),
+    (["--covariates", "age", "--affixes", "%,5"], 64, "--affixes '5' must be texts without digits"),
+    (["--covariates", "age", "--comment", ""], 64, "--comment must be the text"),
   ])
   func `Errors name the option or column`(options: [String], exitCode: Int32, message: String) throws {
-    // So many ages that a full stop among them is not taken for a category.
     let table = Self.table + (0..<300).map { "\n9,north,1,2,\($0),f,a" }.joined()
     let (result, files) = try shard(["--treatment", "dose", "--outcome", "survival"] + options, table: table)
     #expect(result.exitCode == exitCode)
@@ -108,8 +111,7 @@ import Testing
     for option in [
       "--out", "--treatment", "--outcome", "--covariates", "--source", "--weight", "--id", "--by", "--rows-per-shard",
       "--missing", "--missing-markers", "--delimiter", "--force", "--json", "--institution", "--cluster",
-      "--instruments",
-      "--proxies", "--test", "--keep",
+      "--instruments", "--proxies", "--test", "--keep", "--comment", "--decimal-mark", "--thousands-mark", "--affixes",
     ] {
       #expect(help.contains(option))
     }

@@ -22,7 +22,7 @@ import Testing
   }
 
   private func parse(_ text: String) -> ParsedNumber {
-    Array(text.utf8).withUnsafeBufferPointer(parseNumber)
+    Array(text.utf8).withUnsafeBufferPointer { parseNumber($0) }
   }
 
   private let fixture: Fixture

@@ -163,7 +163,7 @@ import Testing
     let failure = #expect(throws: Failure.self) {
       try Importer(inputs: ["/no/such.csv"], plan: Self.plan).run(into: "/no/such", force: false)
     }
-    #expect(failure == Failure(.noInput, "/no/such.csv: No such file or directory"))
+    #expect(failure == Failure(.noInput, "/no/such.csv: No such file or directory; check the path"))
   }
 
   @Test func `Outputs are kept unless forced`() throws {

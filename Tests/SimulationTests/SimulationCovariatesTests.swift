@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a,b\n1,2\n2,3\n", ["c"], "no column c"), ("a,b\n1,2\n2,\n", ["b"], "line 3, column b"),
+    ("a,b\n1,2\n2,3\n", ["c"], "no column named 'c'"), ("a,b\n1,2\n2,\n", ["b"], "line 3, column b"),
     ("a,b\n1,nan\n2,3\n", ["b"], "line 2, column b"), ("a\n0.1\n0.1\n0.1\n", ["a"], "column a is constant"),
     ("a\n", ["a"], "no rows"), ("", ["a"], "empty"),
   ])

@@ -100,7 +100,7 @@ def clinic():
                 "age": str(generator.randrange(18, 95)),
                 "sex": generator.choice(["f", "m", "m", 'not "said"']),
                 # Numbers first, so that the column passes for numbers at the beginning.
-                "stage": generator.choice(["1", "2", "3"] if row < 100 else ["1", "2", "3", "4b", "unknown, yet"]),
+                "stage": generator.choice(["1", "2", "3"] if row < 60 else ["3", "4a", "4b", "unknown, yet"]),
                 "height, cm": repr(generator.gauss(170, 9)),
                 "dose": repr(generator.uniform(0, 5)),
                 "survival": "%.3f" % generator.expovariate(0.01),
