@@ -11,8 +11,9 @@ package enum ParsedNumber: Equatable {
 /// The whole text must be `[+-] digits [. digits] [e [+-] digits]`, blanks around it allowed; nothing is skipped.
 /// Hexadecimal numbers and digit separators are not numbers. The point may be another byte, the decimal mark.
 ///
-/// Numbers of up to 19 digits and a power of ten in -27 ... 27 take one exact integer product or quotient of 128 bits:
-/// 5^27 < 2^64, so the rounding sees the exact remainder. All others go through the standard library.
+/// Numbers of up to 53 bits and a power of ten in -22 ... 22 take one product or quotient of doubles that are exact.
+/// Those of up to 19 digits and a power in -27 ... 27 take one exact integer product or quotient of 128 bits: 5^27 < 2^64,
+/// so the rounding sees the exact remainder. All others go through the standard library.
 package func parseNumber(
   _ text: UnsafeBufferPointer<UInt8>, decimalMark: UInt8 = UInt8(ascii: ".")
 ) -> ParsedNumber {
@@ -34,6 +35,11 @@ package func parseNumber(
   if digits.mantissa == 0 && digits.isExact { return .number(isNegative ? -0.0 : 0) }
   let power = exponent - fractionDigits
   guard digits.isExact, abs(power) <= 27 else { return parseWithStandardLibrary(bytes, decimalMark) }
+  if digits.mantissa <= 1 << 53, abs(power) <= 22 {
+    let exact = Double(digits.mantissa)
+    let magnitude = power >= 0 ? exact * powersOfTen[power] : exact / powersOfTen[-power]
+    return .number(isNegative ? -magnitude : magnitude)
+  }
   let magnitude =
     power >= 0
     ? roundedProduct(digits.mantissa, powersOfFive[power], exponent: power)
@@ -58,18 +64,20 @@ private struct DecimalDigits {
   /// Nineteen digits fit into 64 bits.
   var isExact: Bool { significant <= 19 }
 
-  /// Takes digits from `position` on; returns how many.
+  /// Takes digits from `position` on; returns how many. The mantissa of more than nineteen is of no use.
   mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Int {
     let start = position
+    if significant == 0 {
+      while position < bytes.count, bytes[position] == Byte.zero { position += 1 }
+    }
+    let first = position
     while position < bytes.count {
       let digit = bytes[position] &- Byte.zero
       guard digit <= 9 else { break }
-      if significant > 0 || digit > 0 {
-        significant += 1
-        if isExact { mantissa = mantissa &* 10 &+ UInt64(digit) }
-      }
+      mantissa = mantissa &* 10 &+ UInt64(digit)
       position += 1
     }
+    significant += position - first
     return position - start
   }
 }
@@ -100,10 +108,13 @@ private func parseWithStandardLibrary(_ bytes: UnsafeBufferPointer<UInt8>, _ dec
 }
 
 private func namesNonFinite(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-  guard (3...9).contains(bytes.count) else { return false }
+  guard (3...9).contains(bytes.count), "+-inIN".utf8.contains(bytes[0]) else { return false }
   let word = String(decoding: bytes, as: UTF8.self).lowercased().drop { $0 == "+" || $0 == "-" }
   return ["inf", "infinity", "nan"].contains(word)
 }
+
+/// 10^22 = 5^22 2^22 and 5^22 < 2^53, so that all are exact.
+private let powersOfTen: [Double] = (0...22).map { (0..<$0).reduce(1) { power, _ in power * 10 } }
 
 private let powersOfFive: [UInt64] = (0...27).map { (0..<$0).reduce(1) { power, _ in power * 5 } }
 

@@ -113,13 +113,29 @@ struct CSVTokenizer {
 
   /// Appends the field; returns the position after its last byte.
   private mutating func scanUnquoted(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    let end = endOfField(bytes, from: start)
+    fields.append(CSVField(start: start, count: end - start, isQuoted: false, hasDoubledQuotes: false))
+    return end
+  }
+
+  /// The position of the next delimiter or line break, or the number of bytes; looks at eight bytes at a time.
+  private func endOfField(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    let raw = UnsafeRawBufferPointer(bytes)
+    let delimiters = repeated(delimiter)
     var position = start
+    while position + 8 <= bytes.count {
+      let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+      let found =
+        zeroBytes(word ^ delimiters) | zeroBytes(word ^ repeated(Byte.lineFeed))
+        | zeroBytes(word ^ repeated(Byte.carriageReturn))
+      if found != 0 { return position + found.trailingZeroBitCount / 8 }
+      position += 8
+    }
     while position < bytes.count {
       let byte = bytes[position]
       if byte == delimiter || byte == Byte.lineFeed || byte == Byte.carriageReturn { break }
       position += 1
     }
-    fields.append(CSVField(start: start, count: position - start, isQuoted: false, hasDoubledQuotes: false))
     return position
   }
 
@@ -146,6 +162,13 @@ struct CSVTokenizer {
     }
     return nil
   }
+}
+
+private func repeated(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
+
+/// The top bit of bytes that are zero; the lowest that is set is that of the first such byte.
+private func zeroBytes(_ word: UInt64) -> UInt64 {
+  (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
 }
 
 /// The bytes that have a meaning in CSV and in numbers.

@@ -68,10 +68,16 @@ final class CSVTable: ImportTable {
 
   func read(_ columns: [ImportColumn], into values: inout [ImportValue]) {
     let record = reader.record
+    let markers = self.markers
     for index in columns.indices {
       let bytes = record[columns[index].index]
       let parsed = parser.parse(bytes)
-      values[index] = markers.match(parsed, bytes) ? .missing : ImportValue(parsed)
+      if let marker = markers.index(of: parsed, bytes) {
+        self.markers.noteMatch(marker)
+        values[index] = .missing
+      } else {
+        values[index] = ImportValue(parsed)
+      }
     }
   }
 

@@ -94,13 +94,20 @@ final class HDF5Table: ImportTable {
     return text.withUTF8 { bytes in
       let bytes = trimmed(bytes)
       let parsed = parser.parse(bytes)
-      return markers.match(parsed, bytes) ? .missing : ImportValue(parsed)
+      return missing(markers.index(of: parsed, bytes)) ?? ImportValue(parsed)
     }
   }
 
   private func value(of number: Double, isSinglePrecision: Bool = false) -> ImportValue {
-    if number.isNaN || markers.match(number, isSinglePrecision: isSinglePrecision) { return .missing }
-    return number.isFinite ? .number(number) : .notFinite
+    if number.isNaN { return .missing }
+    let marker = markers.index(of: number, isSinglePrecision: isSinglePrecision)
+    return missing(marker) ?? (number.isFinite ? .number(number) : .notFinite)
+  }
+
+  private func missing(_ marker: Int?) -> ImportValue? {
+    guard let marker else { return nil }
+    markers.noteMatch(marker)
+    return .missing
   }
 
   private func locate(_ column: ImportColumn) -> (source: Int, cell: Int) {

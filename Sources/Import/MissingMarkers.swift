@@ -34,23 +34,17 @@ struct MissingMarkers {
   /// The markers that stood for some value.
   var matched: Set<String> { Set(zip(markers, isMatched).filter(\.1).map(\.0)) }
 
-  /// Whether a text, and what it says as a number, is missing.
-  mutating func match(_ parsed: ParsedNumber, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    if case .number(let value) = parsed { return match(value) }
-    for marker in texts where marker.bytes.count == text.count && marker.bytes.elementsEqual(text) {
-      isMatched[marker.marker] = true
-      return true
-    }
-    return false
+  /// The place of the marker that makes a text, and what it says as a number, missing; nil when it is not.
+  func index(of parsed: ParsedNumber, _ text: UnsafeBufferPointer<UInt8>) -> Int? {
+    if case .number(let value) = parsed { return numbers.isEmpty ? nil : index(of: value) }
+    return texts.first { $0.bytes.count == text.count && $0.bytes.elementsEqual(text) }?.marker
   }
 
-  /// Whether a number is missing; one of single precision is when the marker rounds to it.
-  mutating func match(_ value: Double, isSinglePrecision: Bool = false) -> Bool {
-    for number in numbers
-    where number.value == value || isSinglePrecision && Double(Float(number.value)) == value {
-      isMatched[number.marker] = true
-      return true
-    }
-    return false
+  /// The place of the marker that makes a number missing; one of single precision is when the marker rounds to it.
+  func index(of value: Double, isSinglePrecision: Bool = false) -> Int? {
+    numbers.first { $0.value == value || isSinglePrecision && Double(Float($0.value)) == value }?.marker
   }
+
+  /// Takes note that a marker stood for a value.
+  mutating func noteMatch(_ index: Int) { isMatched[index] = true }
 }

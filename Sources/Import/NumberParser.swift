@@ -124,7 +124,10 @@ package struct NumberParser {
 
 extension Unicode.Scalar {
   /// Blanks of all kinds, and marks without width.
-  var isBlank: Bool { properties.isWhitespace || self == "\u{FEFF}" || self == "\u{200B}" || self == "\u{200E}" }
+  var isBlank: Bool {
+    if isASCII { return self == " " || (9...13).contains(value) }
+    return properties.isWhitespace || self == "\u{FEFF}" || self == "\u{200B}" || self == "\u{200E}"
+  }
 
   /// The value of a decimal digit of any script.
   fileprivate var decimalDigit: UInt8? {

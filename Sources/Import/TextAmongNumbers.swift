@@ -64,23 +64,22 @@ struct TextAmongNumbers {
     let prefix = trimmedBlanks(String(text.prefix { !isPart($0) }))
     let suffix = trimmedBlanks(String(text.reversed().prefix { !$0.isNumber }.reversed()))
     guard text.contains(where: \.isNumber) else { return [] }
-    let known = [prefix, suffix].flatMap { affix -> [String] in
-      if units.contains(affix.lowercased()) || takesLimits && limits.contains(affix) { return [affix] }
+    let known = [(prefix, currencies), (suffix, currencies.union(units))].flatMap { affix, words -> [String] in
+      if words.contains(affix.lowercased()) || takesLimits && limits.contains(affix) { return [affix] }
       // `12.3**` has the same mark twice.
       return affix.allSatisfy(marks.contains) ? Set(affix).map(String.init).sorted() : []
     }
     return known.filter { !$0.isEmpty }
   }
 
-  private static let limits: Set<String> = ["<", ">", "<=", ">=", "≤", "≥", "< ", "~", "≈"]
+  private static let limits: Set<String> = ["<", ">", "<=", ">=", "≤", "≥", "~", "≈"]
   private static let marks = Set("%‰$€£¥₹₩*†‡§¶^#°")
-  private static let units: Set<String> = [
-    "usd", "us$", "eur", "gbp", "jpy", "chf", "cad", "aud", "kr", "kg", "g", "mg", "µg", "μg", "ug", "mcg", "lb", "lbs",
-    "km",
-    "m", "cm", "mm", "l", "dl", "ml", "mmol", "mmol/l", "mg/dl", "g/l", "mmhg", "bpm", "kcal", "years", "year", "yrs",
-    "yr",
-    "y", "months", "month", "weeks", "days", "day", "d", "hours", "hrs", "hr", "h", "min", "sec", "s", "°c", "°f",
-  ]
+  private static let currencies: Set<String> = ["usd", "us$", "eur", "gbp", "jpy", "chf", "cad", "aud", "kr"]
+  private static let units = Set(
+    """
+    kg g mg µg μg ug mcg lb lbs km m cm mm l dl ml mmol mmol/l mg/dl g/l mmhg bpm kcal years year yrs yr y months month \
+    weeks days day d hours hrs hr h min sec s °c °f
+    """.split(separator: " ").map(String.init))
 }
 
 extension TextAmongNumbers {

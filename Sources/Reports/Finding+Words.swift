@@ -100,7 +100,7 @@ extension Finding {
       "\(name(.file)): skipped \(count(.count) == 1 ? "a row" : "\(count(.count)) rows") without any value, the first in "
         + "line \(count(.line))"
     case .markersUnmatched:
-      "no value is \(quotedNames), which --missing-markers names; look how missing values are written"
+      "no value matches \(quotedNames) of --missing-markers; look how missing values are written"
     case .numbersAmongCategories:
       "'\(name(.column))' is one of categories, though \(count(.count)) of its \(count(.total)) values are numbers"
     case .categoriesMeanMissing:

@@ -29,7 +29,8 @@ import Testing
 
   @Test(arguments: [
     "\"$0\" shard <(cat table.csv) --out out \"$@\"", "cat table.csv | \"$0\" shard /dev/stdin --out out \"$@\"",
-    "\"$0\" shard /dev/stdin --out out \"$@\" < table.csv", "\"$0\" shard <(gzip < table.csv) --out out \"$@\"",
+    "\"$0\" shard /dev/stdin --out out \"$@\" < table.csv",
+    "gzip < table.csv > z; \"$0\" shard z --out plain --force \"$@\" && \"$0\" shard <(cat z) --out out \"$@\"",
     "mkfifo pipe; cat table.csv > pipe & \"$0\" shard pipe --out out \"$@\"",
     "(head -c 5 table.csv; sleep 1; tail -c +6 table.csv) | \"$0\" shard /dev/stdin --out out \"$@\"",
   ])
@@ -73,7 +74,7 @@ import Testing
       for pipe in ["pipe.h5", "folder/b.h5"] { #expect(mkfifo(folder.appending(path: pipe).path, 0o600) == 0) }
       for arguments in [
         ["train", "pipe.h5", "--groups", "2"], ["train", "folder", "--groups", "2"], ["inspect", "pipe.h5"],
-        ["inspect", "folder"], ["sweep", "pipe.h5", "--groups", "2...3"],
+        ["inspect", "folder"], ["sweep", "pipe.h5", "--groups", "2...3", "--out", "out"],
         ["predict", "pipe.h5", "pipe.h5", "--out", "out"],
       ] {
         let result = try givDist(arguments, ranks: ranks == 1 ? nil : ranks, in: folder)

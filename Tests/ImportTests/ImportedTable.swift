@@ -4,7 +4,7 @@ import Import
 import Storage
 import TestSupport
 
-/// A table of our own that tests write in many shapes: `t`, `y` and `a` are plain numbers, and `b` is what a test says.
+/// A table of our own that tests write in many shapes: `t`, `y` and `a` are integers, and `b` is what a test says.
 struct ImportedTable {
   static let rowCount = 40
   static let plain = ImportedTable { _ in "0" }
@@ -15,7 +15,7 @@ struct ImportedTable {
 
   init(b: (Int) -> String) {
     rows = (0..<Self.rowCount).map { row in
-      ["\(Double(row) * 0.25 - 3)", "\(row * 7 % 11)", "\(Double(row * row) / 8)", b(row)]
+      ["\(row - 12)", "\(row * 7 % 11)", "\(row * row)", b(row)]
     }
   }
 

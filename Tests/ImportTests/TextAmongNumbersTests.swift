@@ -162,7 +162,7 @@ struct WrittenForm: Sendable, CustomTestStringConvertible {
 
   @Test(arguments: [
     ["<50", ">=50"], ["18-24", "25-44", "65+"], ["TRUE", "FALSE"], ["T1", "T2"], ["1a", "2b"], ["E10.1", "I20.0"],
-    ["II", "IV"], ["Q1/2020", "Q2/2020"], ["north", "south"], ["1st", "2nd"],
+    ["II", "IV"], ["Q1/2020", "Q2/2020"], ["north", "south"], ["1st", "2nd"], ["h1", "d2", "m3"],
   ])
   func `categories stay what they are`(levels: [String]) throws {
     let found = try ImportedTable.imported(table { levels[$0 % levels.count] })

@@ -13,9 +13,10 @@ import Testing
     .difference: .number(0.1), .low: .number(17.26), .high: .number(22.14), .bic: .number(-1234.56),
     .splineBIC: .number(-1240.4), .test: .test(statistic: 31.5, degreesOfFreedom: 4, pValue: 0.00047),
     .criterion: .name("bic"), .distribution: .name("gaussian"), .representation: .name("mixed"),
-    .levels: .names(["A", "B", "C"]), .lambda: .number(0.5), .cell: .name("regression-spline-k6-seed1"), .reason: .name("every start degenerated"),
-    .column: .name("dose"), .option: .name("--t"), .value: .number(-998.5), .distinct: .count(7), .row: .count(1217),
-    .fileRow: .count(17), .file: .name("b.h5"), .memberRows: .counts([3, 17]),
+    .levels: .names(["A", "B", "C"]), .lambda: .number(0.5), .cell: .name("regression-spline-k6-seed1"),
+    .reason: .name("every start degenerated"), .column: .name("dose"), .option: .name("--t"), .value: .number(-998.5),
+    .distinct: .count(7), .row: .count(1217), .fileRow: .count(17), .file: .name("b.h5"), .line: .count(7),
+    .memberRows: .counts([3, 17]),
   ]
 
   @Test func `every code has words, and they are the ones that are kept`() throws {
