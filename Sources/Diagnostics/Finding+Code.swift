@@ -93,6 +93,8 @@ extension Finding {
     case emptyRowsSkipped = "empty-rows-skipped"
     /// `names`: markers of missing values that stood for none.
     case markersUnmatched = "markers-unmatched"
+    /// `count` of `total` numbers of `column` stand with an affix.
+    case affixesOfSome = "affixes-of-some"
     /// `count` of `total` values of `column` are numbers.
     case numbersAmongCategories = "numbers-among-categories"
     /// `names`: categories of `column` that may mean that a value is missing.

@@ -17,6 +17,7 @@ struct ImportSurvey {
   /// The columns of numbers or categories, by their places among all; nil for the others.
   private(set) var surveys: [ColumnSurvey?] = []
   private var source = SourceSurvey()
+  private var affixes: AffixSurvey?
   private var matchedMarkers: Set<String> = []
   /// What was passed over in the inputs.
   private var tableFindings: [Finding] = []
@@ -52,6 +53,7 @@ struct ImportSurvey {
     columnNames = rows.columns.map(\.name)
     roles = rows.roles
     try plan.earlier?.requireOrder(zip(columnNames, roles).filter { $0.1 == .covariate }.map(\.0))
+    affixes = AffixSurvey(plan.numbers, columns: roles.count)
     missing = columnNames.map { _ in 0 }
     surveys = roles.indices.map { index in
       guard roles[index] == .covariate || roles[index].isFurther else { return nil }
@@ -79,6 +81,7 @@ struct ImportSurvey {
     }
     guard rows.isKept else { return }
     rowsKept += 1
+    try affixes?.note(rows)
     for index in values.indices {
       if roles[index] == .source { try source.note(values[index], rows, index) }
       try surveys[index]?.note(values[index], rows, index)
@@ -99,7 +102,7 @@ struct ImportSurvey {
       !matchedMarkers.contains($0) && !ImportPlan.defaultMissingMarkers.contains($0)
     }
     return tableFindings + (unmatched.isEmpty ? [] : [.note(.markersUnmatched, [.names: .names(unmatched)])])
-      + surveys.flatMap { $0?.findings(rows: rowsKept) ?? [] }
+      + (affixes?.findings(columnNames) ?? []) + surveys.flatMap { $0?.findings(rows: rowsKept) ?? [] }
   }
 
   /// Columns with missing values and their counts.

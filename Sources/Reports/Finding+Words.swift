@@ -101,6 +101,9 @@ extension Finding {
         + "line \(count(.line))"
     case .markersUnmatched:
       "no value matches \(quotedNames) of --missing-markers; look how missing values are written"
+    case .affixesOfSome:
+      "\(count(.count)) of the \(count(.total)) numbers of '\(name(.column))' stand with one of --affixes, the others without: "
+        + "look whether they mean the same"
     case .numbersAmongCategories:
       "'\(name(.column))' is one of categories, though \(count(.count)) of its \(count(.total)) values are numbers"
     case .categoriesMeanMissing:

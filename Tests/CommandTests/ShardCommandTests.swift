@@ -66,6 +66,19 @@ import Testing
     #expect((object["shards"] as? [[String: Any]])?.first?["file"] as? String == "shard-00000.h5")
   }
 
+  @Test func `what is doubtful stands in the summary and in JSON`() throws {
+    let table = "t,y,a,sex\n1,2,3,f\n4,5,6,m\n,,,\n7,8,9,None\n"
+    let columns = ["--treatment", "t", "--outcome", "y", "--covariates", "a,sex", "--missing-markers=-999"]
+    let (summary, _) = try shard(columns, table: table)
+    #expect(summary.output.contains("note: trial.csv: skipped a row without any value, the first in line 4\n"))
+    #expect(summary.output.contains("note: no value matches '-999' of --missing-markers; look how"))
+    #expect(summary.output.contains("note: 'sex' has the categories 'None'; name them in --missing-markers when"))
+    let (result, _) = try shard(columns + ["--json"], table: table)
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    let codes = (object["findings"] as? [[String: Any]])?.map { $0["code"] as? String }
+    #expect(codes == ["empty-rows-skipped", "markers-unmatched", "categories-mean-missing"])
+  }
+
   @Test func `Missing values end with counts and remedy`() throws {
     let (result, files) = try shard(Self.columns)
     #expect(result.exitCode == 65)

@@ -84,6 +84,15 @@ struct WrittenForm: Sendable, CustomTestStringConvertible {
     #expect(try found.agrees(with: ImportedTable.imported(table { $0 % 13 == 5 ? form.plain(10 + $0) : "\($0)" })))
   }
 
+  @Test func `affixes that only some numbers have are noted`() throws {
+    func codes(_ b: (Int) -> String) throws -> [Finding] {
+      try ImportedTable.imported(table(b)) { $0.numbers.affixes = ["%"] }.summary.findings
+    }
+    let values: [Finding.Key: Finding.Value] = [.column: .name("b"), .count: .count(4), .total: .count(40)]
+    #expect(try codes { $0 % 10 == 0 ? "34%" : "0.\($0)" } == [.note(.affixesOfSome, values)])
+    #expect(try codes { "\($0)%" } == [] && codes { "\($0)" } == [])
+  }
+
   @Test(arguments: WrittenForm.strays)
   func `so is a treatment`(form: WrittenForm) {
     let lines = ImportedTable.plain.rows.enumerated().map { "\(form.text(10 + $0)),\($1[1]),\($1[2])" }
