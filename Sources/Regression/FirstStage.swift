@@ -1,28 +1,34 @@
 import LinearAlgebra
 
 /// The regressions of the endogenous columns D and the response y on the exogenous columns W and the instruments Z.
-struct FirstStage {
+public struct FirstStage: Sendable {
   /// On W and Z [exogenous + instruments, q + 1].
-  let coefficients: Matrix
+  public let coefficients: Matrix
   /// On W alone [exogenous, q + 1].
-  let onExogenous: Matrix
-  let products: PartialledProducts
+  public let onExogenous: Matrix
+  public let products: PartialledProducts
+  /// Σ v q (D, y)' [instruments, q + 1], q the instruments after W and those before them are partialled out, of unit
+  /// length: M with M'M = A of ``products``.
+  public let orthonormal: Matrix
   /// (W'W)⁻¹.
   private let exogenousBread: Matrix
 
-  /// - Parameter targets: The columns D, then y.
-  init(_ gram: Matrix, targets: [Int], exogenous: [Int], instruments: [Int]) throws(NotPositiveDefinite) {
+  /// - Parameters:
+  ///   - gram: Σ v c c' of columns c.
+  ///   - targets: The columns D, then y.
+  /// - Throws: ``NotPositiveDefinite`` that names an exogenous column or instrument which depends on those before it.
+  public init(_ gram: Matrix, targets: [Int], exogenous: [Int], instruments: [Int]) throws(NotPositiveDefinite) {
     let all = exogenous + instruments
     let factor = try gram.factor(of: all)
     let cross = gram.selecting(rows: all, columns: targets)
     coefficients = factor.solve(cross)
     // L⁻¹ (W Z)'T: its rows are products with orthonormal columns, W first, so that the rest belongs to partialled Z.
-    let orthonormal = factor.inverseLower * cross
-    let rest = orthonormal.selecting(
+    let explained = factor.inverseLower * cross
+    orthonormal = explained.selecting(
       rows: Array(exogenous.count..<all.count), columns: Array(targets.indices))
     products = PartialledProducts(
-      projected: rest.transposed * rest,
-      residual: gram.selecting(rows: targets, columns: targets) - orthonormal.transposed * orthonormal)
+      projected: orthonormal.gram,
+      residual: gram.selecting(rows: targets, columns: targets) - explained.gram)
     let leading = try gram.factor(of: exogenous)
     onExogenous = leading.solve(gram.selecting(rows: exogenous, columns: targets))
     exogenousBread = leading.inverse

@@ -45,35 +45,24 @@ public struct KClass: LinearFit {
     rowCount = gram[constant, constant]
     products = stage.products
     k = try products.k(estimator, degreesOfFreedom: rowCount - Double(exogenous.count + instruments.count))
-    let matrix = products.combined(k)
-    let factor = try Self.factor(matrix, of: endogenous)
-    let slopes = factor.solve(endogenous.indices.map { matrix[$0, endogenous.count] })
+    let (slopes, slopesBread) = try Self.slopes(products, k: k, of: endogenous)
     regressors = exogenous + endogenous
     coefficients = stage.onExogenous * (slopes.map(-) + [1]) + slopes
-    bread = stage.bread(slopes: factor.inverse)
+    bread = stage.bread(slopes: slopesBread)
     residualSquares = NormalEquations(gram, regressors: regressors, response: response)
       .residualSquares(of: coefficients)
     scores = RegressionScores(
       regressors: stage.fitted(exogenous: exogenous, instruments: instruments, columns: gram.columns),
       residual: Matrix.residualForm(coefficients, regressors, response: response, columns: gram.columns),
-      leverage: stage.bread(slopes: try Self.factor(products.projected, of: endogenous).inverse))
+      leverage: stage.bread(slopes: try Self.slopes(products, k: 1, of: endogenous).bread))
   }
 
-  /// The factor of the block of D, whose columns a failure names by their index in c.
-  private static func factor(_ matrix: Matrix, of endogenous: [Int]) throws(NotPositiveDefinite) -> Cholesky {
-    do { return try matrix.factor(of: Array(endogenous.indices)) } catch {
+  /// As the products give them; a failure names a column by its index in c.
+  private static func slopes(
+    _ products: PartialledProducts, k: Double, of endogenous: [Int]
+  ) throws(NotPositiveDefinite) -> (coefficients: [Double], bread: Matrix) {
+    do { return try products.slopes(k: k) } catch {
       throw NotPositiveDefinite(column: endogenous[error.column], pivot: error.pivot)
-    }
-  }
-}
-
-extension PartialledProducts {
-  fileprivate func k(_ estimator: KClassEstimator, degreesOfFreedom: Double) throws -> Double {
-    switch estimator {
-    case .twoStage: 1
-    case .limitedInformation: try limitedInformationK()
-    case .fuller(let a): try limitedInformationK() - a / degreesOfFreedom
-    case .fixed(let k): k
     }
   }
 }
