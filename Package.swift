@@ -47,11 +47,14 @@ let package = Package(
     .target(name: "Features", dependencies: ["Diagnostics", "Frames", "LinearAlgebra"]),
     .target(name: "Regression", dependencies: ["Communication", "LinearAlgebra", "Statistics"]),
 
-    // MARK: Floor 5: mixtures, and data from elsewhere
+    // MARK: Floor 5: mixtures, instruments, and data from elsewhere
     .target(name: "Import", dependencies: ["Diagnostics", "Frames", "Shards", "Storage"]),
     .target(
       name: "Mixture",
       dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Regression", "Runs"]),
+    .target(
+      name: "InstrumentalVariables",
+      dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Regression", "Statistics"]),
 
     // MARK: Floor 6: estimators that stand alone, and simulated data
     .target(
@@ -116,6 +119,12 @@ let package = Package(
     .testTarget(
       name: "RegressionTests",
       dependencies: ["Communication", "LinearAlgebra", "Regression", "Statistics", "TestSupport"]),
+    .testTarget(
+      name: "InstrumentalVariablesTests",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "InstrumentalVariables", "LinearAlgebra", "Regression", "Statistics",
+        "TestSupport",
+      ]),
     .testTarget(
       name: "FeaturesTests",
       dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "TestSupport"]),

@@ -41,7 +41,7 @@ public enum ColumnKind: Sendable, Equatable {
   }
 
   /// Places of eight bytes that a value takes in memory.
-  var slotCount: Int {
+  package var slotCount: Int {
     switch self {
     case .real, .integer, .categorical: 1
     case .text: 0

@@ -76,7 +76,9 @@ import Testing
   @Test func `algorithms name no ranks, files or flags`() throws {
     // What the estimators are made of, and the words of the layers that it must not know.
     let words = /\b(MPI_\w+|communicator\.(rank|size)|isRoot|HDF5File|ExpressibleByArgument|FileManager|getenv)\b/
-    for target in ["Mixture", "ControlFunction", "Regression", "Features", "Networks", "Statistics"] {
+    for target in [
+      "Mixture", "ControlFunction", "InstrumentalVariables", "Regression", "Features", "Networks", "Statistics",
+    ] {
       let folder = packageDirectory.appendingPathComponent("Sources/\(target)")
       guard FileManager.default.fileExists(atPath: folder.path) else { continue }
       for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".swift") {

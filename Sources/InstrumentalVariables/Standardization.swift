@@ -1,0 +1,110 @@
+import Communication
+import Diagnostics
+import LinearAlgebra
+
+/// The first pass: where the columns lie and how far they spread, so that their products do not cancel later.
+///
+/// Scales are powers of two, which round nothing; what is computed on (x - center) / scale is given back in the columns'
+/// own units.
+struct Standardization: Sendable, Equatable {
+  /// n, the rows of positive weight.
+  let rowCount: Double
+  /// What brings the weights of these rows to mean 1.
+  let weightFactor: Double
+  /// The weighted means of W, Z, D, y.
+  let centers: [Double]
+  /// The power of two at or below each standard deviation; 1 where there is none.
+  let scales: [Double]
+
+  /// Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure`` (data) that names a column whose numbers are too large to be squared, or
+  ///   says that no row has a positive weight.
+  init(_ source: some InstrumentalRows) throws {
+    let names = source.names.all
+    let count = names.count
+    let sums = try source.rows.sum([Double](repeating: 0, count: 2 + 2 * count)) { sums, chunk in
+      let weights = AlignedBuffer(count: source.rows.grid.columnStride)
+      try source.withChunk(chunk) { block in
+        let used = weights.copyWeights(of: block, factor: 1)
+        sums[0] += used
+        sums[1] += weights.pointer.sum(block.rowCount)
+        for (j, column) in block.columns.enumerated() {
+          let (first, second) = column.momentSums(weights.pointer, block.rowCount)
+          sums[2 + j] += first
+          sums[2 + count + j] += second
+        }
+      }
+    }
+    guard sums[0] > 0, sums[1] > 0, sums[1].isFinite else {
+      throw Failure(.data, "no row of the regression has a positive weight; at least one must have")
+    }
+    rowCount = sums[0]
+    weightFactor = sums[0] / sums[1]
+    centers = (0..<count).map { sums[2 + $0] / sums[1] }
+    var scales: [Double] = []
+    for j in 0..<count {
+      let square = sums[2 + count + j] / sums[1]
+      guard square.isFinite else {
+        throw Failure(
+          .data, "the squares of column '\(names[j])' add up to \(square); give it in larger units, so that they do not"
+        )
+      }
+      let variance = square - centers[j] * centers[j]
+      // Where the mean is so large that rounding hides the spread, no scale is needed: products are centred anyway.
+      scales.append(
+        variance > 1e-12 * square ? Double(sign: .plus, exponent: variance.squareRoot().exponent, significand: 1) : 1)
+    }
+    self.scales = scales
+  }
+}
+
+extension AlignedBuffer {
+  /// Writes the weights of a chunk times a factor, with 0 behind them, and counts those that are positive.
+  func copyWeights(of chunk: InstrumentalChunk, factor: Double) -> Double {
+    var used = 0
+    for row in 0..<chunk.rowCount {
+      let weight = chunk.weights?[row] ?? 1
+      pointer[row] = weight * factor
+      used += weight > 0 ? 1 : 0
+    }
+    (pointer + chunk.rowCount).update(repeating: 0, count: count - chunk.rowCount)
+    return Double(used)
+  }
+}
+
+extension UnsafeMutablePointer<Double> {
+  /// The sum in eight lanes that are folded in a fixed order; padding must be 0.
+  func sum(_ count: Int) -> Double {
+    var lanes = SIMD8<Double>.zero
+    let start = UnsafeRawPointer(self)
+    for offset in stride(from: 0, to: Kernel.paddedCount(count) * 8, by: 64) {
+      lanes += start.load(fromByteOffset: offset, as: SIMD8<Double>.self)
+    }
+    return lanes.folded
+  }
+}
+
+extension UnsafePointer<Double> {
+  /// Σ w x and Σ w x², in lanes; weights behind the rows must be 0.
+  func momentSums(_ weights: UnsafePointer<Double>, _ count: Int) -> (first: Double, second: Double) {
+    var (first, second) = (SIMD8<Double>.zero, SIMD8<Double>.zero)
+    let (values, weights) = (UnsafeRawPointer(self), UnsafeRawPointer(weights))
+    for offset in stride(from: 0, to: Kernel.paddedCount(count) * 8, by: 64) {
+      let value = values.load(fromByteOffset: offset, as: SIMD8<Double>.self)
+      let weighted = weights.load(fromByteOffset: offset, as: SIMD8<Double>.self) * value
+      first += weighted
+      second += weighted * value
+    }
+    return (first.folded, second.folded)
+  }
+}
+
+extension SIMD8<Double> {
+  /// The sum of the lanes, by halves.
+  var folded: Double {
+    let four = lowHalf + highHalf
+    let two = four.lowHalf + four.highHalf
+    return two.x + two.y
+  }
+}
