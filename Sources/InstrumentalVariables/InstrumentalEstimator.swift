@@ -45,6 +45,11 @@ public struct CovarianceUnavailable: Error, Sendable, Equatable, CustomStringCon
   public let estimator: InstrumentalEstimator
   public let covariance: InstrumentalCovariance
 
+  public init(estimator: InstrumentalEstimator, covariance: InstrumentalCovariance) {
+    self.estimator = estimator
+    self.covariance = covariance
+  }
+
   public var description: String {
     switch estimator {
     case .hful, .jive, .ujive:

@@ -9,6 +9,11 @@ public struct DroppedColumn: Sendable, Equatable, Codable {
   }
   public let name: String
   public let role: Role
+
+  public init(name: String, role: Role) {
+    self.name = name
+    self.role = role
+  }
 }
 
 /// The second pass: the Gram matrix of all columns, and from it the forms that make controls orthonormal, instruments

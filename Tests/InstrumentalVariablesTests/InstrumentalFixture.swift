@@ -19,17 +19,54 @@ struct InstrumentalFixture: Decodable {
     let statistic, pValue: Double?
     let degreesOfFreedom: Int?
   }
+  struct Test: Decodable {
+    let statistic, pValue: Double
+  }
+  struct RobustStage: Decodable {
+    /// nil when the variance has a negative eigenvalue.
+    let statistic, pValue: Double?
+    let effectiveF, effectiveFCritical: Double
+  }
+  struct Stage: Decodable {
+    let rSquared, partialRSquared, sheaRSquared: Double
+    let f: Test
+    let robust: [String: RobustStage]
+    let conditional, robustConditional: Test?
+  }
+  struct Rank: Decodable {
+    let statistic, pValue, f: Double
+    let degreesOfFreedom: Int
+  }
+  struct MomentTests: Decodable {
+    let andersonRubin, andersonRubinP, lagrangeMultiplier, lagrangeMultiplierP: Double
+  }
+  struct WeakTests: Decodable {
+    let b: [Double]
+    let tests: [String: MomentTests]
+    let conditionalLikelihoodRatio: Test?
+  }
+  struct Region: Decodable {
+    let weights, ends: [Double]
+    let kind: String
+    let isUnbounded: Bool
+  }
   struct Section: Decodable {
     let estimates: [String: Estimate]
+    let firstStage: [Stage]
+    let craggDonald: Double
+    let kleibergenPaap: [String: Rank]
+    let tests: [String: Test]
+    let weakTests: [WeakTests]
+    let sets: [Region]
   }
   let samples: [String: Sample]
-  let strong, weighted, weak, single: Section
+  let strong, weighted, weak, single, feeble: Section
 
   static let shared = try! oracle("instrumental.json", as: InstrumentalFixture.self)
-  static let sections = ["strong", "weighted", "weak", "single"]
+  static let sections = ["strong", "weighted", "weak", "single", "feeble"]
 
   func section(_ name: String) -> Section {
-    ["strong": strong, "weighted": weighted, "weak": weak, "single": single][name]!
+    ["strong": strong, "weighted": weighted, "weak": weak, "single": single, "feeble": feeble][name]!
   }
 
   /// The rows of a section.
