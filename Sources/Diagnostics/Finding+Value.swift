@@ -13,7 +13,7 @@ extension Finding {
   public enum Key: String, Sendable, Codable, CodingKeyRepresentable, CaseIterable {
     /// Covariates, features, fits: whatever the finding lists.
     case names
-    /// A column of the rows, and the levels of its categories.
+    /// A column or dataset, and the levels of its categories.
     case column, levels
     /// One for each of the names.
     case counts
@@ -24,12 +24,10 @@ extension Finding {
     case fewerGroups
     /// The number of a group.
     case group
-    /// The name of a column.
-    case column
     /// A value of a column, and the number of its values.
     case value, distinct
-    /// A row, counted from 0: of all, and of the file of that name.
-    case row, fileRow, file
+    /// A row, counted from 0: of all, and of the file of that name; and a line of it.
+    case row, fileRow, file, line
     /// Rows of a group, counted from 0.
     case memberRows
     /// Added to the diagonal of a matrix, as a share of it.
@@ -45,8 +43,6 @@ extension Finding {
     case criterion, distribution, representation, lambda
     /// A fit of a sweep.
     case cell
-    /// A column or dataset, the file that it came from, and a line there.
-    case column, file, line
     /// An option of the command line.
     case option
     /// Why something was not done, as a failure says it.
