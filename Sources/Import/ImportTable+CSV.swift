@@ -21,7 +21,6 @@ final class CSVTable: ImportTable {
   }
 
   var path: String { reader.path }
-  var findings: [Finding] { [] }
   var place: String { "line \(reader.line)" }
 
   var findings: [Finding] {

@@ -39,7 +39,6 @@ final class HDF5Table: ImportTable {
   }
 
   var place: String { "row \(row + 1)" }
-  var findings: [Finding] { [] }
 
   func columns(named name: String) throws -> [ImportColumn] {
     if try file.hasDataset(name) { return try columns(ofDataset: name) }

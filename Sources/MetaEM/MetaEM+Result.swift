@@ -10,8 +10,6 @@ extension MetaEM {
   /// A finished fit: the model, what the labels look like, and how it went.
   public struct Result: Sendable {
     public let configuration: Configuration
-    /// What a reader should know of the rows.
-    let rowFindings: [Finding]
     public let estimate: Estimate
     public let summary: LabelSummary
     public let truth: Truth
