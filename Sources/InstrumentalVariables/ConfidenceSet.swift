@@ -31,8 +31,9 @@ struct CircleSearch {
   let scale: Double
   /// Pieces that the half circle is cut into before ends and extrema are looked for.
   static let pieces = 240
-  /// Steps of a bisection: the angle is known to the last bits.
-  private static let bisections = 60
+  /// Steps of a search along chords, which take ten or so, and what they leave of an angle.
+  private static let steps = 100
+  private static let resolution = 1e-14
 
   /// Unit vector (sin φ, cos φ) of an angle, so that θ = center + scale sin / cos.
   typealias Excess = (_ sine: Double, _ cosine: Double) throws -> Double
@@ -107,14 +108,27 @@ struct CircleSearch {
   private func crossing(
     _ first: (angle: Double, value: Double), _ second: (angle: Double, value: Double), _ excess: Excess
   ) throws -> Double {
-    var (low, high) = (first.angle, second.angle)
-    let isPositive = first.value > 0
-    for _ in 0..<Self.bisections {
-      let middle = low + (high - low) / 2
-      if middle <= low || middle >= high { break }
-      if (try value(at: middle, excess) > 0) == isPositive { low = middle } else { high = middle }
+    var (low, high) = (first, second)
+    var (last, moved) = (Double.infinity, 0)
+    for _ in 0..<Self.steps {
+      var angle = (low.angle * high.value - high.angle * low.value) / (high.value - low.value)
+      if !(angle > low.angle && angle < high.angle) { angle = low.angle + (high.angle - low.angle) / 2 }
+      let found = try value(at: angle, excess)
+      let isDone = abs(angle - last) < Self.resolution || found == 0
+      last = angle
+      if isDone { break }
+      // An end that stays twice loses half of its weight, so that both ends move (the Illinois rule).
+      if (found > 0) == (low.value > 0) {
+        low = (angle, found)
+        if moved == 1 { high.value /= 2 }
+        moved = 1
+      } else {
+        high = (angle, found)
+        if moved == -1 { low.value /= 2 }
+        moved = -1
+      }
     }
-    let (sine, cosine) = Elementary.sinCos(low + (high - low) / 2)
+    let (sine, cosine) = Elementary.sinCos(last)
     return center + scale * sine / cosine
   }
 

@@ -47,11 +47,11 @@ public struct InstrumentalRegression: Sendable {
       controls: basis.controlCount, instruments: basis.instrumentCount, endogenous: basis.endogenousCount,
       clusters: source.clusterings.map(\.count))
     try Self.requireRoom(layout)
-    sums = try source.rows.sum(RowSums(layout)) { sums, chunk in
-      let terms = RowTerms(forms, layout, stride: source.rows.grid.columnStride)
-      try source.withChunk(chunk) { block in
-        try Self.requireClusters(block, source.clusterings, firstRow: source.rows.grid.rows(ofChunk: chunk).lowerBound)
-        terms.add(block, standardization, to: &sums)
+    let terms = RowTerms(forms, layout)
+    sums = try source.rows.sum(RowSums(layout)) { sums, index in
+      try source.withChunk(index) { chunk in
+        try Self.requireClusters(chunk, source.clusterings, firstRow: source.rows.grid.rows(ofChunk: index).lowerBound)
+        for block in chunk.blocks { terms.add(block, standardization, to: &sums) }
       }
     }
     let controls = Array(0..<basis.controlCount)

@@ -74,3 +74,17 @@ public struct InstrumentalChunk {
     self.clusters = clusters
   }
 }
+
+extension InstrumentalChunk {
+  /// Rows that a pass works on together, so that what it makes of them stays in the second cache.
+  static let blockLength = 256
+
+  /// Consecutive blocks of up to ``blockLength`` rows.
+  var blocks: [InstrumentalChunk] {
+    stride(from: 0, to: rowCount, by: Self.blockLength).map { start in
+      InstrumentalChunk(
+        rowCount: min(Self.blockLength, rowCount - start), columns: columns.map { $0 + start },
+        weights: weights.map { $0 + start }, clusters: clusters.map { $0 + start })
+    }
+  }
+}

@@ -56,13 +56,16 @@ struct Orthonormalization: Sendable, Equatable {
     let names = source.names
     let count = 1 + names.all.count
     let all = Array(0..<count - 1)
+    let rows = StandardizedRows(columnCount: count)
+    let columns = (0..<count).map(rows.column)
     let sums = try source.rows.sum([Double](repeating: 0, count: PackedTriangle.count(order: count))) { sums, chunk in
-      let rows = StandardizedRows(columnCount: count, stride: source.rows.grid.columnStride)
-      try source.withChunk(chunk) { block in
-        rows.fill(block, standardization, kept: all)
-        Kernel.addWeightedGram(
-          of: (0..<count).map(rows.column), rowCount: block.rowCount, weights: rows.weights.pointer, groupCount: 1,
-          stride: rows.stride, to: &sums, at: 0)
+      try source.withChunk(chunk) { chunk in
+        for block in chunk.blocks {
+          rows.fill(block, standardization, kept: all)
+          Kernel.addWeightedGram(
+            of: columns, rowCount: block.rowCount, weights: rows.weights.pointer, groupCount: 1, stride: rows.stride,
+            to: &sums, at: 0)
+        }
       }
     }
     try self.init(Matrix(packedTriangle: sums, order: count), names, rowCount: standardization.rowCount)

@@ -123,13 +123,9 @@ struct RowSums: Reducible, Equatable {
     for a in 0..<m {
       for b in a..<m {
         for c in b..<m {
-          // The sum of α_i β_j β_k over the distinct orders of (a, b, c).
-          var factor = 0.0
-          for order in Set([[a, b, c], [a, c, b], [b, a, c], [b, c, a], [c, a, b], [c, b, a]]).sorted(by: {
-            $0.lexicographicallyPrecedes($1)
-          }) {
-            factor += alpha[order[0]] * beta[order[1]] * beta[order[2]]
-          }
+          // α_i β_j β_k over the distinct orders (i, j, k) of (a, b, c).
+          let orders = alpha[a] * beta[b] * beta[c] + alpha[b] * beta[a] * beta[c] + alpha[c] * beta[a] * beta[b]
+          let factor = 2 * orders / (a == c ? 6 : a == b || b == c ? 2 : 1)
           let start = layout.leveraged + triple * length
           for l in 0..<length { result[l] += factor * summands[start + l] }
           triple += 1

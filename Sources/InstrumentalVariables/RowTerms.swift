@@ -1,7 +1,7 @@
 import Communication
 import LinearAlgebra
 
-/// The rows of one chunk as the third pass sees them, and their sums.
+/// A block of rows as the third pass sees it, and its sums.
 struct RowTerms {
   private let forms: RowForms
   private let rows: StandardizedRows
@@ -17,11 +17,11 @@ struct RowTerms {
   /// A row whose leverage leaves less than this share is fitted exactly: its score is rounding, and is left out.
   private static let leastFreedom = 1e-10
 
-  init(_ forms: RowForms, _ layout: RowSumsLayout, stride: Int) {
+  init(_ forms: RowForms, _ layout: RowSumsLayout) {
     self.forms = forms
     self.layout = layout
-    self.stride = stride
-    rows = StandardizedRows(columnCount: layout.columns, stride: stride)
+    rows = StandardizedRows(columnCount: layout.columns)
+    stride = rows.stride
     let (c, l, q, m) = (layout.controls, layout.instruments, layout.endogenous, layout.targets)
     instruments = c
     targets = instruments + l
@@ -45,10 +45,10 @@ struct RowTerms {
   }
   private func factor(_ index: Int) -> UnsafeMutablePointer<Double> { factors.pointer + index * stride }
 
-  /// Adds the sums of a chunk.
-  func add(_ chunk: InstrumentalChunk, _ standardization: Standardization, to sums: inout RowSums) {
-    rows.fill(chunk, standardization, kept: forms.basis.kept)
-    let count = Kernel.paddedCount(chunk.rowCount)
+  /// Adds the sums of a block.
+  func add(_ block: InstrumentalChunk, _ standardization: Standardization, to sums: inout RowSums) {
+    rows.fill(block, standardization, kept: forms.basis.kept)
+    let count = Kernel.paddedCount(block.rowCount)
     evaluate(count)
     addGram(count, to: &sums.summands, columns(0, layout.columns), rows.weights.pointer, 1, at: layout.gram)
     let pairs = max(2 * layout.pairs, layout.triples, 3)
@@ -74,7 +74,7 @@ struct RowTerms {
     fillPairs(q, residuals, into: pairs, count)
     addGram(
       count, to: &sums.summands, columns(instruments, l), factor(pairs), layout.residualPairs, at: layout.firstStage)
-    addClusters(chunk, to: &sums.summands)
+    addClusters(block, to: &sums.summands)
   }
 
   private func addGram(
@@ -131,8 +131,11 @@ extension RowTerms {
       let (whole, rest) = (column(targets + a), column(residuals + a))
       let (first, second) = (column(jackknife + a), column(jackknife + q + a))
       for i in 0..<count {
-        first[i] = whole[i] - rest[i] / (1 - ofInstruments[i])
-        second[i] = whole[i] / (1 - ofControls[i]) - rest[i] / (1 - ofControls[i] - ofInstruments[i])
+        let (partialled, ofAll) = (1 - ofInstruments[i], 1 - ofControls[i] - ofInstruments[i])
+        // What other rows do not predict has no instrument.
+        let isPredicted = ofAll > Self.leastFreedom
+        first[i] = isPredicted ? whole[i] - rest[i] / partialled : 0
+        second[i] = isPredicted ? whole[i] / (1 - ofControls[i]) - rest[i] / ofAll : 0
       }
     }
     for a in 0..<m {
@@ -226,15 +229,15 @@ extension RowTerms {
     }
   }
 
-  private func addClusters(_ chunk: InstrumentalChunk, to sums: inout [Double]) {
-    guard !chunk.clusters.isEmpty else { return }
+  private func addClusters(_ block: InstrumentalChunk, to sums: inout [Double]) {
+    guard !block.clusters.isEmpty else { return }
     let (l, q, m) = (layout.instruments, layout.endogenous, layout.targets)
-    for (clustering, codes) in chunk.clusters.enumerated() {
-      for row in 0..<chunk.rowCount { add(row, clustering, Int(codes[row])) }
+    for (clustering, codes) in block.clusters.enumerated() {
+      for row in 0..<block.rowCount { add(row, clustering, Int(codes[row])) }
     }
-    if chunk.clusters.count == 2 {
-      let (first, second) = (chunk.clusters[0], chunk.clusters[1])
-      for row in 0..<chunk.rowCount { add(row, 2, Int(first[row]) * layout.clusters[1] + Int(second[row])) }
+    if block.clusters.count == 2 {
+      let (first, second) = (block.clusters[0], block.clusters[1])
+      for row in 0..<block.rowCount { add(row, 2, Int(first[row]) * layout.clusters[1] + Int(second[row])) }
     }
 
     func add(_ row: Int, _ clustering: Int, _ cell: Int) {

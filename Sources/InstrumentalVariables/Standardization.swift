@@ -23,8 +23,8 @@ struct Standardization: Sendable, Equatable {
   init(_ source: some InstrumentalRows) throws {
     let names = source.names.all
     let count = names.count
+    let weights = AlignedBuffer(count: source.rows.grid.columnStride)
     let sums = try source.rows.sum([Double](repeating: 0, count: 2 + 2 * count)) { sums, chunk in
-      let weights = AlignedBuffer(count: source.rows.grid.columnStride)
       try source.withChunk(chunk) { block in
         let used = weights.copyWeights(of: block, factor: 1)
         sums[0] += used

@@ -1,29 +1,28 @@
 import LinearAlgebra
 
-/// Columns 1, W, Z, D, y of one chunk, standardised, one after another, and the row weights.
+/// Columns 1, W, Z, D, y of one block of rows, standardised, one after another, and the row weights.
 struct StandardizedRows {
   /// Numbers from one column to the next.
-  let stride: Int
+  let stride = InstrumentalChunk.blockLength
   let columns: AlignedBuffer
-  /// v, with mean 1 over all rows and 0 behind those of the chunk.
+  /// v, with mean 1 over all rows and 0 behind those of the block.
   let weights: AlignedBuffer
 
   /// - Parameter columnCount: with the constant.
-  init(columnCount: Int, stride: Int) {
-    self.stride = stride
+  init(columnCount: Int) {
     columns = AlignedBuffer(count: columnCount * stride)
     weights = AlignedBuffer(count: stride)
     columns.pointer.update(repeating: 1, count: stride)
   }
 
-  /// Takes the rows of a chunk.
+  /// Takes the rows of a block.
   ///
   /// - Parameter kept: which of W, Z, D, y to take, in this order.
-  func fill(_ chunk: InstrumentalChunk, _ standardization: Standardization, kept: [Int]) {
-    _ = weights.copyWeights(of: chunk, factor: standardization.weightFactor)
-    let count = Kernel.paddedCount(chunk.rowCount)
+  func fill(_ block: InstrumentalChunk, _ standardization: Standardization, kept: [Int]) {
+    _ = weights.copyWeights(of: block, factor: standardization.weightFactor)
+    let count = Kernel.paddedCount(block.rowCount)
     for (place, column) in kept.enumerated() {
-      let (source, target) = (chunk.columns[column], columns.pointer + (place + 1) * stride)
+      let (source, target) = (block.columns[column], columns.pointer + (place + 1) * stride)
       let (center, factor) = (standardization.centers[column], 1 / standardization.scales[column])
       for row in 0..<count { target[row] = (source[row] - center) * factor }
     }

@@ -23,12 +23,14 @@ import Testing
     for kind in [InstrumentalCovariance.hc3, .clustered([0]), .clustered([0, 1])] {
       numbers += try regression.estimate(.twoStage, covariance: kind).covariance.values
     }
-    numbers += try regression.firstStage(.clustered([0])).flatMap { [$0.effectiveF, $0.effectiveFCritical] }
+    numbers += try regression.firstStage(.clustered([0])).map(\.effectiveF)
     numbers += [
       try regression.kleibergenPaap().test.statistic, try regression.wooldridge(.clustered([0])).statistic,
       try regression.hansenJ()!.statistic, try regression.durbin().statistic,
     ]
-    numbers += try regression.andersonRubinSet([1, 20]).intervals.flatMap { [$0.lower, $0.upper] }
+    for kind in [InstrumentalCovariance.hc0, .clustered([0])] {
+      numbers.append(try regression.lagrangeMultiplier([0.2, 0.05], kind).statistic)
+    }
     return numbers
   }
 
