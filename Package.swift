@@ -67,25 +67,36 @@ let package = Package(
         "Statistics",
       ]),
 
+    .target(
+      name: "Effects",
+      dependencies: [
+        "Communication", "Diagnostics", "Features", "Frames", "InstrumentalVariables", "LinearAlgebra", "Mixture",
+        "Runs",
+        "Statistics", "Storage",
+      ]),
+
     // MARK: Floor 7: Meta-EM, which may end in the control function
     .target(
       name: "MetaEM",
       dependencies: [
-        "Communication", "ControlFunction", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "Networks",
-        "Runs", "Shards", "Storage",
+        "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "LinearAlgebra", "Mixture",
+        "Networks", "Runs", "Shards", "Storage",
       ]),
 
     // MARK: Floor 8: reports
     .target(
       name: "Reports",
-      dependencies: ["ControlFunction", "Diagnostics", "Features", "MetaEM", "Mixture", "Statistics", "Storage"]),
+      dependencies: [
+        "ControlFunction", "Diagnostics", "Effects", "Features", "InstrumentalVariables", "MetaEM", "Mixture",
+        "Statistics", "Storage",
+      ]),
 
     // MARK: Floor 9: the command line
     .executableTarget(
       name: "giv-dist",
       dependencies: [
-        "Communication", "ControlFunction", "Diagnostics", "Frames", "Import", "LinearAlgebra", "MetaEM", "Mixture",
-        "MPICommunication", "Reports", "Runs", "Shards", "Simulation", "Storage",
+        "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "Import", "LinearAlgebra",
+        "MetaEM", "Mixture", "MPICommunication", "Reports", "Runs", "Shards", "Simulation", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -124,6 +135,12 @@ let package = Package(
       dependencies: [
         "Communication", "Diagnostics", "Frames", "InstrumentalVariables", "LinearAlgebra", "Regression", "Statistics",
         "TestSupport",
+      ]),
+    .testTarget(
+      name: "EffectsTests",
+      dependencies: [
+        "Communication", "Diagnostics", "Effects", "Features", "Frames", "InstrumentalVariables", "LinearAlgebra",
+        "Simulation", "TestSupport",
       ]),
     .testTarget(
       name: "FeaturesTests",

@@ -11,7 +11,7 @@ import Mixture
 /// products of these across variables.
 public struct JointBasis: Sendable, Codable {
   /// ρ without its constant.
-  let selection: Basis
+  package let selection: Basis
   /// What is taken off x_1 … x_m, t and y, in the units of the frame, and what they are divided by.
   let scaling: ColumnScaling
   /// The splines whose functions may be factors, for each of x_1 … x_m, t.

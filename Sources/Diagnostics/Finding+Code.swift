@@ -130,6 +130,27 @@ extension Finding {
     /// One group explains `names`, of `treatment` and `treatment-and-outcome`, as well as `groups`.
     case oneGroupSuffices = "one-group-suffices"
 
+    // MARK: Effects
+
+    /// `test` of the instruments not telling the functions of the treatment apart.
+    case effectNotIdentified = "effect-not-identified"
+    /// `effectiveF` of the treatment below `critical`, or `craggDonald`, that of all its functions together.
+    case weakInstruments = "weak-instruments"
+    /// `test` of all instruments giving one effect.
+    case instrumentsDisagree = "instruments-disagree"
+    /// `test` of the treatment being as good as randomised given the covariates.
+    case noSignOfConfounding = "no-sign-of-confounding"
+    /// Groups of `distribution` with `label` lean on the error of the treatment, and so on that of the outcome.
+    case labelsLean = "labels-lean"
+    /// `names`: columns that others determine, which were left out.
+    case droppedColumns = "dropped-columns"
+    /// `condition` of the columns together: digits are lost.
+    case illConditioned = "ill-conditioned"
+    /// `count` clusters are few.
+    case fewClusters = "few-clusters"
+    /// Treatments from `low` to `high` are asked for where there are none.
+    case beyondTreatments = "beyond-treatments"
+
     // MARK: Sweeps
 
     /// The choice by `criterion` is among the fits of `distribution`.

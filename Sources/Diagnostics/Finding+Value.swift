@@ -39,6 +39,9 @@ extension Finding {
     /// The ends of a range.
     case low, high
     case bic, splineBIC
+    case effectiveF, craggDonald, critical
+    case condition
+    case label
     case test
     case criterion, distribution, representation, lambda
     /// A fit of a sweep.

@@ -90,4 +90,24 @@ public struct CubicSpline: Sendable, Codable, Equatable {
       }
     }
   }
+
+  /// Evaluates the first derivatives of all functions but the first, in the layout of ``evaluate(_:count:into:)``; beyond
+  /// the breakpoints they are those at the ends.
+  public func evaluateSlopes(
+    _ values: UnsafePointer<Double>, count rows: Int, into output: UnsafeMutablePointer<Double>
+  ) {
+    output.update(repeating: 0, count: (count - 1) * rows)
+    let last = breakpoints.count - 2
+    for row in 0..<rows {
+      let inside = min(max(values[row], breakpoints[0]), breakpoints[last + 1])
+      var interval = 0
+      while interval < last && inside >= breakpoints[interval + 1] { interval += 1 }
+      let u = inside - breakpoints[interval]
+      for b in (interval == 0 ? 1 : 0)..<4 {
+        let first = (interval * 4 + b) * 4
+        output[(interval + b - 1) * rows + row] =
+          (3 * coefficients[first + 3] * u + 2 * coefficients[first + 2]) * u + coefficients[first + 1]
+      }
+    }
+  }
 }

@@ -116,6 +116,11 @@ public enum RandomStream: UInt32, Sendable {
   case parabolicStarts = 24
   /// Rows whose values show the law of a column.
   case scan = 25
+  // Effects.
+  /// Folds of the regressions of the treatment that index instruments are made of.
+  case indexFolds = 40
+  /// Draws of a curve's coefficients for its uniform band.
+  case uniformBand = 41
   // Networks.
   case networkStart = 32
   case minibatches = 33

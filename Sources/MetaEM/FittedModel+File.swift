@@ -96,6 +96,16 @@ extension FittedModel {
   ///
   /// - Throws: ``Failure`` `noInput` when there is no such file, `data` when it is no model or was altered.
   public static func load(_ path: String) throws -> (model: FittedModel, configuration: Configuration) {
+    let run = try loadRun(path)
+    return (run.model, run.configuration)
+  }
+
+  /// Reads a model, the configuration it was fitted with, and the digest of the rows that it was fitted to.
+  ///
+  /// - Throws: as ``load(_:)``.
+  public static func loadRun(
+    _ path: String
+  ) throws -> (model: FittedModel, configuration: Configuration, inputDigest: String) {
     let file = try HDF5File.open(path)
     guard let record: ModelRecord = try file.record(), record.encodingType == ModelRecord.encodingType else {
       throw Failure(.data, "\(path) is no model; give the folder that giv-dist train wrote (--out)")
@@ -111,7 +121,7 @@ extension FittedModel {
     guard try model.digest() == record.modelDigest else {
       throw Failure(.data, "\(path) was altered: its digest does not fit its parameters; train again")
     }
-    return (model, record.configuration)
+    return (model, record.configuration, record.inputDigest)
   }
 
   private func representationJSON() throws -> String { try jsonText(representation) }

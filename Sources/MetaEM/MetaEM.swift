@@ -99,7 +99,8 @@ public struct MetaEM: Estimator {
     let used = try RowsInUse(collection, rows: all, weights: configuration.weights, storage: storage)
     let rows = used.fitted.map { DistributedRows(rowCount: $0.count, communicator: communicator) } ?? all
     let roles = roles(of: collection)
-    let table = try Frame.load(collection, rows: rows, roles: roles, covariatesAsNumbers: true, storage: storage, selection: used.fitted)
+    let table = try Frame.load(
+      collection, rows: rows, roles: roles, covariatesAsNumbers: true, storage: storage, selection: used.fitted)
     if let weights = configuration.weights { try table.takeWeights(as: weights) }
     var centered = try prepare(table)
     centered.used = used
@@ -117,7 +118,7 @@ public struct MetaEM: Estimator {
     return centered
   }
 
-  private func roles(of collection: ShardCollection) -> Set<Role> {
+  func roles(of collection: ShardCollection) -> Set<Role> {
     var roles: Set<Role> = [.covariate, .treatment]
     if configuration.weights != nil { roles.insert(.weight) }
     if configuration.distribution == .joint { roles.insert(.outcome) }

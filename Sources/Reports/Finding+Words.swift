@@ -6,7 +6,9 @@ import Mixture
 extension Finding {
   /// The finding in plain words, with the remedy where there is one: one line without a final stop.
   public var words: String {
-    dataWords ?? tableWords ?? fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? sweepWords ?? code.rawValue
+    dataWords ?? tableWords ?? fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? effectWords
+      ?? sweepWords
+      ?? code.rawValue
   }
 
   // MARK: The rows
@@ -198,6 +200,38 @@ extension Finding {
 
   private var explained: [String] {
     names(.names).map { $0 == "treatment" ? "t given x (by BIC)" : "t and y given x (by ICL)" }
+  }
+
+  // MARK: Effects
+
+  private var effectWords: String? {
+    switch code {
+    case .effectNotIdentified:
+      "the instruments do not tell the functions of the treatment apart (\(p)): the effect is not identified; choose a "
+        + "simpler --outcome-basis, or groups that treat more differently"
+    case .weakInstruments:
+      "the instruments are weak (effective F \(number(.effectiveF)), \(number(.critical)) needed; Cragg-Donald "
+        + "\(number(.craggDonald))): intervals may be too short, and the Anderson-Rubin set is to be trusted instead"
+    case .instrumentsDisagree:
+      "the instruments disagree about the effect (\(p)): a group moves the outcome by itself, or labels lean on the "
+        + "outcome's error; train with --distribution joint, and look at its tests"
+    case .noSignOfConfounding:
+      "ordinary regression gives the same effect within error (\(p)): no sign of confounding, and its error is smaller"
+    case .labelsLean:
+      "groups of \(name(.distribution)) are found from covariates and treatment, so that their \(name(.label)) weights lean "
+        + "on what else moves the treatment: under confounding the effect is biased; train with --distribution joint, and "
+        + "use its posterior"
+    case .droppedColumns: "left out, for others determine them: \(names(.names).joined(separator: ", "))"
+    case .illConditioned:
+      "controls and instruments are nearly dependent (condition number \(number(.condition))), and digits are lost; choose "
+        + "a smaller --covariate-basis"
+    case .fewClusters:
+      "there are \(count(.count)) clusters, too few to rely on errors by cluster; quantiles are Student's"
+    case .beyondTreatments:
+      "treatments from \(number(.low)) to \(number(.high)) are asked for, where there are no rows: effects there are "
+        + "extrapolated"
+    default: nil
+    }
   }
 
   // MARK: Sweeps

@@ -10,7 +10,8 @@ import Testing
     .deletingLastPathComponent().appendingPathComponent("Help")
 
   @Test(arguments: [
-    [], ["simulate"], ["shard"], ["inspect"], ["train"], ["sweep"], ["predict"], ["benchmark"], ["benchmark", "em"],
+    [], ["simulate"], ["shard"], ["inspect"], ["train"], ["sweep"], ["predict"], ["effect"], ["benchmark"],
+    ["benchmark", "em"],
     ["benchmark", "network"], ["info"],
   ])
   func `the help of every command is the one that was kept`(command: [String]) throws {

@@ -8,6 +8,7 @@ its own. Gradients are checked by central differences along a random direction.
 import numpy as np
 import torch
 from fixture import assert_close, write
+from philox import philox
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
@@ -16,19 +17,6 @@ ACTIVATIONS = {
     "identity": lambda v: v, "tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid,
     "leakyRelu": lambda v: torch.nn.functional.leaky_relu(v, 0.1),
 }
-
-
-def philox(counter, key):
-    """Philox4x32-10 (Salmon et al. 2011): four 32-bit words of a counter of four and a key of two."""
-    c, k = list(counter), list(key)
-    for _ in range(10):
-        first, second = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
-        c = [(second >> 32) ^ c[1] ^ k[0], second & 0xFFFFFFFF, (first >> 32) ^ c[3] ^ k[1], first & 0xFFFFFFFF]
-        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
-    return c
-
-
-assert philox([0] * 4, [0] * 2) == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8], "Random123's known answer"
 
 
 def mask(rows, features, rate, seed, step, first, draws):

@@ -1,0 +1,173 @@
+import InstrumentalVariables
+import Runs
+import Statistics
+import Storage
+
+/// The files of an effect: `effect.h5` with all numbers, and tidy tables as broom and pyfixest name their columns.
+public struct EffectFiles {
+  /// In the order in which they get their names.
+  public static let names = ["effect.h5", "coefficients.csv", "curve.csv", "first_stage.csv", "tests.csv"]
+  private static let encodingType = "giv-effect"
+  private static let encodingVersion = "1.0.0"
+
+  private let result: EffectResult
+  /// Attributes of the root: the configuration as JSON, digests of what the effect was found from.
+  private let origin: [String: String]
+
+  public init(_ result: EffectResult, origin: [String: String]) {
+    self.result = result
+    self.origin = origin
+  }
+
+  /// Writes one of ``names``.
+  ///
+  /// - Throws: ``Failure`` `cannotCreate` or `inputOutput`.
+  public func write(_ name: String, to path: String) throws {
+    let table: ResultTable? =
+      switch name {
+      case "coefficients.csv": estimates
+      case "curve.csv": curves
+      case "first_stage.csv": firstStage
+      case "tests.csv": tests
+      default: nil
+      }
+    if let table {
+      try AtomicFile.save([UInt8](table.csv.utf8), to: path, force: true)
+    } else {
+      try writeHDF5(to: path)
+    }
+  }
+
+  // MARK: Tidy tables
+
+  /// The average slope, contrasts and coefficients of all methods.
+  private var estimates: ResultTable {
+    let rows = result.answers.flatMap { answer in
+      [("average slope", answer.averageSlope)]
+        + answer.contrasts.map { ("\($0.contrast.from) to \($0.contrast.to)", $0.effect) }
+        + answer.terms.map { ($0.name, $0) }
+    }
+    let counts = result.answers.map { 1 + $0.contrasts.count + $0.terms.count }
+    var table = ResultTable(rowCount: rows.count)
+    table.add(
+      "method", .text(zip(result.answers, counts).flatMap { Array(repeating: $0.method.rawValue, count: $1) }))
+    table.add("term", .text(rows.map(\.0)))
+    table.add("estimate", .numbers(rows.map(\.1.estimate)))
+    table.add("std.error", .numbers(rows.map(\.1.standardError)))
+    table.add(
+      "statistic", .numbers(rows.map { row in row.1.standardError.map { row.1.estimate / $0 } }))
+    table.add("p.value", .numbers(rows.map(\.1.pValue)))
+    table.add("conf.low", .numbers(rows.map(\.1.lower)))
+    table.add("conf.high", .numbers(rows.map(\.1.upper)))
+    return table
+  }
+
+  private var curves: ResultTable {
+    let points = result.answers.flatMap { answer in answer.curve.map { (answer.method.rawValue, $0) } }
+    var table = ResultTable(rowCount: points.count)
+    table.add("method", .text(points.map(\.0)))
+    for (name, values) in Self.curveColumns(points.map(\.1)) { table.add(name, .numbers(values)) }
+    return table
+  }
+
+  private static func curveColumns(_ points: [CurvePoint]) -> [(String, [Double?])] {
+    [
+      ("t", points.map(\.t)), ("g", points.map(\.g)), ("tau", points.map(\.tau)),
+      ("standard_error", points.map(\.standardError)), ("lower", points.map(\.lower)), ("upper", points.map(\.upper)),
+      ("uniform_lower", points.map(\.uniformLower)), ("uniform_upper", points.map(\.uniformUpper)),
+    ]
+  }
+
+  private var firstStage: ResultTable {
+    let stages = result.diagnostics.firstStage
+    var table = ResultTable(rowCount: stages.count)
+    table.add("term", .text(stages.map(\.name)))
+    for (name, values) in Self.firstStageColumns(stages) { table.add(name, .numbers(values)) }
+    return table
+  }
+
+  private static func firstStageColumns(_ stages: [FirstStageStatistics]) -> [(String, [Double?])] {
+    [
+      ("r2", stages.map(\.rSquared)), ("partial_r2", stages.map(\.partialRSquared)),
+      ("shea_r2", stages.map(\.sheaRSquared)), ("f", stages.map(\.f.statistic)), ("f_p", stages.map(\.f.pValue)),
+      ("robust_f", stages.map { $0.robustF?.statistic }), ("effective_f", stages.map(\.effectiveF)),
+      ("effective_f_critical", stages.map(\.effectiveFCritical)),
+      ("conditional_f", stages.map { $0.conditionalF?.statistic }),
+    ]
+  }
+
+  /// By name: statistic, degrees of freedom of the numerator and the denominator, p-value.
+  private var allTests: [(name: String, statistic: Double, df: (Double, Double?), p: Double)] {
+    let diagnostics = result.diagnostics
+    let squares: [(String, ChiSquareTest?)] = [
+      ("hansen_j", diagnostics.hansenJ), ("sargan", diagnostics.sargan), ("basmann", diagnostics.basmann),
+      ("durbin", diagnostics.durbin), ("wooldridge", diagnostics.wooldridge),
+      ("kleibergen_paap", diagnostics.kleibergenPaap.test),
+    ]
+    let wuHausman = diagnostics.wuHausman
+    return squares.compactMap { name, test in
+      test.map { (name, $0.statistic, (Double($0.degreesOfFreedom), nil), $0.pValue) }
+    } + [("wu_hausman", wuHausman.statistic, (wuHausman.numerator, wuHausman.denominator), wuHausman.pValue)]
+  }
+
+  private var tests: ResultTable {
+    let all = allTests
+    var table = ResultTable(rowCount: all.count)
+    table.add("test", .text(all.map(\.name)))
+    table.add("statistic", .numbers(all.map(\.statistic)))
+    table.add("df", .numbers(all.map(\.df.0)))
+    table.add("df.denominator", .numbers(all.map(\.df.1)))
+    table.add("p.value", .numbers(all.map(\.p)))
+    return table
+  }
+
+  // MARK: HDF5
+
+  private func writeHDF5(to path: String) throws {
+    let target = try AtomicFile(path, force: true)
+    let file = try HDF5File.create(target.temporaryPath, named: path)
+    try file.setAttribute("encoding-type", .string(Self.encodingType))
+    try file.setAttribute("encoding-version", .string(Self.encodingVersion))
+    for (name, text) in origin.sorted(by: { $0.key < $1.key }) { try file.setAttribute(name, .string(text)) }
+    try file.setAttribute("configuration", .string(try jsonText(result.options)))
+    try file.setAttribute("outcome-basis", .string(result.form.description))
+    try file.setAttribute("reference", .number(result.reference))
+    for answer in result.answers { try write(answer, to: file) }
+    let diagnostics = result.diagnostics
+    try file.write(diagnostics.firstStage.map(\.name), to: "first_stage/names")
+    try Self.write(Self.firstStageColumns(diagnostics.firstStage), to: file, group: "first_stage")
+    for test in allTests {
+      let df: [Double?] = [test.df.0] + (test.df.1.map { [$0] } ?? [])
+      try Self.write(
+        [("statistic", [test.statistic]), ("df", df), ("p", [test.p])], to: file, group: "tests/\(test.name)")
+    }
+    let sets =
+      [("anderson_rubin", diagnostics.andersonRubin), ("lm", diagnostics.lagrangeMultiplier)]
+      + (diagnostics.conditionalLikelihoodRatio.map { [("clr", $0)] } ?? [])
+    for (name, set) in sets {
+      try file.write(
+        set.intervals.flatMap { [$0.lower, $0.upper] }, shape: [set.intervals.count, 2], to: "sets/\(name)/intervals")
+    }
+    try file.write(result.instrumentNames, to: "instruments/names")
+    try file.write(result.controlNames, to: "controls/names")
+    try file.close()
+    try target.commit()
+  }
+
+  private func write(_ answer: EffectAnswer, to file: borrowing HDF5File) throws {
+    let group = "methods/\(answer.method.rawValue)"
+    let q = answer.terms.count
+    try file.write(answer.terms.map(\.estimate), to: "\(group)/coefficients")
+    try file.setAttribute("names", .strings(answer.terms.map(\.name)), of: "\(group)/coefficients")
+    try file.write(answer.covariance, shape: [q, q], to: "\(group)/covariance")
+    let slope = answer.averageSlope
+    try file.write([slope.estimate, slope.standardError ?? .nan], to: "\(group)/average_slope")
+    try Self.write(Self.curveColumns(answer.curve), to: file, group: "\(group)/curve")
+  }
+
+  private static func write(
+    _ columns: [(String, [Double?])], to file: borrowing HDF5File, group: String
+  ) throws {
+    for (name, values) in columns { try file.write(values.map { $0 ?? .nan }, to: "\(group)/\(name)") }
+  }
+}

@@ -1,0 +1,58 @@
+import InstrumentalVariables
+
+/// What determines the effect that is found, besides the rows, their groups and the features of the groups' regressions.
+public struct EffectOptions: Sendable, Codable, Equatable {
+  /// Which instruments are made of the groups.
+  public enum InstrumentBasis: String, Sendable, Codable, CaseIterable {
+    case index, interactions, groups
+  }
+
+  /// An estimator of the k-class family or near it.
+  public enum Method: String, Sendable, Codable, CaseIterable {
+    case hful
+    case twoStage = "2sls"
+    case liml, fuller, jive, ujive, gmm, ordinary
+
+    public var estimator: InstrumentalEstimator {
+      switch self {
+      case .hful: .hful
+      case .twoStage: .twoStage
+      case .liml: .kClass(.limitedInformation)
+      case .fuller: .kClass(.fuller(1))
+      case .jive: .jive
+      case .ujive: .ujive
+      case .gmm: .gmm
+      case .ordinary: .ordinary
+      }
+    }
+  }
+
+  /// What errors may be: independent with variances of their own, of one variance, or dependent within clusters.
+  public enum Covariance: String, Sendable, Codable, CaseIterable {
+    case hc0 = "HC0"
+    case hc1 = "HC1"
+    case hc2 = "HC2"
+    case hc3 = "HC3"
+    case unadjusted, cluster
+  }
+
+  public var instrumentBasis = InstrumentBasis.index
+  /// Nil chooses by criterion.
+  public var form: OutcomeForm?
+  /// The degree of the controls' polynomials; nil for the largest that the rows allow.
+  public var controlDegree: Int?
+  /// The method whose answers come first.
+  public var method = Method.hful
+  public var covariance = Covariance.hc0
+  /// The categorical columns whose levels are clusters, by name; two at most.
+  public var clusters: [String] = []
+  /// Empty for the quartiles of t.
+  public var contrasts: [Contrast] = []
+  /// The treatment that effects are told against; nil for 0 where t reaches it, else the median.
+  public var reference: Double?
+  /// Treatments of the curve; empty for quantiles of t.
+  public var curve: [Double] = []
+  public var seed: UInt64 = 1
+
+  public init() {}
+}

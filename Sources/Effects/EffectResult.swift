@@ -1,0 +1,39 @@
+import Diagnostics
+import InstrumentalVariables
+
+/// The effect of the treatment on the outcome, with what it rests on.
+public struct EffectResult: Sendable {
+  public let options: EffectOptions
+  public let rowCount: Int
+  public let treatmentName: String
+  public let outcomeName: String
+  public let covariateNames: [String]
+  public let treatment: EffectTable.Location
+  public let outcome: EffectTable.Location
+
+  public let groupNames: [String]
+  /// π_k.
+  public let groupShares: [Double]
+
+  public let form: OutcomeForm
+  /// The forms that were tried, in the order of ``OutcomeForm/candidates``; empty where one was asked for.
+  public let formCriteria: [FormCriterion]
+  public let controlNames: [String]
+  /// The instruments that stayed.
+  public let instrumentNames: [String]
+  /// Columns that others determine, which were left out.
+  public let dropped: [DroppedColumn]
+  /// Of controls and instruments together.
+  public let conditionNumber: Double
+
+  /// The treatment that effects are told against.
+  public let reference: Double
+  /// The methods side by side; the first is the one that was asked for.
+  public let answers: [EffectAnswer]
+  public let diagnostics: EffectDiagnostics
+  /// Everything that a reader of the result should know before trusting it.
+  public let findings: [Finding]
+
+  public var headline: EffectAnswer { answers[0] }
+  public func answer(_ method: EffectOptions.Method) -> EffectAnswer? { answers.first { $0.method == method } }
+}

@@ -1,0 +1,54 @@
+import Diagnostics
+import InstrumentalVariables
+import LinearAlgebra
+
+/// How well an outcome form agrees with all instruments at once.
+public struct FormCriterion: Sendable, Codable, Equatable {
+  public let form: OutcomeForm
+  /// Hansen's J of the form with the rich instruments; nil when these do not identify it.
+  public let hansenJ: Double?
+  /// L - q.
+  public let degreesOfFreedom: Int
+  /// J - (L - q) ln n.
+  public let criterion: Double?
+}
+
+/// The choice of an outcome form by MMSC-BIC: the least J - (L - q) ln n, with J of two-step GMM, a robust weight and the
+/// same instruments for all (Andrews and Lu 2001, "Consistent model and moment selection procedures for GMM estimation").
+struct FormChoice: Sendable {
+  let criteria: [FormCriterion]
+
+  /// The best form; nil when the instruments identify none.
+  var best: OutcomeForm? { ranked.first?.form }
+
+  /// The forms that have a criterion, the best first; of equal ones the simpler.
+  var ranked: [FormCriterion] {
+    criteria.enumerated().filter { $0.element.criterion != nil }
+      .sorted { ($0.element.criterion!, $0.offset) < ($1.element.criterion!, $1.offset) }.map(\.element)
+  }
+
+  /// Three passes per form. Collective.
+  ///
+  /// - Parameter rows: the rows of a regression on some functions, with instruments that do not depend on them.
+  init(
+    among forms: [OutcomeForm], functions: (OutcomeForm) -> OutcomeFunctions,
+    rows: (OutcomeFunctions) -> EffectRows
+  ) throws {
+    criteria = try forms.map { form in
+      let source = rows(functions(form))
+      let (q, L) = (source.names.endogenous.count, source.names.instruments.count)
+      guard L >= q else { return FormCriterion(form: form, hansenJ: nil, degreesOfFreedom: L - q, criterion: nil) }
+      do {
+        let regression = try InstrumentalRegression(source)
+        let df = regression.overidentification
+        // As many instruments as functions agree with any form.
+        let j = try regression.hansenJ(.hc0)?.statistic ?? 0
+        return FormCriterion(
+          form: form, hansenJ: j, degreesOfFreedom: df,
+          criterion: j - Double(df) * Elementary.log(regression.rowCount))
+      } catch let failure as Failure where failure.exitCode == .data || failure.exitCode == .numerical {
+        return FormCriterion(form: form, hansenJ: nil, degreesOfFreedom: L - q, criterion: nil)
+      }
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import Communication
+import Diagnostics
+import Features
+import Frames
+import LinearAlgebra
+import Mixture
+
+/// The treatment that each group gives at the covariates of a row, f_k(x): weighted least squares of t on features of x
+/// in every group, cross-fitted.
+///
+/// Row i takes f_k from the rows of the other folds,
+/// β_k^(-v) = (G_k - G_k^(v) + 1e-8 tr(G_k) / p)⁻¹ (h_k - h_k^(v)), from the Gram matrices of (1, r, t) by group and fold
+/// which one pass sums. So an index does not lean on the error of its own row, and an instrument made of it is valid
+/// however many features there are (jackknife and split-sample instruments: Angrist and Krueger 1995, Angrist, Imbens and
+/// Krueger 1999).
+struct GroupIndex: Sendable {
+  static let foldCount = 5
+
+  private let table: EffectTable
+  private let design: Design
+  private let folds: CounterRandom
+  /// By fold, then group: coefficients on (1, r), in the units of the frame.
+  private let crossFitted: [[[Double]]]
+  /// By group, from all rows.
+  private let whole: [[Double]]
+  /// π_k, the weighted means of Z_ik.
+  let shares: [Double]
+  /// Σ v Z_ik.
+  let sizes: [Double]
+
+  var groupCount: Int { shares.count }
+
+  /// One pass. Collective.
+  ///
+  /// - Parameters:
+  ///   - features: r(x), of the covariates as the frame has them.
+  ///   - seed: of the folds.
+  /// - Throws: on all ranks the same ``Failure`` (data) that names a group without rows.
+  init(_ table: EffectTable, _ groups: some GroupInstrument, features: any FeatureMap, seed: UInt64) throws {
+    let evaluation: Design.Evaluation = { features.transform($0, rowCount: $1, into: $2, stride: $3) }
+    let design = Design(
+      table: table.frame, featureNames: features.featureNames, features: features.isIdentity ? nil : evaluation)
+    let folds = CounterRandom(seed: seed, stream: .indexFolds)
+    let (groupCount, columns) = (groups.groupCount, design.columnCount)
+    let length = PackedTriangle.count(order: columns)
+    let zero = [Double](repeating: 0, count: Self.foldCount * groupCount * length)
+    let sums = try table.rows.sum(zero) { sums, chunk in
+      try Self.addGrams(of: design, groups, chunk: chunk, folds, to: &sums)
+    }
+    func gram(_ fold: Int, _ group: Int) -> Matrix {
+      let start = (fold * groupCount + group) * length
+      return Matrix(packedTriangle: sums[start..<start + length], order: columns)
+    }
+    let totals = (0..<groupCount).map { k in (1..<Self.foldCount).reduce(gram(0, k)) { $0 + gram($1, k) } }
+    sizes = totals.map { $0[0, 0] }
+    let all = sizes.reduce(0, +)
+    shares = sizes.map { $0 / all }
+    for (k, total) in totals.enumerated() where total[0, 0] < Double(columns) {
+      throw Failure(
+        .data,
+        "group '\(groups.groupNames[k])' has \(total[0, 0]) rows, too few for the regression of the treatment on "
+          + "\(columns - 2) features; leave the group out, or train with fewer groups")
+    }
+    whole = try totals.map(Self.coefficients)
+    crossFitted = try (0..<Self.foldCount).map { fold in
+      try totals.enumerated().map { k, total in try Self.coefficients(total - gram(fold, k)) }
+    }
+    self.table = table
+    self.design = design
+    self.folds = folds
+  }
+
+  /// The regression of the last column on the others, held up by a ridge that no unit of a column changes by much.
+  private static func coefficients(_ gram: Matrix) throws -> [Double] {
+    let p = gram.rows - 1
+    var normal = gram.selecting(rows: Array(0..<p), columns: Array(0..<p))
+    let ridge = 1e-8 * normal.diagonal.reduce(0, +) / Double(p)
+    for j in 0..<p { normal[j, j] += ridge }
+    do {
+      return try Cholesky(normal, tolerance: 0).solve((0..<p).map { gram[$0, p] })
+    } catch {
+      throw Failure(.numerical, "the regression of the treatment on covariates in a group has no solution: \(error)")
+    }
+  }
+
+  /// Adds the Gram matrices of a chunk's rows, fold by fold, each group's with its weights.
+  private static func addGrams(
+    of design: Design, _ groups: some GroupInstrument, chunk: Int, _ folds: CounterRandom, to sums: inout [Double]
+  ) throws {
+    let place = design.rows.chunk(chunk)
+    let stride = Kernel.paddedCount(place.rows.count)
+    let groupCount = groups.groupCount
+    let weights = AlignedBuffer(count: groupCount * stride)
+    try groups.fill(chunk, into: weights.pointer, stride: stride)
+    let fold = place.rows.map { folds.integer(below: foldCount, row: $0, draw: 0) }
+    try design.withBlock(ofChunk: place) { block, rowWeights in
+      let gathered = AlignedBuffer(count: (block.columnCount + groupCount) * stride)
+      for v in 0..<foldCount {
+        let rows = fold.indices.filter { fold[$0] == v }
+        let padding = Kernel.paddedCount(rows.count)
+        guard !rows.isEmpty else { continue }
+        var columns: [UnsafePointer<Double>?] = []
+        for j in 0..<block.columnCount {
+          let (source, target) = (block.columns[j]!, gathered.pointer + j * stride)
+          for (place, row) in rows.enumerated() { target[place] = source[row] }
+          for place in rows.count..<padding { target[place] = 0 }
+          columns.append(UnsafePointer(target))
+        }
+        let own = gathered.pointer + block.columnCount * stride
+        for k in 0..<groupCount {
+          for (place, row) in rows.enumerated() {
+            own[k * stride + place] = weights.pointer[k * stride + row] * (rowWeights?[row] ?? 1)
+          }
+          for place in rows.count..<padding { own[k * stride + place] = 0 }
+        }
+        let length = block.gramCount
+        sums.withUnsafeMutableBufferPointer { sums in
+          columns.withUnsafeBufferPointer { columns in
+            Kernel.addWeightedGram(
+              of: Kernel.Block(columns: columns.baseAddress!, columnCount: columns.count, rowCount: rows.count),
+              weights: own, groupCount: groupCount, stride: stride, to: sums.baseAddress! + v * groupCount * length)
+          }
+        }
+      }
+    }
+  }
+
+  /// Writes f_k(x_i) in the units of the data to `index[k * stride + row]`.
+  ///
+  /// - Parameter isCrossFitted: whether a row takes the regressions of the other folds, or those of all rows.
+  func fill(_ chunk: Int, isCrossFitted: Bool, into index: UnsafeMutablePointer<Double>, stride: Int) throws {
+    let place = design.rows.chunk(chunk)
+    let fold = isCrossFitted ? place.rows.map { folds.integer(below: Self.foldCount, row: $0, draw: 0) } : []
+    let scratch = AlignedBuffer(count: stride)
+    try design.withBlock(ofChunk: place) { block, _ in
+      for k in 0..<groupCount {
+        let target = index + k * stride
+        if isCrossFitted {
+          for v in 0..<Self.foldCount {
+            block.evaluate(crossFitted[v][k] + [0], into: scratch.pointer)
+            for row in fold.indices where fold[row] == v { target[row] = scratch.pointer[row] }
+          }
+        } else {
+          block.evaluate(whole[k] + [0], into: target)
+        }
+        for row in 0..<block.rowCount { target[row] = table.inDataUnits(target[row]) }
+      }
+    }
+  }
+
+  /// The groups by share, then by their regressions: an order in which their names play no part, so that sums over groups
+  /// round alike whatever the groups are called.
+  var canonicalOrder: [Int] {
+    shares.indices.sorted { a, b in
+      if shares[a] != shares[b] { return shares[a] > shares[b] }
+      return whole[a].lexicographicallyPrecedes(whole[b])
+    }
+  }
+}

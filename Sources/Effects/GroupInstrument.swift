@@ -1,0 +1,82 @@
+import Frames
+import LinearAlgebra
+import Mixture
+
+/// How much of each row belongs to each group: what a group instrument is made of.
+public protocol GroupInstrument: Sendable {
+  /// What the groups are called, in their order.
+  var groupNames: [String] { get }
+  /// Writes Z_ik, which sum to 1 over k, to `weights[k * stride + row]` for the rows of a chunk of this rank.
+  ///
+  /// - Throws: a ``Failure`` when the chunk cannot be read.
+  func fill(_ chunk: Int, into weights: UnsafeMutablePointer<Double>, stride: Int) throws
+  /// Writes the shares π_k(x_i) that the groups have at the covariates of a row likewise, where they depend on them.
+  ///
+  /// - Returns: whether they do; if not nothing is written, and the mean of Z_ik stands for them.
+  func fillShares(_ chunk: Int, into shares: UnsafeMutablePointer<Double>, stride: Int) throws -> Bool
+}
+
+extension GroupInstrument {
+  public var groupCount: Int { groupNames.count }
+  public func fillShares(_: Int, into _: UnsafeMutablePointer<Double>, stride _: Int) throws -> Bool { false }
+}
+
+/// Groups that a column of the frame names: 1 for the level of a row, 0 for the others.
+public struct LevelInstrument: GroupInstrument {
+  public let groupNames: [String]
+  private let frame: Frame
+  private let column: Int
+  private let codes: [Int64]
+
+  /// - Parameters:
+  ///   - column: of integers or categories, without missing values.
+  ///   - codes: those of the groups, in their order; a row with another belongs to none.
+  public init(_ frame: Frame, column: Int, codes: [Int64], names: [String]) {
+    precondition(codes.count == names.count, "a name for each group")
+    self.frame = frame
+    self.column = column
+    self.codes = codes
+    groupNames = names
+  }
+
+  public func fill(_ chunk: Int, into weights: UnsafeMutablePointer<Double>, stride: Int) throws {
+    let values = try frame.codes(column, chunk: chunk)
+    let rowCount = frame.rowCount(ofChunk: chunk)
+    for (k, code) in codes.enumerated() {
+      for row in 0..<rowCount { weights[k * stride + row] = values[row] == code ? 1 : 0 }
+    }
+  }
+}
+
+/// Groups that a mixture found: the posterior of a row, its likeliest group or one drawn from it.
+public struct PosteriorInstrument: GroupInstrument {
+  /// What stands for the posterior.
+  public enum Label: String, Sendable, Codable, CaseIterable {
+    case posterior, argmax, sampled
+  }
+
+  public let groupNames: [String]
+  private let design: Design
+  private let rule: PosteriorRule
+  private let label: Label
+
+  /// - Parameters:
+  ///   - design: all rows of a frame, in the columns of the model.
+  ///   - seed: of labels that are drawn.
+  public init(_ design: Design, model: any MixtureModel, label: Label, seed: UInt64) {
+    self.design = design
+    self.label = label
+    rule = PosteriorRule(model: model, labelRule: label == .sampled ? .sampled : .argmax, seed: seed)
+    groupNames = (0..<rule.groupCount).map { String($0) }
+  }
+
+  public func fill(_ chunk: Int, into weights: UnsafeMutablePointer<Double>, stride: Int) throws {
+    let block = try rule(design, chunk: design.rows.chunk(chunk)).block
+    let groups = rule.groupCount
+    for (row, found) in block.labels.enumerated() {
+      for k in 0..<groups {
+        weights[k * stride + row] = label == .posterior ? block.posteriors[row * groups + k] : (found == k ? 1 : 0)
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import Communication
+import Diagnostics
+import Frames
+import Shards
+
+extension MetaEM {
+  /// The rows of a collection that an analysis is of: those that have weight and are not kept for testing. Collective.
+  ///
+  /// - Parameters:
+  ///   - roles: of the columns to read.
+  ///   - weights: what the weights are; nil when they are not used.
+  /// - Throws: on all ranks the same ``Failure`` `data`: rows that cannot be read, or none that is left.
+  public static func rowsInUse(
+    of collection: ShardCollection, roles: Set<Role>, weights: WeightKind?, storage: FrameStorage,
+    on communicator: any Communicator
+  ) throws -> Frame {
+    let all = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
+    let used = try RowsInUse(collection, rows: all, weights: weights, storage: storage)
+    let rows = used.fitted.map { DistributedRows(rowCount: $0.count, communicator: communicator) } ?? all
+    let frame = try Frame.load(
+      collection, rows: rows, roles: roles.union(weights == nil ? [] : [.weight]), covariatesAsNumbers: true,
+      storage: storage, selection: used.fitted)
+    if let weights { try frame.takeWeights(as: weights) }
+    return frame
+  }
+
+  /// The rows that a model was fitted to with these options, with further columns, in the units of the data. Collective.
+  ///
+  /// - Parameters:
+  ///   - digest: of the rows that were fitted.
+  ///   - further: roles beside those that were read for the fit.
+  /// - Throws: on all ranks the same ``Failure`` `data` when the rows are others, or in another order.
+  public func fittedRows(
+    of collection: ShardCollection, digest: String, further: Set<Role>, on communicator: any Communicator
+  ) throws -> Frame {
+    let roles = roles(of: collection)
+    let fitted = try Self.rowsInUse(
+      of: collection, roles: roles, weights: configuration.weights,
+      storage: further.isSubset(of: roles) ? storage : .stream(), on: communicator)
+    guard fitted.digest == digest else {
+      throw Failure(
+        .data,
+        "these are not the rows that the run was fitted to, or not in their order: their digest is "
+          + "\(fitted.digest.prefix(16)), that of the run's \(digest.prefix(16)); give its shards as they were given to "
+          + "giv-dist train, or train on these")
+    }
+    if further.isSubset(of: roles) { return fitted }
+    return try Self.rowsInUse(
+      of: collection, roles: roles.union(further), weights: configuration.weights, storage: storage, on: communicator)
+  }
+}

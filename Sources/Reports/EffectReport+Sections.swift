@@ -1,0 +1,201 @@
+import Diagnostics
+import Effects
+import InstrumentalVariables
+import Statistics
+
+extension EffectReport {
+  /// Coefficients that a table shows at most; the files hold all.
+  private static let mostTerms = 12
+
+  /// The effect for people: first what one unit of t does, last whether to believe it.
+  ///
+  /// - Parameter folder: where its files are; nil when nothing was written.
+  public func report(folder: String?) -> Report {
+    Report([heading, answers, curve, firstStageTable, testTable, setLines, verdict, notes, files(folder)])
+  }
+
+  private var heading: Report.Section {
+    let weights = source.label.map { " (\($0.rawValue) weights)" } ?? ""
+    let criteria = result.formCriteria.filter { $0.criterion != nil }.sorted { $0.criterion! < $1.criterion! }
+    let next =
+      criteria.count > 1
+      ? "; next: \(criteria[1].form.description), +\(format(criteria[1].criterion! - criteria[0].criterion!, decimals: 1))"
+      : ""
+    let choice = criteria.isEmpty ? "" : " (MMSC-BIC\(next))"
+    return Report.Section(
+      nil,
+      [
+        .line(
+          "effect of \(result.treatmentName) on \(result.outcomeName): \(rows) rows, \(groups.count) groups by "
+            + "\(instrument)\(weights)"),
+        .line(
+          "outcome: \(outcomeBasis) in \(result.treatmentName)\(choice)   controls: \(controls.count) functions of \(result.covariateNames.count) covariates"
+        ),
+        .line(
+          "instruments: \(instruments.count) (\(instrumentBasis), recentred)   estimator: \(result.headline.method.title), errors \(result.headline.covarianceKind.words)"
+        ),
+      ])
+  }
+
+  // MARK: Answers
+
+  private var answers: Report.Section {
+    let others = result.answers.dropFirst()
+    let titles = ["", "estimate", "std. error", "95% interval", "p"] + others.map(\.method.title)
+    func row(_ name: String, _ pick: (EffectAnswer) -> EffectEstimate) -> [Report.Cell] {
+      let own = pick(result.headline)
+      let isShown = result.diagnostics.isIdentified
+      return [
+        .text(name), .significant(own.estimate), isShown ? .significant(own.standardError) : .undefined,
+        isShown ? own.interval : .undefined, isShown ? own.probability : .undefined,
+      ] + others.map { .significant(pick($0).estimate) }
+    }
+    var rows = [row("average slope", \.averageSlope)]
+    for (place, contrast) in result.headline.contrasts.enumerated() {
+      let ends = "\(significant(contrast.contrast.from)) to \(significant(contrast.contrast.to))"
+      rows.append(row("\(result.treatmentName) from \(ends)") { $0.contrasts[place].effect })
+    }
+    for (place, term) in result.headline.terms.enumerated().prefix(Self.mostTerms) {
+      rows.append(row(term.name) { $0.terms[place] })
+    }
+    return Report.Section(nil, [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))])
+  }
+
+  private var curve: Report.Section {
+    let all = result.headline.curve
+    let shown = all.count <= 7 ? all : stride(from: 0, to: all.count, by: (all.count - 1) / 4).map { all[$0] }
+    let titles =
+      [
+        "\(result.treatmentName) set to", result.outcomeName, "against \(significant(reference))", "95% interval",
+        "all points at once",
+      ]
+    let rows: [[Report.Cell]] = shown.map { point in
+      [
+        .significant(point.t), .significant(point.g), .significant(point.tau), .range(point.lower, point.upper),
+        .range(point.uniformLower, point.uniformUpper),
+      ]
+    }
+    return Report.Section(nil, [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))])
+  }
+
+  // MARK: Diagnostics
+
+  private var firstStageTable: Report.Section {
+    let titles = ["first stage", "partial R2", "Shea R2", "F", "robust F", "effective F", "needed", "conditional F"]
+    let rows: [[Report.Cell]] = result.diagnostics.firstStage.enumerated().map { place, stage in
+      [
+        .text(stage.name), .decimals(stage.partialRSquared, 3), .decimals(stage.sheaRSquared, 3),
+        .significant(stage.f.statistic), .significant(stage.robustF?.statistic),
+        place == 0 ? .significant(stage.effectiveF) : .undefined,
+        place == 0 ? .significant(stage.effectiveFCritical) : .undefined, .significant(stage.conditionalF?.statistic),
+      ]
+    }
+    let rank = result.diagnostics.kleibergenPaap
+    return Report.Section(
+      nil,
+      [
+        .table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows)),
+        .facts([
+          Report.Fact("Cragg-Donald", .significant(craggDonald)),
+          Report.Fact("Kleibergen-Paap rk F", .significant(rank.f)), Report.Fact("", .text(rank.test.pValue.asPValue)),
+        ]),
+      ])
+  }
+
+  private var testTable: Report.Section {
+    let diagnostics = result.diagnostics
+    let name = result.treatmentName
+    func row(_ name: String, _ test: ChiSquareTest?) -> [Report.Cell]? {
+      test.map {
+        [.text(name), .significant($0.statistic), .count($0.degreesOfFreedom), .text(significant($0.pValue))]
+      }
+    }
+    let rows = [
+      row("instruments agree (Hansen J)", diagnostics.hansenJ),
+      row("the same, homoskedastic (Sargan)", diagnostics.sargan),
+      row("\(name) is confounded (robust Wu-Hausman)", diagnostics.wooldridge),
+    ]
+    return Report.Section(
+      nil,
+      [
+        .table(
+          Report.Table(["test", "chi2", "df", "p"].map { Report.Table.Column($0) }, rows: rows.compactMap(\.self)))
+      ])
+  }
+
+  private var setLines: Report.Section {
+    let diagnostics = result.diagnostics
+    let sets =
+      [
+        ("Anderson-Rubin", diagnostics.andersonRubin), ("LM", diagnostics.lagrangeMultiplier),
+      ] + (diagnostics.conditionalLikelihoodRatio.map { [("CLR", $0)] } ?? [])
+    let facts = sets.map { Report.Fact($0.0, .text($0.1.words)) }
+    return Report.Section(
+      nil, [.line("95% sets for the average slope, however weak the instruments:"), .list(facts)])
+  }
+
+  // MARK: Verdict
+
+  private var verdict: Report.Section {
+    let diagnostics = result.diagnostics
+    guard diagnostics.isIdentified else {
+      return Report.Section(nil, [.line("verdict: not identified; the estimates above mean nothing.")])
+    }
+    var parts = ["identified", diagnostics.isStrong ? "strong" : "weak: trust the sets, not the interval"]
+    if diagnostics.hansenJ != nil {
+      parts.append(diagnostics.instrumentsAgree ? "instruments agree" : "instruments disagree")
+    }
+    parts.append(diagnostics.isConfounded ? "\(result.treatmentName) is confounded" : "no sign of confounding")
+    return Report.Section(nil, [.line("verdict: \(parts.joined(separator: "; ")).")])
+  }
+
+  private var notes: Report.Section { Report.Section(nil, findings.isEmpty ? [] : [.findings(findings)]) }
+
+  private func files(_ folder: String?) -> Report.Section {
+    Report.Section(nil, folder.map { [.line("wrote \($0)/\(EffectFiles.names.joined(separator: ", "))")] } ?? [])
+  }
+}
+
+extension EffectOptions.Method {
+  /// How a report names it.
+  var title: String {
+    switch self {
+    case .hful: "HFUL"
+    case .twoStage: "2SLS"
+    case .liml: "LIML"
+    case .fuller: "Fuller"
+    case .jive: "JIVE"
+    case .ujive: "UJIVE"
+    case .gmm: "GMM"
+    case .ordinary: "ordinary"
+    }
+  }
+}
+
+extension EffectEstimate {
+  var interval: Report.Cell { .range(lower, upper) }
+  var probability: Report.Cell { pValue.map { .text($0 < 1e-9 ? "<1e-9" : significant($0)) } ?? .undefined }
+}
+
+extension Report.Cell {
+  static func range(_ lower: Double?, _ upper: Double?) -> Self {
+    guard let lower, let upper, lower <= upper else { return .undefined }
+    return .interval(lower...upper)
+  }
+}
+
+extension ConfidenceSet {
+  /// An interval, rays, the line or nothing.
+  var words: String {
+    if isEmpty { return "empty: no value agrees with the instruments" }
+    if isLine { return "every number" }
+    return intervals.map { interval in
+      switch (interval.lower.isFinite, interval.upper.isFinite) {
+      case (true, true): "[\(significant(interval.lower)), \(significant(interval.upper))]"
+      case (false, true): "up to \(significant(interval.upper))"
+      case (true, false): "from \(significant(interval.lower)) on"
+      case (false, false): "every number"
+      }
+    }.joined(separator: " or ")
+  }
+}

@@ -1,0 +1,181 @@
+import Diagnostics
+import Effects
+import InstrumentalVariables
+import Statistics
+import Storage
+
+/// An effect in numbers, as `--json` prints them, and for people.
+public struct EffectReport: Sendable, Encodable {
+  /// What the groups are.
+  public enum Instrument: Sendable {
+    /// Those that a run found; `isExogenous` says whether their weights do not lean on the error of the outcome.
+    case groups(run: String, distribution: String, label: PosteriorInstrument.Label, isExogenous: Bool)
+    /// A column names them.
+    case column(String)
+  }
+
+  /// One test: its statistic, degrees of freedom and p-value.
+  public struct Test: Sendable, Encodable {
+    public let statistic: Double
+    public let df: [Double]
+    public let p: Double
+
+    init(_ test: ChiSquareTest) {
+      (statistic, df, p) = (test.statistic, [Double(test.degreesOfFreedom)], test.pValue)
+    }
+
+    init(_ test: FTest) { (statistic, df, p) = (test.statistic, [test.numerator, test.denominator], test.pValue) }
+  }
+
+  public struct FirstStage: Sendable, Encodable {
+    public let partialR2: Double
+    public let sheaR2: Double
+    public let f: Double
+    public let fP: Double
+    @NullEncoded public var robustF: Double?
+    public let effectiveF: Double
+    public let effectiveFCritical: Double
+    @NullEncoded public var conditionalF: Double?
+
+    init(_ statistics: FirstStageStatistics) {
+      partialR2 = statistics.partialRSquared
+      sheaR2 = statistics.sheaRSquared
+      (f, fP) = (statistics.f.statistic, statistics.f.pValue)
+      _robustF = NullEncoded(wrappedValue: statistics.robustF?.statistic)
+      effectiveF = statistics.effectiveF
+      effectiveFCritical = statistics.effectiveFCritical
+      _conditionalF = NullEncoded(wrappedValue: statistics.conditionalF?.statistic)
+    }
+  }
+
+  public struct Method: Sendable, Encodable {
+    public let covariance: String
+    public let averageSlope: EffectEstimate
+    public let contrasts: [ContrastEstimate]
+    public let coefficients: [EffectEstimate]
+    public let coefficientCovariance: [Double]
+    public let curve: [CurvePoint]
+    @NullEncoded public var k: Double?
+
+    init(_ answer: EffectAnswer) {
+      covariance = answer.covarianceKind.words
+      averageSlope = answer.averageSlope
+      contrasts = answer.contrasts
+      coefficients = answer.terms
+      coefficientCovariance = answer.covariance
+      curve = answer.curve
+      _k = NullEncoded(wrappedValue: answer.k)
+    }
+  }
+
+  public let rows: Int
+  public let ranks: Int
+  public let groups: [String]
+  public let groupShares: [Double]
+  public let instrument: String
+  public let instrumentBasis: String
+  @NullEncoded public var label: String?
+  public let outcomeBasis: String
+  public let basisCriteria: [FormCriterion]
+  public let controls: [String]
+  public let instruments: [String]
+  public let dropped: [String]
+  public let reference: Double
+  /// The method whose answers come first.
+  public let estimator: String
+  public let methods: [String: Method]
+  public let firstStage: [String: FirstStage]
+  public let craggDonald: Double
+  public let kleibergenPaap: Test
+  public let kleibergenPaapF: Double
+  public let tests: [String: Test]
+  /// Confidence sets of the average slope as intervals; null is an infinite end.
+  public let sets: [String: [[Double?]]]
+  public let findings: [Finding]
+  /// The findings in words.
+  public let events: [String]
+  /// The findings that are reasons to doubt, in words.
+  public let warnings: [String]
+  let result: EffectResult
+  let source: Instrument
+
+  private enum CodingKeys: CodingKey {
+    case rows, ranks, groups, groupShares, instrument, instrumentBasis, label, outcomeBasis, basisCriteria, controls
+    case instruments, dropped, reference, estimator, methods, firstStage, craggDonald, kleibergenPaap, kleibergenPaapF
+    case tests, sets, findings, events, warnings
+  }
+
+  public init(_ result: EffectResult, instrument: Instrument, ranks: Int) {
+    let diagnostics = result.diagnostics
+    rows = result.rowCount
+    self.ranks = ranks
+    groups = result.groupNames
+    groupShares = result.groupShares
+    self.instrument = instrument.words
+    instrumentBasis = result.options.instrumentBasis.rawValue
+    _label = NullEncoded(wrappedValue: instrument.label?.rawValue)
+    outcomeBasis = result.form.description
+    basisCriteria = result.formCriteria
+    controls = result.controlNames
+    instruments = result.instrumentNames
+    dropped = result.dropped.map(\.name)
+    reference = result.reference
+    estimator = result.headline.method.rawValue
+    methods = Dictionary(uniqueKeysWithValues: result.answers.map { ($0.method.rawValue, Method($0)) })
+    firstStage = Dictionary(uniqueKeysWithValues: diagnostics.firstStage.map { ($0.name, FirstStage($0)) })
+    craggDonald = diagnostics.craggDonald.statistic
+    kleibergenPaap = Test(diagnostics.kleibergenPaap.test)
+    kleibergenPaapF = diagnostics.kleibergenPaap.f
+    let tests: [(String, Test?)] = [
+      ("hansenJ", diagnostics.hansenJ.map(Test.init)), ("sargan", diagnostics.sargan.map(Test.init)),
+      ("basmann", diagnostics.basmann.map(Test.init)), ("wuHausman", Test(diagnostics.wuHausman)),
+      ("durbin", Test(diagnostics.durbin)), ("wooldridge", Test(diagnostics.wooldridge)),
+    ]
+    self.tests = Dictionary(uniqueKeysWithValues: tests.compactMap { name, test in test.map { (name, $0) } })
+    let sets: [(String, ConfidenceSet?)] = [
+      ("andersonRubin", diagnostics.andersonRubin), ("lm", diagnostics.lagrangeMultiplier),
+      ("clr", diagnostics.conditionalLikelihoodRatio),
+    ]
+    self.sets = Dictionary(
+      uniqueKeysWithValues: sets.compactMap { name, set in
+        set.map { (name, $0.intervals.map { [$0.lower, $0.upper].map { $0.isFinite ? $0 : nil } }) }
+      })
+    findings = result.findings + instrument.findings
+    events = findings.map(\.words)
+    warnings = findings.filter(\.isDoubt).map(\.words)
+    self.result = result
+    source = instrument
+  }
+}
+
+extension EffectReport.Instrument {
+  /// How a report names it.
+  var words: String {
+    switch self {
+    case .groups(_, let distribution, _, _): distribution
+    case .column(let name): name
+    }
+  }
+
+  var label: PosteriorInstrument.Label? { if case .groups(_, _, let label, _) = self { label } else { nil } }
+
+  /// Groups found from covariates and treatment alone take part of the treatment's error for the group.
+  var findings: [Finding] {
+    guard case .groups(_, let distribution, let label, isExogenous: false) = self else { return [] }
+    return [Finding(.labelsLean, [.distribution: .name(distribution), .label: .name(label.rawValue)])]
+  }
+}
+
+extension InstrumentalCovariance {
+  /// How a report names it.
+  var words: String {
+    switch self {
+    case .unadjusted: "homoskedastic"
+    case .hc0: "HC0"
+    case .hc1: "HC1"
+    case .hc2: "HC2"
+    case .hc3: "HC3"
+    case .clustered(let ways): ways.count == 1 ? "clustered" : "clustered in two ways"
+    }
+  }
+}

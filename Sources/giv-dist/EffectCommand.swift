@@ -1,0 +1,162 @@
+import ArgumentParser
+import Communication
+import Diagnostics
+import Effects
+import Features
+import Frames
+import MetaEM
+import Reports
+import Runs
+import Shards
+import Storage
+
+extension EffectOptions.Method: ExpressibleByArgument {}
+extension EffectOptions.Covariance: ExpressibleByArgument {}
+extension EffectOptions.InstrumentBasis: ExpressibleByArgument {}
+extension PosteriorInstrument.Label: ExpressibleByArgument {}
+
+/// `giv-dist effect`: what happens to the outcome when the treatment is set.
+struct Effect: JobCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find the effect of the treatment on the outcome, with the groups of a run for instrument.",
+    discussion: """
+      The groups of a run, or a column that names them, serve as instrument: within a group the treatment follows the \
+      covariates in the group's own way, which has nothing to do with what else moves the outcome. Prints the average \
+      effect, contrasts, the curve, and whether to believe them.
+
+        giv-dist effect run shards
+        giv-dist effect run shards --contrast 2:5 --out effect
+        giv-dist effect shards --instrument true --outcome-basis quadratic
+      """)
+
+  @OptionGroup var data: DatasetOptions
+  @OptionGroup var job: JobOptions
+
+  @Option(
+    help: """
+      The instrument: the groups of the run that comes before the shards, 'true' for the true source, or the name of a \
+      column of categories. (default: group)
+      """)
+  var instrument: String?
+  @Option(
+    help: "What stands for the group of a row: its posterior, its likeliest group, or one drawn from the posterior.")
+  var label = PosteriorInstrument.Label.posterior
+  @Option(help: "Which functions of groups and covariates are the instruments.")
+  var instrumentBasis = EffectOptions.InstrumentBasis.index
+  @Option(
+    help: """
+      The functions of the treatment: linear, quadratic, cubic or spline:J, with '+interactions' for its products with \
+      covariates; or auto, which chooses by MMSC-BIC.
+      """)
+  var outcomeBasis = "auto"
+  @Option(help: "The controls: linear, quadratic or cubic in the covariates, or auto for what the rows allow.")
+  var covariateBasis = CovariateControls.auto
+  @Option(help: "The estimator that comes first; 2SLS and ordinary regression stand beside it.")
+  var estimator = EffectOptions.Method.hful
+  @Option(help: "What the errors may be; hful, jive and ujive have a covariance of their own, robust as HC0.")
+  var covariance: EffectOptions.Covariance?
+  @Option(
+    help: "Columns of categories whose levels are clusters of rows, one or two with a comma between; or 'institution'.",
+    transform: { $0.split(separator: ",").map(String.init) })
+  var cluster: [String] = []
+  @Option(help: "Effects of one treatment instead of another, A:B, several with commas between. (default: quartiles)")
+  var contrast: String?
+  @Option(help: "The treatment that effects are told against: a number, 'zero' or 'median'.")
+  var reference: String?
+  @Option(help: "Treatments at which the curve is told, with commas between. (default: 21 quantiles)")
+  var at: String?
+  @Option(help: "The seed of all random numbers.")
+  var seed: UInt64 = 1
+  @Option(help: "The folder of the results; without it nothing is written.")
+  var out: String?
+  @Flag(help: "Replace what an earlier effect has left in the folder of --out.")
+  var force = false
+  @Flag(help: "Read the rows anew in every pass instead of holding them in memory; the result has the same bits.")
+  var stream = false
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  enum CovariateControls: String, ExpressibleByArgument, CaseIterable {
+    case auto, linear, quadratic, cubic
+
+    var degree: Int? { self == .auto ? nil : Self.allCases.firstIndex(of: self) }
+  }
+
+  func validate() throws {
+    do { _ = try options() } catch let failure as Failure { throw ValidationError(failure.message) }
+  }
+
+  func run(on communicator: any Communicator) throws {
+    let options = try options()
+    let run = try out.map {
+      try Run(folder: $0, files: EffectFiles.names, existing: force ? .replace : .refuse, on: communicator)
+    }
+    let source = try EffectSource(
+      data, instrument: instrument, label: label, seed: seed, clusters: options.clusters,
+      storage: stream ? .stream() : .memory, on: communicator)
+    let result = try EffectEstimator(
+      options, groups: source.groups, features: source.features, scaling: source.scaling
+    ).fit(source.frame)
+    if let run {
+      let files = EffectFiles(result, origin: source.origin)
+      try communicator.agree {
+        guard communicator.isRoot else { return }
+        for name in EffectFiles.names { try files.write(name, to: run.path(of: name)!) }
+      }
+      try run.complete(on: communicator)
+    }
+    guard communicator.isRoot else { return }
+    let report = EffectReport(result, instrument: source.kind, ranks: communicator.size)
+    print(json ? try jsonText(report) : report.report(folder: out).text)
+  }
+
+  // MARK: Options
+
+  private func options() throws -> EffectOptions {
+    var options = EffectOptions()
+    options.instrumentBasis = instrumentBasis
+    options.controlDegree = covariateBasis.degree
+    options.method = estimator
+    options.covariance = covariance ?? (cluster.isEmpty ? .hc0 : .cluster)
+    options.clusters = cluster
+    options.seed = seed
+    if outcomeBasis != "auto" {
+      guard let form = OutcomeForm(outcomeBasis) else {
+        throw Failure(
+          .usage,
+          "--outcome-basis \(outcomeBasis): give auto, linear, quadratic, cubic or spline:J, with +interactions or without"
+        )
+      }
+      options.form = form
+    }
+    guard cluster.count <= 2 else {
+      throw Failure(.usage, "--cluster names \(cluster.count) columns; give two at most")
+    }
+    if options.covariance == .cluster && cluster.isEmpty { options.clusters = ["institution"] }
+    if let contrast { options.contrasts = try contrasts(contrast) }
+    if let at { options.curve = try numbers(at, "--at").sorted() }
+    switch reference {
+    case nil, "median": break
+    case "zero": options.reference = 0
+    case let text?: options.reference = try number(text, "--reference")
+    }
+    return options
+  }
+
+  private func contrasts(_ text: String) throws -> [Contrast] {
+    try text.split(separator: ",").map { pair in
+      let ends = pair.split(separator: ":", omittingEmptySubsequences: false)
+      guard ends.count == 2 else { throw Failure(.usage, "--contrast \(pair): give two treatments as A:B") }
+      return Contrast(from: try number(String(ends[0]), "--contrast"), to: try number(String(ends[1]), "--contrast"))
+    }
+  }
+
+  private func numbers(_ text: String, _ option: String) throws -> [Double] {
+    try text.split(separator: ",").map { try number(String($0), option) }
+  }
+
+  private func number(_ text: String, _ option: String) throws -> Double {
+    guard let value = Double(text), value.isFinite else { throw Failure(.usage, "\(option) \(text): give a number") }
+    return value
+  }
+}

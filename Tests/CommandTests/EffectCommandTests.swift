@@ -1,0 +1,137 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `giv-dist effect`: from a trained run, or a column that names groups, to the answer.
+extension OnRanks {
+  @Suite(
+    .inputs { folder in
+      try simulate("--rows 2000 --shards 2 --confounding 0.5 --seed 5 --out shards", in: folder)
+      try simulate("--rows 2000 --shards 2 --confounding 0.5 --seed 6 --out others", in: folder)
+      _ = try train(["shards", "--groups", "3", "--starts", "5", "--out", "run"], in: folder)
+      try script(
+        """
+        with h5py.File('shards/shard-00000.h5') as one, h5py.File('shards/shard-00001.h5') as two, \\
+             h5py.File('one.h5', 'w') as new:
+            for key in 'xtyz': new[key] = np.concatenate([one[key][:], two[key][:]])
+        """, in: folder)
+    }) struct EffectCommandTests
+  {
+    private struct Report: Decodable {
+      struct Estimate: Decodable, Equatable {
+        let name: String
+        let estimate: Double
+        let standardError: Double?
+        let lower: Double?
+        let upper: Double?
+      }
+      struct Method: Decodable {
+        let averageSlope: Estimate
+        let coefficients: [Estimate]
+      }
+      struct Finding: Decodable { let code: String }
+
+      let rows: Int
+      let outcomeBasis: String
+      let estimator: String
+      let reference: Double
+      let methods: [String: Method]
+      let findings: [Finding]
+
+      var headline: Method { methods[estimator]! }
+      func has(_ code: String) -> Bool { findings.contains { $0.code == code } }
+    }
+
+    private func effect(_ arguments: [String], ranks: Int? = nil) throws -> (report: Report, text: String) {
+      let result = try givDist(["effect"] + arguments + ["--json"], ranks: ranks)
+      try #require(result.exitCode == 0, "\(result.error)")
+      let text = result.output.replacing(/"ranks":[0-9]+/, with: "")
+      return (try JSONDecoder().decode(Report.self, from: Data(result.output.utf8)), text)
+    }
+
+    @Test func `the true source gives the effect that rows were made with`() throws {
+      let report = try effect(["shards", "--instrument", "true"]).report
+      #expect(report.rows == 2000 && report.outcomeBasis == "quadratic" && report.reference == 0)
+      let terms = report.headline.coefficients
+      #expect(terms.map(\.name) == ["t", "t^2"])
+      #expect(abs(terms[0].estimate + 1.5) < 4 * terms[0].standardError!)
+      #expect(abs(terms[1].estimate - 0.9) < 4 * terms[1].standardError!)
+      #expect(abs(report.methods["ordinary"]!.coefficients[0].estimate + 1.5) > 0.1)
+      #expect(!report.has("weak-instruments") && !report.has("labels-lean"))
+    }
+
+    @Test func `groups that lean on the treatment's error are named`() throws {
+      let report = try effect(["run", "shards", "--outcome-basis", "quadratic"]).report
+      #expect(report.has("labels-lean"))
+      #expect(report.methods.keys.sorted() == ["2sls", "hful", "ordinary"])
+    }
+
+    @Test func `ranks, files and streams change no bit, of the report and of the files`() throws {
+      let expected = try effect(["run", "shards", "--out", "first"]).text
+      for (name, arguments, ranks) in [
+        ("three", ["run", "shards"], 3), ("stream", ["run", "shards", "--stream"], 2),
+        ("single", ["run", "one.h5"], 1),
+      ] {
+        #expect(try effect(arguments + ["--out", name], ranks: ranks).text == expected, "\(name)")
+        for file in ["effect.h5", "coefficients.csv", "curve.csv", "first_stage.csv", "tests.csv"] {
+          #expect(
+            FileManager.default.contentsEqual(
+              atPath: "\(SharedInputs.folder.path)/first/\(file)",
+              andPath: "\(SharedInputs.folder.path)/\(name)/\(file)"),
+            "\(name)/\(file)")
+        }
+      }
+    }
+
+    @Test func `h5py and csv readers find the answers in the files`() throws {
+      let report = try effect(["shards", "--instrument", "true", "--out", "files"]).report
+      let printed = try script(
+        """
+        import csv
+        with h5py.File('files/effect.h5') as f:
+            b, v = f['methods/hful/coefficients'], f['methods/hful/covariance'][:]
+            print(f.attrs['encoding-type'], list(b.attrs['names']), repr(b[0]), repr(v[0, 0] ** .5))
+            print(f['methods/hful/curve/tau'].shape, f['sets/anderson_rubin/intervals'].shape, list(f['first_stage/names'].asstr()))
+        rows = list(csv.DictReader(open('files/coefficients.csv')))
+        print([row['estimate'] for row in rows if row['method'] == 'hful' and row['term'] == 't'])
+        """)
+      let t = report.headline.coefficients[0]
+      #expect(printed.contains("giv-effect ['t', 't^2']") && printed.contains("\(t.estimate)"), "\(printed)")
+      #expect(printed.contains("(21,) (1, 2) ['t', 't^2']"), "\(printed)")
+    }
+
+    @Test func `contrasts, reference and treatments that are asked for are answered`() throws {
+      let result = try givDist(
+        ["effect", "shards", "--instrument", "true", "--contrast=-1:2,0:1", "--reference", "1", "--at=-1,0,9"])
+      #expect(result.exitCode == 0, "\(result.error)")
+      for words in ["t from -1 to 2", "t from 0 to 1", "against 1", "extrapolated"] {
+        #expect(result.output.contains(words), "\(words): \(result.output)")
+      }
+    }
+
+    @Test(arguments: [
+      (["shards"], 64, "shards is no run"), (["run"], 64, "no shards follow the run run"),
+      (["run", "others"], 65, "not the rows that"),
+      (["shards", "--instrument", "ward"], 65, "no column of categories or integers named 'ward'"),
+      (["shards", "--instrument", "true", "--outcome-basis", "spline"], 64, "--outcome-basis spline"),
+      (["shards", "--instrument", "true", "--contrast", "2"], 64, "--contrast 2: give two treatments"),
+      (["shards", "--instrument", "true", "--cluster", "clinic"], 65, "'clinic'"),
+      (["shards", "--instrument", "true", "--out", "shards/shard-00000.h5"], 73, "cannot be created"),
+    ])
+    func `what cannot be answered is refused with the remedy`(arguments: [String], code: Int32, words: String) throws {
+      for ranks in [1, 3] {
+        let result = try givDist(["effect"] + arguments, ranks: ranks)
+        #expect(result.exitCode == code && result.error.contains(words), "\(ranks): \(result.exitCode) \(result.error)")
+      }
+    }
+
+    @Test func `an earlier effect stays unless forced`() throws {
+      _ = try effect(["shards", "--instrument", "true", "--outcome-basis", "quadratic", "--out", "kept"])
+      let again = ["shards", "--instrument", "true", "--outcome-basis", "linear", "--out", "kept"]
+      let refused = try givDist(["effect"] + again)
+      #expect(refused.exitCode == 73 && refused.error.contains("--force"), "\(refused.error)")
+      _ = try effect(again + ["--force"])
+      #expect(try script("print(h5py.File('kept/effect.h5').attrs['outcome-basis'])") == "linear\n")
+    }
+  }
+}
