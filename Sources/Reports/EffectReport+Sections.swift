@@ -125,13 +125,13 @@ extension EffectReport {
 
   private var setLines: Report.Section {
     let diagnostics = result.diagnostics
+    // Those of Kleibergen's test, which has pieces far from every estimate, are for programs.
     let sets =
-      [
-        ("Anderson-Rubin", diagnostics.andersonRubin), ("LM", diagnostics.lagrangeMultiplier),
-      ] + (diagnostics.conditionalLikelihoodRatio.map { [("CLR", $0)] } ?? [])
+      [("Anderson-Rubin", diagnostics.andersonRubin)]
+      + (diagnostics.conditionalLikelihoodRatio.map { [("CLR", $0)] } ?? [])
     let facts = sets.map { Report.Fact($0.0, .text($0.1.words)) }
     return Report.Section(
-      nil, [.line("95% sets for the average slope, however weak the instruments:"), .list(facts)])
+      nil, [.line("95% set for the average slope, however weak the instruments:"), .list(facts)])
   }
 
   // MARK: Verdict
