@@ -22,7 +22,7 @@ public enum InstrumentalEstimator: Sendable, Equatable, Codable {
   /// that no row's own error enters through the controls either.
   case ujive
   /// Two-step generalised method of moments (Hansen 1982), with the inverse of the uncentred robust or clustered variance
-  /// of the moments at 2SLS as weight.
+  /// of the moments at 2SLS as weight; the covariance is the inverse of what it weighs to, and HC1 alone has a factor.
   case gmm
 
   public static let twoStage = InstrumentalEstimator.kClass(.twoStage)

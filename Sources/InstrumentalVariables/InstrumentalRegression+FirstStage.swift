@@ -90,13 +90,16 @@ extension InstrumentalRegression {
     return strength(alpha, degreesOfFreedom: overidentification + 1, kind)
   }
 
-  /// The variance of Σ v q e'α [L, L], for small samples.
-  func firstStageVariance(_ alpha: [Double], _ kind: InstrumentalCovariance) -> Matrix {
+  /// The variance of Σ v q e'α [L, L].
+  ///
+  /// - Parameter isSmall: whether small samples are allowed for.
+  func firstStageVariance(_ alpha: [Double], _ kind: InstrumentalCovariance, isSmall: Bool = true) -> Matrix {
+    let factor = isSmall ? 1 : firstStageFreedom / rowCount
     switch kind {
-    case .unadjusted: firstStageErrorVariance(alpha) * .identity(instrumentCount)
-    case .hc0, .hc1, .hc2, .hc3: rowCount / firstStageFreedom * sums.firstStage(alpha, alpha)
+    case .unadjusted: return factor * firstStageErrorVariance(alpha) * .identity(instrumentCount)
+    case .hc0, .hc1, .hc2, .hc3: return factor * rowCount / firstStageFreedom * sums.firstStage(alpha, alpha)
     case .clustered(let ways):
-      clustered(ways, parameters: instrumentCount + controlCount) { $0.firstStage * alpha }
+      return clustered(ways, parameters: isSmall ? instrumentCount + controlCount : nil) { $0.firstStage * alpha }
     }
   }
 

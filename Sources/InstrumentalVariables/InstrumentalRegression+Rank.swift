@@ -53,15 +53,14 @@ extension InstrumentalRegression {
     let complement = try SymmetricEigen(others * others.transposed).vectors.selecting(
       rows: Array(0..<instrumentCount), columns: Array(0...overidentification))
     let image = complement.transposed * (endogenousMoments * direction)
-    let factor = smallSampleFactor(kind)
-    let variance = (1 / factor) * (complement.transposed * firstStageVariance(direction, kind) * complement)
+    let variance = complement.transposed * firstStageVariance(direction, kind, isSmall: false) * complement
     let statistic = dot(image, try inverted(variance).solve(image))
     return KleibergenPaap(
       test: ChiSquareTest(statistic: statistic, degreesOfFreedom: overidentification + 1),
-      f: statistic / factor / Double(instrumentCount))
+      f: statistic / smallSampleFactor(kind) / Double(instrumentCount))
   }
 
-  /// What ``firstStageVariance(_:_:)`` was multiplied by for small samples; of two-way clusters that of the fewer ones.
+  /// What small samples multiply a variance of the first stage by; of two ways of clustering that of the fewer clusters.
   private func smallSampleFactor(_ kind: InstrumentalCovariance) -> Double {
     guard case .clustered(let ways) = kind else { return rowCount / firstStageFreedom }
     let groups = Double(clusterCount(ways))

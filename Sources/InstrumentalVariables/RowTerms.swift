@@ -170,16 +170,18 @@ extension RowTerms {
 
   private func fillSquares(_ source: Int, into place: Int, _ count: Int) { fillPairs(1, source, into: place, count) }
 
-  /// Factors over 1 - h, then over (1 - h)².
+  /// Factors over 1 - h, then over (1 - h)²; replaces h by 1 / (1 - h).
   private func fillFreedoms(_ source: Int, _ number: Int, leverage: Int, into place: Int, _ count: Int) {
-    let leverage = column(leverage)
+    let share = column(leverage)
+    for i in 0..<count {
+      let freedom = 1 - share[i]
+      share[i] = freedom > Self.leastFreedom ? 1 / freedom : 0
+    }
     for k in 0..<number {
       let (given, first, second) = (factor(source + k), factor(place + k), factor(place + number + k))
       for i in 0..<count {
-        let freedom = 1 - leverage[i]
-        let share = freedom > Self.leastFreedom ? 1 / freedom : 0
-        first[i] = given[i] * share
-        second[i] = first[i] * share
+        first[i] = given[i] * share[i]
+        second[i] = first[i] * share[i]
       }
     }
   }

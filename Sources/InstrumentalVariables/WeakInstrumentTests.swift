@@ -7,7 +7,8 @@ import Statistics
 extension InstrumentalRegression {
   /// Anderson and Rubin's (1949) test of all coefficients: n g'Ω⁻¹g with g the moments q'(y - D b) / n and Ω their
   /// variance, against χ² with L degrees of freedom. `unadjusted` is the form for errors of one variance, in which Ω is
-  /// the residual variance of y - D b on controls and instruments.
+  /// the residual variance of y - D b on controls and instruments. HC1 multiplies Ω by n / (n - L - c); clusters have no such
+  /// factor.
   ///
   /// - Throws: ``CovarianceUnavailable`` for HC2 and HC3; ``Failure`` (numerical) when Ω is singular.
   public func andersonRubin(_ coefficients: [Double], _ kind: InstrumentalCovariance = .hc0) throws -> ChiSquareTest {

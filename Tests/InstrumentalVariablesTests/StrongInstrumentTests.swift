@@ -57,4 +57,41 @@ import Testing
     let set = try regression.andersonRubinSet([1])
     #expect(set.contains(0.7))
   }
+
+  @Test(arguments: [0.05, 0.3])
+  func `with three endogenous columns the search over the others finds the roots of the quadratic`(
+    strength: Double
+  ) throws {
+    let random = CounterRandom(seed: 8, stream: .test)
+    var (z, d, y): ([Double], [Double], [Double]) = ([], [], [])
+    for row in 0..<400 {
+      let draws = (0..<12).map { random.normal(row: row, draw: $0) }
+      let own = Array(draws[0..<7])
+      let treatments = [
+        strength * (own[0] + own[1] - own[2]) + draws[7] + draws[8],
+        strength * 2 * (own[3] + own[4]) + draws[9] - draws[7],
+        strength * 3 * (own[5] - own[6] + own[0]) + draws[10],
+      ]
+      z += own
+      d += treatments
+      y.append(0.7 * treatments[0] + 0.2 * treatments[1] - treatments[2] + draws[7] + draws[11])
+    }
+    let frame = try Frame(
+      rows: DistributedRows(rowCount: 400, communicator: SoloCommunicator()),
+      columns: [
+        .vector("z", .instrument, z, width: 7), .vector("d", .covariate, d, width: 3), .real("y", .outcome, y),
+      ])
+    let regression = try InstrumentalRegression(
+      FrameInstruments(frame, response: 2, endogenous: [1], controls: [], instruments: [0]))
+    for combination in [[1.0, 0, 0], [0, 0, 1], [1, 2, -1]] {
+      let roots = try regression.subsetAndersonRubinSet(combination).intervals
+      let found = try regression.andersonRubinSet(combination, .unadjusted).intervals
+      try #require(roots.count == found.count, "\(roots) and \(found)")
+      for (root, end) in zip(roots, found) {
+        for (first, second) in [(root.lower, end.lower), (root.upper, end.upper)] {
+          #expect(first == second || abs(second / first - 1) < 1e-8, "\(roots) and \(found)")
+        }
+      }
+    }
+  }
 }
