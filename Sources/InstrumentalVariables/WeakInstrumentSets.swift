@@ -105,7 +105,9 @@ struct SlopeLine {
       "a combination has one number for each endogenous column, not all 0")
     variances = try MomentVariances(regression, kind)
     let weights = zip(combination, regression.slopeUnits).map { $0 * $1 }
-    let estimate = try regression.kClass(.limitedInformation, .unadjusted)
+    // 2SLS, because its error stays moderate where instruments are weak: what is rejected then lies near ordinary
+    // regression, and what is not goes on to infinity.
+    let estimate = try regression.kClass(.twoStage, .unadjusted)
     let slopes = estimate.coefficients
     let error = max(dot(weights, estimate.covariance * weights), 0).squareRoot()
     // Twice the standard error puts the ends of a set of strong instruments near 45 degrees.
