@@ -9,8 +9,7 @@ import Mixture
 /// in every group, cross-fitted.
 ///
 /// Row i takes f_k from the rows of the other folds,
-/// β_k^(-v) = (G_k - G_k^(v) + 1e-8 tr(G_k) / p)⁻¹ (h_k - h_k^(v)), from the Gram matrices of (1, r, t) by group and fold
-/// which one pass sums. So an index does not lean on the error of its own row, and an instrument made of it is valid
+/// β_k^(-v) = (G_k - G_k^(v))⁻¹ (h_k - h_k^(v)), from the Gram matrices of (1, r, t) by group and fold which one pass sums. So an index does not lean on the error of its own row, and an instrument made of it is valid
 /// however many features there are (jackknife and split-sample instruments: Angrist and Krueger 1995, Angrist, Imbens and
 /// Krueger 1999).
 struct GroupIndex: Sendable {
@@ -53,7 +52,8 @@ struct GroupIndex: Sendable {
     }
     let totals = (0..<groupCount).map { k in (1..<Self.foldCount).reduce(gram(0, k)) { $0 + gram($1, k) } }
     sizes = totals.map { $0[0, 0] }
-    let all = sizes.reduce(0, +)
+    // In an order in which the names of groups play no part.
+    let all = sizes.sorted().reduce(0, +)
     shares = sizes.map { $0 / all }
     for (k, total) in totals.enumerated() where total[0, 0] < Double(columns) {
       throw Failure(
@@ -70,14 +70,20 @@ struct GroupIndex: Sendable {
     self.folds = folds
   }
 
-  /// The regression of the last column on the others, held up by a ridge that no unit of a column changes by much.
+  /// The share of a feature that those before it must leave for it to count.
+  private static let dependenceTolerance = 1e-9
+
+  /// The regression of the last column on the others; features that others determine in these rows have no part in it.
   private static func coefficients(_ gram: Matrix) throws -> [Double] {
-    let p = gram.rows - 1
-    var normal = gram.selecting(rows: Array(0..<p), columns: Array(0..<p))
-    let ridge = 1e-8 * normal.diagonal.reduce(0, +) / Double(p)
-    for j in 0..<p { normal[j, j] += ridge }
+    let target = gram.rows - 1
+    let dependent = Set(gram.dependentColumns(inOrder: Array(0..<target), tolerance: dependenceTolerance))
+    let kept = (0..<target).filter { !dependent.contains($0) }
     do {
-      return try Cholesky(normal, tolerance: 0).solve((0..<p).map { gram[$0, p] })
+      let found = try Cholesky(gram.selecting(rows: kept, columns: kept), tolerance: 0).solve(
+        kept.map { gram[$0, target] })
+      var coefficients = [Double](repeating: 0, count: target)
+      for (place, column) in kept.enumerated() { coefficients[column] = found[place] }
+      return coefficients
     } catch {
       throw Failure(.numerical, "the regression of the treatment on covariates in a group has no solution: \(error)")
     }

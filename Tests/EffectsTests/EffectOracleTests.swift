@@ -56,7 +56,7 @@ struct EffectOracle: Decodable {
     _ options: EffectOptions, on communicator: any Communicator = SoloCommunicator(), groups names: [Int] = [0, 1, 2],
     change: (_ x: [Double], _ t: Double, _ y: Double) -> ([Double], Double, Double) = { ($0, $1, $2) }
   ) throws -> EffectResult {
-    let rows = DistributedRows(rowCount: t.count, chunkLength: 48, communicator: communicator)
+    let rows = DistributedRows(rowCount: t.count, chunkLength: 64, communicator: communicator)
     let changed = t.indices.map { change(x[$0], t[$0], y[$0]) }
     let m = x[0].count
     let frame = try Frame(

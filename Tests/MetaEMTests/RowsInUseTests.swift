@@ -53,7 +53,7 @@ import Testing
         metaEM.storage = storage
         let collection = try shards.collection()
         let result = try metaEM.train(collection, on: communicator)
-        return (result, try result.writePosteriors(collection, to: shards.file("posteriors"), force: true))
+        return (result, try result.writePosteriors(collection, to: shards.file(".posteriors"), force: true))
       }
       for (result, _) in results {
         #expect(try result.model.digest() == expected.model.digest())
@@ -64,7 +64,7 @@ import Testing
         #expect(told.count(.count) == 1_400 && told.count(.total) == 2_100)
       }
       #expect(Set(results.map(\.1)).count == 1)
-      let labels = try labels(shards.file("posteriors"))
+      let labels = try labels(shards.file(".posteriors"))
       #expect(labels.count == 2_100)
       #expect((0..<2).map { k in Self.places.count { labels[$0] == k } } == (0..<2).map(expected.summary.rowCount))
     }

@@ -168,7 +168,7 @@ import Testing
       try FileManager.default.removeItem(atPath: checkpoint)
       try FileManager.default.createDirectory(atPath: checkpoint, withIntermediateDirectories: false)
       let unread = failure { _ = try Self.table(path, existing: .resume) }
-      #expect(unread?.exitCode == .inputOutput && unread?.message.contains(checkpoint) == true, "\(unread as Any)")
+      #expect(unread?.exitCode == .noInput && unread?.message.contains(checkpoint) == true, "\(unread as Any)")
       try FileManager.default.removeItem(atPath: checkpoint)
       try Data("damaged".utf8).write(to: URL(fileURLWithPath: checkpoint))
       #expect(try Self.table(path, existing: .resume) == Self.table(folder.path + "/whole"))
