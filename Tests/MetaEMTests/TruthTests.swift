@@ -18,7 +18,8 @@ import Testing
 
   @Test(arguments: [1, 2, 5])
   func `More than 1000 sources are refused on any number of ranks`(ranks: Int) throws {
-    let expected = Failure(.data, "the true source has more than 1000 distinct values; name another --z, or say --z none")
+    let expected = Failure(
+      .data, "the true source has more than 1000 distinct values; name another --z, or say --z none")
     #expect(try Self.truth(distinct: 1001, ranks: ranks).allSatisfy { $0 == .failure(expected) })
     let values = (0..<1000).map { 7 - 2 * Int64(999 - $0) }
     #expect(try Self.truth(distinct: 1000, ranks: ranks).allSatisfy { $0 == .success(values) })
