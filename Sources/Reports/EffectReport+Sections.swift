@@ -107,7 +107,7 @@ extension EffectReport {
     let name = result.treatmentName
     func row(_ name: String, _ test: ChiSquareTest?) -> [Report.Cell]? {
       test.map {
-        [.text(name), .significant($0.statistic), .count($0.degreesOfFreedom), .text(significant($0.pValue))]
+        [.text(name), .significant($0.statistic), .count($0.degreesOfFreedom), .probability($0.pValue)]
       }
     }
     let rows = [
@@ -174,10 +174,12 @@ extension EffectOptions.Method {
 
 extension EffectEstimate {
   var interval: Report.Cell { .range(lower, upper) }
-  var probability: Report.Cell { pValue.map { .text($0 < 1e-9 ? "<1e-9" : significant($0)) } ?? .undefined }
+  var probability: Report.Cell { pValue.map { .probability($0) } ?? .undefined }
 }
 
 extension Report.Cell {
+  static func probability(_ p: Double) -> Self { .text(p < 1e-9 ? "<1e-9" : significant(p)) }
+
   static func range(_ lower: Double?, _ upper: Double?) -> Self {
     guard let lower, let upper, lower <= upper else { return .undefined }
     return .interval(lower...upper)
