@@ -1,5 +1,39 @@
+import Diagnostics
 import InstrumentalVariables
 import LinearAlgebra
+
+/// Two treatments: the effect of the second instead of the first is asked for.
+public struct Contrast: Sendable, Codable, Equatable {
+  public let from: Double
+  public let to: Double
+
+  public init(from: Double, to: Double) {
+    self.from = from
+    self.to = to
+  }
+}
+
+/// The effect of one treatment instead of another, averaged over the rows.
+public struct ContrastEstimate: Sendable, Codable, Equatable {
+  public let contrast: Contrast
+  public let effect: EffectEstimate
+}
+
+/// The outcome and the effect at one treatment, averaged over the rows.
+public struct CurvePoint: Sendable, Codable, Equatable {
+  public let t: Double
+  /// E[Y | do(T = t)], averaged over the rows.
+  public let g: Double
+  /// The effect of t instead of the reference.
+  public let tau: Double
+  public let standardError: Double?
+  /// The pointwise 95% interval of `tau`.
+  public let lower: Double?
+  public let upper: Double?
+  /// The band that holds `tau` at all points of the curve at once with 95%.
+  public let uniformLower: Double?
+  public let uniformUpper: Double?
+}
 
 /// What is asked of every method alike.
 struct EffectRequest: Sendable {
@@ -9,6 +43,22 @@ struct EffectRequest: Sendable {
   let contrasts: [Contrast]
   let curve: [Double]
   let seed: UInt64
+
+  /// One pass. Collective.
+  init(_ design: EffectDesign, _ functions: OutcomeFunctions, _ options: EffectOptions) throws {
+    let quantiles = design.quantiles
+    self.functions = functions
+    means = try OutcomeMeans(design.table, functions)
+    reference =
+      switch options.reference {
+      case .treatment(let t): t
+      case .zeroWithinReach where quantiles.contains(0): 0
+      case .zeroWithinReach, .median: quantiles(0.5)
+      }
+    contrasts = options.contrasts.isEmpty ? quantiles.contrasts : options.contrasts
+    curve = options.curve.isEmpty ? quantiles.curve : options.curve
+    seed = options.seed
+  }
 }
 
 /// The answers of one method.
@@ -33,17 +83,22 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
     _ method: EffectOptions.Method, _ request: EffectRequest, _ regression: InstrumentalRegression,
     _ kind: InstrumentalCovariance
   ) throws {
-    let estimate = try regression.estimate(method.estimator, covariance: kind)
-    let answers = EffectAnswers(
+    let estimate: InstrumentalEstimate
+    do { estimate = try regression.estimate(method.estimator, covariance: kind) } catch let error
+      as CovarianceUnavailable
+    {
+      throw Failure(.usage, "--estimator \(method.rawValue): \(error)")
+    }
+    let combinations = EffectCombinations(
       functions: request.functions, means: request.means, reference: request.reference,
       coefficients: estimate.coefficients, covariance: estimate.covariance,
       law: estimate.degreesOfFreedom.map { .student(degreesOfFreedom: $0) } ?? .normal)
     self.method = method
     covarianceKind = kind
-    averageSlope = answers.averageSlope
-    contrasts = request.contrasts.map(answers.contrast)
-    terms = answers.terms
-    curve = try answers.curve(at: request.curve, seed: request.seed)
+    averageSlope = combinations.averageSlope
+    contrasts = request.contrasts.map(combinations.contrast)
+    terms = combinations.terms
+    curve = try combinations.curve(at: request.curve, seed: request.seed)
     covariance = estimate.covariance.values
     k = estimate.k
     fewClusters = estimate.degreesOfFreedom.map { Int($0) + 1 }

@@ -42,54 +42,22 @@ public struct EffectEstimator: Sendable {
     guard groups.groupCount > 1 else {
       throw Failure(.data, "the rows are one group, which is no instrument; an effect needs two groups at least")
     }
-    let table = try EffectTable(frame, scaling: scaling)
-    let quantiles = try TreatmentQuantiles(table)
-    let index = try GroupIndex(table, groups, features: features, seed: options.seed)
-    let controls = ControlBasis(degree: try controlDegree(table), covariateNames: table.covariateNames)
-    func functions(_ form: OutcomeForm) -> OutcomeFunctions {
-      OutcomeFunctions(
-        form, treatmentName: frame.treatmentName, covariateNames: table.covariateNames,
-        quantile: quantiles.callAsFunction)
-    }
-    func rows(_ functions: OutcomeFunctions, _ instruments: InstrumentSet, clusters: [Int] = []) -> EffectRows {
-      EffectRows(
-        table, groups: groups, index: index, functions: [functions], controls: controls, instruments: instruments,
-        clusters: clusters)
-    }
+    let design = try EffectDesign(frame, groups, features: features, scaling: scaling, options)
+    let choice = try options.form == nil ? FormChoice(design) : nil
+    let functions = design.functions(options.form ?? choice?.best ?? OutcomeForm(.polynomial(degree: 1)))
 
-    let rich = InstrumentSet.rich(functions(OutcomeForm(.spline(interiorKnots: 8))))
-    let choice =
-      try options.form == nil
-      ? FormChoice(
-        among: candidates(table, controls), functions: functions, rows: { rows($0, rich) }) : nil
-    let form = options.form ?? choice?.best ?? OutcomeForm(.polynomial(degree: 1))
-    let chosen = functions(form)
-    let clusters = try clusterColumns(frame)
-    let source = rows(chosen, instruments(chosen, table), clusters: clusters)
-    let regression = try InstrumentalRegression(source)
-
-    let means = try OutcomeMeans(table, chosen)
-    let reference = options.reference ?? (quantiles.contains(0) ? 0 : quantiles(0.5))
-    let answers = EffectRequest(
-      functions: chosen, means: means, reference: reference,
-      contrasts: options.contrasts.isEmpty ? quantiles.contrasts : options.contrasts,
-      curve: options.curve.isEmpty ? quantiles.curve : options.curve, seed: options.seed)
-    let methods = try ladder.map { method in
-      try EffectAnswer(method, answers, regression, covariance(method, clusters.count))
-    }
+    let regression = try InstrumentalRegression(design.rows(functions, design.instruments(functions)))
+    // J is that of the index instruments whatever set the estimates use: it rejects too often with many weak ones.
     let indexed =
       options.instrumentBasis == .index
-      ? regression : try InstrumentalRegression(rows(chosen, .index(chosen), clusters: clusters))
+      ? regression : try InstrumentalRegression(design.rows(functions, .index(functions)))
+    let request = try EffectRequest(design, functions, options)
+    let answers = try ladder.map { try EffectAnswer($0, request, regression, covariance($0, regression)) }
     let diagnostics = try EffectDiagnostics(
-      regression, indexed: indexed, slope: means.slopes, covariance(.twoStage, clusters.count))
+      regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression))
     return EffectResult(
-      options: options, rowCount: frame.rows.rowCount, treatmentName: frame.treatmentName,
-      outcomeName: frame.outcomeName, covariateNames: table.covariateNames, treatment: table.treatment,
-      outcome: table.outcome, groupNames: groups.groupNames, groupShares: index.shares, form: form,
-      formCriteria: choice?.criteria ?? [], controlNames: regression.names.controls,
-      instrumentNames: regression.names.instruments, dropped: regression.dropped,
-      conditionNumber: regression.conditionNumber, reference: reference, answers: methods, diagnostics: diagnostics,
-      findings: findings(regression, diagnostics, methods[0], quantiles, answers))
+      options, design, choice, functions.form, regression, request, answers, diagnostics,
+      findings: findings(regression, diagnostics, answers[0], design.quantiles, request))
   }
 
   /// The methods side by side: the one asked for, the plain one and none.
@@ -99,24 +67,18 @@ public struct EffectEstimator: Sendable {
     return all
   }
 
-  /// Estimators with a covariance of their own have it whatever is asked for.
-  private func covariance(_ method: EffectOptions.Method, _ clusterings: Int) -> InstrumentalCovariance {
-    switch (options.covariance, method) {
-    case (_, .hful), (_, .jive), (_, .ujive): .hc0
-    case (.hc0, _): .hc0
-    case (.hc1, _): .hc1
-    case (.hc2, _): .hc2
-    case (.hc3, _): .hc3
-    case (.unadjusted, _): .unadjusted
-    case (.cluster, _): .clustered(Array(0..<clusterings))
-    }
-  }
-
-  private func instruments(_ functions: OutcomeFunctions, _ table: EffectTable) -> InstrumentSet {
-    switch options.instrumentBasis {
-    case .index: .index(functions)
-    case .interactions: .interactions(ControlBasis(degree: 2, covariateNames: table.covariateNames))
-    case .groups: .groups
+  /// Estimators with a covariance of their own have it whatever is asked of the others.
+  private func covariance(
+    _ method: EffectOptions.Method, _ regression: InstrumentalRegression
+  ) -> InstrumentalCovariance {
+    guard !method.hasOwnCovariance else { return .hc0 }
+    return switch options.covariance {
+    case .hc0: .hc0
+    case .hc1: .hc1
+    case .hc2: .hc2
+    case .hc3: .hc3
+    case .unadjusted: .unadjusted
+    case .cluster: .clustered(Array(regression.clusterings.indices))
     }
   }
 
@@ -138,75 +100,5 @@ public struct EffectEstimator: Sendable {
       findings.append(Finding(.beyondTreatments, [.low: .number(low), .high: .number(high)]))
     }
     return findings
-  }
-
-  // MARK: What the rows allow
-
-  /// Rows that a column of the regression needs at least where it is not asked for.
-  private static let rowsPerColumn = 10
-
-  /// The controls' degree: 3, or 2 with more than five covariates, or less where the rows are few.
-  private func controlDegree(_ table: EffectTable) throws -> Int {
-    let m = table.covariates.count
-    if let degree = options.controlDegree { return degree }
-    let most = table.rows.rowCount / (2 * Self.rowsPerColumn)
-    let degree = (1...(m <= 5 ? 3 : 2)).last { ControlBasis.count(covariates: m, degree: $0) <= most }
-    return degree ?? 1
-  }
-
-  private func candidates(_ table: EffectTable, _ controls: ControlBasis) -> [OutcomeForm] {
-    let most = table.rows.rowCount / Self.rowsPerColumn - controls.count
-    return OutcomeForm.candidates.filter { form in
-      let curve =
-        switch form.curve {
-        case .polynomial(let degree): degree
-        case .spline(let knots): knots + 3
-        }
-      return curve + (form.hasInteractions ? table.covariates.count : 0) <= max(1, most)
-    }
-  }
-
-  private func clusterColumns(_ frame: Frame) throws -> [Int] {
-    guard options.covariance == .cluster else { return [] }
-    return try options.clusters.map { name in
-      let columns = frame.schema.columns
-      guard let column = columns.indices.first(where: { columns[$0].name == name && columns[$0].kind.levels != nil })
-      else { throw Failure(.usage, "--cluster \(name): the shards have no column of categories of that name") }
-      return column
-    }
-  }
-}
-
-/// Quantiles of the treatment in the data's units, of all rows.
-struct TreatmentQuantiles: Sendable {
-  private let values: [Double: Double]
-
-  /// The 1% to 99% quantiles of the curve.
-  private static let curveShares = (0...20).map { 0.01 + 0.98 * Double($0) / 20 }
-  private static let quartiles = [0.25, 0.5, 0.75]
-
-  /// Collective.
-  init(_ table: EffectTable) throws {
-    let knots = (OutcomeForm.splineKnots + [8]).flatMap { count in
-      (0...count + 1).map { Double($0) / Double(count + 1) }
-    }
-    let shares = Set(knots + Self.curveShares + Self.quartiles + [0, 1]).sorted()
-    let found = try table.frame.quantiles(of: shares, columns: table.frame.columns(of: .treatment))[0]
-    values = Dictionary(uniqueKeysWithValues: zip(shares, found.map(table.inDataUnits)))
-  }
-
-  func callAsFunction(_ share: Double) -> Double { values[share]! }
-
-  func contains(_ t: Double) -> Bool { self(0) <= t && t <= self(1) }
-
-  /// Distinct treatments of the curve.
-  var curve: [Double] {
-    Self.curveShares.map(callAsFunction).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
-  }
-
-  /// Between quartiles.
-  var contrasts: [Contrast] {
-    let q = Self.quartiles.map(callAsFunction)
-    return [(0, 1), (1, 2), (0, 2)].map { Contrast(from: q[$0.0], to: q[$0.1]) }.filter { $0.from < $0.to }
   }
 }

@@ -13,6 +13,9 @@ public struct EffectOptions: Sendable, Codable, Equatable {
     case twoStage = "2sls"
     case liml, fuller, jive, ujive, gmm, ordinary
 
+    /// Whether its errors are robust to variances of their own, and no other covariance is known for it.
+    public var hasOwnCovariance: Bool { [.hful, .jive, .ujive].contains(self) }
+
     public var estimator: InstrumentalEstimator {
       switch self {
       case .hful: .hful
@@ -36,6 +39,14 @@ public struct EffectOptions: Sendable, Codable, Equatable {
     case unadjusted, cluster
   }
 
+  /// The treatment that effects are told against.
+  public enum Reference: Sendable, Codable, Equatable {
+    /// 0 where t reaches it, else the median.
+    case zeroWithinReach
+    case median
+    case treatment(Double)
+  }
+
   public var instrumentBasis = InstrumentBasis.index
   /// Nil chooses by criterion.
   public var form: OutcomeForm?
@@ -48,8 +59,7 @@ public struct EffectOptions: Sendable, Codable, Equatable {
   public var clusters: [String] = []
   /// Empty for the quartiles of t.
   public var contrasts: [Contrast] = []
-  /// The treatment that effects are told against; nil for 0 where t reaches it, else the median.
-  public var reference: Double?
+  public var reference = Reference.zeroWithinReach
   /// Treatments of the curve; empty for quantiles of t.
   public var curve: [Double] = []
   public var seed: UInt64 = 1

@@ -34,6 +34,27 @@ public struct EffectResult: Sendable {
   /// Everything that a reader of the result should know before trusting it.
   public let findings: [Finding]
 
+  init(
+    _ options: EffectOptions, _ design: EffectDesign, _ choice: FormChoice?, _ form: OutcomeForm,
+    _ regression: InstrumentalRegression, _ request: EffectRequest, _ answers: [EffectAnswer],
+    _ diagnostics: EffectDiagnostics, findings: [Finding]
+  ) {
+    let (table, frame) = (design.table, design.table.frame)
+    self.options = options
+    rowCount = frame.rows.rowCount
+    (treatmentName, outcomeName, covariateNames) = (frame.treatmentName, frame.outcomeName, table.covariateNames)
+    (treatment, outcome) = (table.treatment, table.outcome)
+    (groupNames, groupShares) = (design.groups.groupNames, design.index.shares)
+    self.form = form
+    formCriteria = choice?.criteria ?? []
+    (controlNames, instrumentNames) = (regression.names.controls, regression.names.instruments)
+    (dropped, conditionNumber) = (regression.dropped, regression.conditionNumber)
+    reference = request.reference
+    self.answers = answers
+    self.diagnostics = diagnostics
+    self.findings = findings
+  }
+
   public var headline: EffectAnswer { answers[0] }
   public func answer(_ method: EffectOptions.Method) -> EffectAnswer? { answers.first { $0.method == method } }
 }

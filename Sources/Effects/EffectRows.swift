@@ -8,11 +8,11 @@ import LinearAlgebra
 /// of groups, φ(t, x) and y, evaluated chunk by chunk in every pass.
 struct EffectRows: InstrumentalRows {
   let table: EffectTable
-  let groups: (any GroupInstrument)?
-  let index: GroupIndex?
-  let functions: [OutcomeFunctions]
+  let groups: any GroupInstrument
+  let index: GroupIndex
+  let functions: OutcomeFunctions
   let controls: ControlBasis
-  let instruments: InstrumentSet?
+  let instruments: InstrumentSet
   let clusterColumns: [Int]
   let names: InstrumentalNames
   let clusterings: [Clustering]
@@ -21,13 +21,10 @@ struct EffectRows: InstrumentalRows {
 
   var rows: DistributedRows { table.rows }
 
-  /// - Parameters:
-  ///   - groups: and `index` and `instruments`; nil without instruments.
-  ///   - functions: of t; those of several forms follow each other.
-  ///   - clusters: categorical columns of the frame, two at most.
+  /// - Parameter clusters: categorical columns of the frame, two at most.
   init(
-    _ table: EffectTable, groups: (any GroupInstrument)?, index: GroupIndex?, functions: [OutcomeFunctions],
-    controls: ControlBasis, instruments: InstrumentSet?, clusters: [Int] = []
+    _ table: EffectTable, groups: any GroupInstrument, index: GroupIndex, functions: OutcomeFunctions,
+    controls: ControlBasis, instruments: InstrumentSet, clusters: [Int]
   ) {
     self.table = table
     self.groups = groups
@@ -38,13 +35,13 @@ struct EffectRows: InstrumentalRows {
     clusterColumns = clusters
     names = InstrumentalNames(
       controls: controls.names,
-      instruments: instruments?.names(groups: groups?.groupNames ?? [], covariates: table.covariateNames) ?? [],
-      endogenous: functions.flatMap(\.names), response: table.frame.outcomeName)
+      instruments: instruments.names(groups: groups.groupNames, covariates: table.covariateNames),
+      endogenous: functions.names, response: table.frame.outcomeName)
     clusterings = clusters.map { column in
       let schema = table.frame.schema.columns[column]
       return Clustering(name: schema.name, count: schema.kind.levels?.count ?? 0)
     }
-    order = index?.canonicalOrder ?? []
+    order = index.canonicalOrder
   }
 
   func withChunk<Result>(_ chunk: Int, _ body: (InstrumentalChunk) throws -> Result) throws -> Result {
@@ -66,10 +63,8 @@ struct EffectRows: InstrumentalRows {
     next += controls.count * stride
     try fillInstruments(chunk, standardized, deviations, into: next, stride: stride)
     next += names.instruments.count * stride
-    for functions in functions {
-      functions.evaluate(t, deviations, rowCount: rowCount, into: next, stride: stride)
-      next += functions.count * stride
-    }
+    functions.evaluate(t, deviations, rowCount: rowCount, into: next, stride: stride)
+    next += functions.count * stride
     guard let outcome = try table.frame.outcome(chunk: chunk) else { preconditionFailure("the frame has an outcome") }
     next.update(from: outcome, count: rowCount)
 
@@ -83,9 +78,7 @@ struct EffectRows: InstrumentalRows {
   }
 
   /// Z_ik - π_k, or - π_k(x_i), at `k * stride + row`.
-  private func recentred(_ chunk: Int, _ groups: any GroupInstrument, _ index: GroupIndex, stride: Int) throws
-    -> AlignedBuffer
-  {
+  private func recentred(_ chunk: Int, stride: Int) throws -> AlignedBuffer {
     let groupCount = groups.groupCount
     let weights = AlignedBuffer(count: groupCount * stride)
     try groups.fill(chunk, into: weights.pointer, stride: stride)
@@ -103,9 +96,8 @@ struct EffectRows: InstrumentalRows {
     _ chunk: Int, _ standardized: [UnsafePointer<Double>], _ deviations: [UnsafePointer<Double>],
     into output: UnsafeMutablePointer<Double>, stride: Int
   ) throws {
-    guard let groups, let index, let instruments else { return }
     let rowCount = table.rowCount(chunk)
-    let weights = try recentred(chunk, groups, index, stride: stride)
+    let weights = try recentred(chunk, stride: stride)
     defer { withExtendedLifetime(weights) {} }
     func add(_ values: UnsafePointer<Double>, times weight: UnsafePointer<Double>, to column: Int) {
       let target = output + column * stride

@@ -28,14 +28,10 @@ struct FormChoice: Sendable {
   }
 
   /// Three passes per form. Collective.
-  ///
-  /// - Parameter rows: the rows of a regression on some functions, with instruments that do not depend on them.
-  init(
-    among forms: [OutcomeForm], functions: (OutcomeForm) -> OutcomeFunctions,
-    rows: (OutcomeFunctions) -> EffectRows
-  ) throws {
-    criteria = try forms.map { form in
-      let source = rows(functions(form))
+  init(_ design: EffectDesign) throws {
+    let instruments = InstrumentSet.rich(design.functions(OutcomeForm(.spline(interiorKnots: 8))))
+    criteria = try design.candidates.map { form in
+      let source = design.rows(design.functions(form), instruments)
       let (q, L) = (source.names.endogenous.count, source.names.instruments.count)
       guard L >= q else { return FormCriterion(form: form, hansenJ: nil, degreesOfFreedom: L - q, criterion: nil) }
       do {

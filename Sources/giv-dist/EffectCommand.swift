@@ -51,9 +51,14 @@ struct Effect: JobCommand {
   var outcomeBasis = "auto"
   @Option(help: "The controls: linear, quadratic or cubic in the covariates, or auto for what the rows allow.")
   var covariateBasis = CovariateControls.auto
-  @Option(help: "The estimator that comes first; 2SLS and ordinary regression stand beside it.")
-  var estimator = EffectOptions.Method.hful
-  @Option(help: "What the errors may be; hful, jive and ujive have a covariance of their own, robust as HC0.")
+  @Option(
+    help: """
+      The estimator that comes first; 2SLS and ordinary regression stand beside it. (default: hful, or fuller with \
+      --cluster or a --covariance that hful does not have)
+      """)
+  var estimator: EffectOptions.Method?
+  @Option(
+    help: "What the errors may be; hful, jive and ujive have a covariance of their own, robust as HC0. (default: HC0)")
   var covariance: EffectOptions.Covariance?
   @Option(
     help: "Columns of categories whose levels are clusters of rows, one or two with a comma between; or 'institution'.",
@@ -116,8 +121,17 @@ struct Effect: JobCommand {
     var options = EffectOptions()
     options.instrumentBasis = instrumentBasis
     options.controlDegree = covariateBasis.degree
-    options.method = estimator
     options.covariance = covariance ?? (cluster.isEmpty ? .hc0 : .cluster)
+    options.method = estimator ?? (options.covariance == .hc0 ? .hful : .fuller)
+    if options.method.hasOwnCovariance && options.covariance != .hc0 {
+      throw Failure(
+        .usage,
+        "--estimator \(options.method.rawValue) has a covariance of its own, for independent rows; leave out --covariance "
+          + "and --cluster, or choose 2sls, liml, fuller or gmm")
+    }
+    if !cluster.isEmpty && options.covariance != .cluster {
+      throw Failure(.usage, "--cluster needs --covariance cluster, which is its default; leave one of them out")
+    }
     options.clusters = cluster
     options.seed = seed
     if outcomeBasis != "auto" {
@@ -136,9 +150,10 @@ struct Effect: JobCommand {
     if let contrast { options.contrasts = try contrasts(contrast) }
     if let at { options.curve = try numbers(at, "--at").sorted() }
     switch reference {
-    case nil, "median": break
-    case "zero": options.reference = 0
-    case let text?: options.reference = try number(text, "--reference")
+    case nil: break
+    case "median": options.reference = .median
+    case "zero": options.reference = .treatment(0)
+    case let text?: options.reference = .treatment(try number(text, "--reference"))
     }
     return options
   }

@@ -26,6 +26,7 @@ extension OnRanks {
         let upper: Double?
       }
       struct Method: Decodable {
+        let covariance: String
         let averageSlope: Estimate
         let coefficients: [Estimate]
       }
@@ -116,6 +117,13 @@ extension OnRanks {
       (["shards", "--instrument", "true", "--outcome-basis", "spline"], 64, "--outcome-basis spline"),
       (["shards", "--instrument", "true", "--contrast", "2"], 64, "--contrast 2: give two treatments"),
       (["shards", "--instrument", "true", "--cluster", "clinic"], 65, "'clinic'"),
+      (
+        ["shards", "--instrument", "true", "--estimator", "hful", "--covariance", "HC1"], 64, "a covariance of its own"
+      ),
+      (
+        ["shards", "--instrument", "true", "--estimator", "gmm", "--covariance", "HC3"], 64,
+        "choose HC0, HC1 or clusters"
+      ),
       (["shards", "--instrument", "true", "--out", "shards/shard-00000.h5"], 73, "cannot be created"),
     ])
     func `what cannot be answered is refused with the remedy`(arguments: [String], code: Int32, words: String) throws {
@@ -123,6 +131,25 @@ extension OnRanks {
         let result = try givDist(["effect"] + arguments, ranks: ranks)
         #expect(result.exitCode == code && result.error.contains(words), "\(ranks): \(result.exitCode) \(result.error)")
       }
+    }
+
+    @Test func `errors by cluster come with an estimator that has them`() throws {
+      try script(
+        """
+        with h5py.File('one.h5') as old, open('visits.csv', 'w') as new:
+            x, t, y, z = (old[key][:] for key in 'xtyz')
+            print('dose,outcome,a,b,c,group,clinic', file=new)
+            for i in range(len(t)):
+                print(*(repr(float(v)) for v in (t[i], y[i], *x[i])), f'g{z[i]}', f'c{i % 40}', sep=',', file=new)
+        """)
+      let made = try givDist([
+        "shard", "visits.csv", "--treatment", "dose", "--outcome", "outcome", "--covariates", "a,b,c", "--source",
+        "group",
+        "--cluster", "clinic", "--out", "visits",
+      ])
+      #expect(made.exitCode == 0, "\(made.error)")
+      let report = try effect(["visits", "--instrument", "true", "--cluster", "clinic"]).report
+      #expect(report.estimator == "fuller" && report.methods["fuller"]?.covariance == "clustered")
     }
 
     @Test func `an earlier effect stays unless forced`() throws {

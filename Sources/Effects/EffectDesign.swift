@@ -1,0 +1,93 @@
+import Communication
+import Diagnostics
+import Features
+import Frames
+
+/// The rows of an effect with all that its regressions are made of: what each group gives at x, the controls, and the
+/// quantiles of the treatment.
+struct EffectDesign: Sendable {
+  let table: EffectTable
+  let groups: any GroupInstrument
+  let index: GroupIndex
+  let quantiles: TreatmentQuantiles
+  let controls: ControlBasis
+  private let instrumentBasis: EffectOptions.InstrumentBasis
+  /// Categorical columns of the frame.
+  private let clusters: [Int]
+
+  /// Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``: (data) what ``EffectTable`` and ``GroupIndex`` refuse; (usage) a cluster
+  ///   that is no column of categories.
+  init(
+    _ frame: Frame, _ groups: any GroupInstrument, features: any FeatureMap, scaling: ColumnScaling,
+    _ options: EffectOptions
+  ) throws {
+    table = try EffectTable(frame, scaling: scaling)
+    self.groups = groups
+    quantiles = try TreatmentQuantiles(table)
+    index = try GroupIndex(table, groups, features: features, seed: options.seed)
+    controls = ControlBasis(
+      degree: options.controlDegree ?? Self.controlDegree(table), covariateNames: table.covariateNames)
+    instrumentBasis = options.instrumentBasis
+    clusters = options.covariance == .cluster ? try options.clusters.map { try Self.cluster($0, of: frame) } : []
+  }
+
+  private static func cluster(_ name: String, of frame: Frame) throws -> Int {
+    let columns = frame.schema.columns
+    let categories = columns.indices.filter { columns[$0].kind.levels != nil }
+    guard
+      let column = categories.first(where: { columns[$0].name == name })
+        ?? categories.first(where: { columns[$0].role.rawValue == name })
+    else { throw Failure(.usage, "--cluster \(name): the shards have no column of categories of that name") }
+    return column
+  }
+
+  /// The functions of a form, with knots at quantiles of t.
+  func functions(_ form: OutcomeForm) -> OutcomeFunctions {
+    OutcomeFunctions(
+      form, treatmentName: table.frame.treatmentName, covariateNames: table.covariateNames,
+      quantile: quantiles.callAsFunction)
+  }
+
+  /// The instruments that are asked for, for these functions.
+  func instruments(_ functions: OutcomeFunctions) -> InstrumentSet {
+    switch instrumentBasis {
+    case .index: .index(functions)
+    case .interactions: .interactions(ControlBasis(degree: 2, covariateNames: table.covariateNames))
+    case .groups: .groups
+    }
+  }
+
+  /// The regression of the outcome on functions of the treatment, with these instruments.
+  func rows(_ functions: OutcomeFunctions, _ instruments: InstrumentSet) -> EffectRows {
+    EffectRows(
+      table, groups: groups, index: index, functions: functions, controls: controls, instruments: instruments,
+      clusters: clusters)
+  }
+
+  // MARK: What the rows allow
+
+  /// Rows that a column of the regression needs at least where it is not asked for.
+  private static let rowsPerColumn = 10
+
+  /// The controls' degree: 3, or 2 with more than five covariates, or less where the rows are few.
+  private static func controlDegree(_ table: EffectTable) -> Int {
+    let m = table.covariates.count
+    let most = table.rows.rowCount / (2 * rowsPerColumn)
+    return (1...(m <= 5 ? 3 : 2)).last { ControlBasis.count(covariates: m, degree: $0) <= most } ?? 1
+  }
+
+  /// The forms that have ten rows for each column.
+  var candidates: [OutcomeForm] {
+    let most = max(1, table.rows.rowCount / Self.rowsPerColumn - controls.count)
+    return OutcomeForm.candidates.filter { form in
+      let curve =
+        switch form.curve {
+        case .polynomial(let degree): degree
+        case .spline(let knots): knots + 3
+        }
+      return curve + (form.hasInteractions ? table.covariates.count : 0) <= most
+    }
+  }
+}
