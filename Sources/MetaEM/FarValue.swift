@@ -63,8 +63,9 @@ extension Failure {
     guard isOfOneFit else { return self }
     if let far = findings.first(where: { $0.code == .farValue }) {
       let count = far.count(.count)
+      // The data are at fault then, and not the numbers.
       return .ofOneFit(
-        exitCode,
+        .data,
         "\(reason): column '\(far.name(.column))' is \(far.valueWords) in "
           + (count == 1 ? "" : "\(count) rows, first in ") + far.rowWords,
         remedy: "that is far from all other values; correct it, or leave such rows out")

@@ -35,7 +35,7 @@ import Testing
           $0.distribution = .gaussian
           $0.representation = .identity
         }))
-    #expect(failure.exitCode == .numerical)
+    #expect(failure.exitCode == .data)
     #expect(failure.message.contains("column 't' is 9999 in row 17"))
     #expect(!failure.message.contains("fewer groups"))
   }
