@@ -1,0 +1,462 @@
+"""Writes the page of refusals: runs giv-dist (the argument) on an input of every kind that it must refuse, and shows
+the code that made the input, the command and the message. Standard output is the page, in Markdown.
+
+Every entry has a folder of its own with the files of the introduction, so that no entry depends on another.
+"""
+import os, re, shutil, subprocess, sys, tempfile, textwrap
+
+INTRODUCTION = """
+# Refusals of input
+
+What the program says to inputs that it cannot use, each with an input that makes it say so.
+
+## Overview
+Exit code 64 is for options, 65 for data, 66 for files that are not there and 73 for results that cannot be written. Made by
+`Tests/CommandTests/refusals.py`, which ran all that is shown; each entry begins with these functions and files:
+""".strip()
+
+SHARED = """
+import bz2, gzip, json, lzma, os, zipfile
+import h5py, numpy as np
+
+random, n = np.random.default_rng(1), 240
+group = np.arange(n) % 2
+x = random.integers(-40, 41, (n, 2)) / 8
+t = np.where(group == 0, 1, -1) * x[:, 0] + x[:, 1] / 2 + random.integers(-16, 17, n) / 32
+y = 2 * t + x[:, 0] + random.integers(-16, 17, n) / 8
+
+def change(values, place, value):
+    values = np.array(values)
+    values[place] = value
+    return values
+
+def write(name, **changes):
+    "A shard of another program: HDF5 with x, t and y; None leaves one out."
+    with h5py.File(name, "w") as file:
+        for key, values in (dict(x=x, t=t, y=y) | changes).items():
+            if values is not None: file[key] = values
+
+def table(name, **changes):
+    "A CSV table of ten rows, or of as many as there are changed values."
+    columns = dict(dose=t[:10], survival=y[:10], age=40 + np.arange(10), region=list("ABCABCABCA")) | changes
+    with open(name, "w") as file:
+        for row in [columns.keys(), *zip(*columns.values())]: print(*row, sep=",", file=file)
+
+def text(name, lines): open(name, "w").write(lines)
+def virtual(name, *sources, rows=n, kind="f8"):
+    "A shard whose t is a virtual dataset of pieces: (first row, last row, file, dataset, rows there)."
+    write(name, t=None)
+    with h5py.File(name, "r+", libver=("earliest", "v110")) as file:
+        layout = h5py.VirtualLayout((rows,), kind)
+        for first, last, path, dataset, there in sources:
+            layout[first:last] = h5py.VirtualSource(path, dataset, (there,), kind)[:last - first]
+        file.create_virtual_dataset("t", layout)
+"""
+
+MADE = """
+table("trial.csv", dose=t, survival=y, age=x[:, 0], region=list("ABC") * 80)
+"""
+MADE_BY = """
+giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age,region
+giv-dist train shards --groups 2 --starts 2 --representation identity --out run
+"""
+
+SHARD = "giv-dist shard a.csv --out out --treatment dose --outcome survival --covariates age,region"
+SHARD_AGE = "giv-dist shard a.csv --out out --treatment dose --outcome survival --covariates age"
+SHARD_H5 = "giv-dist shard a.h5 --out out --treatment t --outcome y --covariates x"
+TRAIN = "giv-dist train a.h5 --groups 2"
+
+SECTIONS = {}
+
+
+def section(title):
+    SECTIONS[title] = entries = []
+    return lambda what, code, command: entries.append((what, textwrap.dedent(code).strip(), command))
+
+
+refuse = section("Files and folders")
+refuse("A file that does not exist", "", "giv-dist train a.h5 --groups 2")
+refuse("A table that does not exist", "", SHARD)
+refuse("A folder without shards", 'os.mkdir("empty")', "giv-dist train empty --groups 2")
+refuse("A folder with HDF5 files of another suffix", 'os.mkdir("folder"); write("folder/a.hdf5")',
+       "giv-dist train folder --groups 2")
+refuse("A folder with HDF5 files of two suffixes", 'os.mkdir("folder"); write("folder/a.h5"); write("folder/b.mat")',
+       "giv-dist train folder --groups 2")
+refuse("A folder where a table is wanted", 'os.mkdir("a.csv")', SHARD)
+refuse("A device", "", "giv-dist train /dev/null --groups 2")
+refuse("A table where shards are wanted", 'table("a.csv")', "giv-dist train a.csv --groups 2")
+refuse("An empty file", 'text("a.csv", "")', SHARD)
+refuse("A header without rows", 'text("a.csv", "dose,survival,age,region\\n")', SHARD)
+refuse("A workbook", 'with zipfile.ZipFile("a.csv", "w") as file: file.writestr("[Content_Types].xml", "")', SHARD)
+refuse("A Parquet file", 'text("a.csv", "PAR1")', SHARD)
+refuse("A page of a web server", 'text("a.csv", "<!DOCTYPE html><title>Log in</title>")', SHARD)
+refuse("JSON", """text("a.csv", '[{"dose": 1}]')""", SHARD)
+refuse("A pointer of Git LFS", 'text("a.csv", "version https://git-lfs.github.com/spec/v1\\n")', SHARD)
+refuse("A compressed table of another kind than gzip", 'lzma.open("a.csv", "wt").write("dose,survival\\n")', SHARD)
+refuse("A gzip file that was cut off",
+       'packed = gzip.compress(random.bytes(4000)); open("a.csv", "wb").write(packed[:2000])', SHARD)
+refuse("A truncated HDF5 file", """
+       write("b.h5")
+       whole = open("b.h5", "rb").read(); open("a.h5", "wb").write(whole[:len(whole) // 2])""", TRAIN)
+refuse("A damaged chunk", """
+       with h5py.File("shards/shard-00000.h5") as file: place = file["t"].id.get_chunk_info(0).byte_offset
+       with open("shards/shard-00000.h5", "r+b") as file: file.seek(place + 77); file.write(b"?")""",
+       "giv-dist train shards --groups 2")
+refuse("A shard given twice", 'write("a.h5")', "giv-dist train a.h5 ./a.h5 --groups 2")
+refuse("A table given twice", 'table("a.csv")', SHARD.replace("a.csv", "a.csv a.csv"))
+refuse("Posteriors among the shards", "", "giv-dist train run/posteriors.h5 --groups 2")
+refuse("A model among the shards", "", "giv-dist train run/model.h5 --groups 2")
+refuse("A manifest that is none", 'text("shards/manifest.json", "{}")', "giv-dist train shards --groups 2")
+refuse("A manifest of other rows", """
+       manifest = json.load(open("shards/manifest.json"))
+       manifest["shards"][0]["rows"] = 241
+       json.dump(manifest, open("shards/manifest.json", "w"))""", "giv-dist train shards --groups 2")
+refuse("A manifest whose shard is gone", 'os.remove("shards/shard-00000.h5")', "giv-dist train shards --groups 2")
+refuse("A shard of a later format", """
+       with h5py.File("shards/shard-00000.h5", "r+") as file: file.attrs["encoding-version"] = "9.0"
+       """, "giv-dist train shards/shard-00000.h5 --groups 2")
+refuse("A folder that has shards", 'table("a.csv")', SHARD.replace("--out out", "--out shards"))
+refuse("A folder that has a run", "", "giv-dist train shards --groups 2 --out run")
+refuse("A file where a folder is to be written", 'table("a.csv")', SHARD.replace("--out out", "--out a.csv"))
+refuse("A folder of the inputs to be written", 'write("out.h5"); os.mkdir("out"); os.rename("out.h5", "out/a.h5")',
+       SHARD_H5.replace("a.h5", "out/a.h5"))
+refuse("A result among the shards", "", "giv-dist predict run shards --out shards/new.h5")
+refuse("An input to be written over", "", "giv-dist predict run shards --out shards/shard-00000.h5 --force")
+refuse("A result in a folder that does not exist", "", "giv-dist predict run shards --out results/new.h5")
+refuse("A result that exists", 'text("new.h5", "")', "giv-dist predict run shards --out new.h5")
+
+refuse = section("HDF5 that is not what it seems")
+refuse("A virtual dataset whose source is missing", 'virtual("a.h5", (0, n, "gone.h5", "t", n))', TRAIN)
+refuse("A virtual dataset whose source is damaged", """
+       write("b.h5")
+       whole = open("b.h5", "rb").read(); open("b.h5", "wb").write(whole[:len(whole) // 2])
+       virtual("a.h5", (0, n, "b.h5", "t", n))""", TRAIN)
+refuse("A virtual dataset whose source has another name", """
+       with h5py.File("b.h5", "w") as file: file["dose"] = t
+       virtual("a.h5", (0, n, "b.h5", "t", n))""", TRAIN)
+refuse("A virtual dataset whose source is too short", """
+       write("b.h5", t=t[:200])
+       virtual("a.h5", (0, n, "b.h5", "t", n))""", TRAIN)
+refuse("A virtual dataset with rows that have no source", """
+       write("b.h5")
+       virtual("a.h5", (0, 100, "b.h5", "t", n), (120, n, "b.h5", "t", n))""", TRAIN)
+refuse("A virtual dataset whose source is virtual, of a missing one", """
+       virtual("b.h5", (0, n, "gone.h5", "t", n))
+       virtual("a.h5", (0, n, "b.h5", "t", n))""", TRAIN)
+refuse("A virtual dataset of its own values", 'virtual("a.h5", (0, n, ".", "t", n))', TRAIN)
+refuse("A virtual dataset of another type", """
+       write("b.h5", t=[str(value) for value in t])
+       virtual("a.h5", (0, n, "b.h5", "t", n))""", TRAIN)
+refuse("A raw file that is missing", """
+       write("a.h5", t=None)
+       with h5py.File("a.h5", "r+") as file: file.create_dataset("t", (n,), "f8", external="raw.bin")""", TRAIN)
+refuse("A raw file that is short", """
+       write("a.h5", t=None); t[:100].tofile("raw.bin")
+       with h5py.File("a.h5", "r+") as file: file.create_dataset("t", (n,), "f8", external="raw.bin")""", TRAIN)
+refuse("Chunks that were never written", """
+       write("a.h5", t=None)
+       with h5py.File("a.h5", "r+") as file: file.create_dataset("t", (n,), "f8", chunks=(40,))[:80] = t[:80]
+       """, TRAIN)
+refuse("A dataset that was never written", """
+       write("a.h5", t=None)
+       with h5py.File("a.h5", "r+") as file: file.create_dataset("t", (n,), "f8")""", TRAIN)
+refuse("A filter that is not installed", """
+       write("a.h5", t=None)
+       with h5py.File("a.h5", "r+") as file: file.create_dataset("t", data=t, compression="lzf")""", TRAIN)
+refuse("A link to what is not there", """
+       write("a.h5", t=None)
+       with h5py.File("a.h5", "r+") as file: file["t"] = h5py.SoftLink("/dose")""", TRAIN)
+refuse("A link to a file that is not there", """
+       write("a.h5", t=None)
+       with h5py.File("a.h5", "r+") as file: file["t"] = h5py.ExternalLink("gone.h5", "/t")""", TRAIN)
+refuse("A file that another process writes", 'write("a.h5"); held = h5py.File("a.h5", "r+")', TRAIN)
+refuse("Values that an attribute marks as missing", """
+       write("a.h5", t=change(t, [7, 20], -999))
+       with h5py.File("a.h5", "r+") as file: file["t"].attrs["_FillValue"] = -999.0""", TRAIN)
+refuse("Values outside of the range that an attribute says", """
+       write("a.h5")
+       with h5py.File("a.h5", "r+") as file: file["t"].attrs["valid_min"] = 0.0""", TRAIN)
+refuse("Missing integers of R", """
+       write("a.h5", t=change(np.round(8 * t).astype("i4"), 3, -2**31))""", TRAIN)
+refuse("A scale that is no number", """
+       write("a.h5")
+       with h5py.File("a.h5", "r+") as file: file["t"].attrs["scale_factor"] = "tenths" """, TRAIN)
+refuse("An empty array of MATLAB", """
+       write("a.h5", t=np.zeros(2, "u8"))
+       with h5py.File("a.h5", "r+") as file: file["t"].attrs["MATLAB_empty"] = np.uint8(1)""",
+       SHARD_H5)
+refuse("Characters of MATLAB", """
+       write("a.h5", t=np.full(n, 65, "u2"))
+       with h5py.File("a.h5", "r+") as file: file["t"].attrs["MATLAB_class"] = np.bytes_("char")""", TRAIN)
+refuse("Text that is not UTF-8", 'write("a.h5", site=np.array([b"Z\\xfcrich"] * n))', SHARD_H5 + " --institution site")
+refuse("Text with a zero byte", 'write("a.h5", site=np.array([b"a\\0b"] * n))', SHARD_H5 + " --institution site")
+
+refuse = section("Datasets and shapes")
+refuse("No treatment", 'write("a.h5", t=None)', TRAIN)
+refuse("No covariates", 'write("a.h5", x=None, features=x)', TRAIN)
+refuse("No outcome for the joint model", 'write("a.h5", y=None)', TRAIN + " --distribution joint")
+refuse("A matrix that lies on its side", 'write("a.h5", x=x.T)', TRAIN)
+refuse("A column that lies on its side", 'write("a.h5", t=t[None])', TRAIN)
+refuse("A matrix to import that lies on its side", 'write("a.h5", x=x.T)', SHARD_H5)
+refuse("Three dimensions", 'write("a.h5", x=x[:, :, None])', TRAIN)
+refuse("Three dimensions to import", 'write("a.h5", x=x[:, :, None])', SHARD_H5)
+refuse("A single number", 'write("a.h5", x=5.0)', TRAIN)
+refuse("A treatment of two columns", 'write("a.h5", t=np.c_[t, t])', TRAIN)
+refuse("A matrix where one column is wanted", 'write("a.h5")', SHARD_H5.replace("--treatment t", "--treatment x"))
+refuse("A column that the matrix does not have", 'write("a.h5")', SHARD_H5.replace("--covariates x", "--covariates x5"))
+refuse("A dataset that is not there", 'write("a.h5")', SHARD_H5.replace("--outcome y", "--outcome survival"))
+refuse("Columns of different length", 'write("a.h5", t=t[:-1])', TRAIN)
+refuse("Columns of different length to import", 'write("a.h5", t=t[:-1])', SHARD_H5)
+refuse("Strings for numbers", 'write("a.h5", t=[str(value) for value in t])', TRAIN)
+refuse("Records", 'write("a.h5", t=np.zeros(n, [("dose", "f8"), ("unit", "i4")]))', TRAIN)
+refuse("Records to import", 'write("a.h5", t=np.zeros(n, [("dose", "f8"), ("unit", "i4")]))', SHARD_H5)
+refuse("A matrix of strings", 'write("a.h5", x=[["a", "b"]] * n)', SHARD_H5)
+refuse("Shards without a row", 'write("a.h5", x=x[:0], t=t[:0], y=y[:0])', TRAIN)
+refuse("Shards of different covariates", 'write("a.h5"); write("b.h5", x=x[:, :1])',
+       "giv-dist train a.h5 b.h5 --groups 2")
+
+refuse = section("Values, weights and sources")
+refuse("A value that is none", 'write("a.h5", x=change(x, (17, 1), np.nan))', TRAIN)
+refuse("An infinite value", 'write("a.h5", t=change(t, 239, -np.inf))', TRAIN)
+refuse("An infinite value to import", 'table("a.csv", age=[40, "inf"] + [50] * 8)', SHARD)
+refuse("No weights", 'write("a.h5")', TRAIN + " --use-weights")
+refuse("A negative weight", 'write("a.h5", weight=change(np.ones(n), 5, -1))', TRAIN + " --use-weights")
+refuse("A negative weight to import", 'table("a.csv", w=[1, -1] * 5)', SHARD + " --weight w")
+refuse("No row with weight", 'write("a.h5", weight=np.zeros(n))', TRAIN + " --use-weights")
+refuse("Frequencies that are not whole", 'write("a.h5", weight=np.full(n, 1.5))', TRAIN + " --weights frequency")
+refuse("Frequencies beyond counting", 'write("a.h5", weight=np.full(n, 2.0**60))', TRAIN + " --weights frequency")
+refuse("A source that is no integer", 'write("a.h5", z=group + 0.5)', TRAIN + " --z z")
+refuse("A source that identifies rows", 'write("a.h5", x=np.repeat(x, 5, 0), t=np.repeat(t, 5), y=np.repeat(y, 5), '
+       'z=np.arange(5 * n))', TRAIN + " --z z")
+refuse("Sources of numbers and texts", 'table("a.csv", site=[1, "NULL"] * 5)', SHARD + " --source site")
+refuse("Identifiers that are too large", 'write("a.h5", id=np.full(n, 2**63 + 5, "u8"))', TRAIN + " --out out --id id")
+refuse("Rows for testing that are not 0 or 1", 'table("a.csv", held=[0, 2] * 5)', SHARD + " --test held")
+refuse("All rows for testing", 'table("a.csv", held=[1] * 10)',
+       SHARD_AGE + " --test held\ngiv-dist train out --groups 2")
+
+refuse = section("Categories and levels across shards")
+refuse("Different covariates", 'table("a.csv"); table("b.csv")', SHARD_AGE.replace("out out", "out one")
+       + "\n" + SHARD_AGE.replace("a.csv", "b.csv").replace("out out", "out two").replace("age", "region")
+       + "\ngiv-dist train one two --groups 2")
+refuse("Different treatments", 'table("a.csv")', SHARD_AGE.replace("out out", "out one") + "\n"
+       + SHARD_AGE.replace("--out out --treatment dose --outcome survival", "--out two --treatment survival")
+       + "\ngiv-dist train one two --groups 2")
+refuse("Numbers in one shard and categories in another", 'table("a.csv", region=[1, 2] * 5)',
+       SHARD.replace("out out", "out one") + "\n" + SHARD.replace("out out", "out two")
+       + " --categorical region\ngiv-dist train one two --groups 2")
+refuse("Sources that are coded in one shard and integers in another",
+       'table("a.csv", site=list("NS") * 5); table("b.csv", site=[0, 1] * 5)',
+       SHARD_AGE.replace("out out", "out one") + " --source site\n"
+       + SHARD_AGE.replace("a.csv", "b.csv").replace("out out", "out two") + " --source site\n"
+       + "giv-dist inspect one two")
+refuse("A level without rows", 'table("a.csv", dose=t, survival=y, age=x[:, 0], region=list("AB") * 120)\n'
+       'text("levels.json", \'{"region": ["A", "B", "C"]}\')',
+       SHARD + " --levels levels.json\ngiv-dist train out --groups 2")
+refuse("Levels of a file that is not there", 'table("a.csv")', SHARD + " --levels levels.json")
+refuse("Levels of a file that has none", 'table("a.csv"); text("levels.json", "region: A, B")',
+       SHARD + " --levels levels.json")
+refuse("An empty list of levels", """table("a.csv"); text("levels.json", '{"region": []}')""",
+       SHARD + " --levels levels.json")
+refuse("A level twice", """table("a.csv"); text("levels.json", '{"region": ["A", "A"]}')""",
+       SHARD + " --levels levels.json")
+refuse("A level that was not agreed on", """table("a.csv"); text("levels.json", '{"region": ["A", "B"]}')""",
+       SHARD + " --levels levels.json")
+refuse("Levels of a column that is not read", """table("a.csv"); text("levels.json", '{"hospital": ["N"]}')""",
+       SHARD + " --levels levels.json")
+refuse("Levels named twice", """table("a.csv"); text("levels.json", '{"region": ["A", "B", "C"]}')""",
+       SHARD + " --levels levels.json --categorical region:B")
+refuse("A reference that no row has", 'table("a.csv")', SHARD + " --categorical region:D")
+refuse("A category that is no covariate", 'table("a.csv")', SHARD + " --categorical regoin")
+refuse("One category in every row", 'table("a.csv", region=["A"] * 10)',
+       SHARD.replace("age,region", "region"))
+refuse("A category that has a name of another covariate", 'table("a.csv", **{"region=B": range(10)})',
+       SHARD.replace("age,region", "region,region=B"))
+refuse("Tables of different columns", 'table("a.csv"); write("b.h5", dose=t, survival=y, age=x)',
+       SHARD_AGE.replace("a.csv", "a.csv b.h5"))
+
+refuse = section("New rows and models")
+NEW = "giv-dist shard a.csv --out out --like run"
+refuse("A level that the model does not know, to import", 'table("a.csv", region=list("ABCDABCDAB"))', NEW)
+refuse("A level that the model does not know", 'table("a.csv", region=list("ABCDABCDAB"))',
+       SHARD + "\ngiv-dist predict run out --out new.h5")
+refuse("Other covariates than those of the model", 'table("a.csv")', SHARD_AGE + "\ngiv-dist predict run out --out new.h5")
+refuse("Foreign shards of other covariates", 'write("a.h5", x=x[:, :1])', "giv-dist predict run a.h5 --out new.h5")
+refuse("New rows without a column", 'text("a.csv", "dose,age\\n1,2\\n")', NEW)
+refuse("New rows with fewer covariates", 'table("a.csv")', NEW + " --covariates age")
+refuse("New rows with covariates in another order", 'table("a.csv")', NEW + " --covariates region,sex")
+refuse("New rows with missing categories", 'table("a.csv", region=["A", ""] * 5)', NEW + " --missing mean")
+refuse("Levels beside those of a run", 'table("a.csv")', NEW + " --categorical region:B")
+refuse("New rows like a folder without any", 'table("a.csv"); os.mkdir("empty")', NEW.replace("run", "empty"))
+refuse("No treatment named", 'table("a.csv")', "giv-dist shard a.csv --out out --covariates age")
+refuse("No model", "", "giv-dist predict shards shards --out new.h5")
+refuse("A model that is none", "", "giv-dist predict shards/shard-00000.h5 shards --out new.h5")
+refuse("A model that was altered", """
+       def alter(name, item):
+           if isinstance(item, h5py.Dataset) and name.endswith("mixing_weights"): item[...] = item[...][::-1] / 2
+       with h5py.File("run/model.h5", "r+") as file: file.visititems(alter)""",
+       "giv-dist predict run shards --out new.h5")
+
+refuse = section("Tables: headers and shape")
+refuse("A column that is not there", 'table("a.csv")', SHARD.replace("age,", "ages,"))
+refuse("Two columns of one name", 'text("a.csv", "dose,survival,age,age\\n1,2,3,4\\n")', SHARD_AGE)
+refuse("A column used twice", 'table("a.csv")', SHARD_AGE.replace("survival", "dose"))
+refuse("A covariate named twice", 'table("a.csv")', SHARD.replace("age,region", "age,age"))
+refuse("No header", 'text("a.csv", "1,2,40\\n2,3,50\\n")', SHARD_AGE)
+refuse("Another delimiter", 'text("a.csv", "dose;survival;age\\n1,5;2;40\\n2;3;50\\n")', SHARD_AGE)
+refuse("Tabs", 'text("a.csv", "dose\\tsurvival\\tage\\n1\\t2\\t40\\n")', SHARD_AGE)
+refuse("A delimiter beside another in the first line", 'text("a.csv", "sep=;\\ndose;survival;age\\n1;2;40\\n")',
+       SHARD_AGE + " --delimiter ,")
+refuse("Comments above the header", 'text("a.csv", "# trial 7\\ndose,survival,age\\n1,2,40\\n")', SHARD_AGE)
+refuse("A title above the header", 'text("a.csv", "Trial 7,,\\ndose,survival,age\\n1,2,40\\n")', SHARD_AGE)
+refuse("Comments below the header", 'text("a.csv", "dose,survival,age\\n1,2,40\\n# end\\n")', SHARD_AGE)
+refuse("Rows with a field more", 'text("a.csv", "dose,survival,age\\n1,2,40\\n1,2,41,5\\n")', SHARD_AGE)
+refuse("Rows with a field less", 'text("a.csv", "dose,survival,age\\n1,2,40\\n1,2\\n")', SHARD_AGE)
+refuse("Rows that end in a delimiter", 'text("a.csv", "dose,survival,age\\n1,2,40,\\n1,2,41,\\n")', SHARD_AGE)
+refuse("Decimal commas that are not quoted", 'text("a.csv", "dose,survival,age\\n1,5,2,40\\n1,7,2,41\\n")', SHARD_AGE)
+refuse("Row names that do not go on", 'text("a.csv", "dose,survival,age\\n1,1,2,40\\n7,5,2,41\\n")', SHARD_AGE)
+refuse("Units below the header", 'text("a.csv", "dose,survival,age\\nmg,days,years\\n1,2,40\\n")', SHARD_AGE)
+refuse("The header again", 'text("a.csv", "dose,survival,age\\n1,2,40\\ndose,survival,age\\n2,3,50\\n")', SHARD_AGE)
+refuse("A quote that is never closed", """text("a.csv", 'dose,survival,age\\n1,2,"40\\n2,3,50\\n')""", SHARD_AGE)
+refuse("Text after a quote", """text("a.csv", 'dose,survival,age\\n1,2,"40"5\\n')""", SHARD_AGE)
+refuse("Text that is not UTF-8", """open("a.csv", "wb").write(b"dose,survival,age,region\\n1,2,40,Z\\xfcrich\\n")""", SHARD)
+refuse("Damaged UTF-16", """open("a.csv", "wb").write("dose,survival,age\\n1,2,40\\n".encode("utf-16")[:-1])""", SHARD_AGE)
+refuse("A zero byte", """open("a.csv", "wb").write(b"dose,survival,age\\n1,2,\\x0040\\n")""", SHARD_AGE)
+
+refuse = section("Numbers in texts")
+refuse("Decimal commas", """table("a.csv", age=['"40,5"', '"41,5"'] * 5)""", SHARD_AGE)
+refuse("Decimal commas in the treatment", """table("a.csv", dose=['"40,5"', '"41,5"'] * 5)""", SHARD_AGE)
+refuse("Groups of digits", """table("a.csv", age=['"1,034"', '"12,041,500"'] * 5)""", SHARD_AGE)
+refuse("Percent", 'table("a.csv", age=["34%", "35.5%"] * 5)', SHARD_AGE)
+refuse("Currencies", 'table("a.csv", age=["$34", "$35.50"] * 5)', SHARD_AGE)
+refuse("Units", 'table("a.csv", age=["34 kg", "35.5 kg"] * 5)', SHARD_AGE)
+refuse("Footnotes", 'table("a.csv", age=[40, 41, 42, "43*"] + [44] * 6)', SHARD_AGE)
+refuse("Limits of detection", 'table("a.csv", age=[40, 41, 42, "<0.5"] + [44] * 6)', SHARD_AGE)
+refuse("Dates", 'table("a.csv", age=["2024-05-01", "2024-05-02"] * 5)', SHARD_AGE)
+refuse("Times", 'table("a.csv", age=["08:30", "12:15"] * 5)', SHARD_AGE)
+refuse("One text among numbers", 'table("a.csv", age=[40, 41, "forty"] + [44] * 7)', SHARD_AGE)
+refuse("A text in the outcome", 'table("a.csv", survival=[40, 41, "lost"] + [44] * 7)', SHARD_AGE)
+refuse("Identifiers among the covariates", 'table("a.csv", dose=np.tile(t, 10), survival=np.tile(y, 10), '
+       'age=[f"patient {i}" for i in range(2400)])', SHARD_AGE)
+refuse("A decimal mark that is none", 'table("a.csv")', SHARD_AGE + " --decimal-mark 5")
+refuse("One mark for two", 'table("a.csv")', SHARD_AGE + " --thousands-mark .")
+refuse("A thousands mark that is none", 'table("a.csv")', SHARD_AGE + " --thousands-mark ab")
+refuse("Affixes with digits", 'table("a.csv")', SHARD_AGE + " --affixes m2")
+
+refuse = section("Missing values")
+refuse("Missing values", 'table("a.csv", age=[40, "NA"] * 5)', SHARD)
+refuse("A row that misses each of two columns", 'table("a.csv", age=[40, ""] * 5, survival=["", 3] * 5)',
+       SHARD + " --missing drop")
+refuse("A column without a value", 'table("a.csv", age=[""] * 10)', SHARD + " --missing mean")
+refuse("Markers that are not declared", 'table("a.csv", age=[40, 41, 42, "n/a"] + [44] * 6)', SHARD_AGE)
+refuse("A word for missing values among categories", 'table("a.csv", region=["A", "B", "NULL", "B", "A"] * 2)', SHARD)
+refuse("A list of markers whose quote is open", 'table("a.csv")', SHARD + """ --missing-markers '"NA,'""")
+
+refuse = section("Pipes")
+refuse("HDF5 through a pipe, to import", 'write("a.h5")', SHARD_H5.replace("a.h5", "<(cat a.h5)").replace("--out", "--out"))
+refuse("Shards through a pipe", 'write("a.h5")', "giv-dist train <(cat a.h5) --groups 2")
+refuse("A pipe in a folder", 'os.mkdir("folder"); os.mkfifo("folder/a.h5")', "giv-dist train folder --groups 2")
+refuse("An empty pipe", "", SHARD.replace("a.csv", "<(true)"))
+refuse("A pipe of a compressed table", 'bz2.open("a.bz2", "wt").write("dose,survival\\n")',
+       SHARD.replace("a.csv", "<(cat a.bz2)"))
+refuse("Levels like those of a pipe", 'table("a.csv")', NEW.replace("run", "<(cat run/model.h5)"))
+
+refuse = section("Strange values and treatments")
+refuse("Fewer rows than a fit needs", 'write("a.h5", x=x[:4], t=t[:4], y=y[:4])', "giv-dist train a.h5 --groups 3")
+refuse("More groups than rows", 'write("a.h5")', "giv-dist train a.h5 --groups 300")
+refuse("Few distinct rows", 'write("a.h5", x=np.tile(x[:3], (80, 1)), t=np.tile(t[:3], 80))',
+       "giv-dist train a.h5 --groups 4")
+refuse("A treatment of two values", 'write("a.h5", t=1.0 * (t > 0))', TRAIN)
+refuse("A constant treatment", 'write("a.h5", t=np.full(n, 2.0))', TRAIN)
+refuse("A constant covariate", 'write("a.h5", x=change(x, np.s_[:, 1], 4.25))', TRAIN)
+refuse("A covariate that others determine", 'write("a.h5", x=np.c_[x, x[:, 0] - 2 * x[:, 1]])', TRAIN)
+refuse("A treatment that covariates determine", 'write("a.h5", t=1 + x @ [1, 2])', TRAIN)
+refuse("Numbers beyond the range", 'write("a.h5", x=x * 1e200)', TRAIN)
+refuse("One absurd dose", 'write("a.h5", t=change(t, 17, 1e12))', TRAIN + " --distribution gaussian --starts 2")
+refuse("A covariate with mass at a point", 'write("a.h5", x=np.where(x < 1, 0, x))',
+       TRAIN + " --distribution gaussian --starts 2")
+refuse("An outcome of two values", 'write("a.h5", y=1.0 * (y > 0))', TRAIN + " --distribution joint")
+refuse("A constant outcome", 'write("a.h5", y=np.ones(n))', TRAIN + " --distribution joint")
+refuse("One group for the joint model", 'write("a.h5")', "giv-dist train a.h5 --groups 1 --distribution joint")
+refuse("More groups than rows in a sweep", 'write("a.h5")', "giv-dist sweep a.h5 --groups 2...300 --out out")
+
+refuse = section("Effects")
+EFFECT = "giv-dist effect run shards"
+refuse("No run", "", "giv-dist effect shards")
+refuse("No shards", "", "giv-dist effect run")
+refuse("Other rows than those of the run", 'table("a.csv", dose=t[::-1])', NEW + "\ngiv-dist effect run out")
+refuse("No outcome", 'table("a.csv", dose=t, age=x[:, 0], region=list("ABC") * 80)',
+       SHARD.replace(" --outcome survival", "") + "\ngiv-dist effect run out")
+refuse("A constant outcome", 'write("a.h5", y=np.ones(n), z=group)', "giv-dist effect a.h5 --instrument true")
+refuse("No true source", "", "giv-dist effect shards --instrument true")
+refuse("An instrument that is no column", "", "giv-dist effect shards --instrument hospital")
+refuse("An instrument of one value", 'write("a.h5", z=0 * group)', "giv-dist effect a.h5 --instrument true")
+refuse("An instrument of too many values", 'write("a.h5", z=np.arange(n))', "giv-dist effect a.h5 --instrument true")
+refuse("A run of frequencies", 'write("a.h5", weight=np.full(n, 2.0))',
+       TRAIN + " --weights frequency --starts 2 --representation identity --out out\ngiv-dist effect out a.h5")
+refuse("A run of one group", "", "giv-dist train shards --groups 1 --representation identity --out one\n"
+       "giv-dist effect one shards")
+refuse("A column of clusters that is not there", "", EFFECT + " --cluster hospital")
+refuse("Three columns of clusters", "", EFFECT + " --cluster a --cluster b --cluster c")
+
+
+def execute(code, state):
+    exec(compile(code, "input", "exec"), state)
+
+
+def run(command, program):
+    """The exit code of a command and what it said on standard error."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMI", "HDF5_"))}
+    environment |= {"PATH": f"{program}:{environment['PATH']}", "LC_ALL": "C.UTF-8", "COLUMNS": "100"}
+    result = subprocess.run(["bash", "-c", command], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+                            text=True, timeout=60)
+    return result.returncode, result.stderr.strip()
+
+
+def prepare(commands, program, what):
+    for command in commands:
+        code, error = run(command, program)
+        if code: sys.exit(f"{what}: '{command}' ends with {code}: {error}")
+
+
+def answer(entry, program):
+    """The lines of one entry; its code and all commands but the last must work."""
+    what, code, command = entry
+    *before, last = command.splitlines()
+    state = {}
+    execute(SHARED, state)
+    try: execute(code, state)
+    except Exception as error: sys.exit(f"{what}: {error!r}")
+    prepare(before, program, what)
+    exit_code, error = run(last, program)
+    # A file that the code holds open is closed with the entry.
+    if "held" in state: state["held"].close()
+    lines = [f"### {what}"]
+    if code: lines += ["```python", code, "```"]
+    # Bash names the pipe of a process substitution by a number of its own.
+    error = re.sub(r"/dev/fd/\d+", "/dev/fd/63", error)
+    return lines + ["```", *(f"$ {command}" for command in [*before, last]), error, f"(exit code {exit_code})", "```", ""]
+
+
+def page(program):
+    yield from INTRODUCTION.splitlines()
+    yield from ["```python", SHARED.strip(), MADE.strip(), "```", "```", MADE_BY.strip(), "```", ""]
+    with tempfile.TemporaryDirectory() as scratch:
+        os.makedirs(f"{scratch}/bin")
+        os.symlink(os.path.abspath(program), f"{scratch}/bin/giv-dist")
+        program = f"{scratch}/bin"
+        os.makedirs(f"{scratch}/common")
+        os.chdir(f"{scratch}/common")
+        execute(SHARED + MADE, {})
+        prepare(MADE_BY.strip().splitlines(), program, "the shared files")
+        for title, entries in SECTIONS.items():
+            yield f"## {title}"
+            for entry in entries:
+                shutil.copytree(f"{scratch}/common", f"{scratch}/entry")
+                os.chdir(f"{scratch}/entry")
+                yield from answer(entry, program)
+                os.chdir(scratch)
+                shutil.rmtree(f"{scratch}/entry")
+
+
+if __name__ == "__main__":
+    print("\n".join(page(sys.argv[1])).rstrip())
