@@ -74,7 +74,10 @@ package final class CSVReader {
         return true
       case .incomplete: try fill()
       case .unclosedQuote:
-        throw Failure(.data, "\(path): line \(nextLine): a quote is opened in this record and never closed")
+        throw Failure(
+          .data,
+          "\(path): line \(nextLine): a quote is opened in this record and never closed; close it, or double the quotes "
+            + "inside a quoted field")
       case .textAfterQuote:
         throw Failure(
           .data,
@@ -132,8 +135,8 @@ package final class CSVReader {
       : "quote fields that hold the delimiter, or remove the line if it is none of the table"
     throw Failure(
       .data,
-      "\(path): line \(line) has \(fieldCount) fields where the header has \(expectedFields): '\(quoted(recordText))'; "
-        + remedy)
+      "\(path): line \(line) has \(fieldCount) \(fieldCount == 1 ? "field" : "fields") where the header has \(expectedFields): "
+        + "'\(quoted(recordText))'; \(remedy)")
   }
 
   private func nullByte() -> Failure {

@@ -27,6 +27,11 @@ private struct ModelRecord: Codable {
   let modelDigest: String
 }
 
+/// The part of a record that all kinds of files have.
+private struct RecordKind: Decodable {
+  let encodingType: String
+}
+
 /// `model.h5`: the parameters of every block, with what is needed to use and to repeat them.
 ///
 /// The attribute `giv-record` holds, as JSON, the configuration, the representation, the names of the columns, versions,
@@ -106,10 +111,12 @@ extension FittedModel {
   public static func loadRun(
     _ path: String
   ) throws -> (model: FittedModel, configuration: Configuration, inputDigest: String) {
+    let remedy = "give the folder that giv-dist train wrote (--out)"
+    guard ResolvedPath(path) != nil else { throw Failure(.noInput, "\(path): No such file or directory; \(remedy)") }
     let file = try HDF5File.open(path)
-    guard let record: ModelRecord = try file.record(), record.encodingType == ModelRecord.encodingType else {
-      throw Failure(.data, "\(path) is no model; give the folder that giv-dist train wrote (--out)")
-    }
+    guard try file.record(as: RecordKind.self)?.encodingType == ModelRecord.encodingType,
+      let record = try file.record(as: ModelRecord.self)
+    else { throw Failure(.data, "\(path) is no model; \(remedy)") }
     let scaling = ColumnScaling(
       centers: try file.dataset("scaling/centers").read(), scales: try file.dataset("scaling/scales").read())
     let model = FittedModel(

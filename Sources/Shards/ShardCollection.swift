@@ -74,7 +74,9 @@ public struct ShardCollection: Sendable {
       for file in files { try file.requireCovariates(covariates) }
     }
     guard files.contains(where: { $0.rowCount > 0 }) else {
-      throw Failure(.data, "\(first.path)\(files.count > 1 ? " and the other shards hold" : " holds") no rows")
+      throw Failure(
+        .data,
+        "\(first.path)\(files.count > 1 ? " and the other shards hold" : " holds") no rows; name shards that hold some")
     }
     let collection = try ShardCollection(files: files, names: names, required: required, as: covariates ?? [])
     try collection.require(required)
@@ -139,7 +141,12 @@ public struct ShardCollection: Sendable {
         "\(folder) holds \(other), which is HDF5, and of a folder only .h5 files are read; name the files one by one, or "
           + "rename them to .h5")
     }
-    guard !shards.isEmpty else { throw Failure(.noInput, "\(folder) holds neither \(Manifest.fileName) nor .h5 files") }
+    guard !shards.isEmpty else {
+      throw Failure(
+        .noInput,
+        "\(folder) holds neither \(Manifest.fileName) nor .h5 files; name a folder that 'giv-dist shard' wrote, or one of "
+          + "HDF5 files")
+    }
     return shards.map { ("\(folder)/\($0)", nil) }
   }
 }

@@ -39,13 +39,20 @@ package enum FileKind: Equatable {
     }
   }
 
+  private var remedy: String {
+    switch self {
+    case .regular, .device: "name a file"
+    case .folder: "name the files in it"
+    case .pipe: "copy what it gives into a file, and name that"
+    }
+  }
+
   /// Refuses at once what cannot be read at any place and more than once.
   ///
   /// - Throws: ``Failure`` `noInput` that says what the path leads to instead.
   package static func requireRegular(_ path: String, as wanted: String = "a file") throws {
     let kind = try FileKind(path)
     guard kind != .regular else { return }
-    let remedy = kind == .pipe ? "; copy what it gives into a file, and name that" : ""
-    throw Failure(.noInput, "\(path) is \(kind.words), not \(wanted)\(remedy)")
+    throw Failure(.noInput, "\(path) is \(kind.words), not \(wanted); \(kind.remedy)")
   }
 }

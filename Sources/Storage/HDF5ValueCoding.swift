@@ -79,7 +79,7 @@ extension HDF5Dataset {
   package func valueCoding(in file: borrowing HDF5File) throws -> HDF5ValueCoding? {
     let type = try openType()
     let coding = try HDF5ValueCoding(
-      HDF5ValueCoding.Storage(type.id), isFromNetCDF: try file.isFromNetCDF()
+      HDF5ValueCoding.Storage(type.id), of: location, isFromNetCDF: try file.isFromNetCDF()
     ) { try file.attribute($0, of: name) }
     if case .integer(let isEmpty)? = try file.attribute("MATLAB_empty", of: name), isEmpty != 0 {
       throw Failure(.data, "\(location) is an empty array of MATLAB; leave it out, or write its values")
@@ -125,9 +125,15 @@ extension HDF5ValueCoding {
   }
 
   fileprivate init(
-    _ storage: Storage, isFromNetCDF: Bool, _ attribute: (String) throws -> HDF5Attribute?
+    _ storage: Storage, of location: String, isFromNetCDF: Bool, _ attribute: (String) throws -> HDF5Attribute?
   ) throws {
     func numbers(_ name: String) throws -> [Double] { try attribute(name)?.numbers ?? [] }
+    // Left aside, they would leave other numbers than those that are meant.
+    for name in ["_FillValue", "missing_value", "scale_factor", "add_offset"] {
+      guard case .string(let text)? = try attribute(name), !text.isEmpty, try numbers(name).isEmpty else { continue }
+      throw Failure(
+        .data, "\(location): the attribute '\(name)' is '\(text)', which is no number; write it as one, or remove it")
+    }
     for name in ["_FillValue", "missing_value"] {
       markers += try numbers(name).filter { !$0.isNaN }.map { Marker(value: storage.rounded($0), name: name) }
     }

@@ -3,7 +3,7 @@ the code that made the input, the command and the message. Standard output is th
 
 Every entry has a folder of its own with the files of the introduction, so that no entry depends on another.
 """
-import os, re, shutil, subprocess, sys, tempfile, textwrap
+import itertools, multiprocessing, os, re, shutil, subprocess, sys, tempfile, textwrap
 
 INTRODUCTION = """
 # Refusals of input
@@ -59,7 +59,7 @@ table("trial.csv", dose=t, survival=y, age=x[:, 0], region=list("ABC") * 80)
 MADE_BY = """
 giv-dist shard trial.csv --out shards --treatment dose --outcome survival --covariates age,region
 giv-dist train shards --groups 2 --starts 2 --representation identity --out run
-"""
+""".strip().splitlines()
 
 SHARD = "giv-dist shard a.csv --out out --treatment dose --outcome survival --covariates age,region"
 SHARD_AGE = "giv-dist shard a.csv --out out --treatment dose --outcome survival --covariates age"
@@ -113,14 +113,16 @@ refuse("A manifest of other rows", """
        json.dump(manifest, open("shards/manifest.json", "w"))""", "giv-dist train shards --groups 2")
 refuse("A manifest whose shard is gone", 'os.remove("shards/shard-00000.h5")', "giv-dist train shards --groups 2")
 refuse("A shard of a later format", """
-       with h5py.File("shards/shard-00000.h5", "r+") as file: file.attrs["encoding-version"] = "9.0"
-       """, "giv-dist train shards/shard-00000.h5 --groups 2")
+       with h5py.File("shards/shard-00000.h5", "r+") as file:
+           record = json.loads(file.attrs["giv-record"]) | {"encodingVersion": "9.0"}
+           file.attrs["giv-record"] = np.bytes_(json.dumps(record))""", "giv-dist train shards/shard-00000.h5 --groups 2")
 refuse("A folder that has shards", 'table("a.csv")', SHARD.replace("--out out", "--out shards"))
 refuse("A folder that has a run", "", "giv-dist train shards --groups 2 --out run")
 refuse("A file where a folder is to be written", 'table("a.csv")', SHARD.replace("--out out", "--out a.csv"))
 refuse("A folder of the inputs to be written", 'write("out.h5"); os.mkdir("out"); os.rename("out.h5", "out/a.h5")',
        SHARD_H5.replace("a.h5", "out/a.h5"))
-refuse("A result among the shards", "", "giv-dist predict run shards --out shards/new.h5")
+refuse("A run among the shards", 'os.mkdir("folder"); write("folder/a.h5")', TRAIN.replace("a.h5", "folder/a.h5")
+       + " --out folder")
 refuse("An input to be written over", "", "giv-dist predict run shards --out shards/shard-00000.h5 --force")
 refuse("A result in a folder that does not exist", "", "giv-dist predict run shards --out results/new.h5")
 refuse("A result that exists", 'text("new.h5", "")', "giv-dist predict run shards --out new.h5")
@@ -180,7 +182,7 @@ refuse("Missing integers of R", """
        write("a.h5", t=change(np.round(8 * t).astype("i4"), 3, -2**31))""", TRAIN)
 refuse("A scale that is no number", """
        write("a.h5")
-       with h5py.File("a.h5", "r+") as file: file["t"].attrs["scale_factor"] = "tenths" """, TRAIN)
+       with h5py.File("a.h5", "r+") as file: file["t"].attrs["scale_factor"] = "a tenth" """, TRAIN)
 refuse("An empty array of MATLAB", """
        write("a.h5", t=np.zeros(2, "u8"))
        with h5py.File("a.h5", "r+") as file: file["t"].attrs["MATLAB_empty"] = np.uint8(1)""",
@@ -202,8 +204,8 @@ refuse("Three dimensions", 'write("a.h5", x=x[:, :, None])', TRAIN)
 refuse("Three dimensions to import", 'write("a.h5", x=x[:, :, None])', SHARD_H5)
 refuse("A single number", 'write("a.h5", x=5.0)', TRAIN)
 refuse("A treatment of two columns", 'write("a.h5", t=np.c_[t, t])', TRAIN)
-refuse("A matrix where one column is wanted", 'write("a.h5")', SHARD_H5.replace("--treatment t", "--treatment x"))
-refuse("A column that the matrix does not have", 'write("a.h5")', SHARD_H5.replace("--covariates x", "--covariates x5"))
+refuse("A matrix where one column is wanted", 'write("a.h5")', SHARD_H5.replace("--treatment t", "--treatment x").replace("--covariates x", "--covariates t"))
+refuse("A column that the matrix does not have", 'write("a.h5")', SHARD_H5.replace("--covariates x", "--covariates 'x[5]'"))
 refuse("A dataset that is not there", 'write("a.h5")', SHARD_H5.replace("--outcome y", "--outcome survival"))
 refuse("Columns of different length", 'write("a.h5", t=t[:-1])', TRAIN)
 refuse("Columns of different length to import", 'write("a.h5", t=t[:-1])', SHARD_H5)
@@ -225,9 +227,9 @@ refuse("A negative weight to import", 'table("a.csv", w=[1, -1] * 5)', SHARD + "
 refuse("No row with weight", 'write("a.h5", weight=np.zeros(n))', TRAIN + " --use-weights")
 refuse("Frequencies that are not whole", 'write("a.h5", weight=np.full(n, 1.5))', TRAIN + " --weights frequency")
 refuse("Frequencies beyond counting", 'write("a.h5", weight=np.full(n, 2.0**60))', TRAIN + " --weights frequency")
-refuse("A source that is no integer", 'write("a.h5", z=group + 0.5)', TRAIN + " --z z")
+refuse("A source that is no integer", 'write("a.h5", source=group + 0.5)', TRAIN + " --z source")
 refuse("A source that identifies rows", 'write("a.h5", x=np.repeat(x, 5, 0), t=np.repeat(t, 5), y=np.repeat(y, 5), '
-       'z=np.arange(5 * n))', TRAIN + " --z z")
+       'source=np.arange(5 * n))', TRAIN + " --z source")
 refuse("Sources of numbers and texts", 'table("a.csv", site=[1, "NULL"] * 5)', SHARD + " --source site")
 refuse("Identifiers that are too large", 'write("a.h5", id=np.full(n, 2**63 + 5, "u8"))', TRAIN + " --out out --id id")
 refuse("Rows for testing that are not 0 or 1", 'table("a.csv", held=[0, 2] * 5)', SHARD + " --test held")
@@ -313,7 +315,6 @@ refuse("Rows with a field more", 'text("a.csv", "dose,survival,age\\n1,2,40\\n1,
 refuse("Rows with a field less", 'text("a.csv", "dose,survival,age\\n1,2,40\\n1,2\\n")', SHARD_AGE)
 refuse("Rows that end in a delimiter", 'text("a.csv", "dose,survival,age\\n1,2,40,\\n1,2,41,\\n")', SHARD_AGE)
 refuse("Decimal commas that are not quoted", 'text("a.csv", "dose,survival,age\\n1,5,2,40\\n1,7,2,41\\n")', SHARD_AGE)
-refuse("Row names that do not go on", 'text("a.csv", "dose,survival,age\\n1,1,2,40\\n7,5,2,41\\n")', SHARD_AGE)
 refuse("Units below the header", 'text("a.csv", "dose,survival,age\\nmg,days,years\\n1,2,40\\n")', SHARD_AGE)
 refuse("The header again", 'text("a.csv", "dose,survival,age\\n1,2,40\\ndose,survival,age\\n2,3,50\\n")', SHARD_AGE)
 refuse("A quote that is never closed", """text("a.csv", 'dose,survival,age\\n1,2,"40\\n2,3,50\\n')""", SHARD_AGE)
@@ -335,8 +336,8 @@ refuse("Dates", 'table("a.csv", age=["2024-05-01", "2024-05-02"] * 5)', SHARD_AG
 refuse("Times", 'table("a.csv", age=["08:30", "12:15"] * 5)', SHARD_AGE)
 refuse("One text among numbers", 'table("a.csv", age=[40, 41, "forty"] + [44] * 7)', SHARD_AGE)
 refuse("A text in the outcome", 'table("a.csv", survival=[40, 41, "lost"] + [44] * 7)', SHARD_AGE)
-refuse("Identifiers among the covariates", 'table("a.csv", dose=np.tile(t, 10), survival=np.tile(y, 10), '
-       'age=[f"patient {i}" for i in range(2400)])', SHARD_AGE)
+refuse("Identifiers among the covariates", 'table("a.csv", dose=np.tile(t, 2), survival=np.tile(y, 2), '
+       'age=[f"patient {i}" for i in range(480)])', SHARD_AGE)
 refuse("A decimal mark that is none", 'table("a.csv")', SHARD_AGE + " --decimal-mark 5")
 refuse("One mark for two", 'table("a.csv")', SHARD_AGE + " --thousands-mark .")
 refuse("A thousands mark that is none", 'table("a.csv")', SHARD_AGE + " --thousands-mark ab")
@@ -371,9 +372,6 @@ refuse("A constant covariate", 'write("a.h5", x=change(x, np.s_[:, 1], 4.25))', 
 refuse("A covariate that others determine", 'write("a.h5", x=np.c_[x, x[:, 0] - 2 * x[:, 1]])', TRAIN)
 refuse("A treatment that covariates determine", 'write("a.h5", t=1 + x @ [1, 2])', TRAIN)
 refuse("Numbers beyond the range", 'write("a.h5", x=x * 1e200)', TRAIN)
-refuse("One absurd dose", 'write("a.h5", t=change(t, 17, 1e12))', TRAIN + " --distribution gaussian --starts 2")
-refuse("A covariate with mass at a point", 'write("a.h5", x=np.where(x < 1, 0, x))',
-       TRAIN + " --distribution gaussian --starts 2")
 refuse("An outcome of two values", 'write("a.h5", y=1.0 * (y > 0))', TRAIN + " --distribution joint")
 refuse("A constant outcome", 'write("a.h5", y=np.ones(n))', TRAIN + " --distribution joint")
 refuse("One group for the joint model", 'write("a.h5")', "giv-dist train a.h5 --groups 1 --distribution joint")
@@ -383,7 +381,7 @@ refuse = section("Effects")
 EFFECT = "giv-dist effect run shards"
 refuse("No run", "", "giv-dist effect shards")
 refuse("No shards", "", "giv-dist effect run")
-refuse("Other rows than those of the run", 'table("a.csv", dose=t[::-1])', NEW + "\ngiv-dist effect run out")
+refuse("Other rows than those of the run", 'table("a.csv", dose=t[::-1])', NEW + " --outcome survival\ngiv-dist effect run out")
 refuse("No outcome", 'table("a.csv", dose=t, age=x[:, 0], region=list("ABC") * 80)',
        SHARD.replace(" --outcome survival", "") + "\ngiv-dist effect run out")
 refuse("A constant outcome", 'write("a.h5", y=np.ones(n), z=group)', "giv-dist effect a.h5 --instrument true")
@@ -396,7 +394,7 @@ refuse("A run of frequencies", 'write("a.h5", weight=np.full(n, 2.0))',
 refuse("A run of one group", "", "giv-dist train shards --groups 1 --representation identity --out one\n"
        "giv-dist effect one shards")
 refuse("A column of clusters that is not there", "", EFFECT + " --cluster hospital")
-refuse("Three columns of clusters", "", EFFECT + " --cluster a --cluster b --cluster c")
+refuse("Three columns of clusters", "", EFFECT + " --cluster a,b,c")
 
 
 def execute(code, state):
@@ -415,47 +413,57 @@ def run(command, program):
 def prepare(commands, program, what):
     for command in commands:
         code, error = run(command, program)
-        if code: sys.exit(f"{what}: '{command}' ends with {code}: {error}")
+        if code: raise RuntimeError(f"{what}: '{command}' ends with {code}: {error}")
 
 
-def answer(entry, program):
-    """The lines of one entry; its code and all commands but the last must work."""
+def lines(entry, program):
+    """An entry of the page; its code and all commands but the last must work."""
     what, code, command = entry
     *before, last = command.splitlines()
     state = {}
     execute(SHARED, state)
-    try: execute(code, state)
-    except Exception as error: sys.exit(f"{what}: {error!r}")
+    try:
+        execute(code, state)
+    except Exception as error:
+        raise RuntimeError(f"{what}: {error!r}")
     prepare(before, program, what)
     exit_code, error = run(last, program)
     # A file that the code holds open is closed with the entry.
     if "held" in state: state["held"].close()
-    lines = [f"### {what}"]
-    if code: lines += ["```python", code, "```"]
-    # Bash names the pipe of a process substitution by a number of its own.
+    # Bash numbers the pipes of process substitutions as it likes.
     error = re.sub(r"/dev/fd/\d+", "/dev/fd/63", error)
-    return lines + ["```", *(f"$ {command}" for command in [*before, last]), error, f"(exit code {exit_code})", "```", ""]
+    how = ["```python", code, "```"] if code else []
+    return [f"### {what}", *how, "```", *(f"$ {line}" for line in [*before, last]), error, f"(exit code {exit_code})",
+            "```", ""]
+
+
+def in_own_folder(number, entry, scratch):
+    folder = f"{scratch}/{number}"
+    shutil.copytree(f"{scratch}/common", folder)
+    os.chdir(folder)
+    try:
+        return lines(entry, f"{scratch}/bin")
+    finally:
+        os.chdir(scratch)
+        shutil.rmtree(folder)
 
 
 def page(program):
     yield from INTRODUCTION.splitlines()
-    yield from ["```python", SHARED.strip(), MADE.strip(), "```", "```", MADE_BY.strip(), "```", ""]
+    yield from ["```python", SHARED.strip(), MADE.strip(), "```", "```", *(f"$ {line}" for line in MADE_BY), "```", ""]
     with tempfile.TemporaryDirectory() as scratch:
-        os.makedirs(f"{scratch}/bin")
+        for folder in ["bin", "common"]: os.mkdir(f"{scratch}/{folder}")
         os.symlink(os.path.abspath(program), f"{scratch}/bin/giv-dist")
-        program = f"{scratch}/bin"
-        os.makedirs(f"{scratch}/common")
         os.chdir(f"{scratch}/common")
         execute(SHARED + MADE, {})
-        prepare(MADE_BY.strip().splitlines(), program, "the shared files")
-        for title, entries in SECTIONS.items():
-            yield f"## {title}"
-            for entry in entries:
-                shutil.copytree(f"{scratch}/common", f"{scratch}/entry")
-                os.chdir(f"{scratch}/entry")
-                yield from answer(entry, program)
-                os.chdir(scratch)
-                shutil.rmtree(f"{scratch}/entry")
+        prepare(MADE_BY, f"{scratch}/bin", "the shared files")
+        numbers = itertools.count()
+        with multiprocessing.Pool(4) as pool:
+            answers = {title: [pool.apply_async(in_own_folder, (next(numbers), entry, scratch)) for entry in entries]
+                       for title, entries in SECTIONS.items()}
+            for title, entries in answers.items():
+                yield f"## {title}"
+                for entry in entries: yield from entry.get()
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ enum CSVFixtures {
   @Test func `Lines are counted through quotes`() {
     let raggedRow = failure(Array("a,b\n\"1\n2\",3\n\n4\n".utf8), belowHeader: true)
     #expect(raggedRow?.exitCode == .data)
-    #expect(raggedRow?.message.contains("table.csv: line 5 has 1 fields where the header has 2: '4'") == true)
+    #expect(raggedRow?.message.contains("table.csv: line 5 has 1 field where the header has 2: '4'") == true)
   }
 
   @Test(arguments: [
@@ -134,6 +134,6 @@ enum CSVFixtures {
     #expect(missing?.exitCode == .noInput)
     #expect(missing?.message.hasPrefix("/no/such/table.csv: No such file or directory; check the path") == true)
     let folder = #expect(throws: Failure.self) { try records("/") }
-    #expect(folder?.message == "/ is a folder, not a file")
+    #expect(folder?.message == "/ is a folder, not a file; name the files in it")
   }
 }

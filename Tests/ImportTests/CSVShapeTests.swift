@@ -72,7 +72,7 @@ import Testing
     (ImportedTable.text(["% made, by hand"] + lines), "with --comment '%'"),
     (
       ImportedTable.text(lines.prefix(3) + ["# note"] + lines.dropFirst(3)),
-      "line 4 has 1 fields where the header has 4"
+      "line 4 has 1 field where the header has 4"
     ),
     (ImportedTable.text(["My trial"] + lines), "line 2 has 4 fields where the header in line 1, 'My trial', has 1"),
     (ImportedTable.text(["My trial,,,"] + lines), "remove the lines above the header"),
