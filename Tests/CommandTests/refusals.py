@@ -337,7 +337,8 @@ refuse("Times", 'table("a.csv", age=["08:30", "12:15"] * 5)', SHARD_AGE)
 refuse("One text among numbers", 'table("a.csv", age=[40, 41, "forty"] + [44] * 7)', SHARD_AGE)
 refuse("A text in the outcome", 'table("a.csv", survival=[40, 41, "lost"] + [44] * 7)', SHARD_AGE)
 refuse("Identifiers among the covariates", 'table("a.csv", dose=np.tile(t, 2), survival=np.tile(y, 2), '
-       'age=[f"patient {i}" for i in range(480)])', SHARD_AGE)
+       'age=[f"patient {i}" for i in range(480)], '
+       'region=list("ABC") * 160)', SHARD_AGE)
 refuse("A decimal mark that is none", 'table("a.csv")', SHARD_AGE + " --decimal-mark 5")
 refuse("One mark for two", 'table("a.csv")', SHARD_AGE + " --thousands-mark .")
 refuse("A thousands mark that is none", 'table("a.csv")', SHARD_AGE + " --thousands-mark ab")
