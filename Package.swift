@@ -181,7 +181,8 @@ let package = Package(
         "Simulation", "TestSupport",
       ], exclude: ["Snapshots"]),
     .testTarget(name: "PackageTests", dependencies: ["TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"], exclude: ["Help"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"], exclude: ["Help", "refusals.py"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -11,8 +11,8 @@ INTRODUCTION = """
 What the program says to inputs that it cannot use, each with an input that makes it say so.
 
 ## Overview
-Exit code 64 is for options, 65 for data, 66 for files that are not there and 73 for results that cannot be written. Made by
-`Tests/CommandTests/refusals.py`, which ran all that is shown; each entry begins with these functions and files:
+Exit code 64 is for options, 65 for data, 66 for files that are not there and 73 for results that cannot be written.
+Made by `Tests/CommandTests/refusals.py`, which ran all that is shown; each entry begins with these functions and files:
 """.strip()
 
 SHARED = """
@@ -37,12 +37,13 @@ def write(name, **changes):
             if values is not None: file[key] = values
 
 def table(name, **changes):
-    "A CSV table of ten rows, or of as many as there are changed values."
+    "A CSV table of ten rows; of more where all four columns are given."
     columns = dict(dose=t[:10], survival=y[:10], age=40 + np.arange(10), region=list("ABCABCABCA")) | changes
     with open(name, "w") as file:
         for row in [columns.keys(), *zip(*columns.values())]: print(*row, sep=",", file=file)
 
 def text(name, lines): open(name, "w").write(lines)
+
 def virtual(name, *sources, rows=n, kind="f8"):
     "A shard whose t is a virtual dataset of pieces: (first row, last row, file, dataset, rows there)."
     write(name, t=None)
@@ -115,7 +116,8 @@ refuse("A manifest whose shard is gone", 'os.remove("shards/shard-00000.h5")', "
 refuse("A shard of a later format", """
        with h5py.File("shards/shard-00000.h5", "r+") as file:
            record = json.loads(file.attrs["giv-record"]) | {"encodingVersion": "9.0"}
-           file.attrs["giv-record"] = np.bytes_(json.dumps(record))""", "giv-dist train shards/shard-00000.h5 --groups 2")
+           file.attrs["giv-record"] = np.bytes_(json.dumps(record))""",
+       "giv-dist train shards/shard-00000.h5 --groups 2")
 refuse("A folder that has shards", 'table("a.csv")', SHARD.replace("--out out", "--out shards"))
 refuse("A folder that has a run", "", "giv-dist train shards --groups 2 --out run")
 refuse("A file where a folder is to be written", 'table("a.csv")', SHARD.replace("--out out", "--out a.csv"))
@@ -204,8 +206,10 @@ refuse("Three dimensions", 'write("a.h5", x=x[:, :, None])', TRAIN)
 refuse("Three dimensions to import", 'write("a.h5", x=x[:, :, None])', SHARD_H5)
 refuse("A single number", 'write("a.h5", x=5.0)', TRAIN)
 refuse("A treatment of two columns", 'write("a.h5", t=np.c_[t, t])', TRAIN)
-refuse("A matrix where one column is wanted", 'write("a.h5")', SHARD_H5.replace("--treatment t", "--treatment x").replace("--covariates x", "--covariates t"))
-refuse("A column that the matrix does not have", 'write("a.h5")', SHARD_H5.replace("--covariates x", "--covariates 'x[5]'"))
+refuse("A matrix where one column is wanted", 'write("a.h5")',
+       "giv-dist shard a.h5 --out out --treatment x --covariates t")
+refuse("A column that the matrix does not have", 'write("a.h5")',
+       SHARD_H5.replace("--covariates x", "--covariates 'x[5]'"))
 refuse("A dataset that is not there", 'write("a.h5")', SHARD_H5.replace("--outcome y", "--outcome survival"))
 refuse("Columns of different length", 'write("a.h5", t=t[:-1])', TRAIN)
 refuse("Columns of different length to import", 'write("a.h5", t=t[:-1])', SHARD_H5)
@@ -281,7 +285,8 @@ NEW = "giv-dist shard a.csv --out out --like run"
 refuse("A level that the model does not know, to import", 'table("a.csv", region=list("ABCDABCDAB"))', NEW)
 refuse("A level that the model does not know", 'table("a.csv", region=list("ABCDABCDAB"))',
        SHARD + "\ngiv-dist predict run out --out new.h5")
-refuse("Other covariates than those of the model", 'table("a.csv")', SHARD_AGE + "\ngiv-dist predict run out --out new.h5")
+refuse("Other covariates than those of the model", 'table("a.csv")',
+       SHARD_AGE + "\ngiv-dist predict run out --out new.h5")
 refuse("Foreign shards of other covariates", 'write("a.h5", x=x[:, :1])', "giv-dist predict run a.h5 --out new.h5")
 refuse("New rows without a column", 'text("a.csv", "dose,age\\n1,2\\n")', NEW)
 refuse("New rows with fewer covariates", 'table("a.csv")', NEW + " --covariates age")
@@ -319,8 +324,10 @@ refuse("Units below the header", 'text("a.csv", "dose,survival,age\\nmg,days,yea
 refuse("The header again", 'text("a.csv", "dose,survival,age\\n1,2,40\\ndose,survival,age\\n2,3,50\\n")', SHARD_AGE)
 refuse("A quote that is never closed", """text("a.csv", 'dose,survival,age\\n1,2,"40\\n2,3,50\\n')""", SHARD_AGE)
 refuse("Text after a quote", """text("a.csv", 'dose,survival,age\\n1,2,"40"5\\n')""", SHARD_AGE)
-refuse("Text that is not UTF-8", """open("a.csv", "wb").write(b"dose,survival,age,region\\n1,2,40,Z\\xfcrich\\n")""", SHARD)
-refuse("Damaged UTF-16", """open("a.csv", "wb").write("dose,survival,age\\n1,2,40\\n".encode("utf-16")[:-1])""", SHARD_AGE)
+refuse("Text that is not UTF-8", """open("a.csv", "wb").write(b"dose,survival,age,region\\n1,2,40,Z\\xfcrich\\n")""",
+       SHARD)
+refuse("Damaged UTF-16", """open("a.csv", "wb").write("dose,survival,age\\n1,2,40\\n".encode("utf-16")[:-1])""",
+       SHARD_AGE)
 refuse("A zero byte", """open("a.csv", "wb").write(b"dose,survival,age\\n1,2,\\x0040\\n")""", SHARD_AGE)
 
 refuse = section("Numbers in texts")
@@ -337,8 +344,7 @@ refuse("Times", 'table("a.csv", age=["08:30", "12:15"] * 5)', SHARD_AGE)
 refuse("One text among numbers", 'table("a.csv", age=[40, 41, "forty"] + [44] * 7)', SHARD_AGE)
 refuse("A text in the outcome", 'table("a.csv", survival=[40, 41, "lost"] + [44] * 7)', SHARD_AGE)
 refuse("Identifiers among the covariates", 'table("a.csv", dose=np.tile(t, 2), survival=np.tile(y, 2), '
-       'age=[f"patient {i}" for i in range(480)], '
-       'region=list("ABC") * 160)', SHARD_AGE)
+       'age=[f"patient {i}" for i in range(480)], region=list("AB") * 240)', SHARD_AGE)
 refuse("A decimal mark that is none", 'table("a.csv")', SHARD_AGE + " --decimal-mark 5")
 refuse("One mark for two", 'table("a.csv")', SHARD_AGE + " --thousands-mark .")
 refuse("A thousands mark that is none", 'table("a.csv")', SHARD_AGE + " --thousands-mark ab")
@@ -354,7 +360,7 @@ refuse("A word for missing values among categories", 'table("a.csv", region=["A"
 refuse("A list of markers whose quote is open", 'table("a.csv")', SHARD + """ --missing-markers '"NA,'""")
 
 refuse = section("Pipes")
-refuse("HDF5 through a pipe, to import", 'write("a.h5")', SHARD_H5.replace("a.h5", "<(cat a.h5)").replace("--out", "--out"))
+refuse("HDF5 through a pipe, to import", 'write("a.h5")', SHARD_H5.replace("a.h5", "<(cat a.h5)"))
 refuse("Shards through a pipe", 'write("a.h5")', "giv-dist train <(cat a.h5) --groups 2")
 refuse("A pipe in a folder", 'os.mkdir("folder"); os.mkfifo("folder/a.h5")', "giv-dist train folder --groups 2")
 refuse("An empty pipe", "", SHARD.replace("a.csv", "<(true)"))
@@ -373,6 +379,7 @@ refuse("A constant covariate", 'write("a.h5", x=change(x, np.s_[:, 1], 4.25))', 
 refuse("A covariate that others determine", 'write("a.h5", x=np.c_[x, x[:, 0] - 2 * x[:, 1]])', TRAIN)
 refuse("A treatment that covariates determine", 'write("a.h5", t=1 + x @ [1, 2])', TRAIN)
 refuse("Numbers beyond the range", 'write("a.h5", x=x * 1e200)', TRAIN)
+refuse("One absurd dose", 'write("a.h5", t=change(t, 17, 1e12))', TRAIN + " --distribution gaussian --starts 2")
 refuse("An outcome of two values", 'write("a.h5", y=1.0 * (y > 0))', TRAIN + " --distribution joint")
 refuse("A constant outcome", 'write("a.h5", y=np.ones(n))', TRAIN + " --distribution joint")
 refuse("One group for the joint model", 'write("a.h5")', "giv-dist train a.h5 --groups 1 --distribution joint")
@@ -382,7 +389,8 @@ refuse = section("Effects")
 EFFECT = "giv-dist effect run shards"
 refuse("No run", "", "giv-dist effect shards")
 refuse("No shards", "", "giv-dist effect run")
-refuse("Other rows than those of the run", 'table("a.csv", dose=t[::-1])', NEW + " --outcome survival\ngiv-dist effect run out")
+refuse("Other rows than those of the run", 'table("a.csv", dose=t[::-1])',
+       NEW + " --outcome survival\ngiv-dist effect run out")
 refuse("No outcome", 'table("a.csv", dose=t, age=x[:, 0], region=list("ABC") * 80)',
        SHARD.replace(" --outcome survival", "") + "\ngiv-dist effect run out")
 refuse("A constant outcome", 'write("a.h5", y=np.ones(n), z=group)', "giv-dist effect a.h5 --instrument true")
@@ -395,7 +403,6 @@ refuse("A run of frequencies", 'write("a.h5", weight=np.full(n, 2.0))',
 refuse("A run of one group", "", "giv-dist train shards --groups 1 --representation identity --out one\n"
        "giv-dist effect one shards")
 refuse("A column of clusters that is not there", "", EFFECT + " --cluster hospital")
-refuse("Three columns of clusters", "", EFFECT + " --cluster a,b,c")
 
 
 def execute(code, state):
@@ -451,7 +458,7 @@ def in_own_folder(number, entry, scratch):
 
 def page(program):
     yield from INTRODUCTION.splitlines()
-    yield from ["```python", SHARED.strip(), MADE.strip(), "```", "```", *(f"$ {line}" for line in MADE_BY), "```", ""]
+    yield from ["```python", SHARED.strip(), MADE.rstrip(), "```", "```", *(f"$ {line}" for line in MADE_BY), "```", ""]
     with tempfile.TemporaryDirectory() as scratch:
         for folder in ["bin", "common"]: os.mkdir(f"{scratch}/{folder}")
         os.symlink(os.path.abspath(program), f"{scratch}/bin/giv-dist")

@@ -93,7 +93,7 @@ import Testing
     let shards = try shards()
     #expect(failure(shards.file("none.h5"))?.exitCode == .noInput)
     let other = failure(shards.file("shard-00000.h5"))
-    #expect(other?.exitCode == .data && other?.message.contains("is it another file?") == true)
+    #expect(other?.exitCode == .data && other?.message.contains("is no model; give the folder") == true)
   }
 
   /// Checksums find most flipped bytes, the digest those that are left; bytes that nothing reads may change.
