@@ -40,9 +40,6 @@ public struct OutcomeFunctions: Sendable, Codable, Equatable {
     names = curveNames + (form.hasInteractions ? covariateNames.map { "\(treatmentName)*\($0)" } : [])
   }
 
-  /// Whether a coefficient says something by itself, as those of a spline's functions do not.
-  public func isOwn(_ index: Int) -> Bool { spline == nil || index >= curveCount }
-
   /// Writes function j of row i to `output[j * stride + i]`.
   ///
   /// - Parameters:
@@ -52,11 +49,8 @@ public struct OutcomeFunctions: Sendable, Codable, Equatable {
     into output: UnsafeMutablePointer<Double>, stride: Int
   ) {
     if let spline {
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: (spline.count - 1) * rowCount) { values in
-        spline.evaluate(t, count: rowCount, into: values.baseAddress!)
-        for j in 0..<spline.count - 1 {
-          (output + j * stride).update(from: values.baseAddress! + j * rowCount, count: rowCount)
-        }
+      spread(spline, rowCount: rowCount, into: output, stride: stride) {
+        spline.evaluate(t, count: rowCount, into: $0)
       }
     } else {
       output.update(from: t, count: rowCount)
@@ -77,11 +71,8 @@ public struct OutcomeFunctions: Sendable, Codable, Equatable {
     into output: UnsafeMutablePointer<Double>, stride: Int
   ) {
     if let spline {
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: (spline.count - 1) * rowCount) { values in
-        spline.evaluateSlopes(t, count: rowCount, into: values.baseAddress!)
-        for j in 0..<spline.count - 1 {
-          (output + j * stride).update(from: values.baseAddress! + j * rowCount, count: rowCount)
-        }
+      spread(spline, rowCount: rowCount, into: output, stride: stride) {
+        spline.evaluateSlopes(t, count: rowCount, into: $0)
       }
     } else {
       output.update(repeating: 1, count: rowCount)
@@ -95,29 +86,30 @@ public struct OutcomeFunctions: Sendable, Codable, Equatable {
     }
   }
 
+  /// Writes what a spline gives of consecutive functions to columns that are `stride` apart.
+  private func spread(
+    _ spline: CubicSpline, rowCount: Int, into output: UnsafeMutablePointer<Double>, stride: Int,
+    _ evaluate: (UnsafeMutablePointer<Double>) -> Void
+  ) {
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: (spline.count - 1) * rowCount) { values in
+      evaluate(values.baseAddress!)
+      for j in 0..<spline.count - 1 {
+        (output + j * stride).update(from: values.baseAddress! + j * rowCount, count: rowCount)
+      }
+    }
+  }
+
   /// φ at a treatment, averaged over rows, where interactions are 0.
   public func values(at t: Double) -> [Double] {
-    average { evaluate($0, $1, rowCount: 1, into: $2, stride: 1) }(t)
-  }
-
-  /// ∂φ/∂t at a treatment, averaged over rows, where interactions are 0.
-  public func slopes(at t: Double) -> [Double] {
-    average { evaluateSlopes($0, $1, rowCount: 1, into: $2, stride: 1) }(t)
-  }
-
-  private typealias Evaluation = (UnsafePointer<Double>, [UnsafePointer<Double>], UnsafeMutablePointer<Double>) -> Void
-
-  private func average(_ evaluate: @escaping Evaluation) -> (Double) -> [Double] {
-    { t in
-      var values = Array(repeating: 0.0, count: self.count)
-      withUnsafePointer(to: t) { t in
-        withUnsafePointer(to: 0.0) { mean in
-          values.withUnsafeMutableBufferPointer {
-            evaluate(t, Array(repeating: mean, count: self.interactionCount), $0.baseAddress!)
-          }
+    var values = Array(repeating: 0.0, count: count)
+    withUnsafePointer(to: t) { t in
+      withUnsafePointer(to: 0.0) { mean in
+        values.withUnsafeMutableBufferPointer {
+          evaluate(
+            t, Array(repeating: mean, count: interactionCount), rowCount: 1, into: $0.baseAddress!, stride: 1)
         }
       }
-      return values
     }
+    return values
   }
 }

@@ -14,6 +14,14 @@ extension MetaEM {
     of collection: ShardCollection, roles: Set<Role>, weights: WeightKind?, storage: FrameStorage,
     on communicator: any Communicator
   ) throws -> Frame {
+    try tableInUse(of: collection, roles: roles, weights: weights, storage: storage, on: communicator).table
+  }
+
+  /// These rows, and which of all they are. Collective.
+  static func tableInUse(
+    of collection: ShardCollection, roles: Set<Role>, weights: WeightKind?, storage: FrameStorage,
+    on communicator: any Communicator
+  ) throws -> (table: Frame, used: RowsInUse) {
     let all = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let used = try RowsInUse(collection, rows: all, weights: weights, storage: storage)
     let rows = used.fitted.map { DistributedRows(rowCount: $0.count, communicator: communicator) } ?? all
@@ -21,7 +29,7 @@ extension MetaEM {
       collection, rows: rows, roles: roles.union(weights == nil ? [] : [.weight]), covariatesAsNumbers: true,
       storage: storage, selection: used.fitted)
     if let weights { try frame.takeWeights(as: weights) }
-    return frame
+    return (frame, used)
   }
 
   /// The rows that a model was fitted to with these options, with further columns, in the units of the data. Collective.

@@ -95,13 +95,9 @@ public struct MetaEM: Estimator {
   /// Reads and checks the rows of a collection and centers their columns. Collective.
   func load(_ collection: ShardCollection, on communicator: any Communicator) throws -> CenteredRows {
     try configuration.validate()
-    let all = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
-    let used = try RowsInUse(collection, rows: all, weights: configuration.weights, storage: storage)
-    let rows = used.fitted.map { DistributedRows(rowCount: $0.count, communicator: communicator) } ?? all
     let roles = roles(of: collection)
-    let table = try Frame.load(
-      collection, rows: rows, roles: roles, covariatesAsNumbers: true, storage: storage, selection: used.fitted)
-    if let weights = configuration.weights { try table.takeWeights(as: weights) }
+    let (table, used) = try Self.tableInUse(
+      of: collection, roles: roles, weights: configuration.weights, storage: storage, on: communicator)
     var centered = try prepare(table)
     centered.used = used
     centered.findings = centered.findings.located { row in
@@ -112,6 +108,7 @@ public struct MetaEM: Estimator {
     centered.findings += collection.findings + used.findings(of: collection.rowCount)
     guard used.fitted != nil else { return centered }
     // All rows are read anew where they are asked for, since most fits ask once.
+    let all = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
     let whole = try Frame.load(collection, rows: all, roles: roles, covariatesAsNumbers: true, storage: .stream())
     whole.standardize(center: centered.scaling.centers, scale: centered.scaling.scales)
     centered.whole = whole
