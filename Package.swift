@@ -56,6 +56,10 @@ let package = Package(
       name: "InstrumentalVariables",
       dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Regression", "Statistics"]),
 
+    .target(
+      name: "NonparametricIV",
+      dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks"]),
+
     // MARK: Floor 6: estimators that stand alone, and simulated data
     .target(
       name: "Simulation",
@@ -136,6 +140,9 @@ let package = Package(
         "Communication", "Diagnostics", "Frames", "InstrumentalVariables", "LinearAlgebra", "Regression", "Statistics",
         "TestSupport",
       ]),
+    .testTarget(
+      name: "NonparametricIVTests",
+      dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks", "NonparametricIV", "TestSupport"]),
     .testTarget(
       name: "EffectsTests",
       dependencies: [

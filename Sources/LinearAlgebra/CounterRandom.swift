@@ -121,6 +121,12 @@ public enum RandomStream: UInt32, Sendable {
   case indexFolds = 40
   /// Draws of a curve's coefficients for its uniform band.
   case uniformBand = 41
+  /// Halves and folds of rows in nonparametric instrumental regressions, and rows that judge them.
+  case structuralParts = 42
+  /// Rows that kernels are told at.
+  case landmarks = 43
+  /// Treatments that a conditional density gives.
+  case conditionalDraws = 44
   // Networks.
   case networkStart = 32
   case minibatches = 33
