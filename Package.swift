@@ -58,7 +58,7 @@ let package = Package(
 
     .target(
       name: "NonparametricIV",
-      dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks"]),
+      dependencies: ["Communication", "Diagnostics", "Features", "LinearAlgebra", "Networks", "Regression"]),
 
     // MARK: Floor 6: estimators that stand alone, and simulated data
     .target(
@@ -75,8 +75,7 @@ let package = Package(
       name: "Effects",
       dependencies: [
         "Communication", "Diagnostics", "Features", "Frames", "InstrumentalVariables", "LinearAlgebra", "Mixture",
-        "Runs",
-        "Statistics", "Storage",
+        "NonparametricIV", "Runs", "Statistics", "Storage",
       ]),
 
     // MARK: Floor 7: Meta-EM, which may end in the control function
@@ -92,7 +91,7 @@ let package = Package(
       name: "Reports",
       dependencies: [
         "ControlFunction", "Diagnostics", "Effects", "Features", "InstrumentalVariables", "MetaEM", "Mixture",
-        "Statistics", "Storage",
+        "NonparametricIV", "Statistics", "Storage",
       ]),
 
     // MARK: Floor 9: the command line
@@ -100,7 +99,8 @@ let package = Package(
       name: "giv-dist",
       dependencies: [
         "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "Import", "LinearAlgebra",
-        "MetaEM", "Mixture", "MPICommunication", "Reports", "Runs", "Shards", "Simulation", "Storage",
+        "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Reports", "Runs", "Shards", "Simulation",
+        "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -147,7 +147,7 @@ let package = Package(
       name: "EffectsTests",
       dependencies: [
         "Communication", "Diagnostics", "Effects", "Features", "Frames", "InstrumentalVariables", "LinearAlgebra",
-        "Simulation", "TestSupport",
+        "NonparametricIV", "Simulation", "TestSupport",
       ]),
     .testTarget(
       name: "FeaturesTests",

@@ -35,6 +35,14 @@ public struct CurvePoint: Sendable, Codable, Equatable {
   public let uniformUpper: Double?
 }
 
+extension CurvePoint {
+  /// One of a method that has no errors.
+  init(t: Double, g: Double, tau: Double) {
+    self.init(
+      t: t, g: g, tau: tau, standardError: nil, lower: nil, upper: nil, uniformLower: nil, uniformUpper: nil)
+  }
+}
+
 /// What is asked of every method alike.
 struct EffectRequest: Sendable {
   let functions: OutcomeFunctions

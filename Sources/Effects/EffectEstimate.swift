@@ -24,6 +24,13 @@ public struct EffectEstimate: Sendable, Codable, Equatable {
     lower = error.map { value - reference.quantile * $0 }
     upper = error.map { value + reference.quantile * $0 }
   }
+
+  /// One of a method that has no errors.
+  init(_ name: String, _ estimate: Double) {
+    self.name = name
+    self.estimate = estimate
+    (standardError, pValue, lower, upper) = (nil, nil, nil, nil)
+  }
 }
 
 /// The law that standardised estimates are held against: normal, or Student's with as many degrees of freedom as there

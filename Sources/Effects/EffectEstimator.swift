@@ -13,7 +13,8 @@ import LinearAlgebra
 ///   -> form of the outcome: which functions of t            FormChoice
 ///   -> instruments, controls, functions of t, y             EffectRows
 ///   -> coefficients, covariances, tests, sets               InstrumentalRegression
-///   -> slopes, contrasts, curve                             EffectAnswers
+///   -> slopes, contrasts, curve                             EffectAnswer
+///   -> the same by other methods                            MethodAnswer
 /// ```
 public struct EffectEstimator: Sendable {
   public let options: EffectOptions
@@ -52,23 +53,24 @@ public struct EffectEstimator: Sendable {
       options.instrumentBasis == .index
       ? regression : try InstrumentalRegression(design.rows(functions, .index(functions)))
     let request = try EffectRequest(design, functions, options)
-    let answers = try ladder.map { try EffectAnswer($0, request, regression, covariance($0, regression)) }
+    let answers = try estimators.map { try EffectAnswer($0, request, regression, covariance($0, regression)) }
+    let ladder = try methods(design, request, regression, answers)
     let diagnostics = try EffectDiagnostics(
       regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression))
     return EffectResult(
-      options, design, choice, functions.form, regression, request, answers, diagnostics,
-      findings: findings(regression, diagnostics, answers[0], design.quantiles, request))
+      options, design, choice, functions.form, regression, request, answers, ladder: ladder, diagnostics,
+      findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + ladder.findings)
   }
 
-  /// The methods side by side: the one asked for, the plain one and none.
-  private var ladder: [EffectOptions.Method] {
+  /// The estimators side by side: the one asked for, the plain one and none.
+  private var estimators: [EffectOptions.Method] {
     var all = [options.method]
     for method in [EffectOptions.Method.twoStage, .ordinary] where !all.contains(method) { all.append(method) }
     return all
   }
 
   /// Estimators with a covariance of their own have it whatever is asked of the others.
-  private func covariance(
+  func covariance(
     _ method: EffectOptions.Method, _ regression: InstrumentalRegression
   ) -> InstrumentalCovariance {
     guard !method.hasOwnCovariance else { return .hc0 }

@@ -6,7 +6,9 @@ import Storage
 /// The files of an effect: `effect.h5` with all numbers, and tidy tables as broom and pyfixest name their columns.
 public struct EffectFiles {
   /// In the order in which they get their names.
-  public static let names = ["effect.h5", "coefficients.csv", "curve.csv", "first_stage.csv", "tests.csv"]
+  public static let names = [
+    "effect.h5", "coefficients.csv", "curve.csv", "methods.csv", "first_stage.csv", "tests.csv",
+  ]
   private static let encodingType = "giv-effect"
   private static let encodingVersion = "1.0.0"
 
@@ -27,6 +29,7 @@ public struct EffectFiles {
       switch name {
       case "coefficients.csv": estimates
       case "curve.csv": curves
+      case "methods.csv": methods
       case "first_stage.csv": firstStage
       case "tests.csv": tests
       default: nil
@@ -42,23 +45,38 @@ public struct EffectFiles {
 
   /// The average slope, contrasts and coefficients of all methods.
   private var estimates: ResultTable {
-    let rows = result.answers.flatMap { answer in
-      [("average slope", answer.averageSlope)]
-        + answer.contrasts.map { ("\($0.contrast.from) to \($0.contrast.to)", $0.effect) }
-        + answer.terms.map { ($0.name, $0) }
-    }
-    let counts = result.answers.map { 1 + $0.contrasts.count + $0.terms.count }
+    Self.tidy(
+      result.answers.flatMap { answer in
+        Self.terms(answer.method.rawValue, answer.averageSlope, answer.contrasts)
+          + answer.terms.map { (answer.method.rawValue, $0.name, $0) }
+      })
+  }
+
+  /// The average slope and contrasts of the methods that stand side by side.
+  private var methods: ResultTable {
+    Self.tidy(result.ladder.flatMap { Self.terms($0.method.name, $0.averageSlope, $0.contrasts) })
+  }
+
+  private typealias Term = (method: String, name: String, estimate: EffectEstimate)
+
+  private static func terms(
+    _ method: String, _ slope: EffectEstimate, _ contrasts: [ContrastEstimate]
+  ) -> [Term] {
+    [(method, "average slope", slope)]
+      + contrasts.map { (method, "\($0.contrast.from) to \($0.contrast.to)", $0.effect) }
+  }
+
+  private static func tidy(_ rows: [Term]) -> ResultTable {
     var table = ResultTable(rowCount: rows.count)
+    table.add("method", .text(rows.map(\.method)))
+    table.add("term", .text(rows.map(\.name)))
+    table.add("estimate", .numbers(rows.map(\.estimate.estimate)))
+    table.add("std.error", .numbers(rows.map(\.estimate.standardError)))
     table.add(
-      "method", .text(zip(result.answers, counts).flatMap { Array(repeating: $0.method.rawValue, count: $1) }))
-    table.add("term", .text(rows.map(\.0)))
-    table.add("estimate", .numbers(rows.map(\.1.estimate)))
-    table.add("std.error", .numbers(rows.map(\.1.standardError)))
-    table.add(
-      "statistic", .numbers(rows.map { row in row.1.standardError.map { row.1.estimate / $0 } }))
-    table.add("p.value", .numbers(rows.map(\.1.pValue)))
-    table.add("conf.low", .numbers(rows.map(\.1.lower)))
-    table.add("conf.high", .numbers(rows.map(\.1.upper)))
+      "statistic", .numbers(rows.map { row in row.estimate.standardError.map { row.estimate.estimate / $0 } }))
+    table.add("p.value", .numbers(rows.map(\.estimate.pValue)))
+    table.add("conf.low", .numbers(rows.map(\.estimate.lower)))
+    table.add("conf.high", .numbers(rows.map(\.estimate.upper)))
     return table
   }
 
@@ -133,6 +151,7 @@ public struct EffectFiles {
     try file.setAttribute("outcome-basis", .string(result.form.description))
     try file.setAttribute("reference", .number(result.reference))
     for answer in result.answers { try write(answer, to: file) }
+    for answer in result.ladder { try write(answer, to: file) }
     let diagnostics = result.diagnostics
     try file.write(diagnostics.firstStage.map(\.name), to: "first_stage/names")
     try Self.write(Self.firstStageColumns(diagnostics.firstStage), to: file, group: "first_stage")
@@ -163,6 +182,18 @@ public struct EffectFiles {
     let slope = answer.averageSlope
     try file.write([slope.estimate, slope.standardError ?? .nan], to: "\(group)/average_slope")
     try Self.write(Self.curveColumns(answer.curve), to: file, group: "\(group)/curve")
+  }
+
+  private func write(_ answer: MethodAnswer, to file: borrowing HDF5File) throws {
+    let group = "ladder/\(answer.method.name)"
+    let slope = answer.averageSlope
+    try file.write([slope.estimate, slope.standardError ?? .nan], to: "\(group)/average_slope")
+    try file.write([answer.distance, answer.standardizedDistance ?? .nan], to: "\(group)/distance")
+    try Self.write(Self.curveColumns(answer.curve), to: file, group: "\(group)/curve")
+    guard let fit = answer.fit, let digest = answer.digest else { return }
+    try file.write([fit.criterion], to: "\(group)/criterion")
+    try file.write([try jsonText(fit)], to: "\(group)/model")
+    try file.setAttribute("digest", .string(digest), of: "\(group)/model")
   }
 
   private static func write(

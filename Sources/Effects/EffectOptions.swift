@@ -1,4 +1,5 @@
 import InstrumentalVariables
+import NonparametricIV
 
 /// What determines the effect that is found, besides the rows, their groups and the features of the groups' regressions.
 public struct EffectOptions: Sendable, Codable, Equatable {
@@ -54,6 +55,9 @@ public struct EffectOptions: Sendable, Codable, Equatable {
   public var controlDegree: Int?
   /// The method whose answers come first.
   public var method = Method.hful
+  /// The methods that stand beside the one above; empty for none.
+  public var methods: [EffectMethod] = []
+  public var nonparametric = NonparametricOptions()
   public var covariance = Covariance.hc0
   /// The categorical columns whose levels are clusters, by name; two at most.
   public var clusters: [String] = []

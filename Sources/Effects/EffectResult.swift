@@ -30,6 +30,8 @@ public struct EffectResult: Sendable {
   public let reference: Double
   /// The methods side by side; the first is the one that was asked for.
   public let answers: [EffectAnswer]
+  /// The methods of ``EffectOptions/methods``; empty where none were asked for.
+  public let ladder: [MethodAnswer]
   public let diagnostics: EffectDiagnostics
   /// Everything that a reader of the result should know before trusting it.
   public let findings: [Finding]
@@ -37,7 +39,7 @@ public struct EffectResult: Sendable {
   init(
     _ options: EffectOptions, _ design: EffectDesign, _ choice: FormChoice?, _ form: OutcomeForm,
     _ regression: InstrumentalRegression, _ request: EffectRequest, _ answers: [EffectAnswer],
-    _ diagnostics: EffectDiagnostics, findings: [Finding]
+    ladder: [MethodAnswer], _ diagnostics: EffectDiagnostics, findings: [Finding]
   ) {
     let (table, frame) = (design.table, design.table.frame)
     self.options = options
@@ -51,6 +53,7 @@ public struct EffectResult: Sendable {
     (dropped, conditionNumber) = (regression.dropped, regression.conditionNumber)
     reference = request.reference
     self.answers = answers
+    self.ladder = ladder
     self.diagnostics = diagnostics
     self.findings = findings
   }

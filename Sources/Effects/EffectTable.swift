@@ -11,7 +11,7 @@ import LinearAlgebra
 public struct EffectTable: Sendable {
   public let frame: Frame
   /// How the columns of the frame came from the data.
-  private let scaling: ColumnScaling
+  let scaling: ColumnScaling
   /// Mean and standard deviation of each covariate and of t in the data's units, over the rows with weight.
   public let covariates: [Location]
   public let treatment: Location

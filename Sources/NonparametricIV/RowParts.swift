@@ -13,4 +13,15 @@ public struct RowParts: Sendable {
 
   /// The part of a global row.
   public func callAsFunction(row: Int) -> Int { random.integer(below: count, row: row, draw: 0) }
+
+  /// The weights of a chunk's rows in each part, `weights[part * stride + row]`: 0 in all parts but their own, and in
+  /// padding rows; the stride is that of ``Kernel/paddedCount(_:)``.
+  func weights(of chunk: StructuralChunk, firstRow: Int) -> AlignedBuffer {
+    let stride = Kernel.paddedCount(chunk.rowCount)
+    let weights = AlignedBuffer(count: count * stride)
+    for row in 0..<chunk.rowCount {
+      weights.pointer[self(row: firstRow + row) * stride + row] = chunk.weights?[row] ?? 1
+    }
+    return weights
+  }
 }

@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The function g of y = g(t, x) + u that a nonparametric instrumental regression found.
 public protocol StructuralFunction: Sendable, Codable {
   /// Writes g(t_i, x_i) for some rows to `values`.
@@ -8,6 +10,24 @@ public protocol StructuralFunction: Sendable, Codable {
   func evaluate(
     _ treatment: UnsafePointer<Double>, covariates: [UnsafePointer<Double>], rowCount: Int,
     into values: UnsafeMutablePointer<Double>)
+
+  /// Writes g(t_p, x_i) for some treatments at some rows to `values[p * stride + i]`.
+  func evaluate(
+    at treatments: [Double], covariates: [UnsafePointer<Double>], rowCount: Int,
+    into values: UnsafeMutablePointer<Double>, stride: Int)
+}
+
+extension StructuralFunction {
+  public func evaluate(
+    at treatments: [Double], covariates: [UnsafePointer<Double>], rowCount: Int,
+    into values: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    let treatment = AlignedBuffer(count: Kernel.paddedCount(rowCount))
+    for (p, t) in treatments.enumerated() {
+      treatment.pointer.update(repeating: t, count: treatment.count)
+      evaluate(treatment.pointer, covariates: covariates, rowCount: rowCount, into: values + p * stride)
+    }
+  }
 }
 
 /// A way from rows with instruments to the function g: one of the methods of ``NonparametricMethod``.

@@ -11,7 +11,7 @@ extension EffectReport {
   ///
   /// - Parameter folder: where its files are; nil when nothing was written.
   public func report(folder: String?) -> Report {
-    Report([heading, answers, curve, firstStageTable, testTable, setLines, verdict, notes, files(folder)])
+    Report([heading, answers, curve, methodTable, firstStageTable, testTable, setLines, verdict, notes, files(folder)])
   }
 
   private var heading: Report.Section {

@@ -84,6 +84,9 @@ public struct EffectReport: Sendable, Encodable {
   /// The method whose answers come first.
   public let estimator: String
   public let methods: [String: Method]
+  /// The methods of --method side by side, and those that disagree with sieve2sls.
+  public let ladder: [String: Rung]
+  public let disagreements: [String]
   public let firstStage: [String: FirstStage]
   public let craggDonald: Double
   public let kleibergenPaap: Test
@@ -101,7 +104,8 @@ public struct EffectReport: Sendable, Encodable {
 
   private enum CodingKeys: CodingKey {
     case rows, ranks, groups, groupShares, instrument, instrumentBasis, label, outcomeBasis, basisCriteria, controls
-    case instruments, dropped, reference, estimator, methods, firstStage, craggDonald, kleibergenPaap, kleibergenPaapF
+    case instruments, dropped, reference, estimator, methods, ladder, disagreements, firstStage, craggDonald,
+      kleibergenPaap, kleibergenPaapF
     case tests, sets, findings, events, warnings
   }
 
@@ -122,6 +126,8 @@ public struct EffectReport: Sendable, Encodable {
     reference = result.reference
     estimator = result.headline.method.rawValue
     methods = Dictionary(uniqueKeysWithValues: result.answers.map { ($0.method.rawValue, Method($0)) })
+    ladder = Dictionary(uniqueKeysWithValues: result.ladder.map { ($0.method.name, Rung($0)) })
+    disagreements = result.ladder.filter(\.disagrees).map(\.method.name)
     firstStage = Dictionary(uniqueKeysWithValues: diagnostics.firstStage.map { ($0.name, FirstStage($0)) })
     craggDonald = diagnostics.craggDonald.statistic
     kleibergenPaap = Test(diagnostics.kleibergenPaap.test)

@@ -221,6 +221,10 @@ extension Finding {
       "groups of \(name(.distribution)) are found from covariates and treatment, so that their \(name(.label)) weights lean "
         + "on what else moves the treatment: under confounding the effect is biased; train with --distribution joint, and "
         + "use its posterior"
+    case .methodsDisagree:
+      "the curves of \(names(.names).joined(separator: ", ")) differ from that of sieve2sls, by up to "
+        + "\(significant(number(.difference))) standard deviations of the outcome, or by more than 3 standard errors: trust "
+        + "none before you know why"
     case .droppedColumns: "left out, for others determine them: \(names(.names).joined(separator: ", "))"
     case .illConditioned:
       "controls and instruments are nearly dependent (condition number \(number(.condition))), and digits are lost; choose "

@@ -5,6 +5,7 @@ import Effects
 import Features
 import Frames
 import MetaEM
+import NonparametricIV
 import Reports
 import Runs
 import Shards
@@ -57,6 +58,16 @@ struct Effect: JobCommand {
       --cluster or a --covariance that hful does not have)
       """)
   var estimator: EffectOptions.Method?
+  @Option(
+    help: """
+      Methods to set side by side, with commas between, or 'all': ols; 2sls, linear in t; sieve2sls, the default, which \
+      the others are held against; liml; \(NonparametricMethod.helpText). Plug-in methods take functions of the mean of t \
+      for the mean of functions of t.
+      """,
+    transform: methods)
+  var method: [EffectMethod] = []
+  @Flag(help: "Give the nonparametric methods the settings of their papers' own programs.")
+  var paper = false
   @Option(
     help: "What the errors may be; hful, jive and ujive have a covariance of their own, robust as HC0. (default: HC0)")
   var covariance: EffectOptions.Covariance?
@@ -134,6 +145,8 @@ struct Effect: JobCommand {
     }
     options.clusters = cluster
     options.seed = seed
+    options.methods = method
+    options.nonparametric.isPaper = paper
     if outcomeBasis != "auto" {
       guard let form = OutcomeForm(outcomeBasis) else {
         throw Failure(
@@ -173,5 +186,26 @@ struct Effect: JobCommand {
   private func number(_ text: String, _ option: String) throws -> Double {
     guard let value = Double(text), value.isFinite else { throw Failure(.usage, "\(option) \(text): give a number") }
     return value
+  }
+}
+
+// MARK: Methods
+
+/// Names of methods with commas between, or `all`.
+@Sendable private func methods(_ text: String) throws -> [EffectMethod] {
+  if text == "all" { return EffectMethod.all }
+  return try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+    guard let method = EffectMethod(name: String(name)) else {
+      let names = EffectMethod.all.map(\.name).joined(separator: ", ")
+      throw ValidationError("--method \(name): give 'all', or some of \(names)")
+    }
+    return method
+  }
+}
+
+extension NonparametricMethod {
+  /// The methods for the help of an option, the plug-in ones named as such.
+  fileprivate static var helpText: String {
+    allCases.map { $0.rawValue + ($0.isPlugIn ? " (plug-in)" : "") }.joined(separator: ", ")
   }
 }

@@ -1,0 +1,48 @@
+import InstrumentalVariables
+import NonparametricIV
+import Runs
+
+extension EffectEstimator {
+  /// The methods that are asked for, side by side, in the order of ``EffectMethod/all``; the default one is always among
+  /// them, and the others are held against it. Collective.
+  func methods(
+    _ design: EffectDesign, _ request: EffectRequest, _ regression: InstrumentalRegression, _ answers: [EffectAnswer]
+  ) throws -> [MethodAnswer] {
+    guard !options.methods.isEmpty else { return [] }
+    let asked = EffectMethod.all.filter { options.methods.contains($0) || $0 == .sieve }
+    var found = try asked.map { method in
+      switch method {
+      case .sieve: MethodAnswer(method, answers[0])
+      case .ordinary:
+        MethodAnswer(method, try EffectAnswer(.ordinary, request, regression, covariance(.ordinary, regression)))
+      case .limitedInformation:
+        MethodAnswer(method, try EffectAnswer(.liml, request, regression, covariance(.liml, regression)))
+      case .linearTwoStage: MethodAnswer(method, try linear(design))
+      case .nonparametric(let nonparametric): try answer(nonparametric, design, request)
+      }
+    }
+    let sieve = MethodAnswer(.sieve, answers[0])
+    for place in found.indices { found[place].compare(with: sieve, unit: design.table.outcome.standardDeviation) }
+    return found
+  }
+
+  /// Two-stage least squares with t itself for the only function, and its own index instruments.
+  private func linear(_ design: EffectDesign) throws -> EffectAnswer {
+    let functions = design.functions(OutcomeForm(.polynomial(degree: 1)))
+    let regression = try InstrumentalRegression(design.rows(functions, design.instruments(functions)))
+    return try EffectAnswer(
+      .twoStage, EffectRequest(design, functions, options), regression, covariance(.twoStage, regression))
+  }
+
+  private func answer(
+    _ method: NonparametricMethod, _ design: EffectDesign, _ request: EffectRequest
+  ) throws -> MethodAnswer {
+    let rows = EffectStructuralRows(table: design.table, groups: design.groups, order: design.index.canonicalOrder)
+    let start = ContinuousClock.now
+    var options = options.nonparametric
+    options.seed = request.seed
+    let fit = try method.fit(rows, options)
+    return try MethodAnswer(
+      .nonparametric(method), fit, rows, request, seconds: (ContinuousClock.now - start).seconds)
+  }
+}

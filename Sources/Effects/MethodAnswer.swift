@@ -1,0 +1,99 @@
+import Diagnostics
+import LinearAlgebra
+import NonparametricIV
+import Storage
+
+/// The answers of one method among several that stand side by side.
+public struct MethodAnswer: Sendable {
+  public let method: EffectMethod
+  /// Without errors for nonparametric methods, which have a bootstrap only.
+  public let averageSlope: EffectEstimate
+  public let contrasts: [ContrastEstimate]
+  public let curve: [CurvePoint]
+  /// What a nonparametric method found: g in the data's units.
+  public let fit: NonparametricFit?
+  /// Of its fit.
+  public let seconds: Double?
+  /// SHA-256 of what it found.
+  public let digest: String?
+  /// Root mean squared difference of the curve's effects from those of the default method, in standard deviations of y.
+  public internal(set) var distance = 0.0
+  /// The largest difference of the curve's effects in standard errors; nil where one of the two methods has none.
+  public internal(set) var standardizedDistance: Double?
+
+  init(_ method: EffectMethod, _ answer: EffectAnswer) {
+    self.method = method
+    (averageSlope, contrasts, curve) = (answer.averageSlope, answer.contrasts, answer.curve)
+    (fit, seconds, digest) = (nil, nil, nil)
+  }
+
+  /// One pass. Collective.
+  init(
+    _ method: EffectMethod, _ fit: NonparametricFit, _ rows: EffectStructuralRows, _ request: EffectRequest,
+    seconds: Double
+  ) throws {
+    let (curve, contrasts) = (request.curve, request.contrasts)
+    let means = try StructuralMeans(
+      rows, fit.function, at: [request.reference] + curve + contrasts.flatMap { [$0.from, $0.to] },
+      unit: rows.table.treatment.standardDeviation)
+    let g = means.outcomes
+    let ends = Array(g[(1 + curve.count)...])
+    self.method = method
+    averageSlope = EffectEstimate("average slope", means.averageSlope)
+    self.contrasts = contrasts.enumerated().map { place, contrast in
+      ContrastEstimate(
+        contrast: contrast, effect: EffectEstimate("contrast", ends[2 * place + 1] - ends[2 * place]))
+    }
+    self.curve = zip(curve, g[1...]).map { t, value in CurvePoint(t: t, g: value, tau: value - g[0]) }
+    self.fit = fit
+    self.seconds = seconds
+    var digest = SHA256Digest()
+    digest.update(try jsonText(fit))
+    self.digest = digest.finalize()
+  }
+}
+
+// MARK: Agreement
+
+extension MethodAnswer {
+  /// The root mean squared difference of a curve, in standard deviations of y, above which methods disagree.
+  static let largestDistance = 0.1
+  /// The difference at some treatment, in standard errors, above which they do.
+  static let largestStandardizedDistance = 3.0
+
+  public var disagrees: Bool {
+    distance > Self.largestDistance || (standardizedDistance ?? 0) > Self.largestStandardizedDistance
+  }
+
+  /// Holds the curve's effects against those of another method.
+  ///
+  /// The error of the difference is taken as if the two were independent, which from the same rows it is at most.
+  ///
+  /// - Parameter unit: the standard deviation of y.
+  mutating func compare(with other: MethodAnswer, unit: Double) {
+    let differences = zip(curve, other.curve).map { $0.tau - $1.tau }
+    distance = (differences.reduce(0) { $0 + $1 * $1 } / Double(max(1, differences.count))).squareRoot() / unit
+    guard method != other.method, curve.allSatisfy({ $0.standardError != nil }) else { return }
+    standardizedDistance = zip(differences, zip(curve, other.curve)).compactMap { difference, points in
+      let errors = [points.0, points.1].compactMap(\.standardError)
+      let error = errors.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      return errors.count == 2 && error > 0 ? abs(difference) / error : nil
+    }.max()
+  }
+}
+
+extension [MethodAnswer] {
+  /// What of their agreement a reader should know. Ordinary regression is there to differ where t is confounded.
+  var findings: [Finding] {
+    let apart = filter { $0.disagrees && $0.method != .ordinary }
+    guard !apart.isEmpty else { return [] }
+    return [
+      Finding(
+        .methodsDisagree,
+        [
+          .names: .names(apart.map(\.method.name)),
+          .difference: .number(apart.map(\.distance).max() ?? 0),
+        ])
+    ]
+  }
+}

@@ -1,0 +1,33 @@
+/// The nonparametric instrumental regressions, by the names under which they are asked for.
+public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
+  /// Two stages of ridge regression on polynomials: ``PolynomialTwoStage``.
+  case poly2sls
+
+  /// Whether the second stage is fitted at the mean of t given the instruments: it takes functions of E[t | z, x] for
+  /// E[·(t) | z, x], which is right for a g that is linear in t, or quadratic while Var(t | z, x) is the same everywhere.
+  public var isPlugIn: Bool {
+    switch self {
+    case .poly2sls: true
+    }
+  }
+
+  /// Finds g in the units of the data. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``: what ``ColumnLocations`` and the method refuse.
+  public func fit(_ source: some StructuralRows, _ options: NonparametricOptions) throws -> NonparametricFit {
+    let rows = try ScaledRows(source)
+    func fit<Regression: StructuralRegression>(
+      _ regression: Regression, as form: (Regression.Function) -> NonparametricFunction
+    ) throws -> NonparametricFit {
+      let found = try regression.fit(rows)
+      return NonparametricFit(
+        function: RescaledFunction(form(found.function), rows.locations), criterion: found.criterion)
+    }
+    return switch self {
+    case .poly2sls: try fit(PolynomialTwoStage(seed: options.seed), as: NonparametricFunction.polynomial)
+    }
+  }
+}
+
+/// What one of the nonparametric regressions found, in the units of the data.
+public typealias NonparametricFit = StructuralFit<RescaledFunction<NonparametricFunction>>
