@@ -120,6 +120,11 @@ public final class Frame: @unchecked Sendable {
     weightKind == .frequency ? try weight(chunk: chunk) : nil
   }
 
+  /// What one observation of the rows of a chunk weighs; nil, meaning one, where weights are frequencies.
+  public func observationWeights(chunk: Int) throws -> UnsafePointer<Double>? {
+    weightKind == .frequency ? nil : try weight(chunk: chunk)
+  }
+
   /// Applies steps to all rows of this rank: at once to those in memory, to others whenever they are read.
   private func apply(_ steps: [AffineStep]) {
     switch source {

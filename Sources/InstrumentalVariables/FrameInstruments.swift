@@ -16,7 +16,7 @@ public struct FrameInstruments: InstrumentalRows {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - frame: whose weights, if it has some, weigh the rows.
+  ///   - frame: whose weights, if it has some, weigh the rows or say how many each stands for.
   ///   - controls: real columns of the schema or vectors, W without the constant.
   ///   - clusters: at most two categorical columns of the schema.
   /// - Throws: on all ranks the same ``Failure`` (data) that names a column and a row in which it is missing.
@@ -53,6 +53,7 @@ public struct FrameInstruments: InstrumentalRows {
       InstrumentalChunk(
         rowCount: frame.rowCount(ofChunk: chunk),
         columns: places.map { try frame.reals($0.column, component: $0.component, chunk: chunk) },
-        weights: frame.weight(chunk: chunk), clusters: clusters.map { try frame.codes($0, chunk: chunk) }))
+        weights: frame.observationWeights(chunk: chunk), frequencies: frame.frequencies(chunk: chunk),
+        clusters: clusters.map { try frame.codes($0, chunk: chunk) }))
   }
 }

@@ -22,7 +22,7 @@ public struct InstrumentalRegression: Sendable {
   /// Of the Gram matrix of controls and instruments, scaled to a unit diagonal. Above ``largestConditionNumber`` results
   /// have lost digits.
   public let conditionNumber: Double
-  /// n, the number of rows of positive weight; weights are scaled to add up to it.
+  /// n, the number of observations of positive weight; weights are scaled to add up to it.
   public let rowCount: Double
   public let clusterings: [Clustering]
 

@@ -59,18 +59,21 @@ public struct InstrumentalChunk {
   /// W, Z, D, y: finite numbers for each row, from a multiple of 64 bytes on and readable to a multiple of
   /// ``Kernel/lanes`` rows.
   public var columns: [UnsafePointer<Double>]
-  /// Row weights, not negative; nil for 1.
+  /// What one observation of a row weighs, not negative; nil for 1.
   public var weights: UnsafePointer<Double>?
+  /// How many equal observations each row stands for; nil for 1.
+  public var frequencies: UnsafePointer<Double>?
   /// For each clustering the cluster of each row.
   public var clusters: [UnsafePointer<Int64>]
 
   public init(
     rowCount: Int, columns: [UnsafePointer<Double>], weights: UnsafePointer<Double>? = nil,
-    clusters: [UnsafePointer<Int64>] = []
+    frequencies: UnsafePointer<Double>? = nil, clusters: [UnsafePointer<Int64>] = []
   ) {
     self.rowCount = rowCount
     self.columns = columns
     self.weights = weights
+    self.frequencies = frequencies
     self.clusters = clusters
   }
 }
@@ -84,7 +87,24 @@ extension InstrumentalChunk {
     stride(from: 0, to: rowCount, by: Self.blockLength).map { start in
       InstrumentalChunk(
         rowCount: min(Self.blockLength, rowCount - start), columns: columns.map { $0 + start },
-        weights: weights.map { $0 + start }, clusters: clusters.map { $0 + start })
+        weights: weights.map { $0 + start }, frequencies: frequencies.map { $0 + start },
+        clusters: clusters.map { $0 + start })
     }
+  }
+
+  /// Writes v, the weight of one observation of each row times a factor, and f v, that of all that the row stands for,
+  /// with 0 behind the rows.
+  ///
+  /// - Returns: the number of observations of positive weight.
+  func fillWeights(factor: Double, own: AlignedBuffer, totals: AlignedBuffer) -> Double {
+    var used = 0.0
+    for row in 0..<rowCount {
+      let (weight, frequency) = (weights?[row] ?? 1, frequencies?[row] ?? 1)
+      own.pointer[row] = frequency > 0 ? weight * factor : 0
+      totals.pointer[row] = frequency * own.pointer[row]
+      used += weight > 0 ? frequency : 0
+    }
+    for buffer in [own, totals] { (buffer.pointer + rowCount).update(repeating: 0, count: buffer.count - rowCount) }
+    return used
   }
 }

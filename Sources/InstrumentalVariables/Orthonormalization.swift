@@ -53,8 +53,13 @@ struct Orthonormalization: Sendable, Equatable {
   /// - Throws: on all ranks the same ``Failure`` (data): fewer instruments than endogenous columns, fewer rows than
   ///   columns, an endogenous column or a response that others determine.
   init(_ source: some InstrumentalRows, _ standardization: Standardization) throws {
-    let names = source.names
-    let count = 1 + names.all.count
+    try self.init(
+      try Self.gram(source, standardization), source.names, rowCount: standardization.rowCount)
+  }
+
+  /// The Gram matrix of the columns 1, W, Z, D, y, standardised. Collective.
+  static func gram(_ source: some InstrumentalRows, _ standardization: Standardization) throws -> Matrix {
+    let count = 1 + source.names.all.count
     let all = Array(0..<count - 1)
     let rows = StandardizedRows(columnCount: count)
     let columns = (0..<count).map(rows.column)
@@ -63,16 +68,17 @@ struct Orthonormalization: Sendable, Equatable {
         for block in chunk.blocks {
           rows.fill(block, standardization, kept: all)
           Kernel.addWeightedGram(
-            of: columns, rowCount: block.rowCount, weights: rows.weights.pointer, groupCount: 1, stride: rows.stride,
+            of: columns, rowCount: block.rowCount, weights: rows.totals.pointer, groupCount: 1, stride: rows.stride,
             to: &sums, at: 0)
         }
       }
     }
-    try self.init(Matrix(packedTriangle: sums, order: count), names, rowCount: standardization.rowCount)
+    return Matrix(packedTriangle: sums, order: count)
   }
 
   /// - Parameter gram: of the columns 1, W, Z, D, y.
-  private init(_ gram: Matrix, _ names: InstrumentalNames, rowCount: Double) throws {
+  /// - Throws: a ``Failure`` as the other.
+  init(_ gram: Matrix, _ names: InstrumentalNames, rowCount: Double) throws {
     let (controls, instruments) = (names.controls.count, names.instruments.count)
     let exogenous = Array(0..<1 + controls + instruments)
     let targets = Array(exogenous.count..<gram.columns)

@@ -5,6 +5,9 @@ import LinearAlgebra
 ///
 /// r = (D, y) after controls are partialled out, e the residuals of D on controls and instruments, q the instruments,
 /// x̂ = P D and d = D made orthonormal, x the instruments of the jackknife estimators. A pair is (a, b) with a ≤ b.
+///
+/// Sums are over observations: a row that stands for f of them is counted f times, with the weight v and the leverage of
+/// one.
 struct RowSumsLayout: Sendable, Equatable {
   let controls: Int
   let instruments: Int

@@ -31,7 +31,7 @@ struct RowTerms {
     jackknife = own + q
     ordinary = jackknife + 2 * q
     endogeneity = ordinary + 1
-    // h of W, of the instruments, of x̂ and of d; then r of unit weight for the jackknife.
+    // h of W, of the instruments, of x̂ and of d; then v r for the jackknife.
     leverages = endogeneity + 1
     columnCount = leverages + 4 + m
     storage = AlignedBuffer(count: columnCount * stride)
@@ -50,7 +50,7 @@ struct RowTerms {
     rows.fill(block, standardization, kept: forms.basis.kept)
     let count = Kernel.paddedCount(block.rowCount)
     evaluate(count)
-    addGram(count, to: &sums.summands, columns(0, layout.columns), rows.weights.pointer, 1, at: layout.gram)
+    addGram(count, to: &sums.summands, columns(0, layout.columns), rows.totals.pointer, 1, at: layout.gram)
     let pairs = max(2 * layout.pairs, layout.triples, 3)
     fillPairs(layout.targets, targets, into: pairs, count)
     let (q, l) = (layout.endogenous, layout.instruments)
@@ -100,7 +100,7 @@ extension RowTerms {
   private func evaluate(_ count: Int) {
     let (q, m) = (layout.endogenous, layout.targets)
     let basis = forms.basis
-    let weights = rows.weights.pointer
+    let totals = rows.totals.pointer
     forward(basis.controls, of: rows.columns.pointer, into: column(0), count)
     forward(basis.instruments, of: rows.columns.pointer, into: column(instruments), count)
     forward(basis.explained, of: rows.columns.pointer, into: column(targets), count)
@@ -140,7 +140,7 @@ extension RowTerms {
     }
     for a in 0..<m {
       let (source, target) = (column(targets + a), column(leverages + 4 + a))
-      for i in 0..<count { target[i] = weights[i] * source[i] }
+      for i in 0..<count { target[i] = totals[i] * source[i] }
     }
   }
 
@@ -155,14 +155,14 @@ extension RowTerms {
     for i in 0..<count { target[i] *= weights[i] }
   }
 
-  /// v² x_a x_b of all pairs of some columns.
+  /// v² x_a x_b of all pairs of some columns, as often as rows count.
   private func fillPairs(_ number: Int, _ first: Int, into place: Int, _ count: Int) {
-    let weights = rows.weights.pointer
+    let (weights, totals) = (rows.weights.pointer, rows.totals.pointer)
     var next = place
     for a in 0..<number {
       for b in a..<number {
         let (x, z, target) = (column(first + a), column(first + b), factor(next))
-        for i in 0..<count { target[i] = weights[i] * weights[i] * x[i] * z[i] }
+        for i in 0..<count { target[i] = totals[i] * weights[i] * x[i] * z[i] }
         next += 1
       }
     }
@@ -212,8 +212,8 @@ extension RowTerms {
     if index == 1 {
       // This estimator takes the centred D and y as they are.
       for a in 0..<m {
-        let (source, target, weights) = (rows.column(targets + a), column(leverages + 4 + a), rows.weights.pointer)
-        for i in 0..<count { target[i] = weights[i] * source[i] }
+        let (source, target, totals) = (rows.column(targets + a), column(leverages + 4 + a), rows.totals.pointer)
+        for i in 0..<count { target[i] = totals[i] * source[i] }
       }
     }
     addProducts(
@@ -243,7 +243,7 @@ extension RowTerms {
     }
 
     func add(_ row: Int, _ clustering: Int, _ cell: Int) {
-      let weight = rows.weights.pointer[row]
+      let weight = rows.totals.pointer[row]
       guard weight > 0 else { return }
       var place = layout.clusterStart(clustering) + cell * layout.clusterLength
       sums[place] += 1

@@ -7,9 +7,9 @@ import LinearAlgebra
 /// Scales are powers of two, which round nothing; what is computed on (x - center) / scale is given back in the columns'
 /// own units.
 struct Standardization: Sendable, Equatable {
-  /// n, the rows of positive weight.
+  /// n, the observations of positive weight.
   let rowCount: Double
-  /// What brings the weights of these rows to mean 1.
+  /// What brings the weights of these observations to mean 1.
   let weightFactor: Double
   /// The weighted means of W, Z, D, y.
   let centers: [Double]
@@ -23,11 +23,11 @@ struct Standardization: Sendable, Equatable {
   init(_ source: some InstrumentalRows) throws {
     let names = source.names.all
     let count = names.count
+    let own = AlignedBuffer(count: source.rows.grid.columnStride)
     let weights = AlignedBuffer(count: source.rows.grid.columnStride)
     let sums = try source.rows.sum([Double](repeating: 0, count: 2 + 2 * count)) { sums, chunk in
       try source.withChunk(chunk) { block in
-        let used = weights.copyWeights(of: block, factor: 1)
-        sums[0] += used
+        sums[0] += block.fillWeights(factor: 1, own: own, totals: weights)
         sums[1] += weights.pointer.sum(block.rowCount)
         for (j, column) in block.columns.enumerated() {
           let (first, second) = column.momentSums(weights.pointer, block.rowCount)
@@ -56,20 +56,6 @@ struct Standardization: Sendable, Equatable {
         variance > 1e-12 * square ? Double(sign: .plus, exponent: variance.squareRoot().exponent, significand: 1) : 1)
     }
     self.scales = scales
-  }
-}
-
-extension AlignedBuffer {
-  /// Writes the weights of a chunk times a factor, with 0 behind them, and counts those that are positive.
-  func copyWeights(of chunk: InstrumentalChunk, factor: Double) -> Double {
-    var used = 0
-    for row in 0..<chunk.rowCount {
-      let weight = chunk.weights?[row] ?? 1
-      pointer[row] = weight * factor
-      used += weight > 0 ? 1 : 0
-    }
-    (pointer + chunk.rowCount).update(repeating: 0, count: count - chunk.rowCount)
-    return Double(used)
   }
 }
 

@@ -1,17 +1,20 @@
 import LinearAlgebra
 
-/// Columns 1, W, Z, D, y of one block of rows, standardised, one after another, and the row weights.
+/// Columns 1, W, Z, D, y of one block of rows, standardised, one after another, and their weights.
 struct StandardizedRows {
   /// Numbers from one column to the next.
   let stride = InstrumentalChunk.blockLength
   let columns: AlignedBuffer
-  /// v, with mean 1 over all rows and 0 behind those of the block.
+  /// v, with mean 1 over all observations and 0 behind those of the block.
   let weights: AlignedBuffer
+  /// f v, f the number of observations that a row stands for.
+  let totals: AlignedBuffer
 
   /// - Parameter columnCount: with the constant.
   init(columnCount: Int) {
     columns = AlignedBuffer(count: columnCount * stride)
     weights = AlignedBuffer(count: stride)
+    totals = AlignedBuffer(count: stride)
     columns.pointer.update(repeating: 1, count: stride)
   }
 
@@ -19,7 +22,7 @@ struct StandardizedRows {
   ///
   /// - Parameter kept: which of W, Z, D, y to take, in this order.
   func fill(_ block: InstrumentalChunk, _ standardization: Standardization, kept: [Int]) {
-    _ = weights.copyWeights(of: block, factor: standardization.weightFactor)
+    _ = block.fillWeights(factor: standardization.weightFactor, own: weights, totals: totals)
     let count = Kernel.paddedCount(block.rowCount)
     for (place, column) in kept.enumerated() {
       let (source, target) = (block.columns[column], columns.pointer + (place + 1) * stride)
@@ -29,6 +32,12 @@ struct StandardizedRows {
   }
 
   func column(_ index: Int) -> UnsafeMutablePointer<Double> { columns.pointer + index * stride }
+
+  /// target = form · columns, for the forms that are the rows of a matrix, over the first columns.
+  func forward(_ form: Matrix, into target: UnsafeMutablePointer<Double>, _ count: Int) {
+    Kernel.Layer(inputs: form.columns - 1, outputs: form.rows, rowCount: count, stride: stride)
+      .forward(weights: form.values, inputs: columns.pointer, outputs: target)
+  }
 }
 
 extension Kernel {

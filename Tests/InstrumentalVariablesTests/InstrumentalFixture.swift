@@ -81,8 +81,11 @@ extension InstrumentalFixture.Sample {
   var rowCount: Int { y.count }
 
   /// The rows as a frame, on this rank's share of them.
+  ///
+  /// - Parameter isCounted: whether weights are numbers of equal rows.
   func rows(
-    on communicator: any Communicator = SoloCommunicator(), chunkLength: Int = 32, isWeighted: Bool = false
+    on communicator: any Communicator = SoloCommunicator(), chunkLength: Int = 32, isWeighted: Bool = false,
+    isCounted: Bool = false
   ) throws -> FrameInstruments {
     func vector(_ name: String, _ values: [[Double]]) -> FrameColumn {
       .vector(name, .covariate, values.flatMap(\.self), width: values[0].count)
@@ -93,9 +96,10 @@ extension InstrumentalFixture.Sample {
       .categorical("cluster", .covariate, codes: clusters, levels: levels(clusters)),
       .categorical("other", .covariate, codes: others, levels: levels(others)),
     ]
-    if isWeighted { columns.append(.real("weight", .weight, weights)) }
+    if isWeighted || isCounted { columns.append(.real("weight", .weight, weights)) }
     let frame = try Frame(
       rows: DistributedRows(rowCount: rowCount, chunkLength: chunkLength, communicator: communicator), columns: columns)
+    if isCounted { try frame.takeWeights(as: .frequency) }
     return try FrameInstruments(
       frame, response: 3, endogenous: [2], controls: [0], instruments: [1], clusters: [4, 5])
   }

@@ -117,6 +117,38 @@ import Testing
     }
   }
 
+  private static func allNumbers(_ regression: InstrumentalRegression) throws -> [Double] {
+    var numbers = try numbers(regression) + [regression.rowCount]
+    for kind in [InstrumentalCovariance.unadjusted, .hc0, .hc1, .hc2, .hc3] {
+      for estimator in [InstrumentalEstimator.ordinary, .twoStage, .kClass(.fuller(1))] {
+        numbers += try regression.estimate(estimator, covariance: kind).covariance.values
+      }
+    }
+    for stage in try regression.firstStage() { numbers += [stage.f.statistic, stage.robustF!.statistic] }
+    numbers += [try regression.sargan()!.statistic, try regression.basmann()!.statistic]
+    for interval in try regression.andersonRubinSet([1, 20]).intervals { numbers += [interval.lower, interval.upper] }
+    return numbers
+  }
+
+  @Test(arguments: [1, 3])
+  func `a row of frequency f is f rows, in every estimate, covariance, test and set`(ranks: Int) throws {
+    var (counted, repeated) = (fixture.sample("strong"), fixture.sample("strong"))
+    counted.weights = counted.y.indices.map { [1, 0, 3, 1, 2][$0 % 5] }
+    func copies<Value>(_ values: [Value]) -> [Value] {
+      zip(values, counted.weights).flatMap { Array(repeating: $0, count: Int($1)) }
+    }
+    (repeated.w, repeated.z, repeated.d, repeated.y) = (
+      copies(counted.w), copies(counted.z), copies(counted.d), copies(counted.y)
+    )
+    (repeated.clusters, repeated.others) = (copies(counted.clusters), copies(counted.others))
+    let expected = try Self.allNumbers(repeated.regression())
+    let source = counted
+    let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      try Self.allNumbers(InstrumentalRegression(source.rows(on: communicator, isCounted: true)))
+    }
+    for result in results { #expect(relativeDistance(result, expected) < 1e-8) }
+  }
+
   @Test func `a row without weight is no row`() throws {
     var (weighted, shorter) = (fixture.sample("strong"), fixture.sample("strong"))
     weighted.weights = weighted.y.indices.map { $0 < 150 ? 1 : 0 }

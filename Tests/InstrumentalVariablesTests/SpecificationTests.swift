@@ -1,3 +1,5 @@
+import Communication
+import Diagnostics
 import InstrumentalVariables
 import Regression
 import Statistics
@@ -42,5 +44,38 @@ import Testing
       let other = try regression.estimate(estimator)
       #expect(relativeDistance(other.coefficients, twoStage.coefficients) < 1e-9)
     }
+  }
+
+  @Test(arguments: [1, 3])
+  func `models that share instruments have together the J that each has alone`(ranks: Int) throws {
+    let models = [[0], [1], [0, 1]]
+    for section in ["strong", "weighted"] {
+      let sample = fixture.sample(section)
+      let isWeighted = section == "weighted"
+      let together = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+        try OveridentificationComparison(sample.rows(on: communicator, isWeighted: isWeighted), models: models)
+      }
+      for (model, places) in models.enumerated() {
+        var own = sample
+        own.d = sample.d.map { row in places.map { row[$0] } }
+        let alone = try #require(try own.regression(isWeighted: isWeighted).hansenJ())
+        for comparison in together {
+          let test = try #require(try comparison.tests[model].get())
+          #expect(abs(test.statistic / alone.statistic - 1) < 1e-9, "\(section) \(places)")
+          #expect(test.degreesOfFreedom == alone.degreesOfFreedom)
+          #expect(comparison.rowCount == Double(sample.rowCount))
+        }
+      }
+    }
+  }
+
+  @Test func `a model that instruments do not identify leaves the others their J`() throws {
+    // Two endogenous columns and one instrument.
+    var sample = fixture.sample("strong")
+    sample.z = sample.z.map { [$0[0]] }
+    let comparison = try OveridentificationComparison(sample.rows(), models: [[0, 1], [0]])
+    #expect(throws: Failure.self) { try comparison.tests[0].get() }
+    // As many instruments as endogenous columns.
+    #expect(try comparison.tests[1].get() == nil)
   }
 }
