@@ -59,8 +59,9 @@ struct EffectDesign: Sendable {
     }
   }
 
-  /// The regression of the outcome on functions of the treatment, with these instruments.
-  func rows(_ functions: OutcomeFunctions, _ instruments: InstrumentSet) -> EffectRows {
+  /// The regression of the outcome on functions of the treatment, of one form or of several side by side, with these
+  /// instruments.
+  func rows(_ functions: [OutcomeFunctions], _ instruments: InstrumentSet) -> EffectRows {
     EffectRows(
       table, groups: groups, index: index, functions: functions, controls: controls, instruments: instruments,
       clusters: clusters)
@@ -74,13 +75,13 @@ struct EffectDesign: Sendable {
   /// The controls' degree: 3, or 2 with more than five covariates, or less where the rows are few.
   private static func controlDegree(_ table: EffectTable) -> Int {
     let m = table.covariates.count
-    let most = table.rows.rowCount / (2 * rowsPerColumn)
+    let most = table.frame.observationCount / (2 * rowsPerColumn)
     return (1...(m <= 5 ? 3 : 2)).last { ControlBasis.count(covariates: m, degree: $0) <= most } ?? 1
   }
 
   /// The forms that have ten rows for each column.
   var candidates: [OutcomeForm] {
-    let most = max(1, table.rows.rowCount / Self.rowsPerColumn - controls.count)
+    let most = max(1, table.frame.observationCount / Self.rowsPerColumn - controls.count)
     return OutcomeForm.candidates.filter { form in
       let curve =
         switch form.curve {

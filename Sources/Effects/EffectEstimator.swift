@@ -47,11 +47,11 @@ public struct EffectEstimator: Sendable {
     let choice = try options.form == nil ? FormChoice(design) : nil
     let functions = design.functions(options.form ?? choice?.best ?? OutcomeForm(.polynomial(degree: 1)))
 
-    let regression = try InstrumentalRegression(design.rows(functions, design.instruments(functions)))
+    let regression = try InstrumentalRegression(design.rows([functions], design.instruments(functions)))
     // J is that of the index instruments whatever set the estimates use: it rejects too often with many weak ones.
     let indexed =
       options.instrumentBasis == .index
-      ? regression : try InstrumentalRegression(design.rows(functions, .index(functions)))
+      ? regression : try InstrumentalRegression(design.rows([functions], .index(functions)))
     let request = try EffectRequest(design, functions, options)
     let answers = try estimators.map { try EffectAnswer($0, request, regression, covariance($0, regression)) }
     let ladder = try methods(design, request, regression, answers)

@@ -10,7 +10,8 @@ struct EffectRows: InstrumentalRows {
   let table: EffectTable
   let groups: any GroupInstrument
   let index: GroupIndex
-  let functions: OutcomeFunctions
+  /// Those of one form, or of several side by side.
+  let functions: [OutcomeFunctions]
   let controls: ControlBasis
   let instruments: InstrumentSet
   let clusterColumns: [Int]
@@ -23,7 +24,7 @@ struct EffectRows: InstrumentalRows {
 
   /// - Parameter clusters: categorical columns of the frame, two at most.
   init(
-    _ table: EffectTable, groups: any GroupInstrument, index: GroupIndex, functions: OutcomeFunctions,
+    _ table: EffectTable, groups: any GroupInstrument, index: GroupIndex, functions: [OutcomeFunctions],
     controls: ControlBasis, instruments: InstrumentSet, clusters: [Int]
   ) {
     self.table = table
@@ -36,7 +37,7 @@ struct EffectRows: InstrumentalRows {
     names = InstrumentalNames(
       controls: controls.names,
       instruments: instruments.names(groups: groups.groupNames, covariates: table.covariateNames),
-      endogenous: functions.names, response: table.frame.outcomeName)
+      endogenous: functions.flatMap(\.names), response: table.frame.outcomeName)
     clusterings = clusters.map { column in
       let schema = table.frame.schema.columns[column]
       return Clustering(name: schema.name, count: schema.kind.levels?.count ?? 0)
@@ -63,8 +64,10 @@ struct EffectRows: InstrumentalRows {
     next += controls.count * stride
     try fillInstruments(chunk, standardized, deviations, into: next, stride: stride)
     next += names.instruments.count * stride
-    functions.evaluate(t, deviations, rowCount: rowCount, into: next, stride: stride)
-    next += functions.count * stride
+    for part in functions {
+      part.evaluate(t, deviations, rowCount: rowCount, into: next, stride: stride)
+      next += part.count * stride
+    }
     guard let outcome = try table.frame.outcome(chunk: chunk) else { preconditionFailure("the frame has an outcome") }
     next.update(from: outcome, count: rowCount)
 
@@ -72,7 +75,8 @@ struct EffectRows: InstrumentalRows {
     return try withExtendedLifetime(storage) {
       try body(
         InstrumentalChunk(
-          rowCount: rowCount, columns: columns, weights: try table.frame.weight(chunk: chunk),
+          rowCount: rowCount, columns: columns, weights: try table.frame.observationWeights(chunk: chunk),
+          frequencies: try table.frame.frequencies(chunk: chunk),
           clusters: try clusterColumns.map { try table.frame.codes($0, chunk: chunk) }))
     }
   }

@@ -1,4 +1,3 @@
-import Diagnostics
 import InstrumentalVariables
 import LinearAlgebra
 
@@ -27,24 +26,25 @@ struct FormChoice: Sendable {
       .sorted { ($0.element.criterion!, $0.offset) < ($1.element.criterion!, $1.offset) }.map(\.element)
   }
 
-  /// Three passes per form. Collective.
+  /// Three passes for all forms. Collective.
   init(_ design: EffectDesign) throws {
+    let forms = design.candidates
+    let union = FormUnion(forms, functions: design.functions)
     let instruments = InstrumentSet.rich(design.functions(OutcomeForm(.spline(interiorKnots: 8))))
-    criteria = try design.candidates.map { form in
-      let source = design.rows(design.functions(form), instruments)
-      let (q, L) = (source.names.endogenous.count, source.names.instruments.count)
-      guard L >= q else { return FormCriterion(form: form, hansenJ: nil, degreesOfFreedom: L - q, criterion: nil) }
-      do {
-        let regression = try InstrumentalRegression(source)
-        let df = regression.overidentification
-        // As many instruments as functions agree with any form.
-        let j = try regression.hansenJ(.hc0)?.statistic ?? 0
+    let source = design.rows(union.parts, instruments)
+    let models = forms.map(union.places)
+    let comparison = try OveridentificationComparison(source, models: models)
+    criteria = forms.indices.map { index in
+      guard case .success(let test) = comparison.tests[index] else {
         return FormCriterion(
-          form: form, hansenJ: j, degreesOfFreedom: df,
-          criterion: j - Double(df) * Elementary.log(regression.rowCount))
-      } catch let failure as Failure where failure.exitCode == .data || failure.exitCode == .numerical {
-        return FormCriterion(form: form, hansenJ: nil, degreesOfFreedom: L - q, criterion: nil)
+          form: forms[index], hansenJ: nil, degreesOfFreedom: source.names.instruments.count - models[index].count,
+          criterion: nil)
       }
+      // As many instruments as functions agree with any form.
+      let (j, df) = (test?.statistic ?? 0, test?.degreesOfFreedom ?? 0)
+      return FormCriterion(
+        form: forms[index], hansenJ: j, degreesOfFreedom: df,
+        criterion: j - Double(df) * Elementary.log(comparison.rowCount))
     }
   }
 }
