@@ -2,10 +2,12 @@
 public enum NonparametricFunction: StructuralFunction {
   /// Of t, x.
   case polynomial(Polynomial)
+  case kernel(KernelExpansion)
 
   private var function: any StructuralFunction {
     switch self {
     case .polynomial(let function): function
+    case .kernel(let function): function
     }
   }
 

@@ -2,12 +2,17 @@
 public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
   /// Two stages of ridge regression on polynomials: ``PolynomialTwoStage``.
   case poly2sls
+  /// Two stages of ridge regression in spaces of kernels: ``KernelInstrumental``.
+  case kerneliv
+  /// The saddle point of the dual problem in spaces of kernels: ``DualInstrumental``.
+  case dualiv
 
   /// Whether the second stage is fitted at the mean of t given the instruments: it takes functions of E[t | z, x] for
   /// E[·(t) | z, x], which is right for a g that is linear in t, or quadratic while Var(t | z, x) is the same everywhere.
   public var isPlugIn: Bool {
     switch self {
     case .poly2sls: true
+    case .kerneliv, .dualiv: false
     }
   }
 
@@ -25,6 +30,8 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
     }
     return switch self {
     case .poly2sls: try fit(PolynomialTwoStage(seed: options.seed), as: NonparametricFunction.polynomial)
+    case .kerneliv: try fit(KernelInstrumental(options), as: NonparametricFunction.kernel)
+    case .dualiv: try fit(DualInstrumental(options), as: NonparametricFunction.kernel)
     }
   }
 }

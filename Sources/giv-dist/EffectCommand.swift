@@ -14,6 +14,7 @@ import Storage
 extension EffectOptions.Method: ExpressibleByArgument {}
 extension EffectOptions.Covariance: ExpressibleByArgument {}
 extension EffectOptions.InstrumentBasis: ExpressibleByArgument {}
+extension NonparametricOptions.Dual: ExpressibleByArgument {}
 extension PosteriorInstrument.Label: ExpressibleByArgument {}
 
 /// `giv-dist effect`: what happens to the outcome when the treatment is set.
@@ -68,6 +69,16 @@ struct Effect: JobCommand {
   var method: [EffectMethod] = []
   @Flag(help: "Give the nonparametric methods the settings of their papers' own programs.")
   var paper = false
+  @Option(
+    help: """
+      Among which functions dualiv seeks the worst: of the instrument and the covariates, or of the outcome too, as \
+      published, which is not consistent.
+      """)
+  var dual = NonparametricOptions.Dual.instrument
+  @Option(help: "Rows drawn at random that the kernels of kerneliv and dualiv are told at; 'all' approximates nothing.")
+  var landmarks = "400"
+  @Option(help: "The most landmarks: memory grows with their square, time with their cube.")
+  var exactRows = 2000
   @Option(
     help: "What the errors may be; hful, jive and ujive have a covariance of their own, robust as HC0. (default: HC0)")
   var covariance: EffectOptions.Covariance?
@@ -146,7 +157,7 @@ struct Effect: JobCommand {
     options.clusters = cluster
     options.seed = seed
     options.methods = method
-    options.nonparametric.isPaper = paper
+    options.nonparametric = try nonparametricOptions()
     if outcomeBasis != "auto" {
       guard let form = OutcomeForm(outcomeBasis) else {
         throw Failure(
@@ -168,6 +179,19 @@ struct Effect: JobCommand {
     case "zero": options.reference = .treatment(0)
     case let text?: options.reference = .treatment(try number(text, "--reference"))
     }
+    return options
+  }
+
+  private func nonparametricOptions() throws -> NonparametricOptions {
+    var options = NonparametricOptions()
+    options.isPaper = paper
+    options.dual = dual
+    options.exactRows = exactRows
+    options.landmarks = landmarks == "all" ? nil : Int(landmarks)
+    guard landmarks == "all" || (options.landmarks ?? 0) > 1 else {
+      throw Failure(.usage, "--landmarks \(landmarks): give a number of rows, at least 2, or 'all'")
+    }
+    guard exactRows > 1 else { throw Failure(.usage, "--exact-rows \(exactRows): give at least 2") }
     return options
   }
 

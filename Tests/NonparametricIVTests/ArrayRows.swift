@@ -1,4 +1,5 @@
 import Communication
+import Foundation
 import LinearAlgebra
 import NonparametricIV
 import TestSupport
@@ -45,4 +46,9 @@ struct ArrayRows: StructuralRows {
           weights: weights.map { _ in UnsafePointer(buffer.pointer + (columns.count - 1) * stride) }))
     }
   }
+}
+
+/// The value after encoding and decoding.
+func roundTrip<Value: Codable>(_ value: Value) throws -> Value {
+  try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))
 }

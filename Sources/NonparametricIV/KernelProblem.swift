@@ -1,0 +1,67 @@
+import Communication
+import Diagnostics
+import LinearAlgebra
+
+/// The rows of a kernel method with its landmarks, and the widths of the kernels that it may have.
+struct KernelProblem<Source: StructuralRows>: Sendable {
+  /// What a method finds for one width: coefficients on the features of (t, x), and the mean squared error of y on rows
+  /// held out, by which widths are judged.
+  typealias Choice = (coefficients: [Double], loss: Double)
+
+  private let rows: Source
+  private let landmarks: Landmarks
+  private let dual: KernelCoordinates
+  private let structural: KernelCoordinates
+  private let halves: RowParts
+  /// Of the kernel on the instruments' side and that of (t, x).
+  private let widths: [(dual: Double, structural: Double)]
+  /// Parts of the rows, of which the first judges the widths.
+  private let samples: RowParts
+
+  /// Multiples of the columns' standard deviations.
+  private static var multiples: [Double] { [1, 2, 4, 8] }
+  /// About as many rows judge the widths at most; all of them make the fit.
+  private static var mostJudges: Int { 20_000 }
+
+  /// - Parameter usesMedians: whether the widths are those of the landmarks' median distances and not multiples.
+  init(
+    _ rows: Source, _ landmarks: Landmarks, dual: KernelCoordinates, usesMedians: Bool, seed: UInt64
+  ) {
+    self.rows = rows
+    self.landmarks = landmarks
+    self.dual = dual
+    structural = .structural(covariateCount: rows.covariateCount)
+    halves = RowParts(count: 2, seed: seed, stream: .structuralParts)
+    let parts = (rows.rows.rowCount + Self.mostJudges - 1) / Self.mostJudges
+    samples = RowParts(count: max(1, parts), seed: seed, stream: .landmarks)
+    widths =
+      usesMedians
+      ? [(landmarks.medianWidth(dual), landmarks.medianWidth(structural))] : Self.multiples.map { ($0, $0) }
+  }
+
+  /// The fit with the width of the least loss. Collective.
+  func best(_ solve: (KernelSums) throws -> Choice) throws -> StructuralFit<KernelExpansion> {
+    var best: (loss: Double, features: (dual: KernelFeatures, structural: KernelFeatures), choice: Choice)?
+    let samples = samples
+    let judges = ChosenRows(source: rows) { samples.count == 1 || samples(row: $0) == 0 }
+    for width in widths {
+      let features = (
+        dual: try KernelFeatures(dual, landmarks: landmarks.rows, width: width.dual),
+        structural: try KernelFeatures(structural, landmarks: landmarks.rows, width: width.structural)
+      )
+      let choice = try solve(
+        KernelSums(judges, dual: features.dual, structural: features.structural, parts: halves))
+      if best.map({ choice.loss < $0.loss }) ?? choice.loss.isFinite { best = (choice.loss, features, choice) }
+    }
+    guard let best else {
+      throw Failure(
+        .numerical, "no kernel has a finite error; check the columns for values that are far from all others")
+    }
+    let (features, choice) = (best.features, best.choice)
+    let final =
+      samples.count == 1
+      ? choice
+      : try solve(KernelSums(rows, dual: features.dual, structural: features.structural, parts: halves))
+    return StructuralFit(function: features.structural.function(final.coefficients), criterion: final.loss)
+  }
+}
