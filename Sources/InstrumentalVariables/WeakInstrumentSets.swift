@@ -144,7 +144,9 @@ struct SlopeLine {
       let pull = directions.transposed * test.weighted
       var normal = directions.transposed * test.factor.solve(directions)
       for i in 0..<normal.rows { normal[i, i] *= 1 + 1e-12 }
-      let step = try Cholesky(normal, tolerance: 0).solve(pull).map(-)
+      // Where the least lies at infinity, steps grow until nothing of the normal matrix is left.
+      guard let factor = try? Cholesky(normal, tolerance: 0) else { break }
+      let step = factor.solve(pull).map(-)
       let promise = -dot(step, pull)
       guard promise > Self.tolerance * (1 + test.andersonRubin) else { break }
       var length = 1.0
