@@ -112,9 +112,8 @@ extension InstrumentalRegression {
     return Slopes(coefficients: b, covariance: covariance, k: k)
   }
 
-  /// With X_i = D_i - u_i D'u / u'u and Y = P X, the covariance is H⁻¹ S H⁻¹,
-  /// S = Σ u_i² (Y_i Y_i' - h_i X_i Y_i' - h_i Y_i X_i') + Σ_kl (Σ_i q_ik q_il X_i u_i)(Σ_j q_jk q_jl X_j u_j)'.
-  private func hful() throws -> Slopes {
+  /// What HFUL is made of: b, H⁻¹, a, and X_i = D_i - u_i D'u / u'u as forms of r.
+  func hfulParts() throws -> (coefficients: [Double], bread: Matrix, a: Double, x: [[Double]]) {
     let q = endogenousCount
     // Σ v h r_a r_b is the trace of Σ v² r_a r_b q q'.
     var leveraged = Matrix(rows: q + 1, columns: q + 1)
@@ -126,7 +125,6 @@ extension InstrumentalRegression {
     let correction = (1 - smallest) / rowCount
     let a = (smallest - correction) / (1 - correction)
     let (b, inverse) = try Self.named(names) { try moved.slopes(k: 1 / (1 - a)) }
-    let bread = (1 / (1 - a)) * inverse
     let u = Self.residual(b)
     let products = partialled * u
     let square = dot(u, products)
@@ -135,6 +133,15 @@ extension InstrumentalRegression {
       form[j] += 1
       return form
     }
+    return (b, (1 / (1 - a)) * inverse, a, x)
+  }
+
+  /// With Y = P X, the covariance is H⁻¹ S H⁻¹,
+  /// S = Σ u_i² (Y_i Y_i' - h_i X_i Y_i' - h_i Y_i X_i') + Σ_kl (Σ_i q_ik q_il X_i u_i)(Σ_j q_jk q_jl X_j u_j)'.
+  private func hful() throws -> Slopes {
+    let q = endogenousCount
+    let (b, bread, a, x) = try hfulParts()
+    let u = Self.residual(b)
     let fitted = x.map { stage.orthonormal * $0 }
     let ofErrors = sums.moment(u, u)
     let mixed = x.map { sums.moment($0, u) }
@@ -151,21 +158,31 @@ extension InstrumentalRegression {
     return Slopes(coefficients: b, covariance: bread * meat * bread, k: a)
   }
 
+  /// (Σ v x D')⁻¹ of a jackknife estimator.
+  func jackknifeBread(_ index: Int) throws -> Matrix {
+    let all = Array(0..<endogenousCount)
+    return try SingularValues(sums.jackknife(index).selecting(rows: all, columns: all)).pseudoInverse()
+  }
+
   private func jackknife(_ index: Int) throws -> Slopes {
     let products = sums.jackknife(index)
-    let all = Array(0..<endogenousCount)
-    let inverse = try SingularValues(products.selecting(rows: all, columns: all)).pseudoInverse()
-    let b = inverse * all.map { products[$0, endogenousCount] }
+    let inverse = try jackknifeBread(index)
+    let b = inverse * (0..<endogenousCount).map { products[$0, endogenousCount] }
     let covariance = inverse * sums.jackknifeMeat(index, Self.residual(b)) * inverse.transposed
     return Slopes(coefficients: b, covariance: covariance)
   }
 
-  private func generalisedMoments(_ kind: InstrumentalCovariance) throws -> Slopes {
-    let factor = try momentVariance(kind)
-    let onInstruments = factor.solve(endogenousMoments)
+  /// W M_D and the factor of M_D'W M_D, with W the weight of two-step GMM and M_D the moments of D.
+  func weightedMoments(_ kind: InstrumentalCovariance) throws -> (onInstruments: Matrix, normal: Cholesky) {
+    let onInstruments = try momentVariance(kind).solve(endogenousMoments)
     let normal = try Self.named(names) {
       try Cholesky(endogenousMoments.transposed * onInstruments)
     }
+    return (onInstruments, normal)
+  }
+
+  private func generalisedMoments(_ kind: InstrumentalCovariance) throws -> Slopes {
+    let (onInstruments, normal) = try weightedMoments(kind)
     let b = normal.solve(onInstruments.transposed * responseMoments)
     let scale = kind == .hc0 ? 1 : kind == .hc1 ? parameterFactor : 1
     return Slopes(coefficients: b, covariance: scale * normal.inverse)

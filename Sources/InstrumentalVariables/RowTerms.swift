@@ -3,15 +3,15 @@ import LinearAlgebra
 
 /// A block of rows as the third pass sees it, and its sums.
 struct RowTerms {
-  private let forms: RowForms
-  private let rows: StandardizedRows
-  private let layout: RowSumsLayout
+  let forms: RowForms
+  let rows: StandardizedRows
+  let layout: RowSumsLayout
   private let stride: Int
   private let storage: AlignedBuffer
   private let factors: AlignedBuffer
 
   // The first column of each kind in `storage`.
-  private let instruments, targets, residuals, fitted, own, jackknife, ordinary, endogeneity, leverages: Int
+  let instruments, targets, residuals, fitted, own, jackknife, ordinary, endogeneity, leverages: Int
   private let columnCount: Int
 
   /// A row whose leverage leaves less than this share is fitted exactly: its score is rounding, and is left out.
@@ -39,7 +39,7 @@ struct RowTerms {
     factors = AlignedBuffer(count: factorCount * stride)
   }
 
-  private func column(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * stride }
+  func column(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * stride }
   private func columns(_ first: Int, _ count: Int) -> [UnsafeMutablePointer<Double>] {
     (first..<first + count).map(column)
   }
@@ -97,7 +97,8 @@ extension RowTerms {
       .forward(weights: form.values, inputs: inputs, outputs: target)
   }
 
-  private func evaluate(_ count: Int) {
+  /// Fills the columns of a block from its standardised rows.
+  func evaluate(_ count: Int) {
     let (q, m) = (layout.endogenous, layout.targets)
     let basis = forms.basis
     let totals = rows.totals.pointer
