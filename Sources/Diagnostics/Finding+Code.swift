@@ -138,6 +138,12 @@ extension Finding {
     case weakInstruments = "weak-instruments"
     /// `test` of all instruments giving one effect.
     case instrumentsDisagree = "instruments-disagree"
+    /// `pValue` of covariates being alike in all groups; the largest `difference` of their means.
+    case groupsUnbalanced = "groups-unbalanced"
+    /// `share` of what could be unknown of the rows' groups is.
+    case weakGroups = "weak-groups"
+    /// Without `names`, a group, the effect is another, by `distance` standard errors.
+    case groupStandsOut = "group-stands-out"
     /// `test` of the treatment being as good as randomised given the covariates.
     case noSignOfConfounding = "no-sign-of-confounding"
     /// Groups of `distribution` with `label` lean on the error of the treatment, and so on that of the outcome.

@@ -40,6 +40,7 @@ extension Finding {
     case low, high
     case bic, splineBIC
     case effectiveF, craggDonald, critical
+    case pValue, share
     case condition
     case label
     case test

@@ -61,10 +61,12 @@ struct EffectDesign: Sendable {
 
   /// The regression of the outcome on functions of the treatment, of one form or of several side by side, with these
   /// instruments.
-  func rows(_ functions: [OutcomeFunctions], _ instruments: InstrumentSet) -> EffectRows {
+  ///
+  /// - Parameter members: the groups in play, in their order; nil for all.
+  func rows(_ functions: [OutcomeFunctions], _ instruments: InstrumentSet, members: [Int]? = nil) -> EffectRows {
     EffectRows(
       table, groups: groups, index: index, functions: functions, controls: controls, instruments: instruments,
-      clusters: clusters)
+      members: members, clusters: clusters)
   }
 
   // MARK: What the rows allow

@@ -87,7 +87,7 @@ public struct EffectDiagnostics: Sendable {
           ]))
     }
     if let hansenJ, !instrumentsAgree { findings.append(Finding(.instrumentsDisagree, [.test: hansenJ.value])) }
-    if !isConfounded { findings.append(.note(.noSignOfConfounding, [.test: wooldridge.value])) }
+    if isIdentified && !isConfounded { findings.append(.note(.noSignOfConfounding, [.test: wooldridge.value])) }
     return findings
   }
 }

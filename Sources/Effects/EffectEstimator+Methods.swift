@@ -29,7 +29,7 @@ extension EffectEstimator {
   /// Two-stage least squares with t itself for the only function, and its own index instruments.
   private func linear(_ design: EffectDesign) throws -> EffectAnswer {
     let functions = design.functions(OutcomeForm(.polynomial(degree: 1)))
-    let regression = try InstrumentalRegression(design.rows(functions, design.instruments(functions)))
+    let regression = try InstrumentalRegression(design.rows([functions], design.instruments(functions)))
     return try EffectAnswer(
       .twoStage, EffectRequest(design, functions, options), regression, covariance(.twoStage, regression))
   }

@@ -15,6 +15,8 @@ import LinearAlgebra
 ///   -> coefficients, covariances, tests, sets               InstrumentalRegression
 ///   -> slopes, contrasts, curve                             EffectAnswer
 ///   -> the same by other methods                            MethodAnswer
+///   -> the same from some groups, balance, sensitivity      GroupAudit
+///   -> whether to believe it                                Judgement
 /// ```
 public struct EffectEstimator: Sendable {
   public let options: EffectOptions
@@ -57,9 +59,12 @@ public struct EffectEstimator: Sendable {
     let ladder = try methods(design, request, regression, answers)
     let diagnostics = try EffectDiagnostics(
       regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression))
+    let audit = try GroupAudit(
+      design, functions, regression, slope: request.means.slopes, answers[0], seed: options.seed)
     return EffectResult(
-      options, design, choice, functions.form, regression, request, answers, ladder: ladder, diagnostics,
-      findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + ladder.findings)
+      options, design, choice, functions.form, regression, request, answers, ladder: ladder, diagnostics, audit,
+      findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + audit.findings
+        + ladder.findings)
   }
 
   /// The estimators side by side: the one asked for, the plain one and none.

@@ -7,12 +7,12 @@ import Storage
 public struct EffectFiles {
   /// In the order in which they get their names.
   public static let names = [
-    "effect.h5", "coefficients.csv", "curve.csv", "methods.csv", "first_stage.csv", "tests.csv",
+    "effect.h5", "coefficients.csv", "curve.csv", "methods.csv", "first_stage.csv", "tests.csv", "balance.csv",
   ]
   private static let encodingType = "giv-effect"
   private static let encodingVersion = "1.0.0"
 
-  private let result: EffectResult
+  let result: EffectResult
   /// Attributes of the root: the configuration as JSON, digests of what the effect was found from.
   private let origin: [String: String]
 
@@ -32,6 +32,7 @@ public struct EffectFiles {
       case "methods.csv": methods
       case "first_stage.csv": firstStage
       case "tests.csv": tests
+      case "balance.csv": balance
       default: nil
       }
     if let table {
@@ -169,6 +170,7 @@ public struct EffectFiles {
     }
     try file.write(result.instrumentNames, to: "instruments/names")
     try file.write(result.controlNames, to: "controls/names")
+    try writeAudit(to: file)
     try file.close()
     try target.commit()
   }
@@ -196,7 +198,7 @@ public struct EffectFiles {
     try file.setAttribute("digest", .string(digest), of: "\(group)/model")
   }
 
-  private static func write(
+  static func write(
     _ columns: [(String, [Double?])], to file: borrowing HDF5File, group: String
   ) throws {
     for (name, values) in columns { try file.write(values.map { $0 ?? .nan }, to: "\(group)/\(name)") }

@@ -33,13 +33,17 @@ public struct EffectResult: Sendable {
   /// The methods of ``EffectOptions/methods``; empty where none were asked for.
   public let ladder: [MethodAnswer]
   public let diagnostics: EffectDiagnostics
+  /// What the groups say of themselves.
+  public let audit: GroupAudit
+  /// Whether to believe the answers.
+  public let verdict: [Judgement]
   /// Everything that a reader of the result should know before trusting it.
   public let findings: [Finding]
 
   init(
     _ options: EffectOptions, _ design: EffectDesign, _ choice: FormChoice?, _ form: OutcomeForm,
     _ regression: InstrumentalRegression, _ request: EffectRequest, _ answers: [EffectAnswer],
-    ladder: [MethodAnswer], _ diagnostics: EffectDiagnostics, findings: [Finding]
+    ladder: [MethodAnswer], _ diagnostics: EffectDiagnostics, _ audit: GroupAudit, findings: [Finding]
   ) {
     let (table, frame) = (design.table, design.table.frame)
     self.options = options
@@ -55,6 +59,8 @@ public struct EffectResult: Sendable {
     self.answers = answers
     self.ladder = ladder
     self.diagnostics = diagnostics
+    self.audit = audit
+    verdict = Judgement.all(of: diagnostics, audit)
     self.findings = findings
   }
 

@@ -14,6 +14,9 @@ struct EffectRows: InstrumentalRows {
   let functions: [OutcomeFunctions]
   let controls: ControlBasis
   let instruments: InstrumentSet
+  /// The groups in play, in their order. With some only, a row weighs v_i s_i, s_i the sum of its weights in them, its
+  /// group weights are Z_ik / s_i, and their means π_k / Σ π.
+  let members: [Int]
   let clusterColumns: [Int]
   let names: InstrumentalNames
   let clusterings: [Clustering]
@@ -22,27 +25,31 @@ struct EffectRows: InstrumentalRows {
 
   var rows: DistributedRows { table.rows }
 
-  /// - Parameter clusters: categorical columns of the frame, two at most.
+  /// - Parameters:
+  ///   - members: the groups in play; nil for all.
+  ///   - clusters: categorical columns of the frame, two at most.
   init(
     _ table: EffectTable, groups: any GroupInstrument, index: GroupIndex, functions: [OutcomeFunctions],
-    controls: ControlBasis, instruments: InstrumentSet, clusters: [Int]
+    controls: ControlBasis, instruments: InstrumentSet, members: [Int]? = nil, clusters: [Int]
   ) {
+    let members = members ?? Array(0..<groups.groupCount)
     self.table = table
     self.groups = groups
     self.index = index
     self.functions = functions
     self.controls = controls
     self.instruments = instruments
+    self.members = members
     clusterColumns = clusters
     names = InstrumentalNames(
       controls: controls.names,
-      instruments: instruments.names(groups: groups.groupNames, covariates: table.covariateNames),
+      instruments: instruments.names(groups: members.map { groups.groupNames[$0] }, covariates: table.covariateNames),
       endogenous: functions.flatMap(\.names), response: table.frame.outcomeName)
     clusterings = clusters.map { column in
       let schema = table.frame.schema.columns[column]
       return Clustering(name: schema.name, count: schema.kind.levels?.count ?? 0)
     }
-    order = index.canonicalOrder
+    order = index.canonicalOrder.filter(members.contains)
   }
 
   func withChunk<Result>(_ chunk: Int, _ body: (InstrumentalChunk) throws -> Result) throws -> Result {
@@ -62,7 +69,8 @@ struct EffectRows: InstrumentalRows {
     let rowCount = table.rowCount(chunk)
     controls.evaluate(standardized, rowCount: rowCount, into: next, stride: stride)
     next += controls.count * stride
-    try fillInstruments(chunk, standardized, deviations, into: next, stride: stride)
+    let (groupWeights, rowWeights) = try weights(chunk, stride: stride)
+    try fillInstruments(chunk, groupWeights, standardized, deviations, into: next, stride: stride)
     next += names.instruments.count * stride
     for part in functions {
       part.evaluate(t, deviations, rowCount: rowCount, into: next, stride: stride)
@@ -72,55 +80,74 @@ struct EffectRows: InstrumentalRows {
     next.update(from: outcome, count: rowCount)
 
     let columns = names.all.indices.map { UnsafePointer(storage.pointer + $0 * stride) }
-    return try withExtendedLifetime(storage) {
+    return try withExtendedLifetime((storage, rowWeights)) {
       try body(
         InstrumentalChunk(
-          rowCount: rowCount, columns: columns, weights: try table.frame.observationWeights(chunk: chunk),
+          rowCount: rowCount, columns: columns,
+          weights: try rowWeights.map { UnsafePointer($0.pointer) } ?? table.frame.observationWeights(chunk: chunk),
           frequencies: try table.frame.frequencies(chunk: chunk),
           clusters: try clusterColumns.map { try table.frame.codes($0, chunk: chunk) }))
     }
   }
 
-  /// Z_ik - π_k, or - π_k(x_i), at `k * stride + row`.
-  private func recentred(_ chunk: Int, stride: Int) throws -> AlignedBuffer {
-    let groupCount = groups.groupCount
-    let weights = AlignedBuffer(count: groupCount * stride)
+  /// Z_ik - π_k, or - π_k(x_i), at `k * stride + row`, among the groups in play; and the weights of the rows where these
+  /// are not all.
+  private func weights(_ chunk: Int, stride: Int) throws -> (groups: AlignedBuffer, rows: AlignedBuffer?) {
+    let rowCount = table.rowCount(chunk)
+    let (weights, shares) = (
+      AlignedBuffer(count: groups.groupCount * stride), AlignedBuffer(count: groups.groupCount * stride)
+    )
     try groups.fill(chunk, into: weights.pointer, stride: stride)
-    let shares = AlignedBuffer(count: groupCount * stride)
-    let dependent = try groups.fillShares(chunk, into: shares.pointer, stride: stride)
-    for k in 0..<groupCount {
-      for row in 0..<table.rowCount(chunk) {
-        weights.pointer[k * stride + row] -= dependent ? shares.pointer[k * stride + row] : index.shares[k]
+    _ = try index.fillShares(of: groups, chunk, rowCount: rowCount, into: shares.pointer, stride: stride)
+    var rowWeights: AlignedBuffer?
+    if members.count < groups.groupCount {
+      let inPlay = normalize(weights, rowCount: rowCount, stride: stride)
+      _ = normalize(shares, rowCount: rowCount, stride: stride)
+      if let given = try table.frame.observationWeights(chunk: chunk) {
+        for row in 0..<rowCount { inPlay.pointer[row] *= given[row] }
       }
+      rowWeights = inPlay
     }
-    return weights
+    for k in members {
+      for row in k * stride..<k * stride + rowCount { weights.pointer[row] -= shares.pointer[row] }
+    }
+    return (weights, rowWeights)
+  }
+
+  /// Divides what the groups in play have of each row by its sum, where there is any, and gives the sums.
+  private func normalize(_ values: AlignedBuffer, rowCount: Int, stride: Int) -> AlignedBuffer {
+    let sums = AlignedBuffer(count: stride)
+    for k in order { for row in 0..<rowCount { sums.pointer[row] += values.pointer[k * stride + row] } }
+    for k in order {
+      let own = values.pointer + k * stride
+      for row in 0..<rowCount where sums.pointer[row] > 0 { own[row] /= sums.pointer[row] }
+    }
+    return sums
   }
 
   private func fillInstruments(
-    _ chunk: Int, _ standardized: [UnsafePointer<Double>], _ deviations: [UnsafePointer<Double>],
-    into output: UnsafeMutablePointer<Double>, stride: Int
+    _ chunk: Int, _ weights: AlignedBuffer, _ standardized: [UnsafePointer<Double>],
+    _ deviations: [UnsafePointer<Double>], into output: UnsafeMutablePointer<Double>, stride: Int
   ) throws {
     let rowCount = table.rowCount(chunk)
-    let weights = try recentred(chunk, stride: stride)
-    defer { withExtendedLifetime(weights) {} }
     func add(_ values: UnsafePointer<Double>, times weight: UnsafePointer<Double>, to column: Int) {
       let target = output + column * stride
       for row in 0..<rowCount { target[row] += weight[row] * values[row] }
     }
     switch instruments {
     case .groups:
-      for k in 0..<groups.groupCount - 1 {
-        (output + k * stride).update(from: weights.pointer + k * stride, count: rowCount)
+      for (place, k) in members.dropLast().enumerated() {
+        (output + place * stride).update(from: weights.pointer + k * stride, count: rowCount)
       }
     case .interactions(let basis):
       let terms = AlignedBuffer(count: (basis.count + 1) * stride)
       terms.pointer.update(repeating: 1, count: rowCount)
       basis.evaluate(standardized, rowCount: rowCount, into: terms.pointer + stride, stride: stride)
-      for k in 0..<groups.groupCount - 1 {
+      for (place, k) in members.dropLast().enumerated() {
         for j in 0...basis.count {
           add(
             UnsafePointer(terms.pointer + j * stride), times: UnsafePointer(weights.pointer + k * stride),
-            to: k * (basis.count + 1) + j)
+            to: place * (basis.count + 1) + j)
         }
       }
     case .index(let functions), .rich(let functions):

@@ -154,6 +154,18 @@ struct GroupIndex: Sendable {
     }
   }
 
+  /// Writes the shares that recentre the weights of a row, π_k(x_i) where they depend on x and else π_k, to
+  /// `shares[k * stride + row]`.
+  ///
+  /// - Returns: whether they depend on x.
+  func fillShares(
+    of groups: some GroupInstrument, _ chunk: Int, rowCount: Int, into output: UnsafeMutablePointer<Double>, stride: Int
+  ) throws -> Bool {
+    if try groups.fillShares(chunk, into: output, stride: stride) { return true }
+    for (k, share) in shares.enumerated() { (output + k * stride).update(repeating: share, count: rowCount) }
+    return false
+  }
+
   /// The groups by share, then by their regressions: an order in which their names play no part, so that sums over groups
   /// round alike whatever the groups are called.
   var canonicalOrder: [Int] {

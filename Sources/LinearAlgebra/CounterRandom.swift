@@ -127,6 +127,10 @@ public enum RandomStream: UInt32, Sendable {
   case landmarks = 43
   /// Treatments that a conditional density gives.
   case conditionalDraws = 44
+  /// Rows that the balance of groups is tested on, the features that it is tested in, and rearrangements of the groups.
+  case balanceRows = 45
+  case balanceFeatures = 46
+  case balancePermutations = 47
   // Networks.
   case networkStart = 32
   case minibatches = 33

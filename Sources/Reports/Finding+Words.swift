@@ -215,6 +215,16 @@ extension Finding {
     case .instrumentsDisagree:
       "the instruments disagree about the effect (\(p)): a group moves the outcome by itself, or labels lean on the "
         + "outcome's error; train with --distribution joint, and look at its tests"
+    case .groupsUnbalanced:
+      "covariates are not alike in all groups (\(number(.pValue).asPValue), means up to \(rounded(.difference)) standard "
+        + "deviations apart): the group may depend on them, and then it is an instrument only where its shares are "
+        + "modelled; train with --distribution joint --concomitants"
+    case .weakGroups:
+      "groups are weak: \(percent(.share)) of what could be unknown of a row's group is, and errors that take the labels as "
+        + "given are too short; more rows, or fewer groups, make them clearer"
+    case .groupStandsOut:
+      "without group \(list(.names)) the average slope is another, by \(rounded(.distance)) standard errors: the group "
+        + "tells another story than the others"
     case .noSignOfConfounding:
       "ordinary regression gives the same effect within error (\(p)): no sign of confounding, and its error is smaller"
     case .labelsLean:
@@ -280,6 +290,7 @@ extension Finding {
 
   private func list(_ key: Key) -> String { names(key).joined(separator: ", ") }
   private func rounded(_ key: Key) -> String { String(format: "%.1f", number(key)) }
+  private func percent(_ key: Key) -> String { "\(Int((100 * number(key)).rounded()))%" }
   private var p: String { pValue.asPValue }
 }
 

@@ -12,12 +12,22 @@ struct GivenGroups: GroupInstrument {
   let groupNames: [String]
   /// [n][K].
   let weights: [[Double]]
+  /// π_k(x_i) where they depend on x.
+  var shares: [[Double]]?
   let grid: RowGrid
 
   func fill(_ chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws {
     for (offset, row) in grid.rows(ofChunk: chunk).enumerated() {
       for k in groupNames.indices { values[k * stride + offset] = weights[row][k] }
     }
+  }
+
+  func fillShares(_ chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws -> Bool {
+    guard let shares else { return false }
+    for (offset, row) in grid.rows(ofChunk: chunk).enumerated() {
+      for k in groupNames.indices { values[k * stride + offset] = shares[row][k] }
+    }
+    return true
   }
 }
 
@@ -51,9 +61,11 @@ struct EffectOracle: Decodable {
   ///
   /// - Parameters:
   ///   - names: the groups in the order in which they are given.
+  ///   - weights: other group weights than those of the file, and shares that depend on x.
   ///   - change: of x, t and y before they are given.
   func fit(
     _ options: EffectOptions, on communicator: any Communicator = SoloCommunicator(), groups names: [Int] = [0, 1, 2],
+    weights: (groups: [[Double]], shares: [[Double]]?)? = nil,
     change: (_ x: [Double], _ t: Double, _ y: Double) -> ([Double], Double, Double) = { ($0, $1, $2) }
   ) throws -> EffectResult {
     let rows = DistributedRows(rowCount: t.count, chunkLength: 64, communicator: communicator)
@@ -63,7 +75,8 @@ struct EffectOracle: Decodable {
       rows: rows, covariates: (0..<m).map { j in changed.map { $0.0[j] } }, treatment: changed.map(\.1),
       outcome: changed.map(\.2), weight: weight)
     let given = GivenGroups(
-      groupNames: names.map(String.init), weights: groups.map { row in names.map { row[$0] } }, grid: rows.grid)
+      groupNames: names.map(String.init), weights: (weights?.groups ?? groups).map { row in names.map { row[$0] } },
+      shares: weights?.shares, grid: rows.grid)
     return try EffectEstimator(
       options, groups: given,
       features: PolynomialBasis(

@@ -141,6 +141,7 @@ for name, degree, interactions in [("linear", 1, False), ("quadratic", 2, False)
         "contrast": contrast @ bh, "contrastError": np.sqrt(contrast @ vh @ contrast),
         "outcomeAt5": level + np.array([5.0**p for p in range(1, degree + 1)] + [0.0] * (M if interactions else 0)) @ bh}
 
-write("effects.json", {
-    "x": x, "t": t, "y": y, "groups": soft, "weight": weight, "seed": SEED, "shares": shares, "index": f[:20],
-    "fits": fits}, packages=("numpy", "linearmodels"))
+if __name__ == "__main__":
+    write("effects.json", {
+        "x": x, "t": t, "y": y, "groups": soft, "weight": weight, "seed": SEED, "shares": shares, "index": f[:20],
+        "fits": fits}, packages=("numpy", "linearmodels"))

@@ -1,5 +1,7 @@
 """The counter-based random numbers of the program, a second time."""
 
+import numpy as np
+
 
 def philox(counter, key):
     """Philox4x32-10 (Salmon et al. 2011): four 32-bit words of a counter of four and a key of two."""
@@ -18,3 +20,28 @@ def integer(below, row, draw, seed, stream):
     """A number of 0 ... below - 1."""
     words = philox([draw, stream, row & 0xFFFFFFFF, row >> 32], [seed & 0xFFFFFFFF, seed >> 32])
     return (words[0] | words[1] << 32) * below >> 64
+
+
+def blocks(row, draw, seed, stream):
+    """The words of many places at once, of arrays of rows and draws [4, ...]."""
+    row, draw = np.broadcast_arrays(np.asarray(row, np.uint64), np.asarray(draw, np.uint64))
+    mask = np.uint64(0xFFFFFFFF)
+    c = [draw, np.full_like(draw, stream), row & mask, row >> np.uint64(32)]
+    k = [seed & 0xFFFFFFFF, seed >> 32]
+    for _ in range(10):
+        first, second = np.uint64(0xD2511F53) * c[0], np.uint64(0xCD9E8D57) * c[2]
+        c = [(second >> np.uint64(32)) ^ c[1] ^ np.uint64(k[0]), second & mask,
+             (first >> np.uint64(32)) ^ c[3] ^ np.uint64(k[1]), first & mask]
+        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return np.array(c)
+
+
+def uniforms(row, draw, seed, stream):
+    """Two independent uniform numbers of each place."""
+    words = blocks(row, draw, seed, stream)
+    return [((words[2 * i] | words[2 * i + 1] << np.uint64(32)) >> np.uint64(11)).astype(float) * 2.0**-53 for i in (0, 1)]
+
+
+def normals(row, draw, seed, stream):
+    first, second = uniforms(row, draw, seed, stream)
+    return np.sqrt(-2 * np.log(1 - first)) * np.cos(2 * np.pi * second)

@@ -16,7 +16,7 @@ import Testing
     .levels: .names(["A", "B", "C"]), .lambda: .number(0.5), .cell: .name("regression-spline-k6-seed1"),
     .reason: .name("every start degenerated"), .column: .name("dose"), .option: .name("--t"), .value: .number(-998.5),
     .distinct: .count(7), .row: .count(1217), .fileRow: .count(17), .file: .name("b.h5"), .line: .count(7),
-    .memberRows: .counts([3, 17]),
+    .memberRows: .counts([3, 17]), .pValue: .number(0.0021), .share: .number(0.617),
   ]
 
   @Test func `every code has words, and they are the ones that are kept`() throws {
