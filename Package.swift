@@ -184,8 +184,8 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "Communication", "Diagnostics", "LinearAlgebra", "MetaEM", "Mixture", "ModelTestSupport", "Reports",
-        "Simulation", "TestSupport",
+        "Communication", "Diagnostics", "Effects", "Features", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
+        "ModelTestSupport", "Reports", "Simulation", "TestSupport",
       ], exclude: ["Snapshots"]),
     .testTarget(name: "PackageTests", dependencies: ["TestSupport"]),
     .testTarget(

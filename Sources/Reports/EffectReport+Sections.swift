@@ -11,7 +11,10 @@ extension EffectReport {
   ///
   /// - Parameter folder: where its files are; nil when nothing was written.
   public func report(folder: String?) -> Report {
-    Report([heading, answers, curve, methodTable, firstStageTable, testTable, setLines, verdict, notes, files(folder)])
+    Report([
+      heading, answers, curve, methodTable, firstStageTable, testTable, setLines, subsets, audit, verdictLines, notes,
+      files(folder),
+    ])
   }
 
   private var heading: Report.Section {
@@ -44,13 +47,19 @@ extension EffectReport {
     let titles = ["", "estimate", "std. error", "95% interval", "p"] + others.map(\.method.title)
     func row(_ name: String, _ pick: (EffectAnswer) -> EffectEstimate) -> [Report.Cell] {
       let own = pick(result.headline)
-      let isShown = result.diagnostics.isIdentified
+      let isShown = result.headlineInterval == .wald
       return [
-        .text(name), .significant(own.estimate), isShown ? .significant(own.standardError) : .undefined,
+        .text(name), .significant(own.estimate),
+        result.diagnostics.isIdentified ? .significant(own.standardError) : .undefined,
         isShown ? own.interval : .undefined, isShown ? own.probability : .undefined,
       ] + others.map { .significant(pick($0).estimate) }
     }
     var rows = [row("average slope", \.averageSlope)]
+    switch result.headlineInterval {
+    case .wald: break
+    case .andersonRubin: rows[0][3] = .text(result.diagnostics.andersonRubin.words)
+    case .none: rows[0][3] = .text("not identified")
+    }
     for (place, contrast) in result.headline.contrasts.enumerated() {
       let ends = "\(significant(contrast.contrast.from)) to \(significant(contrast.contrast.to))"
       rows.append(row("\(result.treatmentName) from \(ends)") { $0.contrasts[place].effect })
@@ -58,7 +67,17 @@ extension EffectReport {
     for (place, term) in result.headline.terms.enumerated().prefix(Self.mostTerms) {
       rows.append(row(term.name) { $0.terms[place] })
     }
-    return Report.Section(nil, [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))])
+    return Report.Section(
+      nil, [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows, note: intervalNote))])
+  }
+
+  private var intervalNote: String? {
+    switch result.headlineInterval {
+    case .wald: nil
+    case .andersonRubin:
+      "instruments are weak: the interval of the average slope is the Anderson-Rubin set; others would be too short"
+    case .none: "no intervals: the effect is not identified, and the estimates mean nothing"
+    }
   }
 
   private var curve: Report.Section {
@@ -69,10 +88,12 @@ extension EffectReport {
         "\(result.treatmentName) set to", result.outcomeName, "against \(significant(reference))", "95% interval",
         "all points at once",
       ]
+    let isShown = result.headlineInterval == .wald
     let rows: [[Report.Cell]] = shown.map { point in
       [
-        .significant(point.t), .significant(point.g), .significant(point.tau), .range(point.lower, point.upper),
-        .range(point.uniformLower, point.uniformUpper),
+        .significant(point.t), .significant(point.g), .significant(point.tau),
+        isShown ? .range(point.lower, point.upper) : .undefined,
+        isShown ? .range(point.uniformLower, point.uniformUpper) : .undefined,
       ]
     }
     return Report.Section(nil, [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))])
@@ -136,17 +157,8 @@ extension EffectReport {
 
   // MARK: Verdict
 
-  private var verdict: Report.Section {
-    let diagnostics = result.diagnostics
-    guard diagnostics.isIdentified else {
-      return Report.Section(nil, [.line("verdict: not identified; the estimates above mean nothing.")])
-    }
-    var parts = ["identified", diagnostics.isStrong ? "strong" : "weak: trust the sets, not the interval"]
-    if diagnostics.hansenJ != nil {
-      parts.append(diagnostics.instrumentsAgree ? "instruments agree" : "instruments disagree")
-    }
-    parts.append(diagnostics.isConfounded ? "\(result.treatmentName) is confounded" : "no sign of confounding")
-    return Report.Section(nil, [.line("verdict: \(parts.joined(separator: "; ")).")])
+  private var verdictLines: Report.Section {
+    Report.Section(nil, [.line("verdict:")] + verdict.map { .line("  \($0.text).") })
   }
 
   private var notes: Report.Section { Report.Section(nil, findings.isEmpty ? [] : [.findings(findings)]) }

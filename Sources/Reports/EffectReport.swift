@@ -94,6 +94,14 @@ public struct EffectReport: Sendable, Encodable {
   public let tests: [String: Test]
   /// Confidence sets of the average slope as intervals; null is an infinite end.
   public let sets: [String: [[Double?]]]
+  public let headline: Headline
+  public let leaveOneOut: [LeftOut]
+  public let pairs: [Subset]
+  public let sensitivity: [PlausibleExogeneity.Interval]
+  public let breakdown: Breakdown
+  public let balance: Balance
+  public let labels: Labels
+  public let verdict: [Sentence]
   public let findings: [Finding]
   /// The findings in words.
   public let events: [String]
@@ -104,9 +112,10 @@ public struct EffectReport: Sendable, Encodable {
 
   private enum CodingKeys: CodingKey {
     case rows, ranks, groups, groupShares, instrument, instrumentBasis, label, outcomeBasis, basisCriteria, controls
-    case instruments, dropped, reference, estimator, methods, ladder, disagreements, firstStage, craggDonald,
-      kleibergenPaap, kleibergenPaapF
-    case tests, sets, findings, events, warnings
+    case instruments, dropped, reference, estimator, methods, ladder, disagreements, firstStage, craggDonald
+    case kleibergenPaap, kleibergenPaapF
+    case tests, sets, headline, leaveOneOut, pairs, sensitivity, breakdown, balance, labels, verdict
+    case findings, events, warnings
   }
 
   public init(_ result: EffectResult, instrument: Instrument, ranks: Int) {
@@ -144,8 +153,18 @@ public struct EffectReport: Sendable, Encodable {
     ]
     self.sets = Dictionary(
       uniqueKeysWithValues: sets.compactMap { name, set in
-        set.map { (name, $0.intervals.map { [$0.lower, $0.upper].map { $0.isFinite ? $0 : nil } }) }
+        set.map { (name, $0.ends) }
       })
+    let audit = result.audit
+    headline = Headline(result)
+    leaveOneOut = audit.comparisons.leftOut.map { LeftOut($0, result.groupNames) }
+    pairs = audit.comparisons.pairs.map { Subset($0, result.groupNames) }
+    sensitivity = audit.sensitivity?.intervals ?? []
+    breakdown = Breakdown(
+      shift: audit.sensitivity?.breakdown[.shift], shiftByX: audit.sensitivity?.breakdown[.shiftByX])
+    balance = Balance(audit.balance, groups: result.groupNames, covariates: result.covariateNames)
+    labels = Labels(audit.labels)
+    verdict = result.verdict.map { Sentence($0, result) }
     findings = result.findings + instrument.findings
     events = findings.map(\.words)
     warnings = findings.filter(\.isDoubt).map(\.words)

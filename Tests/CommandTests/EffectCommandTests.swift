@@ -74,7 +74,9 @@ extension OnRanks {
         ("single", ["run", "one.h5"], 1),
       ] {
         #expect(try effect(arguments + ["--out", name], ranks: ranks).text == expected, "\(name)")
-        for file in ["effect.h5", "coefficients.csv", "curve.csv", "first_stage.csv", "tests.csv"] {
+        for file in [
+          "effect.h5", "coefficients.csv", "curve.csv", "first_stage.csv", "tests.csv", "balance.csv",
+        ] {
           #expect(
             FileManager.default.contentsEqual(
               atPath: "\(SharedInputs.folder.path)/first/\(file)",
@@ -93,12 +95,19 @@ extension OnRanks {
             b, v = f['methods/hful/coefficients'], f['methods/hful/covariance'][:]
             print(f.attrs['encoding-type'], list(b.attrs['names']), repr(b[0]), repr(v[0, 0] ** .5))
             print(f['methods/hful/curve/tau'].shape, f['sets/anderson_rubin/intervals'].shape, list(f['first_stage/names'].asstr()))
+            print(list(f['groups/leave_one_out/group'].asstr()), f['groups/leave_one_out/z'].shape, f['groups/pairs/estimate'].shape)
+            print(f['sensitivity/delta'].shape, f['balance/difference'].shape, f['labels/sizes'][:].sum(), list(f['verdict/code'].asstr()))
+            difference = f['balance/difference'][0, 1]
+        rows = list(csv.DictReader(open('files/balance.csv')))
+        print(len(rows), rows[1]['term'], rows[1]['group.2'], float(rows[1]['difference']) == difference)
         rows = list(csv.DictReader(open('files/coefficients.csv')))
         print([row['estimate'] for row in rows if row['method'] == 'hful' and row['term'] == 't'])
         """)
       let t = report.headline.coefficients[0]
       #expect(printed.contains("giv-effect ['t', 't^2']") && printed.contains("\(t.estimate)"), "\(printed)")
       #expect(printed.contains("(21,) (1, 2) ['t', 't^2']"), "\(printed)")
+      #expect(printed.contains("['0', '1', '2'] (3,) (3,)\n(16,) (3, 3) 2000.0 ['identified', 'strong',"), "\(printed)")
+      #expect(printed.contains("9 x1 1 True"), "\(printed)")
     }
 
     @Test func `contrasts, reference and treatments that are asked for are answered`() throws {
