@@ -146,8 +146,8 @@ let package = Package(
     .testTarget(
       name: "EffectsTests",
       dependencies: [
-        "Communication", "Diagnostics", "Effects", "Features", "Frames", "InstrumentalVariables", "LinearAlgebra",
-        "NonparametricIV", "Simulation", "TestSupport",
+        "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "InstrumentalVariables",
+        "LinearAlgebra", "Mixture", "NonparametricIV", "Simulation", "TestSupport",
       ]),
     .testTarget(
       name: "FeaturesTests",

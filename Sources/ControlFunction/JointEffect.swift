@@ -35,7 +35,14 @@ public struct JointModel: Sendable, Codable {
   /// The affine map by which x and t of the table came from the data.
   public let tableScaling: ColumnScaling
   public let basis: JointBasis
-  public let mixture: JointMixture
+  public private(set) var mixture: JointMixture
+
+  /// The same columns with another mixture.
+  public func replacing(_ mixture: JointMixture) -> JointModel {
+    var copy = self
+    copy.mixture = mixture
+    return copy
+  }
 
   /// The columns of the model on rows that `tableScaling` was applied to.
   ///

@@ -87,9 +87,10 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
   /// The number of clusters where they are so few that Student's quantiles are taken; nil else.
   public let fewClusters: Int?
 
+  /// - Parameter labelErrors: what the errors of the groups add to the covariance [q, q]; nil where they are given.
   init(
     _ method: EffectOptions.Method, _ request: EffectRequest, _ regression: InstrumentalRegression,
-    _ kind: InstrumentalCovariance
+    _ kind: InstrumentalCovariance, labelErrors: Matrix?
   ) throws {
     let estimate: InstrumentalEstimate
     do { estimate = try regression.estimate(method.estimator, covariance: kind) } catch let error
@@ -97,9 +98,10 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
     {
       throw Failure(.usage, "--estimator \(method.rawValue): \(error)")
     }
+    let whole = labelErrors.map { estimate.covariance + $0 } ?? estimate.covariance
     let combinations = EffectCombinations(
       functions: request.functions, means: request.means, reference: request.reference,
-      coefficients: estimate.coefficients, covariance: estimate.covariance,
+      coefficients: estimate.coefficients, covariance: whole,
       law: estimate.degreesOfFreedom.map { .student(degreesOfFreedom: $0) } ?? .normal)
     self.method = method
     covarianceKind = kind
@@ -107,7 +109,7 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
     contrasts = request.contrasts.map(combinations.contrast)
     terms = combinations.terms
     curve = try combinations.curve(at: request.curve, seed: request.seed)
-    covariance = estimate.covariance.values
+    covariance = whole.values
     k = estimate.k
     fewClusters = estimate.degreesOfFreedom.map { Int($0) + 1 }
   }

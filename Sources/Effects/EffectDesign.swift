@@ -7,10 +7,12 @@ import Frames
 /// quantiles of the treatment.
 struct EffectDesign: Sendable {
   let table: EffectTable
-  let groups: any GroupInstrument
-  let index: GroupIndex
+  private(set) var groups: any GroupInstrument
+  private(set) var index: GroupIndex
   let quantiles: TreatmentQuantiles
   let controls: ControlBasis
+  private let features: any FeatureMap
+  private let seed: UInt64
   private let instrumentBasis: EffectOptions.InstrumentBasis
   /// Categorical columns of the frame.
   private let clusters: [Int]
@@ -25,6 +27,7 @@ struct EffectDesign: Sendable {
   ) throws {
     table = try EffectTable(frame, scaling: scaling)
     self.groups = groups
+    (self.features, seed) = (features, options.seed)
     quantiles = try TreatmentQuantiles(table)
     index = try GroupIndex(table, groups, features: features, seed: options.seed)
     controls = ControlBasis(
@@ -41,6 +44,16 @@ struct EffectDesign: Sendable {
         ?? categories.first(where: { columns[$0].role.rawValue == name })
     else { throw Failure(.usage, "--cluster \(name): the shards have no column of categories of that name") }
     return column
+  }
+
+  /// The same rows with other groups. One pass. Collective.
+  ///
+  /// - Throws: as ``init(_:_:features:scaling:_:)``.
+  func replacing(groups: any GroupInstrument) throws -> EffectDesign {
+    var copy = self
+    copy.groups = groups
+    copy.index = try GroupIndex(table, groups, features: features, seed: seed)
+    return copy
   }
 
   /// The functions of a form, with knots at quantiles of t.

@@ -6,22 +6,22 @@ extension EffectEstimator {
   /// The methods that are asked for, side by side, in the order of ``EffectMethod/all``; the default one is always among
   /// them, and the others are held against it. Collective.
   func methods(
-    _ design: EffectDesign, _ request: EffectRequest, _ regression: InstrumentalRegression, _ answers: [EffectAnswer]
+    _ design: EffectDesign, _ functions: OutcomeFunctions, _ request: EffectRequest,
+    _ regression: InstrumentalRegression, _ estimates: [EffectAnswer]
   ) throws -> [MethodAnswer] {
     guard !options.methods.isEmpty else { return [] }
     let asked = EffectMethod.all.filter { options.methods.contains($0) || $0 == .sieve }
     var found = try asked.map { method in
       switch method {
-      case .sieve: MethodAnswer(method, answers[0])
-      case .ordinary:
-        MethodAnswer(method, try EffectAnswer(.ordinary, request, regression, covariance(.ordinary, regression)))
+      case .sieve: MethodAnswer(method, estimates[0])
+      case .ordinary: MethodAnswer(method, estimates.first { $0.method == .ordinary }!)
       case .limitedInformation:
-        MethodAnswer(method, try EffectAnswer(.liml, request, regression, covariance(.liml, regression)))
+        MethodAnswer(method, try answers([.liml], design, functions, request, regression).answers[0])
       case .linearTwoStage: MethodAnswer(method, try linear(design))
       case .nonparametric(let nonparametric): try answer(nonparametric, design, request)
       }
     }
-    let sieve = MethodAnswer(.sieve, answers[0])
+    let sieve = MethodAnswer(.sieve, estimates[0])
     for place in found.indices { found[place].compare(with: sieve, unit: design.table.outcome.standardDeviation) }
     return found
   }
@@ -30,8 +30,8 @@ extension EffectEstimator {
   private func linear(_ design: EffectDesign) throws -> EffectAnswer {
     let functions = design.functions(OutcomeForm(.polynomial(degree: 1)))
     let regression = try InstrumentalRegression(design.rows([functions], design.instruments(functions)))
-    return try EffectAnswer(
-      .twoStage, EffectRequest(design, functions, options), regression, covariance(.twoStage, regression))
+    return try answers([.twoStage], design, functions, EffectRequest(design, functions, options), regression)
+      .answers[0]
   }
 
   private func answer(

@@ -13,6 +13,7 @@ import LinearAlgebra
 ///   -> form of the outcome: which functions of t            FormChoice
 ///   -> instruments, controls, functions of t, y             EffectRows
 ///   -> coefficients, covariances, tests, sets               InstrumentalRegression
+///   -> the errors of groups that were estimated             StackedErrors
 ///   -> slopes, contrasts, curve                             EffectAnswer
 ///   -> the same by other methods                            MethodAnswer
 ///   -> the same from some groups, balance, sensitivity      GroupAudit
@@ -55,16 +56,45 @@ public struct EffectEstimator: Sendable {
       options.instrumentBasis == .index
       ? regression : try InstrumentalRegression(design.rows([functions], .index(functions)))
     let request = try EffectRequest(design, functions, options)
-    let answers = try estimators.map { try EffectAnswer($0, request, regression, covariance($0, regression)) }
-    let ladder = try methods(design, request, regression, answers)
+    let (answers, errors) = try answers(estimators, design, functions, request, regression)
+    let ladder = try methods(design, functions, request, regression, answers)
     let diagnostics = try EffectDiagnostics(
       regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression))
     let audit = try GroupAudit(
       design, functions, regression, slope: request.means.slopes, answers[0], seed: options.seed)
     return EffectResult(
       options, design, choice, functions.form, regression, request, answers, ladder: ladder, diagnostics, audit,
+      errors: errors,
       findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + audit.findings
         + ladder.findings)
+  }
+
+  /// What some methods answer, with the errors of the groups in theirs where these are known and not unwanted.
+  func answers(
+    _ methods: [EffectOptions.Method], _ design: EffectDesign, _ functions: OutcomeFunctions, _ request: EffectRequest,
+    _ regression: InstrumentalRegression
+  ) throws -> (answers: [EffectAnswer], errors: EffectOptions.Errors) {
+    let covariances = methods.map { covariance($0, regression) }
+    let stacked = try groupEstimation(covariances).map {
+      try StackedErrors($0, design, functions, regression, Array(zip(methods.map(\.estimator), covariances)))
+    }
+    let answers = try methods.indices.map { place in
+      try EffectAnswer(
+        methods[place], request, regression, covariances[place], labelErrors: stacked?.additions[place])
+    }
+    return (answers, stacked == nil ? .robust : .stacked)
+  }
+
+  /// How the groups were estimated; nil where robust errors are asked for, or no others are known.
+  private func groupEstimation(_ covariances: [InstrumentalCovariance]) throws -> (any GroupEstimation)? {
+    let isAsked = options.errors == .stacked
+    guard isAsked || (options.errors == nil && covariances.allSatisfy(\.isSumOverRows)) else { return nil }
+    if let estimation = try groups.estimation() { return estimation }
+    guard isAsked else { return nil }
+    throw Failure(
+      .usage,
+      "--se stacked needs the posterior groups of a run of --distribution joint whose likelihood has a regular maximum; "
+        + "give such a run, or --se robust")
   }
 
   /// The estimators side by side: the one asked for, the plain one and none.

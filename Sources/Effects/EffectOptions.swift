@@ -40,6 +40,14 @@ public struct EffectOptions: Sendable, Codable, Equatable {
     case unadjusted, cluster
   }
 
+  /// What of the groups' being estimated the standard errors take in.
+  public enum Errors: String, Sendable, Codable, CaseIterable {
+    /// Nothing: as if the groups were given.
+    case robust
+    /// The errors of the parameters of their model, to first order; see ``GroupEstimation``.
+    case stacked
+  }
+
   /// The treatment that effects are told against.
   public enum Reference: Sendable, Codable, Equatable {
     /// 0 where t reaches it, else the median.
@@ -59,6 +67,8 @@ public struct EffectOptions: Sendable, Codable, Equatable {
   public var methods: [EffectMethod] = []
   public var nonparametric = NonparametricOptions()
   public var covariance = Covariance.hc0
+  /// Nil for stacked errors where groups and covariance have them, else robust ones.
+  public var errors: Errors?
   /// The categorical columns whose levels are clusters, by name; two at most.
   public var clusters: [String] = []
   /// Empty for the quartiles of t.

@@ -37,13 +37,16 @@ public struct EffectResult: Sendable {
   public let audit: GroupAudit
   /// Whether to believe the answers.
   public let verdict: [Judgement]
+  /// What the standard errors take in.
+  public let errors: EffectOptions.Errors
   /// Everything that a reader of the result should know before trusting it.
   public let findings: [Finding]
 
   init(
     _ options: EffectOptions, _ design: EffectDesign, _ choice: FormChoice?, _ form: OutcomeForm,
     _ regression: InstrumentalRegression, _ request: EffectRequest, _ answers: [EffectAnswer],
-    ladder: [MethodAnswer], _ diagnostics: EffectDiagnostics, _ audit: GroupAudit, findings: [Finding]
+    ladder: [MethodAnswer], _ diagnostics: EffectDiagnostics, _ audit: GroupAudit, errors: EffectOptions.Errors,
+    findings: [Finding]
   ) {
     let (table, frame) = (design.table, design.table.frame)
     self.options = options
@@ -61,6 +64,7 @@ public struct EffectResult: Sendable {
     self.diagnostics = diagnostics
     self.audit = audit
     verdict = Judgement.all(of: diagnostics, audit)
+    self.errors = errors
     self.findings = findings
   }
 

@@ -14,9 +14,28 @@ public protocol GroupInstrument: Sendable {
   ///
   /// - Returns: whether they do; if not nothing is written, and the mean of Z_ik stands for them.
   func fillShares(_ chunk: Int, into shares: UnsafeMutablePointer<Double>, stride: Int) throws -> Bool
+  /// How the parameters err that the weights are functions of, where these were estimated from the same rows and the
+  /// weights follow them smoothly; nil else. Collective.
+  func estimation() throws -> (any GroupEstimation)?
+}
+
+/// The errors of the parameters that group weights are functions of: θ̂ - θ ≈ Σ_i of what each row moves them by.
+public protocol GroupEstimation: Sendable {
+  var parameterCount: Int { get }
+  /// The groups with one parameter moved by `step` of its units, of the size of its standard error or less.
+  func moved(_ parameter: Int, by step: Double) -> any GroupInstrument
+  /// What turns the scores of a row into what it moves some quantities by.
+  ///
+  /// - Parameter derivatives: of the quantities in the units of the parameters [quantities, ``parameterCount``].
+  func influence(ofDerivatives derivatives: Matrix) -> Matrix
+  /// Writes what each row of a chunk moves the quantities by to `values[quantity * stride + row]`.
+  ///
+  /// - Throws: a ``Failure`` when the chunk cannot be read.
+  func fill(_ influence: Matrix, chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws
 }
 
 extension GroupInstrument {
+  public func estimation() throws -> (any GroupEstimation)? { nil }
   public var groupCount: Int { groupNames.count }
   public func fillShares(_: Int, into _: UnsafeMutablePointer<Double>, stride _: Int) throws -> Bool { false }
 }

@@ -82,7 +82,7 @@ extension InstrumentalRegression {
       case .hc2: forms * sums.ordinary(power: 1) * forms.transposed
       case .hc3: forms * sums.ordinary(power: 2) * forms.transposed
       case .clustered(let ways):
-        forms * clustered(ways, parameters: endogenousCount + controlCount) { $0.ordinary } * forms.transposed
+        forms * clustered(ways, parameters: parameterCount) { $0.ordinary } * forms.transposed
       }
     return Slopes(coefficients: b, covariance: covariance, k: 0)
   }
@@ -107,41 +107,24 @@ extension InstrumentalRegression {
       case .hc2: fitted * sums.projected(u, power: 1) * fitted.transposed
       case .hc3: fitted * sums.projected(u, power: 2) * fitted.transposed
       case .clustered(let ways):
-        scores * clustered(ways, parameters: endogenousCount + controlCount) { $0.moment * u } * scores.transposed
+        scores * clustered(ways, parameters: parameterCount) { $0.moment * u } * scores.transposed
       }
     return Slopes(coefficients: b, covariance: covariance, k: k)
   }
 
-  /// What HFUL is made of: b, H⁻¹, a, and X_i = D_i - u_i D'u / u'u as forms of r.
-  func hfulParts() throws -> (coefficients: [Double], bread: Matrix, a: Double, x: [[Double]]) {
+  /// With X_i = D_i - u_i D'u / u'u and Y = P X, the covariance is H⁻¹ S H⁻¹,
+  /// S = Σ u_i² (Y_i Y_i' - h_i X_i Y_i' - h_i Y_i X_i') + Σ_kl (Σ_i q_ik q_il X_i u_i)(Σ_j q_jk q_jl X_j u_j)'.
+  private func hful() throws -> Slopes {
     let q = endogenousCount
-    // Σ v h r_a r_b is the trace of Σ v² r_a r_b q q'.
-    var leveraged = Matrix(rows: q + 1, columns: q + 1)
-    for a in 0...q { for b in 0...q { leveraged[a, b] = sums.moment(a, b).diagonal.reduce(0, +) } }
-    let moved = PartialledProducts(
-      projected: products.projected - leveraged, residual: products.residual + leveraged)
+    let moved = self.moved
     let root = try Self.named(names) { try moved.smallestRoot() }
     let smallest = root / (1 + root)
     let correction = (1 - smallest) / rowCount
     let a = (smallest - correction) / (1 - correction)
-    let (b, inverse) = try Self.named(names) { try moved.slopes(k: 1 / (1 - a)) }
+    let b = try Self.named(names) { try moved.slopes(k: 1 / (1 - a)) }.coefficients
     let u = Self.residual(b)
-    let products = partialled * u
-    let square = dot(u, products)
-    let x = (0..<q).map { j -> [Double] in
-      var form = u.map { -products[j] / square * $0 }
-      form[j] += 1
-      return form
-    }
-    return (b, (1 / (1 - a)) * inverse, a, x)
-  }
-
-  /// With Y = P X, the covariance is H⁻¹ S H⁻¹,
-  /// S = Σ u_i² (Y_i Y_i' - h_i X_i Y_i' - h_i Y_i X_i') + Σ_kl (Σ_i q_ik q_il X_i u_i)(Σ_j q_jk q_jl X_j u_j)'.
-  private func hful() throws -> Slopes {
-    let q = endogenousCount
-    let (b, bread, a, x) = try hfulParts()
-    let u = Self.residual(b)
+    let (bread, forms) = try movedBread(a: a, u)
+    let x = (0..<q).map { j in (0...q).map { forms[$0, j] } }
     let fitted = x.map { stage.orthonormal * $0 }
     let ofErrors = sums.moment(u, u)
     let mixed = x.map { sums.moment($0, u) }
@@ -156,6 +139,27 @@ extension InstrumentalRegression {
       }
     }
     return Slopes(coefficients: b, covariance: bread * meat * bread, k: a)
+  }
+
+  /// A - C and S + C: HFUL is of the k-class for these.
+  private var moved: PartialledProducts {
+    let q = endogenousCount
+    // Σ v h r_a r_b is the trace of Σ v² r_a r_b q q'.
+    var leveraged = Matrix(rows: q + 1, columns: q + 1)
+    for a in 0...q { for b in 0...q { leveraged[a, b] = sums.moment(a, b).diagonal.reduce(0, +) } }
+    return PartialledProducts(projected: products.projected - leveraged, residual: products.residual + leveraged)
+  }
+
+  /// H⁻¹ of HFUL, and X as forms of r [q + 1, q], at its a and u.
+  func movedBread(a: Double, _ u: [Double]) throws -> (bread: Matrix, forms: Matrix) {
+    let inverse = try Self.named(names) { try moved.slopes(k: 1 / (1 - a)) }.bread
+    let products = partialled * u
+    let square = dot(u, products)
+    var forms = Matrix(rows: endogenousCount + 1, columns: endogenousCount)
+    for j in 0..<endogenousCount {
+      for i in u.indices { forms[i, j] = -products[j] / square * u[i] + (i == j ? 1 : 0) }
+    }
+    return ((1 / (1 - a)) * inverse, forms)
   }
 
   /// (Σ v x D')⁻¹ of a jackknife estimator.
@@ -210,16 +214,24 @@ extension InstrumentalRegression {
 
 extension InstrumentalRegression {
   /// n / (n - q - c).
-  var parameterFactor: Double { rowCount / (rowCount - Double(endogenousCount + controlCount)) }
+  var parameterFactor: Double { rowCount / (rowCount - Double(parameterCount)) }
+
+  /// q + c.
+  var parameterCount: Int { endogenousCount + controlCount }
+
+  /// G / (G - 1) (n - 1) / (n - p), for a sum over G clusters.
+  func clusterFactor(_ count: Int, parameters: Int) -> Double {
+    let groups = Double(count)
+    return groups / (groups - 1) * (rowCount - 1) / (rowCount - Double(parameters))
+  }
 
   /// Σ_g s_g s_g' of one clustering, or with inclusion and exclusion of two.
   ///
-  /// - Parameter parameters: p of the factor G / (G - 1) (n - 1) / (n - p) of each sum; nil for none.
+  /// - Parameter parameters: p of the ``clusterFactor(_:parameters:)`` of each sum; nil for none.
   func clustered(_ ways: [Int], parameters: Int? = nil, _ score: (ClusterSums) -> [Double]) -> Matrix {
     func sum(_ clustering: Int) -> Matrix {
       let scores = sums.clusters(clustering).map(score)
-      let groups = Double(scores.count)
-      let factor = parameters.map { groups / (groups - 1) * (rowCount - 1) / (rowCount - Double($0)) } ?? 1
+      let factor = parameters.map { clusterFactor(scores.count, parameters: $0) } ?? 1
       return factor * Matrix(scores).gram
     }
     let own = sum(ways[0])

@@ -77,6 +77,38 @@ struct RowTerms {
     addClusters(block, to: &sums.summands)
   }
 
+  /// Evaluates what each observation of a block moves coefficients by.
+  ///
+  /// - Parameters:
+  ///   - influences: ψ of all coefficients of all forms, one column after another.
+  ///   - loadings: likewise v x, what a unit shift of the response moves them by; nil where it is not asked for.
+  ///   - target: numbers from one of these columns to the next.
+  func fillInfluence(
+    of block: InstrumentalChunk, _ standardization: Standardization, _ influenceForms: [InfluenceForm],
+    influences: UnsafeMutablePointer<Double>, loadings: UnsafeMutablePointer<Double>? = nil, stride target: Int
+  ) {
+    rows.fill(block, standardization, kept: forms.basis.kept)
+    let count = Kernel.paddedCount(block.rowCount)
+    evaluate(count)
+    let (leverage, weights) = (column(leverages + 1), rows.weights.pointer)
+    let (error, regressors, lifted) = (factor(0), factor(1), factor(1 + layout.endogenous))
+    var next = 0
+    for influence in influenceForms {
+      forward(Matrix([influence.residual]), of: column(targets), into: error, count)
+      forward(influence.plain, of: column(instruments), into: regressors, count)
+      if let form = influence.leveraged { forward(form, of: column(targets), into: lifted, count) }
+      for j in 0..<influence.count {
+        let (x, other) = (regressors + j * stride, lifted + j * stride)
+        for i in 0..<block.rowCount {
+          let loading = weights[i] * (influence.leveraged == nil ? x[i] : x[i] + leverage[i] * other[i])
+          influences[next + i] = error[i] * loading
+          loadings?[next + i] = loading
+        }
+        next += target
+      }
+    }
+  }
+
   private func addGram(
     _ count: Int, to sums: inout [Double], _ columns: [UnsafeMutablePointer<Double>], _ weights: UnsafePointer<Double>,
     _ groups: Int, at start: Int

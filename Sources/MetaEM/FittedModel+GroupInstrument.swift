@@ -2,7 +2,6 @@ import ControlFunction
 import Effects
 import Features
 import Frames
-import LinearAlgebra
 import Mixture
 
 extension FittedModel {
@@ -14,10 +13,7 @@ extension FittedModel {
   public func groupInstrument(
     _ table: Frame, label: PosteriorInstrument.Label, seed: UInt64
   ) -> any GroupInstrument {
-    let design = design(table)
-    let weights = PosteriorInstrument(design, model: mixture.base, label: label, seed: seed)
-    guard let omega = joint?.mixture.concomitants else { return weights }
-    return LeaningInstrument(weights: weights, design: design, logShares: omega)
+    FittedGroups(self, table, label: label, seed: seed)
   }
 
   /// The features of x on which the model regresses the treatment in each group.
@@ -25,24 +21,4 @@ extension FittedModel {
 
   /// Whether the groups are those of a joint model, whose posterior does not lean on the error of the outcome.
   public var hasExogenousPosterior: Bool { joint != nil }
-}
-
-/// Groups whose shares depend on covariates, as those of a joint model with concomitants.
-private struct LeaningInstrument: GroupInstrument {
-  let weights: PosteriorInstrument
-  let design: Design
-  let logShares: [[Double]]
-
-  var groupNames: [String] { weights.groupNames }
-
-  func fill(_ chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws {
-    try weights.fill(chunk, into: values, stride: stride)
-  }
-
-  func fillShares(_ chunk: Int, into shares: UnsafeMutablePointer<Double>, stride: Int) throws -> Bool {
-    try design.withBlock(ofChunk: design.rows.chunk(chunk)) { block, _ in
-      RowTerms(logShares: logShares).fillShares(shares, stride: stride, block)
-    }
-    return true
-  }
 }

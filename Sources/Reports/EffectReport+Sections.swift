@@ -35,7 +35,7 @@ extension EffectReport {
           "outcome: \(outcomeBasis) in \(result.treatmentName)\(choice)   controls: \(controls.count) functions of \(result.covariateNames.count) covariates"
         ),
         .line(
-          "instruments: \(instruments.count) (\(instrumentBasis), recentred)   estimator: \(result.headline.method.title), errors \(result.headline.covarianceKind.words)"
+          "instruments: \(instruments.count) (\(instrumentBasis), recentred)   estimator: \(result.headline.method.title), errors \(result.headline.covarianceKind.words)\(result.errors == .stacked ? ", with those of the groups" : "")"
         ),
       ])
   }

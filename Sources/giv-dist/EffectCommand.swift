@@ -13,6 +13,7 @@ import Storage
 
 extension EffectOptions.Method: ExpressibleByArgument {}
 extension EffectOptions.Covariance: ExpressibleByArgument {}
+extension EffectOptions.Errors: ExpressibleByArgument {}
 extension EffectOptions.InstrumentBasis: ExpressibleByArgument {}
 extension NonparametricOptions.Dual: ExpressibleByArgument {}
 extension PosteriorInstrument.Label: ExpressibleByArgument {}
@@ -86,6 +87,13 @@ struct Effect: JobCommand {
     help: "Columns of categories whose levels are clusters of rows, one or two with a comma between; or 'institution'.",
     transform: { $0.split(separator: ",").map(String.init) })
   var cluster: [String] = []
+  @Option(
+    help: """
+      What standard errors take in of the groups' being estimated: robust, nothing; stacked, the errors of the joint \
+      model's parameters, for two regressions per parameter. (default: stacked for the posterior groups of a run of \
+      joint, else robust)
+      """)
+  var se: EffectOptions.Errors?
   @Option(help: "Effects of one treatment instead of another, A:B, several with commas between. (default: quartiles)")
   var contrast: String?
   @Option(help: "The treatment that effects are told against: a number, 'zero' or 'median'.")
@@ -155,6 +163,12 @@ struct Effect: JobCommand {
       throw Failure(.usage, "--cluster needs --covariance cluster, which is its default; leave one of them out")
     }
     options.clusters = cluster
+    options.errors = se
+    if se == .stacked, [.unadjusted, .hc2, .hc3].contains(options.covariance) {
+      throw Failure(
+        .usage,
+        "--se stacked adds to sums over rows or clusters; choose --covariance HC0 or HC1, or --cluster, or --se robust")
+    }
     options.seed = seed
     options.methods = method
     options.nonparametric = try nonparametricOptions()

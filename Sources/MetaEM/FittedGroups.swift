@@ -1,0 +1,77 @@
+import ControlFunction
+import Effects
+import Features
+import Frames
+import LinearAlgebra
+import Mixture
+
+/// The groups of a fitted model, of the rows of a frame, as an instrument.
+struct FittedGroups: GroupInstrument {
+  let model: FittedModel
+  let label: PosteriorInstrument.Label
+  let seed: UInt64
+  private let design: Design
+  private let weights: PosteriorInstrument
+
+  /// - Parameters:
+  ///   - table: rows that the model's scaling was applied to.
+  ///   - seed: of labels that are drawn.
+  init(_ model: FittedModel, _ table: Frame, label: PosteriorInstrument.Label, seed: UInt64) {
+    self.init(model, model.design(table), label: label, seed: seed)
+  }
+
+  private init(_ model: FittedModel, _ design: Design, label: PosteriorInstrument.Label, seed: UInt64) {
+    (self.model, self.design, self.label, self.seed) = (model, design, label, seed)
+    weights = PosteriorInstrument(design, model: model.mixture.base, label: label, seed: seed)
+  }
+
+  var groupNames: [String] { weights.groupNames }
+
+  func fill(_ chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws {
+    try weights.fill(chunk, into: values, stride: stride)
+  }
+
+  func fillShares(_ chunk: Int, into shares: UnsafeMutablePointer<Double>, stride: Int) throws -> Bool {
+    guard let omega = model.joint?.mixture.concomitants else { return false }
+    try design.withBlock(ofChunk: design.rows.chunk(chunk)) { block, _ in
+      RowTerms(logShares: omega).fillShares(shares, stride: stride, block)
+    }
+    return true
+  }
+
+  /// The same rows by a model with another mixture.
+  fileprivate func replacing(_ mixture: FittedMixture) -> FittedGroups {
+    var copy = model
+    copy.mixture = mixture
+    return FittedGroups(copy, design, label: label, seed: seed)
+  }
+
+  /// Of joint models, whose scores are known, while labels are posteriors: likeliest and drawn groups jump.
+  func estimation() throws -> (any GroupEstimation)? {
+    guard let joint = model.joint, label == .posterior else { return nil }
+    return try JointEstimation(joint.mixture, on: design).map { JointGroupEstimation(groups: self, $0, joint) }
+  }
+}
+
+/// The errors of a joint model's parameters, as those of its groups.
+private struct JointGroupEstimation: GroupEstimation {
+  let groups: FittedGroups
+  private let estimation: JointEstimation
+  private let joint: JointModel
+
+  init(groups: FittedGroups, _ estimation: JointEstimation, _ joint: JointModel) {
+    (self.groups, self.estimation, self.joint) = (groups, estimation, joint)
+  }
+
+  var parameterCount: Int { estimation.parameterCount }
+
+  func moved(_ parameter: Int, by step: Double) -> any GroupInstrument {
+    groups.replacing(.joint(joint.replacing(estimation.moved(parameter, by: step))))
+  }
+
+  func influence(ofDerivatives derivatives: Matrix) -> Matrix { estimation.influence(ofDerivatives: derivatives) }
+
+  func fill(_ influence: Matrix, chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws {
+    try estimation.fill(influence, chunk: chunk, into: values, stride: stride)
+  }
+}
