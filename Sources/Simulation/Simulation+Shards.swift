@@ -19,7 +19,7 @@ extension Simulation {
   /// `simulation.json` and, last, the manifest. Collective.
   ///
   /// Shard s is written by rank s modulo the number of ranks; every file is the same whatever that number. Shards hold
-  /// x, t, y, z and `truth/g`, `truth/eps` [n], `truth/w` [K, M]; the test sample also `truth/tau` [n].
+  /// x, t, y, z and `truth/g`, `truth/tau`, `truth/eps` [n], `truth/w` [K, M].
   ///
   /// - Returns: the manifest, on all ranks.
   /// - Throws: on all ranks the same ``Failure``: usage when `shards` is not in 1 … rows; `cannotCreate` when the folder
@@ -68,33 +68,25 @@ extension Simulation {
 
   private func writeShard(_ shard: Int, of shards: Int, toFolder folder: String) throws -> Manifest.Shard {
     let path = "\(folder)/\(ShardFolder.fileName(shard))"
-    return try write(path, range: rows(ofShard: shard, of: shards), extras: ["truth/g", "truth/eps"]) {
-      let rows = self.rows($0)
-      return (rows, ["truth/g": rows.g, "truth/eps": rows.epsilon])
-    }
+    return try write(path, range: rows(ofShard: shard, of: shards), block: rows)
   }
 
   private func writeTest(toFolder folder: String) throws {
-    let range = 0..<parameters.testRows
-    let extras = ["truth/g", "truth/eps", "truth/tau"]
-    _ = try write("\(folder)/\(Self.testFileName)", range: range, extras: extras) {
-      let rows = self.testRows($0)
-      return (rows, ["truth/g": rows.g, "truth/eps": rows.epsilon, "truth/tau": rows.effect])
-    }
+    _ = try write("\(folder)/\(Self.testFileName)", range: 0..<parameters.testRows, block: testRows)
   }
 
   private func write(
-    _ path: String, range: Range<Int>, extras: [String],
-    _ block: (Range<Int>) -> (rows: SimulatedRows, extras: [String: [Double]])
+    _ path: String, range: Range<Int>, block: (Range<Int>) -> SimulatedRows
   ) throws -> Manifest.Shard {
     let writer = try ShardWriter(
       path: path, header: header, roles: [.covariate, .treatment, .outcome, .source],
-      extras: Dictionary(uniqueKeysWithValues: extras.map { ($0, nil) }), force: false)
+      extras: ["truth/g": nil, "truth/tau": nil, "truth/eps": nil], force: false)
     for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.blockRows) {
-      let (rows, extras) = block(start..<min(start + Self.blockRows, range.upperBound))
+      let rows = block(start..<min(start + Self.blockRows, range.upperBound))
       try writer.append(
         ShardBlock(
-          covariates: rows.x, treatment: rows.t, outcome: rows.y, source: rows.z.map(Int64.init), extras: extras))
+          covariates: rows.x, treatment: rows.t, outcome: rows.y, source: rows.z.map(Int64.init),
+          extras: ["truth/g": rows.g, "truth/tau": rows.effect, "truth/eps": rows.epsilon]))
     }
     try writer.write(constant: weights.values, shape: [weights.rows, weights.columns], to: "truth/w")
     return try writer.finish()

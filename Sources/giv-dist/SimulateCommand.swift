@@ -17,8 +17,8 @@ struct Simulate: JobCommand {
     discussion: """
       T = sum_j w_zj (X_j + f_X(X_j)) + 0.2 eps + N(0, 0.1), with the source z uniform on the groups; \
       Y = -1.5 T + 0.9 T^2 + mean(X) + |X1 X2| - sin(10 + X2 X3) + 2 eps + N(0, 0.1). The truth lies in datasets of \
-      its own: z, truth/w, truth/g, truth/eps. The files are the same for any number of ranks, and the rows for any \
-      number of shards.
+      its own: z, truth/w, truth/g, truth/tau (the effect of T instead of 0), truth/eps. The files are the same for any \
+      number of ranks, and the rows for any number of shards.
       """)
 
   @Option(help: "f_X: what a covariate adds to itself in the treatment.")

@@ -69,6 +69,7 @@ import Testing
       #expect(try numbers("x", of: files) == rows.x)
       #expect(try numbers("t", of: files) == rows.t && numbers("y", of: files) == rows.y)
       #expect(try numbers("truth/g", of: files) == rows.g && numbers("truth/eps", of: files) == rows.epsilon)
+      #expect(try numbers("truth/tau", of: files) == rows.effect)
       #expect(try numbers("z", of: files).map { Int($0) } == rows.z)
       for file in files {
         #expect(try HDF5File.open(file).dataset("truth/w").shape() == [4, 5])
