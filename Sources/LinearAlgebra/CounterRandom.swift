@@ -99,6 +99,7 @@ public enum RandomStream: UInt32, Sendable {
   case simulatedRow = 1
   case simulatedWeights = 2
   case simulatedTestRow = 3
+  case simulatedProxyRow = 4
   // Fitting.
   case starts = 16
   case sampledLabels = 17
@@ -131,6 +132,9 @@ public enum RandomStream: UInt32, Sendable {
   case balanceRows = 45
   case balanceFeatures = 46
   case balancePermutations = 47
+  // Synthetic potential outcomes.
+  /// Combinations of the operators of several arms.
+  case armDirections = 64
   // Networks.
   case networkStart = 32
   case minibatches = 33
