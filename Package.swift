@@ -78,6 +78,12 @@ let package = Package(
         "NonparametricIV", "Runs", "Statistics", "Storage",
       ]),
 
+    .target(
+      name: "SyntheticPotentialOutcomes",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs", "Statistics", "Storage",
+      ]),
+
     // MARK: Floor 7: Meta-EM, which may end in the control function
     .target(
       name: "MetaEM",
@@ -91,7 +97,7 @@ let package = Package(
       name: "Reports",
       dependencies: [
         "ControlFunction", "Diagnostics", "Effects", "Features", "InstrumentalVariables", "MetaEM", "Mixture",
-        "NonparametricIV", "Statistics", "Storage",
+        "NonparametricIV", "Statistics", "Storage", "SyntheticPotentialOutcomes",
       ]),
 
     // MARK: Floor 9: the command line
@@ -100,7 +106,7 @@ let package = Package(
       dependencies: [
         "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "Import", "LinearAlgebra",
         "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Reports", "Runs", "Shards", "Simulation",
-        "Storage",
+        "Storage", "SyntheticPotentialOutcomes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -148,6 +154,12 @@ let package = Package(
       dependencies: [
         "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "InstrumentalVariables",
         "LinearAlgebra", "Mixture", "NonparametricIV", "Simulation", "TestSupport",
+      ]),
+    .testTarget(
+      name: "SyntheticPotentialOutcomesTests",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs", "Simulation", "Statistics",
+        "SyntheticPotentialOutcomes", "TestSupport",
       ]),
     .testTarget(
       name: "FeaturesTests",

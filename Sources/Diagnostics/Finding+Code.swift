@@ -159,6 +159,35 @@ extension Finding {
     /// Treatments from `low` to `high` are asked for where there are none.
     case beyondTreatments = "beyond-treatments"
 
+    // MARK: Synthetic potential outcomes
+
+    /// `names`: proxies that have one value.
+    case constantProxies = "constant-proxies"
+    /// `names`: joint cells of proxies without a row.
+    case emptyCells = "empty-cells"
+    /// The proxies of both sides show one class only.
+    case oneClassSeen = "one-class-seen"
+    /// `groups` were asked for where the proxies show `fewerGroups`.
+    case moreClassesThanRank = "more-classes-than-rank"
+    /// `names`: arms in which the proxies tell the classes with less than four standard errors, at least with `value`.
+    case weakProxies = "weak-proxies"
+    /// `test` of the treatment's proxies not moving the outcome or its proxies.
+    case treatmentProxiesLead = "treatment-proxies-lead"
+    /// `test` of the outcome's proxies not moving the outcome.
+    case outcomeProxiesLead = "outcome-proxies-lead"
+    /// `test` of the treatment not moving the outcome's proxies.
+    case outcomeProxiesTouched = "outcome-proxies-touched"
+    /// `names`: codes of the three findings above whose test cannot be made.
+    case proxiesUntestable = "proxies-untestable"
+    case classesComplex = "classes-complex"
+    case classesCoincide = "classes-coincide"
+    /// The share of a class is `value`.
+    case shareImpossible = "share-impossible"
+    /// `count` of `total` replicates of the jackknife have no classes.
+    case replicatesWithoutClasses = "replicates-without-classes"
+    /// The effects of two classes may be the same.
+    case classesAlike = "classes-alike"
+
     // MARK: Sweeps
 
     /// The choice by `criterion` is among the fits of `distribution`.

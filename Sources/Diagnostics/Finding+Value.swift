@@ -43,6 +43,8 @@ extension Finding {
     case pValue, share
     case condition
     case label
+    /// The stratum that a finding is about; none where it is about all rows.
+    case stratum
     case test
     case criterion, distribution, representation, lambda
     /// A fit of a sweep.

@@ -1,0 +1,99 @@
+import LinearAlgebra
+
+/// The moments of some rows of one arm: sums over these rows, with weights.
+///
+/// For φ_Z [dz] and φ_X [dx], and y scaled: `products[l]` is Σ w y^l φφ' [dz + dx, dz + dx] with φ = (φ_Z, φ_X).
+struct ArmMoments: Sendable {
+  var rowCount: Double
+  var weight: Double
+  var weightSquares: Double
+  /// For y to the powers 0, 1 and 2.
+  var products: [Matrix]
+  let treatmentCount: Int
+
+  static func + (first: ArmMoments, second: ArmMoments) -> ArmMoments { first.combined(second, +, +) }
+  static func - (first: ArmMoments, second: ArmMoments) -> ArmMoments { first.combined(second, -, -) }
+
+  private func combined(
+    _ other: ArmMoments, _ number: (Double, Double) -> Double, _ matrix: (Matrix, Matrix) -> Matrix
+  ) -> ArmMoments {
+    ArmMoments(
+      rowCount: number(rowCount, other.rowCount), weight: number(weight, other.weight),
+      weightSquares: number(weightSquares, other.weightSquares),
+      products: zip(products, other.products).map(matrix), treatmentCount: treatmentCount)
+  }
+
+  private var treatment: [Int] { Array(0..<treatmentCount) }
+  private var outcome: [Int] { Array(treatmentCount..<products[0].rows) }
+
+  /// Σ w y^power φ_Z φ_Z'.
+  func treatmentProducts(_ power: Int) -> Matrix { products[power].selecting(rows: treatment, columns: treatment) }
+  /// Σ w y^power φ_Z φ_X'.
+  func crossProducts(_ power: Int) -> Matrix { products[power].selecting(rows: treatment, columns: outcome) }
+  /// Σ w y^power φ_X φ_X'.
+  func outcomeProducts(_ power: Int) -> Matrix { products[power].selecting(rows: outcome, columns: outcome) }
+}
+
+extension ProxyMoments {
+  /// The moments of every arm and block of a stratum, over features in use: `[arm][block]`.
+  func moments(stratum: Int) -> [[ArmMoments]] {
+    groups.arms.indices.map { arm in
+      (0..<groups.blocks.count).map { moments(ofGroup: groups.index(stratum: stratum, arm: arm, block: $0)) }
+    }
+  }
+
+  private func moments(ofGroup group: Int) -> ArmMoments {
+    let start = group * groupWidth
+    let used = treatment.used + outcome.used.map { treatment.allCount + $0 }
+    let parts = (0..<3).map { part -> Matrix in
+      let first = start + Self.headCount + part * partWidth
+      let values = summands[first..<first + partWidth]
+      let all =
+        isTable
+        ? Self.products(ofTable: values, treatment.allCount, outcome.allCount)
+        : Matrix(packedTriangle: values, order: order)
+      return all.selecting(rows: used, columns: used)
+    }
+    return ArmMoments(
+      rowCount: summands[start], weight: summands[start + 1], weightSquares: summands[start + 2], products: parts,
+      treatmentCount: treatment.count)
+  }
+
+  /// Σ φφ' of indicators: the table beside its margins.
+  private static func products(ofTable table: ArraySlice<Double>, _ rows: Int, _ columns: Int) -> Matrix {
+    var result = Matrix(rows: rows + columns, columns: rows + columns)
+    for z in 0..<rows {
+      for x in 0..<columns {
+        let value = table[table.startIndex + z * columns + x]
+        result[z, z] += value
+        result[rows + x, rows + x] += value
+        result[z, rows + x] = value
+        result[rows + x, z] = value
+      }
+    }
+    return result
+  }
+
+  /// The sum of the weights of every joint cell of both sides, over all groups.
+  ///
+  /// - Precondition: the features of the side are cells.
+  func cellWeights(ofOutcome isOutcome: Bool) -> [Double] {
+    let side = isOutcome ? outcome : treatment
+    var sums = Array(repeating: 0.0, count: side.allCount)
+    for group in 0..<groups.count {
+      let first = group * groupWidth + Self.headCount
+      for cell in 0..<side.allCount {
+        if isTable {
+          let others = isOutcome ? treatment.allCount : outcome.allCount
+          for other in 0..<others {
+            sums[cell] += summands[first + (isOutcome ? other * side.allCount + cell : cell * others + other)]
+          }
+        } else {
+          let place = isOutcome ? treatment.allCount + cell : cell
+          sums[cell] += summands[first + PackedTriangle.index(place, place, order: order)]
+        }
+      }
+    }
+    return sums
+  }
+}

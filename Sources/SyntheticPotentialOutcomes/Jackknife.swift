@@ -1,0 +1,59 @@
+import LinearAlgebra
+import Statistics
+
+/// A number with its standard error and interval, where the jackknife gives them.
+public struct JackknifeEstimate: Sendable, Encodable, Equatable {
+  public let estimate: Double
+  public let standardError: Double?
+  public let lower: Double?
+  public let upper: Double?
+
+  private enum CodingKeys: CodingKey { case estimate, standardError, lower, upper }
+
+  /// What there is not is null.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    for (key, value) in [
+      (CodingKeys.estimate, estimate), (.standardError, standardError), (.lower, lower), (.upper, upper),
+    ] as [(CodingKeys, Double?)] {
+      if let value, value.isFinite {
+        try container.encode(value, forKey: key)
+      } else {
+        try container.encodeNil(forKey: key)
+      }
+    }
+  }
+}
+
+/// What all rows give, and what they give without each block of them in turn.
+///
+/// The variance of a number is (B - 1) / B Σ_b (θ_b - mean θ)², and its interval has Student's quantile with B - 1 degrees
+/// of freedom (the delete-a-group jackknife).
+struct Jackknife<Value: Sendable>: Sendable {
+  let whole: Value
+  let replicates: [Value]
+  let level: Double
+
+  /// A number of the value; without a standard error where some replicate does not have it.
+  func estimate(_ number: (Value) -> Double?) -> JackknifeEstimate? {
+    guard let estimate = number(whole) else { return nil }
+    let numbers = replicates.compactMap(number)
+    guard numbers.count == replicates.count, numbers.count > 1 else {
+      return JackknifeEstimate(estimate: estimate, standardError: nil, lower: nil, upper: nil)
+    }
+    let error = covariance { number($0).map { [$0] } }![0, 0].squareRoot()
+    let quantile = StudentT(degreesOfFreedom: Double(numbers.count - 1)).quantile(survival: (1 - level) / 2)
+    return JackknifeEstimate(
+      estimate: estimate, standardError: error, lower: estimate - quantile * error, upper: estimate + quantile * error)
+  }
+
+  /// The covariance of numbers of the value; nil where some replicate does not have them.
+  func covariance(_ numbers: (Value) -> [Double]?) -> Matrix? {
+    let rows = replicates.compactMap(numbers)
+    guard rows.count == replicates.count, let first = rows.first else { return nil }
+    let count = Double(rows.count)
+    let means = first.indices.map { j in rows.reduce(0) { $0 + $1[j] } / count }
+    let deviations = Matrix(rows.map { row in zip(row, means).map { $0 - $1 } })
+    return ((count - 1) / count) * deviations.gram
+  }
+}
