@@ -22,8 +22,8 @@ struct GivDist: ParsableCommand {
       """,
     version: programVersion,
     subcommands: [
-      Simulate.self, Shard.self, Inspect.self, Train.self, SweepGroups.self, Predict.self, Effect.self, Benchmark.self,
-      Info.self,
+      Simulate.self, Shard.self, Inspect.self, Train.self, SweepGroups.self, Predict.self, Effect.self, Spo.self,
+      Benchmark.self, Info.self,
     ])
 
   static func main() {

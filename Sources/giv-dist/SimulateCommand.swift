@@ -1,11 +1,35 @@
 import ArgumentParser
 import Communication
 import Diagnostics
+import Reports
 import Shards
 import Simulation
 import Storage
 
-extension SimulationScenario: ExpressibleByArgument {}
+/// What is simulated: sources that treat differently, by what a covariate adds to itself, or proxies of a class.
+private enum Scenario: ExpressibleByArgument {
+  case sources(SimulationScenario)
+  case proxies
+
+  static var allValueStrings: [String] { SimulationScenario.allCases.map(\.rawValue) + ["proxies"] }
+
+  init?(argument: String) {
+    if argument == "proxies" {
+      self = .proxies
+    } else if let scenario = SimulationScenario(rawValue: argument) {
+      self = .sources(scenario)
+    } else {
+      return nil
+    }
+  }
+
+  var defaultValueDescription: String {
+    if case .sources(let scenario) = self { scenario.rawValue } else { "proxies" }
+  }
+
+  var isProxies: Bool { if case .proxies = self { true } else { false } }
+}
+
 extension SimulationErrorLaw: ExpressibleByArgument {}
 extension SimulationNoiseKind: ExpressibleByArgument {}
 
@@ -13,45 +37,55 @@ extension SimulationNoiseKind: ExpressibleByArgument {}
 struct Simulate: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
-    abstract: "Simulate shards with a hidden group instrument and known truth (Eq. 13-16 of the Meta-EM paper).",
+    abstract: "Simulate shards with known truth: a hidden group instrument, or proxies of a hidden class.",
     discussion: """
       T = sum_j w_zj (X_j + f_X(X_j)) + 0.2 eps + N(0, 0.1), with the source z uniform on the groups; \
       Y = -1.5 T + 0.9 T^2 + mean(X) + |X1 X2| - sin(10 + X2 X3) + 2 eps + N(0, 0.1). The truth lies in datasets of \
-      its own: z, truth/w, truth/g, truth/tau (the effect of T instead of 0), truth/eps. The files are the same for any \
+      its own: z, truth/w, truth/g, truth/tau (the effect of T instead of 0), truth/eps (Eq. 13-16 of the Meta-EM paper). \
+      With --scenario proxies a class that is not recorded confounds treatment and outcome, and x holds proxies of it; \
+      truth/u, truth/shares, truth/means, truth/effects and truth/ate tell the truth. The files are the same for any \
       number of ranks, and the rows for any number of shards.
+
+        giv-dist simulate --groups 3 --rows 100000 --shards 8 --out shards
+        giv-dist simulate --scenario proxies --law three-class --rows 100000 --out shards
       """)
 
-  @Option(help: "f_X: what a covariate adds to itself in the treatment.")
-  var scenario = SimulationScenario.linear
-  @Option(help: "The number of sources, K.")
-  var groups = 3
+  @Option(help: "f_X: what a covariate adds to itself in the treatment; or proxies of a hidden class.")
+  private var scenario = Scenario.sources(.linear)
+  @OptionGroup var proxies: ProxyLawOptions
+  @Option(help: "The number of sources, K. (default: 3)")
+  var groups: Int?
   @Option(help: "The number of covariates. (default: 3, or the number of --columns)")
   var covariates: Int?
-  @Option(help: "The number of rows. (default: 3000, or all rows of the --covariates-from file)")
+  @Option(
+    help: "The number of rows. (default: 3000, or all rows of the --covariates-from file; 10000 of proxies)")
   var rows: Int?
   @Option(help: "The number of files.")
   var shards = 1
   @Option(help: "The seed of all random numbers.")
   var seed: UInt64 = 0
-  @Option(help: "The size of the noise of treatment and outcome.")
-  var noise = 0.1
-  @Option(help: "Whether --noise is a standard deviation or a variance.")
-  var noiseKind = SimulationNoiseKind.standardDeviation
+  @Option(help: "The size of the noise of treatment and outcome. (default: 0.1)")
+  var noise: Double?
+  @Option(help: "Whether --noise is a standard deviation or a variance. (default: sd)")
+  var noiseKind: SimulationNoiseKind?
   @Option(
     parsing: .unconditional,
     help: "The coefficient of eps in the treatment, or one for each group with commas between. (default: 0.2)",
     transform: numbers)
-  var confounding = [0.2]
-  @Option(help: "The coefficient of eps in the outcome.")
-  var outcomeConfounding = 2.0
-  @Option(help: "The law of eps (of the part that X does not carry) and of the noise, with mean 0 and variance 1.")
-  var errors = SimulationErrorLaw.normal
+  var confounding: [Double]?
+  @Option(help: "The coefficient of eps in the outcome. (default: 2.0)")
+  var outcomeConfounding: Double?
+  @Option(
+    help: """
+      The law of eps (of the part that X does not carry) and of the noise, with mean 0 and variance 1. (default: normal)
+      """)
+  var errors: SimulationErrorLaw?
   @Option(help: "A CSV file whose rows, standardised and clipped to [-3, 3], are the covariates.")
   var covariatesFrom: String?
   @Option(help: "The columns of --covariates-from, by name, with commas between.", transform: commaSeparated)
   var columns: [String] = []
-  @Option(help: "Rows of a test sample under do(t), in test.h5; from a file, the rows after --rows.")
-  var testRows = 0
+  @Option(help: "Rows of a test sample under do(t), in test.h5; from a file, the rows after --rows. (default: 0)")
+  var testRows: Int?
   @Option(help: "The folder to write.")
   var out: String
   @OptionGroup var job: JobOptions
@@ -64,10 +98,44 @@ struct Simulate: JobCommand {
   ///
   /// - Throws: on all ranks the same ``Failure``.
   func run(on communicator: any Communicator) throws {
-    let simulation = try communicator.agree { try configured() }
+    if scenario.isProxies {
+      let simulation = try communicator.agree { try ProxySimulation(proxies.parameters(rows: rows, seed: seed)) }
+      try write(simulation, simulation.parameters, on: communicator) {
+        "; law \(simulation.parameters.law.rawValue), \(simulation.shares.count) classes, seed \(seed); average effect "
+          + significant(simulation.averageEffect)
+      }
+    } else {
+      let simulation = try communicator.agree { try configured() }
+      try write(simulation, simulation.parameters, on: communicator) { Self.summary(simulation.parameters) }
+    }
+  }
+
+  private func write(
+    _ simulation: some ShardedSimulation, _ parameters: some Encodable, on communicator: any Communicator,
+    _ words: () -> String
+  ) throws {
     let manifest = try simulation.write(shards: shards, toFolder: out, force: force, on: communicator)
     guard communicator.isRoot else { return }
-    print(json ? try report(simulation, manifest) : summary(simulation, manifest))
+    print(
+      json
+        ? try jsonText(Report(out: out, parameters: parameters, manifest: manifest))
+        : "\(out): \(manifest.rows) rows in \(manifest.shards.count) shards\(words())")
+  }
+
+  func validate() throws {
+    func ofSources(_ name: String, _ value: Any?) -> ScopedOption {
+      ScopedOption(name, value, with: "scenarios of sources", isRead: !scenario.isProxies)
+    }
+    try
+      ([
+        ofSources("--groups", groups), ofSources("--covariates", covariates), ofSources("--noise", noise),
+        ofSources("--noise-kind", noiseKind), ofSources("--confounding", confounding),
+        ofSources("--outcome-confounding", outcomeConfounding), ofSources("--errors", errors),
+        ofSources("--covariates-from", covariatesFrom), ofSources("--columns", columns.isEmpty ? nil : columns),
+        ofSources("--test-rows", testRows),
+      ]
+      + proxies.given.map { ScopedOption($0, true, with: "--scenario proxies", isRead: scenario.isProxies) })
+      .requireReaders()
   }
 
   private func configured() throws -> Simulation {
@@ -76,17 +144,17 @@ struct Simulate: JobCommand {
     }
     let table = try covariatesFrom.map { try SimulationCovariates(csv: $0, columns: columns) }
     var parameters = SimulationParameters()
-    parameters.scenario = scenario
-    parameters.groups = groups
+    if case .sources(let scenario) = scenario { parameters.scenario = scenario }
+    parameters.groups = groups ?? parameters.groups
     parameters.covariates = covariates ?? table?.columns ?? parameters.covariates
-    parameters.rows = rows ?? table.map { max(1, $0.rows - testRows) } ?? parameters.rows
-    parameters.testRows = testRows
+    parameters.rows = rows ?? table.map { max(1, $0.rows - (testRows ?? 0)) } ?? parameters.rows
+    parameters.testRows = testRows ?? parameters.testRows
     parameters.seed = seed
-    parameters.noise = noise
-    parameters.noiseKind = noiseKind
-    parameters.confounding = confounding
-    parameters.outcomeConfounding = outcomeConfounding
-    parameters.errors = errors
+    parameters.noise = noise ?? parameters.noise
+    parameters.noiseKind = noiseKind ?? parameters.noiseKind
+    parameters.confounding = confounding ?? parameters.confounding
+    parameters.outcomeConfounding = outcomeConfounding ?? parameters.outcomeConfounding
+    parameters.errors = errors ?? parameters.errors
     return try Simulation(parameters, covariates: table)
   }
 }
@@ -94,21 +162,16 @@ struct Simulate: JobCommand {
 // MARK: - Output
 
 extension Simulate {
-  private struct Report: Encodable {
+  private struct Report<Parameters: Encodable>: Encodable {
     let out: String
-    let parameters: SimulationParameters
+    let parameters: Parameters
     let manifest: Manifest
   }
 
-  private func report(_ simulation: Simulation, _ manifest: Manifest) throws -> String {
-    try jsonText(Report(out: out, parameters: simulation.parameters, manifest: manifest))
-  }
-
-  private func summary(_ simulation: Simulation, _ manifest: Manifest) -> String {
-    let parameters = simulation.parameters
+  private static func summary(_ parameters: SimulationParameters) -> String {
     let test = parameters.testRows > 0 ? ", and \(parameters.testRows) test rows in \(Simulation.testFileName)" : ""
-    return "\(out): \(manifest.rows) rows in \(manifest.shards.count) shards\(test); "
-      + "\(parameters.scenario.rawValue), \(parameters.groups) groups, \(parameters.covariates) covariates, "
+    return
+      "\(test); \(parameters.scenario.rawValue), \(parameters.groups) groups, \(parameters.covariates) covariates, "
       + "seed \(parameters.seed)"
   }
 }
@@ -120,6 +183,6 @@ private func numbers(_ list: String) throws -> [Double] {
   }
 }
 
-private func commaSeparated(_ list: String) throws -> [String] {
+func commaSeparated(_ list: String) throws -> [String] {
   list.split(separator: ",").map(String.init)
 }

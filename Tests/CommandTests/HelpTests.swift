@@ -10,9 +10,9 @@ import Testing
     .deletingLastPathComponent().appendingPathComponent("Help")
 
   @Test(arguments: [
-    [], ["simulate"], ["shard"], ["inspect"], ["train"], ["sweep"], ["predict"], ["effect"], ["benchmark"],
+    [], ["simulate"], ["shard"], ["inspect"], ["train"], ["sweep"], ["predict"], ["effect"], ["spo"], ["benchmark"],
     ["benchmark", "em"],
-    ["benchmark", "network"], ["info"],
+    ["benchmark", "network"], ["benchmark", "spo"], ["info"],
   ])
   func `the help of every command is the one that was kept`(command: [String]) throws {
     // The width of the terminal would fold lines elsewhere.
