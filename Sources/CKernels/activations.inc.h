@@ -17,6 +17,10 @@ INLINE vector activated(giv_activation activation, vector x) {
         return x < 0 ? share * value : value;
     }
     case GIV_RECTIFIER: return x <= 0 ? activation.slope * x : x;
+    case GIV_EXPONENTIAL_LINEAR: {
+        const vector share = exponential(-magnitude(x)) - 1;
+        return x <= 0 ? share : x;
+    }
     }
 }
 
@@ -25,6 +29,7 @@ INLINE vector derivative(giv_activation activation, vector output) {
     case GIV_TANH: return 1 - output * output;
     case GIV_SIGMOID: return output * (1 - output);
     case GIV_RECTIFIER: return output > 0 ? (vector)1 : (vector)activation.slope;
+    case GIV_EXPONENTIAL_LINEAR: return output > 0 ? (vector)1 : output + 1;
     }
 }
 
@@ -52,6 +57,9 @@ static void layer_activate(const giv_layer *layer, giv_activation activation, do
     case GIV_TANH: activate_columns(layer, (giv_activation){GIV_TANH, slope}, outputs); break;
     case GIV_SIGMOID: activate_columns(layer, (giv_activation){GIV_SIGMOID, slope}, outputs); break;
     case GIV_RECTIFIER: activate_columns(layer, (giv_activation){GIV_RECTIFIER, slope}, outputs); break;
+    case GIV_EXPONENTIAL_LINEAR:
+        activate_columns(layer, (giv_activation){GIV_EXPONENTIAL_LINEAR, slope}, outputs);
+        break;
     }
 }
 
@@ -62,5 +70,8 @@ static void layer_differentiate(const giv_layer *layer, giv_activation activatio
     case GIV_TANH: differentiate_columns(layer, (giv_activation){GIV_TANH, slope}, outputs, gradient); break;
     case GIV_SIGMOID: differentiate_columns(layer, (giv_activation){GIV_SIGMOID, slope}, outputs, gradient); break;
     case GIV_RECTIFIER: differentiate_columns(layer, (giv_activation){GIV_RECTIFIER, slope}, outputs, gradient); break;
+    case GIV_EXPONENTIAL_LINEAR:
+        differentiate_columns(layer, (giv_activation){GIV_EXPONENTIAL_LINEAR, slope}, outputs, gradient);
+        break;
     }
 }

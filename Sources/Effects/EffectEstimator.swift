@@ -43,7 +43,7 @@ public struct EffectEstimator: Sendable {
   /// - Throws: on all ranks the same ``Failure`` (data): fewer than two groups, or a group with too few rows; a treatment,
   ///   an outcome or a covariate that is constant or determined by others; fewer rows than columns.
   public func fit(_ frame: Frame) throws -> EffectResult {
-    guard groups.groupCount > 1 else {
+    guard groups.groupCount > 1 || groups.causes != nil else {
       throw Failure(.data, "the rows are one group, which is no instrument; an effect needs two groups at least")
     }
     let design = try EffectDesign(frame, groups, features: features, scaling: scaling, options)
@@ -60,12 +60,13 @@ public struct EffectEstimator: Sendable {
     let ladder = try methods(design, functions, request, regression, answers)
     let diagnostics = try EffectDiagnostics(
       regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression))
-    let audit = try GroupAudit(
-      design, functions, regression, slope: request.means.slopes, answers[0], seed: options.seed)
+    let audit =
+      groups.groupCount > 1
+      ? try GroupAudit(design, functions, regression, slope: request.means.slopes, answers[0], seed: options.seed) : nil
     return EffectResult(
       options, design, choice, functions.form, regression, request, answers, ladder: ladder, diagnostics, audit,
       errors: errors,
-      findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + audit.findings
+      findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + (audit?.findings ?? [])
         + ladder.findings)
   }
 

@@ -3,11 +3,9 @@ import Storage
 
 /// What ``GroupAudit`` and the verdict are in files.
 extension EffectFiles {
-  private var audit: GroupAudit { result.audit }
-
   /// One row for each pair of groups and each covariate.
   var balance: ResultTable {
-    let pairs = audit.balance.pairs
+    let pairs = result.audit?.balance.pairs ?? []
     let names = result.covariateNames
     func column<Value>(_ pick: (GroupBalance.Pair, Int) -> Value) -> [Value] {
       pairs.flatMap { pair in names.indices.map { pick(pair, $0) } }
@@ -23,6 +21,11 @@ extension EffectFiles {
 
   /// The groups `groups`, `sensitivity`, `balance`, `labels` and `verdict`.
   func writeAudit(to file: borrowing HDF5File) throws {
+    try file.write(result.verdict.map(\.code.rawValue), to: "verdict/code")
+    try Self.write(
+      [("value", result.verdict.map(\.value)), ("threshold", result.verdict.map(\.threshold))], to: file,
+      group: "verdict")
+    guard let audit = result.audit else { return }
     let names = result.groupNames
     let (leftOut, pairs) = (audit.comparisons.leftOut, audit.comparisons.pairs)
     if !leftOut.isEmpty {
@@ -50,17 +53,12 @@ extension EffectFiles {
         try file.write([sensitivity.breakdown[kind] ?? .nan], to: "sensitivity/breakdown/\(kind.rawValue)")
       }
     }
-    try writeBalance(to: file)
+    try write(audit.balance, to: file)
     try file.write([audit.labels.entropy, audit.labels.share], to: "labels/entropy")
     try file.write(audit.labels.sizes, to: "labels/sizes")
-    try file.write(result.verdict.map(\.code.rawValue), to: "verdict/code")
-    try Self.write(
-      [("value", result.verdict.map(\.value)), ("threshold", result.verdict.map(\.threshold))], to: file,
-      group: "verdict")
   }
 
-  private func writeBalance(to file: borrowing HDF5File) throws {
-    let balance = audit.balance
+  private func write(_ balance: GroupBalance, to file: borrowing HDF5File) throws {
     let shape = [balance.pairs.count, result.covariateNames.count]
     try file.write(balance.pairs.flatMap(\.differences), shape: shape, to: "balance/difference")
     try file.write(balance.pairs.flatMap(\.varianceRatios), shape: shape, to: "balance/variance_ratio")

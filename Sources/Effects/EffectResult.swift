@@ -16,6 +16,10 @@ public struct EffectResult: Sendable {
   public let groupShares: [Double]
 
   public let form: OutcomeForm
+  /// φ, the functions of that form.
+  public let functions: OutcomeFunctions
+  /// In the units of the data.
+  public let covariateMeans: [Double]
   /// The forms that were tried, in the order of ``OutcomeForm/candidates``; empty where one was asked for.
   public let formCriteria: [FormCriterion]
   public let controlNames: [String]
@@ -33,8 +37,8 @@ public struct EffectResult: Sendable {
   /// The methods of ``EffectOptions/methods``; empty where none were asked for.
   public let ladder: [MethodAnswer]
   public let diagnostics: EffectDiagnostics
-  /// What the groups say of themselves.
-  public let audit: GroupAudit
+  /// What the groups say of themselves; nil where the instrument is a column of numbers.
+  public let audit: GroupAudit?
   /// Whether to believe the answers.
   public let verdict: [Judgement]
   /// What the standard errors take in.
@@ -45,7 +49,7 @@ public struct EffectResult: Sendable {
   init(
     _ options: EffectOptions, _ design: EffectDesign, _ choice: FormChoice?, _ form: OutcomeForm,
     _ regression: InstrumentalRegression, _ request: EffectRequest, _ answers: [EffectAnswer],
-    ladder: [MethodAnswer], _ diagnostics: EffectDiagnostics, _ audit: GroupAudit, errors: EffectOptions.Errors,
+    ladder: [MethodAnswer], _ diagnostics: EffectDiagnostics, _ audit: GroupAudit?, errors: EffectOptions.Errors,
     findings: [Finding]
   ) {
     let (table, frame) = (design.table, design.table.frame)
@@ -55,6 +59,8 @@ public struct EffectResult: Sendable {
     (treatment, outcome) = (table.treatment, table.outcome)
     (groupNames, groupShares) = (design.groups.groupNames, design.index.shares)
     self.form = form
+    functions = request.functions
+    covariateMeans = table.covariates.map(\.mean)
     formCriteria = choice?.criteria ?? []
     (controlNames, instrumentNames) = (regression.names.controls, regression.names.instruments)
     (dropped, conditionNumber) = (regression.dropped, regression.conditionNumber)

@@ -32,13 +32,14 @@ struct GroupIndex: Sendable {
   /// One pass. Collective.
   ///
   /// - Parameters:
-  ///   - features: r(x), of the covariates as the frame has them.
+  ///   - features: r(x), of the covariates as the frame has them, or of what else the groups name as causes.
   ///   - seed: of the folds.
   /// - Throws: on all ranks the same ``Failure`` (data) that names a group without rows.
   init(_ table: EffectTable, _ groups: some GroupInstrument, features: any FeatureMap, seed: UInt64) throws {
     let evaluation: Design.Evaluation = { features.transform($0, rowCount: $1, into: $2, stride: $3) }
     let design = Design(
-      table: table.frame, featureNames: features.featureNames, features: features.isIdentity ? nil : evaluation)
+      table: groups.causes ?? table.frame, featureNames: features.featureNames,
+      features: features.isIdentity ? nil : evaluation)
     let folds = CounterRandom(seed: seed, stream: .indexFolds)
     let (groupCount, columns) = (groups.groupCount, design.columnCount)
     let length = PackedTriangle.count(order: columns)

@@ -14,6 +14,8 @@ public protocol GroupInstrument: Sendable {
   ///
   /// - Returns: whether they do; if not nothing is written, and the mean of Z_ik stands for them.
   func fillShares(_ chunk: Int, into shares: UnsafeMutablePointer<Double>, stride: Int) throws -> Bool
+  /// The same rows with what a group's treatment is a function of for covariates; nil for the rows' own covariates.
+  var causes: Frame? { get }
   /// How the parameters err that the weights are functions of, where these were estimated from the same rows and the
   /// weights follow them smoothly; nil else. Collective.
   func estimation() throws -> (any GroupEstimation)?
@@ -38,6 +40,7 @@ extension GroupInstrument {
   public func estimation() throws -> (any GroupEstimation)? { nil }
   public var groupCount: Int { groupNames.count }
   public func fillShares(_: Int, into _: UnsafeMutablePointer<Double>, stride _: Int) throws -> Bool { false }
+  public var causes: Frame? { nil }
 }
 
 /// Groups that a column of the frame names: 1 for the level of a row, 0 for the others.

@@ -27,31 +27,30 @@ public struct Judgement: Sendable, Codable, Equatable {
 
   /// In the order in which they are to be asked: identified? strong? do the instruments agree? balanced? is there
   /// confounding? what if groups move the outcome? What has no answer without identification is left out then.
-  static func all(of diagnostics: EffectDiagnostics, _ audit: GroupAudit) -> [Judgement] {
+  static func all(of diagnostics: EffectDiagnostics, _ audit: GroupAudit?) -> [Judgement] {
     let rank = diagnostics.kleibergenPaap.test.pValue
     guard diagnostics.isIdentified else {
       return [
-        Judgement(code: .notIdentified, value: rank, threshold: EffectDiagnostics.identificationLevel),
-        balance(audit.balance),
-      ]
+        Judgement(code: .notIdentified, value: rank, threshold: EffectDiagnostics.identificationLevel)
+      ] + balance(audit)
     }
     var all = [Judgement(code: .identified, value: rank, threshold: EffectDiagnostics.identificationLevel)]
     all.append(strength(diagnostics))
-    if audit.labels.isWeak {
-      all.append(Judgement(code: .weakGroups, value: audit.labels.share, threshold: LabelCertainty.weakShare))
+    if let labels = audit?.labels, labels.isWeak {
+      all.append(Judgement(code: .weakGroups, value: labels.share, threshold: LabelCertainty.weakShare))
     }
     all.append(
       Judgement(
         code: diagnostics.hansenJ == nil
           ? .noInstrumentToSpare : diagnostics.instrumentsAgree ? .instrumentsAgree : .instrumentsDisagree,
         value: diagnostics.hansenJ?.pValue, threshold: EffectDiagnostics.overidentificationLevel))
-    all.append(balance(audit.balance))
+    all += balance(audit)
     all.append(
       Judgement(
         code: diagnostics.isConfounded ? .confounded : .noSignOfConfounding, value: diagnostics.wooldridge.pValue,
         threshold: EffectDiagnostics.endogeneityLevel))
     // It rests on the Wald interval.
-    if diagnostics.isStrong, let sensitivity = audit.sensitivity {
+    if diagnostics.isStrong, let sensitivity = audit?.sensitivity {
       let breakdown = sensitivity.leastBreakdown
       all.append(
         Judgement(
@@ -72,8 +71,11 @@ public struct Judgement: Sendable, Codable, Equatable {
       code: .weak, value: diagnostics.craggDonald.statistic, threshold: diagnostics.craggDonaldCritical)
   }
 
-  private static func balance(_ balance: GroupBalance) -> Judgement {
-    Judgement(
-      code: balance.isRejected ? .unbalanced : .balanced, value: balance.leastPValue, threshold: GroupBalance.level)
+  private static func balance(_ audit: GroupAudit?) -> [Judgement] {
+    guard let balance = audit?.balance else { return [] }
+    return [
+      Judgement(
+        code: balance.isRejected ? .unbalanced : .balanced, value: balance.leastPValue, threshold: GroupBalance.level)
+    ]
   }
 }

@@ -62,7 +62,7 @@ func openImportTable(_ input: InputFile, _ plan: ImportPlan) throws -> any Impor
 }
 
 /// The names most like `name`, for a message: equal but for case first, then by the number of changed characters.
-func similarNames(to name: String, among names: [String]) -> [String] {
+package func similarNames(to name: String, among names: [String]) -> [String] {
   let wanted = Array(name.lowercased())
   let ranked = names.map { candidate in
     let other = Array(candidate.lowercased())

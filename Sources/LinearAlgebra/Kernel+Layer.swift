@@ -61,6 +61,10 @@ extension Kernel {
     /// 1 / (1 + exp(-x)).
     public static let sigmoid = Activation(native: giv_activation(function: GIV_SIGMOID, slope: 0))
 
+    /// x, or exp(x) - 1 where x is not positive, to an absolute error of 3e-16.
+    public static let exponentialLinear = Activation(
+      native: giv_activation(function: GIV_EXPONENTIAL_LINEAR, slope: 0))
+
     /// x, or slope · x where x is not positive; there the derivative is the slope.
     public static func rectifier(slope: Double) -> Activation {
       Activation(native: giv_activation(function: GIV_RECTIFIER, slope: slope))

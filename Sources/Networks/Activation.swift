@@ -11,6 +11,8 @@ public enum Activation: Sendable, Codable, Equatable {
   case leakyRelu(slope: Double = 0.01)
   /// 1 / (1 + exp(-x)).
   case sigmoid
+  /// x, or exp(x) - 1 where x is not positive (Clevert, Unterthiner and Hochreiter 2016).
+  case elu
 
   /// What computes it; nil for the identity.
   var kernel: Kernel.Activation? {
@@ -20,6 +22,7 @@ public enum Activation: Sendable, Codable, Equatable {
     case .relu: .rectifier(slope: 0)
     case .leakyRelu(let slope): .rectifier(slope: slope)
     case .sigmoid: .sigmoid
+    case .elu: .exponentialLinear
     }
   }
 }

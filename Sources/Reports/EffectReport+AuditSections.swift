@@ -5,11 +5,12 @@ extension EffectReport {
   // MARK: Groups left out, and pairs of groups
 
   var subsets: Report.Section {
-    let comparisons = result.audit.comparisons
-    guard result.diagnostics.isIdentified else { return Report.Section(nil, []) }
+    guard let comparisons = result.audit?.comparisons, result.diagnostics.isIdentified else {
+      return Report.Section(nil, [])
+    }
     guard !comparisons.leftOut.isEmpty else {
-      let how = result.groupNames.count == 2 ? "two groups leave none to compare" : "there is one group"
-      return Report.Section(nil, [.line("average slope without one group, or from pairs of groups: \(how)")])
+      let text = "average slope without one group, or from pairs of groups: two groups leave none to compare"
+      return Report.Section(nil, [.line(text)])
     }
     let axis = ForestAxis(around: result.headline.averageSlope, comparisons)
     func cells(_ subset: GroupSubsetEstimate) -> [Report.Cell] {
@@ -58,10 +59,13 @@ extension EffectReport {
   /// The δ of the intervals that are printed; the files have all.
   private static let shownDelta = 0.05
 
-  var audit: Report.Section { Report.Section(nil, sensitivityLines + balanceLines + [labelLine]) }
+  var audit: Report.Section {
+    guard let audit = result.audit else { return Report.Section(nil, []) }
+    return Report.Section(nil, lines(audit.sensitivity) + lines(audit.balance) + [line(audit.labels)])
+  }
 
-  private var sensitivityLines: [Report.Block] {
-    guard result.headlineInterval == .wald, let sensitivity = result.audit.sensitivity else { return [] }
+  private func lines(_ sensitivity: PlausibleExogeneity?) -> [Report.Block] {
+    guard result.headlineInterval == .wald, let sensitivity else { return [] }
     func words(_ kind: PlausibleExogeneity.Kind) -> String {
       guard let interval = sensitivity.interval(kind, .bounded, delta: Self.shownDelta) else { return "-" }
       let breakdown = significant(sensitivity.breakdown[kind] ?? .nan)
@@ -75,8 +79,7 @@ extension EffectReport {
     ]
   }
 
-  private var balanceLines: [Report.Block] {
-    let balance = result.audit.balance
+  private func lines(_ balance: GroupBalance) -> [Report.Block] {
     let noticeable = balance.pairs.flatMap { pair in
       pair.differences.enumerated().filter { abs($0.element) > GroupBalance.noticeableDifference }.map { place, size in
         "\(result.covariateNames[place]) (\(name(pair.first)), \(name(pair.second)): \(format(size, decimals: 2)))"
@@ -102,8 +105,7 @@ extension EffectReport {
     ]
   }
 
-  private var labelLine: Report.Block {
-    let labels = result.audit.labels
+  private func line(_ labels: LabelCertainty) -> Report.Block {
     let sizes = labels.sizes.map { format($0, decimals: 0) }.joined(separator: ", ")
     return .line(
       "labels: mean entropy \(format(labels.entropy, decimals: 3)) (\(Int((100 * labels.share).rounded()))% of the most); "

@@ -29,13 +29,13 @@ extension EffectReport {
       nil,
       [
         .line(
-          "effect of \(result.treatmentName) on \(result.outcomeName): \(rows) rows, \(groups.count) groups by "
-            + "\(instrument)\(weights)"),
+          "effect of \(result.treatmentName) on \(result.outcomeName): \(rows) rows, "
+            + source.source(groups: groups.count, label: weights)),
         .line(
           "outcome: \(outcomeBasis) in \(result.treatmentName)\(choice)   controls: \(controls.count) functions of \(result.covariateNames.count) covariates"
         ),
         .line(
-          "instruments: \(instruments.count) (\(instrumentBasis), recentred)   estimator: \(result.headline.method.title), errors \(result.headline.covarianceKind.words)\(result.errors == .stacked ? ", with those of the groups" : "")"
+          "instruments: \(instruments.count) (\(instrumentBasis), \(source.centring))   estimator: \(result.headline.method.title), errors \(result.headline.covarianceKind.words)\(result.errors == .stacked ? ", with those of the groups" : "")"
         ),
       ])
   }

@@ -12,6 +12,8 @@ public struct EffectReport: Sendable, Encodable {
     case groups(run: String, distribution: String, label: PosteriorInstrument.Label, isExogenous: Bool)
     /// A column names them.
     case column(String)
+    /// None: columns of numbers, or what a rule makes of them.
+    case values(String, of: [String])
   }
 
   /// One test: its statistic, degrees of freedom and p-value.
@@ -99,8 +101,8 @@ public struct EffectReport: Sendable, Encodable {
   public let pairs: [Subset]
   public let sensitivity: [PlausibleExogeneity.Interval]
   public let breakdown: Breakdown
-  public let balance: Balance
-  public let labels: Labels
+  @NullEncoded public var balance: Balance?
+  @NullEncoded public var labels: Labels?
   public let verdict: [Sentence]
   public let findings: [Finding]
   /// The findings in words.
@@ -157,13 +159,14 @@ public struct EffectReport: Sendable, Encodable {
       })
     let audit = result.audit
     headline = Headline(result)
-    leaveOneOut = audit.comparisons.leftOut.map { LeftOut($0, result.groupNames) }
-    pairs = audit.comparisons.pairs.map { Subset($0, result.groupNames) }
-    sensitivity = audit.sensitivity?.intervals ?? []
+    leaveOneOut = audit?.comparisons.leftOut.map { LeftOut($0, result.groupNames) } ?? []
+    pairs = audit?.comparisons.pairs.map { Subset($0, result.groupNames) } ?? []
+    sensitivity = audit?.sensitivity?.intervals ?? []
     breakdown = Breakdown(
-      shift: audit.sensitivity?.breakdown[.shift], shiftByX: audit.sensitivity?.breakdown[.shiftByX])
-    balance = Balance(audit.balance, groups: result.groupNames, covariates: result.covariateNames)
-    labels = Labels(audit.labels)
+      shift: audit?.sensitivity?.breakdown[.shift], shiftByX: audit?.sensitivity?.breakdown[.shiftByX])
+    _balance = NullEncoded(
+      wrappedValue: audit.map { Balance($0.balance, groups: result.groupNames, covariates: result.covariateNames) })
+    _labels = NullEncoded(wrappedValue: audit.map { Labels($0.labels) })
     verdict = result.verdict.map { Sentence($0, result) }
     findings = result.findings + instrument.findings
     events = findings.map(\.words)
@@ -178,9 +181,21 @@ extension EffectReport.Instrument {
   var words: String {
     switch self {
     case .groups(_, let distribution, _, _): distribution
-    case .column(let name): name
+    case .column(let name), .values(let name, _): name
     }
   }
+
+  /// Where the instruments come from, for a heading.
+  func source(groups: Int, label: String) -> String {
+    switch self {
+    case .groups, .column: "\(groups) groups by \(words)\(label)"
+    case .values(let name, of: let columns):
+      columns == [name] ? "instrument \(name)" : "instrument \(name) of \(columns.joined(separator: ", "))"
+    }
+  }
+
+  /// What stays of the covariates in an instrument.
+  var centring: String { if case .values = self { "at the mean of the treatment given it" } else { "recentred" } }
 
   var label: PosteriorInstrument.Label? { if case .groups(_, _, let label, _) = self { label } else { nil } }
 

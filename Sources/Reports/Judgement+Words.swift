@@ -19,15 +19,17 @@ extension Judgement {
     case .weakGroups:
       let agreement = diagnostics.hansenJ.map { ", Hansen's J has \($0.pValue.asPValue)" } ?? ""
       return "weak groups: the weights leave \(percent(value)) of what could be unknown of a row's group (more than "
-        + "\(percent(threshold)); effective F \(significant(diagnostics.firstStage[0].effectiveF))\(agreement)): errors that "
-        + "take the labels as given are too short, and no one estimator is to be relied upon"
+        + "\(percent(threshold)); effective F \(significant(diagnostics.firstStage[0].effectiveF))\(agreement)): "
+        + (result.errors == .stacked
+          ? "no one estimator is to be relied upon"
+          : "errors that take the labels as given are too short, and no one estimator is to be relied upon")
     case .instrumentsAgree:
       return "instruments agree: Hansen's J has \(p), not below \(limit) (Hansen 1982)"
     case .instrumentsDisagree:
       return "instruments disagree: Hansen's J has \(p), below \(limit) (Hansen 1982)"
     case .noInstrumentToSpare:
       return "there are as many instruments as functions of \(t), and nothing is left to disagree"
-    case .balanced, .unbalanced: return balance(result.audit.balance)
+    case .balanced, .unbalanced: return result.audit.map { balance($0.balance) } ?? ""
     case .confounded:
       return "\(t) is confounded: ordinary regression gives another effect (robust Wu-Hausman \(p), below \(limit); "
         + "Wooldridge 2010)"

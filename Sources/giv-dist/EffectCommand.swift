@@ -38,9 +38,15 @@ struct Effect: JobCommand {
   @Option(
     help: """
       The instrument: the groups of the run that comes before the shards, 'true' for the true source, or the name of a \
-      column of categories. (default: group)
+      column of categories or numbers; or made of --candidates: 'uas', their mean, 'was', weighted by correlations with \
+      t, 'mode', the one amid the tightest half of their estimates, or 'auto', a representation that AutoIV learns. \
+      (default: group)
       """)
   var instrument: String?
+  @Option(
+    help: "What uas, was, mode and auto make one instrument of: columns or datasets, with commas between.",
+    transform: { $0.split(separator: ",").map(String.init) })
+  var candidates: [String] = []
   @Option(
     help: "What stands for the group of a row: its posterior, its likeliest group, or one drawn from the posterior.")
   var label = PosteriorInstrument.Label.posterior
@@ -127,7 +133,7 @@ struct Effect: JobCommand {
       try Run(folder: $0, files: EffectFiles.names, existing: force ? .replace : .refuse, on: communicator)
     }
     let source = try EffectSource(
-      data, instrument: instrument, label: label, seed: seed, clusters: options.clusters,
+      data, instrument: instrument, candidates: candidates, label: label, seed: seed, clusters: options.clusters,
       storage: stream ? .stream() : .memory, on: communicator)
     let result = try EffectEstimator(
       options, groups: source.groups, features: source.features, scaling: source.scaling
@@ -168,6 +174,19 @@ struct Effect: JobCommand {
       throw Failure(
         .usage,
         "--se stacked adds to sums over rows or clusters; choose --covariance HC0 or HC1, or --cluster, or --se robust")
+    }
+    let rule = instrument.flatMap(CandidateRule.init)
+    if rule == nil && !candidates.isEmpty {
+      throw Failure(
+        .usage,
+        "--candidates is for --instrument \(CandidateRule.allCases.map(\.rawValue).joined(separator: ", ")); leave "
+          + "it out, or name one of these")
+    }
+    if rule != nil && instrumentBasis != .index {
+      throw Failure(
+        .usage,
+        "--instrument-basis \(instrumentBasis.rawValue) is made of groups, and --instrument \(instrument!) has none; "
+          + "leave it out")
     }
     options.seed = seed
     options.methods = method

@@ -7,6 +7,7 @@ import Frames
 import MetaEM
 import Reports
 import Shards
+import Storage
 
 /// The rows of an effect with their instrument: the groups of a trained run, the true source, or a column that names
 /// groups.
@@ -25,12 +26,13 @@ struct EffectSource {
   /// - Parameters:
   ///   - data: the shards, which a run may come before.
   ///   - instrument: `group`, `true`, or the name of a column; nil for the groups of the run.
+  ///   - candidates: what a ``CandidateRule`` makes its instrument of; empty for the covariates.
   ///   - clusters: columns of categories that errors are clustered by.
   /// - Throws: on all ranks the same ``Failure``: `usage` when there is no run, or one that would not be read; `data` when
   ///   the rows are not those of the run or lack a column.
   init(
-    _ data: DatasetOptions, instrument: String?, label: PosteriorInstrument.Label, seed: UInt64, clusters: [String],
-    storage: FrameStorage, on communicator: any Communicator
+    _ data: DatasetOptions, instrument: String?, candidates: [String], label: PosteriorInstrument.Label, seed: UInt64,
+    clusters: [String], storage: FrameStorage, on communicator: any Communicator
   ) throws {
     let modelPath = data.shards.first.flatMap(Self.modelPath)
     switch (modelPath, instrument ?? "group") {
@@ -43,7 +45,27 @@ struct EffectSource {
         "\(data.shards[0]) is no run that giv-dist train wrote; give one before the shards, or --instrument true")
     case (let path, let name):
       let shards = path == nil ? data.shards : Array(data.shards.dropFirst())
+      let rule = CandidateRule(rawValue: name)
+      if try rule != nil || Self.holdsNumbers(name, shards, data, on: communicator) {
+        try self.init(
+          rule, of: rule == nil ? [name] : candidates, shards, data, seed: seed, clusters: clusters, storage: storage,
+          on: communicator)
+        return
+      }
       try self.init(column: name, shards, data, clusters: clusters, storage: storage, on: communicator)
+    }
+  }
+
+  /// Whether a column of the shards has this name and numbers, or a dataset that is no column.
+  private static func holdsNumbers(
+    _ name: String, _ shards: [String], _ data: DatasetOptions, on communicator: any Communicator
+  ) throws -> Bool {
+    try communicator.agree {
+      let collection = try ShardCollection.open(shards, names: data.names)
+      if let column = collection.schema.columns.first(where: { $0.name == name || $0.role.rawValue == name }) {
+        return column.kind == .real
+      }
+      return try HDF5File.open(collection.shards[0].path).hasDataset(name)
     }
   }
 
@@ -102,17 +124,23 @@ struct EffectSource {
     let place = try Self.place(column, in: frame)
     let (codes, names) = try Self.levels(place, of: frame)
     groups = LevelInstrument(frame, column: place, codes: codes, names: names)
-    let centers = try frame.summary().prefix(frame.covariateCount + 1).map(\.mean)
-    scaling = ColumnScaling(centers: centers, scales: centers.map { _ in 1 })
-    frame.standardize(center: scaling.centers, scale: scaling.scales)
+    scaling = try Self.centre(frame)
     features = PolynomialBasis(
       degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount))
     kind = .column(isSource ? "the true source" : name)
     origin = ["instrument": name]
   }
 
+  /// Moves the covariates and the treatment of a frame to their means.
+  static func centre(_ frame: Frame) throws -> ColumnScaling {
+    let centers = try frame.summary().prefix(frame.covariateCount + 1).map(\.mean)
+    let scaling = ColumnScaling(centers: centers, scales: centers.map { _ in 1 })
+    frame.standardize(center: scaling.centers, scale: scaling.scales)
+    return scaling
+  }
+
   /// The roles of the outcome and of the columns of clusters.
-  private static func roles(_ clusters: [String], of collection: ShardCollection) throws -> Set<Role> {
+  static func roles(_ clusters: [String], of collection: ShardCollection) throws -> Set<Role> {
     try clusters.reduce(into: [.outcome]) { $0.insert(try column($1, of: collection).role) }
   }
 

@@ -61,6 +61,28 @@ extension OnRanks {
       #expect(!report.has("weak-instruments") && !report.has("labels-lean"))
     }
 
+    @Test func `datasets beside the columns give the effect, as they are or made into one`() throws {
+      try script(
+        """
+        random = np.random.default_rng(2)
+        dose, x, u = random.normal(size=(800, 3)), random.normal(size=(800, 2)), random.normal(size=800)
+        t = dose @ [1, 0.6, 0.8] + x[:, 0] + u
+        with h5py.File('doses.h5', 'w') as new:
+            new['x'], new['t'], new['y'] = x, t, 2 * t + x[:, 1] - 2 * u + 0.1 * random.normal(size=800)
+            for j in range(3): new[f'dose{j}'] = dose[:, j]
+        """, in: SharedInputs.folder)
+      let linear = ["doses.h5", "--outcome-basis", "linear", "--instrument"]
+      let candidates = ["--candidates", "dose0,dose1,dose2"]
+      for arguments in [["uas"] + candidates, ["was"] + candidates, ["mode"] + candidates, ["dose0"]] {
+        let (report, text) = try effect(linear + arguments, ranks: 1)
+        let slope = report.headline.averageSlope
+        #expect(abs(slope.estimate - 2) < 4 * slope.standardError!, "\(arguments)")
+        #expect(slope.standardError! < 0.2 && !report.has("weak-instruments"))
+        #expect(abs(report.methods["ordinary"]!.averageSlope.estimate - 2) > 0.4)
+        #expect(try effect(linear + arguments, ranks: 3).text == text)
+      }
+    }
+
     @Test func `groups that lean on the treatment's error are named`() throws {
       let report = try effect(["run", "shards", "--outcome-basis", "quadratic"]).report
       #expect(report.has("labels-lean"))

@@ -396,6 +396,17 @@ refuse("No outcome", 'table("a.csv", dose=t, age=x[:, 0], region=list("ABC") * 8
 refuse("A constant outcome", 'write("a.h5", y=np.ones(n), z=group)', "giv-dist effect a.h5 --instrument true")
 refuse("No true source", "", "giv-dist effect shards --instrument true")
 refuse("An instrument that is no column", "", "giv-dist effect shards --instrument hospital")
+refuse("Candidates that are controls", "", "giv-dist effect shards --instrument uas")
+refuse("A candidate that is no column", 'write("a.h5", dose=x[:, 0] + t)',
+       "giv-dist effect a.h5 --instrument was --candidates doze")
+refuse("The treatment for a candidate", "", "giv-dist effect shards --instrument mode --candidates t")
+refuse("A candidate of one value", 'write("a.h5", dose=np.ones(n))',
+       "giv-dist effect a.h5 --instrument uas --candidates dose")
+refuse("Candidates whose correlations cancel", 'write("a.h5", dose=x[:, 0] + t, lack=-x[:, 0] - t)',
+       "giv-dist effect a.h5 --instrument was --candidates dose,lack")
+refuse("Candidates without a use", "", "giv-dist effect shards --instrument true --candidates x0")
+refuse("Functions of groups where there are none", "",
+       "giv-dist effect shards --instrument uas --instrument-basis groups")
 refuse("An instrument of one value", 'write("a.h5", z=0 * group)', "giv-dist effect a.h5 --instrument true")
 refuse("An instrument of too many values", 'write("a.h5", z=np.arange(n))', "giv-dist effect a.h5 --instrument true")
 refuse("A run of frequencies", 'write("a.h5", weight=np.full(n, 2.0))',

@@ -132,6 +132,7 @@ extension KernelTests {
         (.tanh, tanh, { 1 - tanh($0) * tanh($0) }),
         (.sigmoid, sigmoid, { sigmoid($0) * (1 - sigmoid($0)) }),
         (.rectifier(slope: 0), { max($0, 0) }, { $0 > 0 ? 1 : 0 }),
+        (.exponentialLinear, { $0 > 0 ? $0 : expm1($0) }, { $0 > 0 ? 1 : exp($0) }),
         (.rectifier(slope: 0.25), { $0 > 0 ? $0 : $0 / 4 }, { $0 > 0 ? 1 : 0.25 }),
       ]
       for (activation, function, derivative) in cases {

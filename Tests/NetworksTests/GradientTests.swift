@@ -5,7 +5,7 @@ import Testing
 
 /// Gradients beside central differences of the loss, for every layer, activation and loss.
 @Suite struct GradientTests {
-  static let activations: [Activation] = [.identity, .tanh, .relu, .leakyRelu(slope: 0.2), .sigmoid]
+  static let activations: [Activation] = [.identity, .tanh, .relu, .leakyRelu(slope: 0.2), .sigmoid, .elu]
 
   /// A problem of random rows on one process.
   struct Problem {

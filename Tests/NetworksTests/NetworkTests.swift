@@ -22,11 +22,14 @@ import Testing
     for (value, sigmoid) in zip(values, Self.apply(.sigmoid, to: values)) {
       #expect(abs(sigmoid - 1 / (1 + exp(-value))) < 3e-16)
     }
+    for (value, elu) in zip(values, Self.apply(.elu, to: values)) {
+      #expect(abs(elu - (value > 0 ? value : expm1(value))) < 3e-16)
+    }
     #expect(Self.apply(.relu, to: values) == values.map { max($0, 0) })
     #expect(Self.apply(.leakyRelu(slope: 0.5), to: values) == values.map { $0 > 0 ? $0 : $0 / 2 })
   }
 
-  @Test(arguments: [Activation.tanh, .sigmoid, .relu, .leakyRelu(), .identity])
+  @Test(arguments: [Activation.tanh, .sigmoid, .relu, .leakyRelu(), .elu, .identity])
   func `What is not a number stays so`(activation: Activation) {
     let outputs = Self.apply(activation, to: [1, .nan, 2])
     #expect(outputs[1].isNaN && !outputs[0].isNaN && !outputs[2].isNaN)

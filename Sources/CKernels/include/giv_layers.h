@@ -31,9 +31,10 @@ void giv_layer_propagate(const giv_layer *layer, const double *weights, const do
                          double *input_gradient);
 
 typedef enum {
-    GIV_TANH,      // to an absolute error of 3e-16
-    GIV_SIGMOID,   // 1 / (1 + exp(-x))
-    GIV_RECTIFIER, // x, or slope x where x is not positive
+    GIV_TANH,               // to an absolute error of 3e-16
+    GIV_SIGMOID,            // 1 / (1 + exp(-x))
+    GIV_RECTIFIER,          // x, or slope x where x is not positive
+    GIV_EXPONENTIAL_LINEAR, // x, or exp(x) - 1 where x is not positive, to an absolute error of 3e-16
 } giv_activation_function;
 
 typedef struct {
