@@ -92,21 +92,29 @@ let package = Package(
         "Networks", "Runs", "Shards", "Storage",
       ]),
 
-    // MARK: Floor 8: reports
+    // MARK: Floor 8: the paper's experiments
+    .target(
+      name: "Reproduction",
+      dependencies: [
+        "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "LinearAlgebra", "MetaEM",
+        "Mixture", "NonparametricIV", "Runs", "Simulation", "Storage",
+      ]),
+
+    // MARK: Floor 9: reports
     .target(
       name: "Reports",
       dependencies: [
         "ControlFunction", "Diagnostics", "Effects", "Features", "InstrumentalVariables", "MetaEM", "Mixture",
-        "NonparametricIV", "Statistics", "Storage", "SyntheticPotentialOutcomes",
+        "NonparametricIV", "Reproduction", "Statistics", "Storage", "SyntheticPotentialOutcomes",
       ]),
 
-    // MARK: Floor 9: the command line
+    // MARK: Floor 10: the command line
     .executableTarget(
       name: "giv-dist",
       dependencies: [
         "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "Import", "LinearAlgebra",
-        "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Reports", "Runs", "Shards", "Simulation",
-        "Storage", "SyntheticPotentialOutcomes",
+        "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Reports", "Reproduction", "Runs", "Shards",
+        "Simulation", "Storage", "SyntheticPotentialOutcomes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -100,6 +100,8 @@ public enum RandomStream: UInt32, Sendable {
   case simulatedWeights = 2
   case simulatedTestRow = 3
   case simulatedProxyRow = 4
+  /// The order of covariates from a table.
+  case simulatedOrder = 5
   // Fitting.
   case starts = 16
   case sampledLabels = 17

@@ -1,5 +1,6 @@
 import Diagnostics
 import Import
+import LinearAlgebra
 import Storage
 
 /// Real covariates for a simulation: columns of a table, standardised over its rows and clipped to [-3, 3].
@@ -38,6 +39,20 @@ public struct SimulationCovariates: Sendable {
       }
     }
     self.values = values
+  }
+
+  /// The same rows in an order that is drawn.
+  public func shuffled(seed: UInt64) -> SimulationCovariates {
+    let random = CounterRandom(seed: seed, stream: .simulatedOrder)
+    let keys = (0..<rows).map { random.uniform(row: $0, draw: 0) }
+    let order = keys.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
+    return SimulationCovariates(self, values: order.flatMap { values[$0 * columns..<($0 + 1) * columns] })
+  }
+
+  private init(_ other: SimulationCovariates, values: [Double]) {
+    names = other.names
+    self.values = values
+    sourceDigest = other.sourceDigest
   }
 
   /// Reads `columns` of a CSV file with a header, all rows in the order of the file.
