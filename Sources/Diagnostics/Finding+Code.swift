@@ -158,6 +158,8 @@ extension Finding {
     case fewClusters = "few-clusters"
     /// Treatments from `low` to `high` are asked for where there are none.
     case beyondTreatments = "beyond-treatments"
+    /// Answers are asked for at covariates `names` where there are none.
+    case beyondCovariates = "beyond-covariates"
 
     // MARK: Synthetic potential outcomes
 

@@ -102,7 +102,7 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
     let combinations = EffectCombinations(
       functions: request.functions, means: request.means, reference: request.reference,
       coefficients: estimate.coefficients, covariance: whole,
-      law: estimate.degreesOfFreedom.map { .student(degreesOfFreedom: $0) } ?? .normal)
+      law: ReferenceLaw(fewClusters: estimate.degreesOfFreedom.map { Int($0) + 1 }))
     self.method = method
     covarianceKind = kind
     averageSlope = combinations.averageSlope
@@ -113,4 +113,6 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
     k = estimate.k
     fewClusters = estimate.degreesOfFreedom.map { Int($0) + 1 }
   }
+
+  var covarianceMatrix: Matrix { Matrix(rows: terms.count, columns: terms.count, values: covariance) }
 }

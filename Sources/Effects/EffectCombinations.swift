@@ -9,16 +9,27 @@ struct EffectCombinations: Sendable {
   let coefficients: [Double]
   let covariance: Matrix?
   let law: ReferenceLaw
+  /// The covariates at which it is asked, as deviations from their means, with X(x); nil for the average over rows.
+  var place: (deviations: [Double], level: Double)?
 
   func estimate(_ name: String, _ weights: [Double]) -> EffectEstimate {
     EffectEstimate(name, weights, coefficients, covariance, law)
   }
 
+  private func values(at t: Double) -> [Double] { functions.values(at: t, place?.deviations) }
+
+  /// E[y - φ'b] over the rows, or X(x).
+  private var level: Double {
+    place?.level ?? means.outcome - zip(means.functions, coefficients).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
   /// E[∂g/∂t] over the rows: what one unit more of t does to y, on average.
-  var averageSlope: EffectEstimate { estimate("average slope", means.slopes) }
+  var averageSlope: EffectEstimate {
+    estimate("average slope", place.map { functions.slopes(means.slopes, $0.deviations) } ?? means.slopes)
+  }
 
   func contrast(_ contrast: Contrast) -> ContrastEstimate {
-    let (from, to) = (functions.values(at: contrast.from), functions.values(at: contrast.to))
+    let (from, to) = (values(at: contrast.from), values(at: contrast.to))
     return ContrastEstimate(contrast: contrast, effect: estimate("contrast", zip(to, from).map { $0 - $1 }))
   }
 
@@ -35,13 +46,12 @@ struct EffectCombinations: Sendable {
   /// L L' the covariance of the coefficients, over draws of the counter-based generator (Montiel Olea and
   /// Plagborg-Møller 2019, "Simultaneous confidence bands").
   func curve(at treatments: [Double], seed: UInt64) throws -> [CurvePoint] {
-    let base = functions.values(at: reference)
-    let level = means.outcome - zip(means.functions, coefficients).reduce(0) { $0 + $1.0 * $1.1 }
-    let weights = treatments.map { t in zip(functions.values(at: t), base).map { $0 - $1 } }
+    let (base, level) = (values(at: reference), level)
+    let weights = treatments.map { t in zip(values(at: t), base).map { $0 - $1 } }
     let estimates = weights.map { estimate("", $0) }
     let critical = try covariance.map { try uniformQuantile(weights, $0, seed: seed) }
     return zip(zip(treatments, weights), estimates).map { point, estimate in
-      let values = functions.values(at: point.0)
+      let values = values(at: point.0)
       let half = critical.flatMap { critical in estimate.standardError.map { critical * $0 } }
       return CurvePoint(
         t: point.0, g: level + zip(values, coefficients).reduce(0) { $0 + $1.0 * $1.1 }, tau: estimate.estimate,

@@ -21,6 +21,8 @@ public struct EffectDiagnostics: Sendable {
   public let wooldridge: ChiSquareTest
   /// For the average slope.
   public let andersonRubin: ConfidenceSet
+  /// The same by projection, however weakly the other coefficients are identified; nil where it is not asked for.
+  public let projectedAndersonRubin: ConfidenceSet?
   public let lagrangeMultiplier: ConfidenceSet
   /// For errors of one variance; nil with several functions of t.
   public let conditionalLikelihoodRatio: ConfidenceSet?
@@ -30,9 +32,10 @@ public struct EffectDiagnostics: Sendable {
   ///   - indexed: that with the index instruments.
   ///   - slope: the weights of the average slope on the coefficients.
   ///   - kind: what the errors may be.
+  ///   - hasProjection: whether to find ``projectedAndersonRubin``.
   init(
     _ regression: InstrumentalRegression, indexed: InstrumentalRegression, slope: [Double],
-    _ kind: InstrumentalCovariance
+    _ kind: InstrumentalCovariance, hasProjection: Bool
   ) throws {
     firstStage = try regression.firstStage(kind == .hc0 ? .hc1 : kind)
     craggDonald = try regression.craggDonald()
@@ -44,6 +47,8 @@ public struct EffectDiagnostics: Sendable {
     durbin = try regression.durbin()
     wooldridge = try regression.wooldridge(kind)
     andersonRubin = try regression.andersonRubinSet(slope, kind)
+    projectedAndersonRubin =
+      hasProjection ? try regression.andersonRubinSet(slope, nuisance: .projected, kind) : nil
     lagrangeMultiplier = try regression.lagrangeMultiplierSet(slope, kind)
     conditionalLikelihoodRatio = try regression.conditionalLikelihoodRatioSet()
   }

@@ -39,6 +39,11 @@ public enum ReferenceLaw: Sendable, Codable, Equatable {
   case normal
   case student(degreesOfFreedom: Double)
 
+  /// - Parameter fewClusters: the number of clusters where they are few, nil else.
+  init(fewClusters: Int?) {
+    self = fewClusters.map { .student(degreesOfFreedom: Double($0 - 1)) } ?? .normal
+  }
+
   /// The quantile at .975.
   var quantile: Double {
     switch self {

@@ -18,9 +18,12 @@ import LinearAlgebra
 ///   -> the same by other methods                            MethodAnswer
 ///   -> the same from some groups, balance, sensitivity      GroupAudit
 ///   -> whether to believe it                                Judgement
+///   -> outcomes of single rows                              EffectSurface
 /// ```
 public struct EffectEstimator: Sendable {
   public let options: EffectOptions
+  /// Whether X(x) is found, by which outcomes of single rows are told, also where no covariates are asked for.
+  public var findsSurface = false
   private let groups: any GroupInstrument
   private let features: any FeatureMap
   private let scaling: ColumnScaling
@@ -38,36 +41,58 @@ public struct EffectEstimator: Sendable {
     self.scaling = scaling
   }
 
+  /// What goes on.
+  public enum Stage: String, Sendable {
+    case groups = "regressing the treatment in each group"
+    case form = "choosing the functions of the treatment"
+    case regression = "regressing the outcome with instruments"
+    case answers = "estimates, tests and sets"
+    case audit = "groups left out, balance and sensitivity"
+    case surface = "outcomes of single rows"
+  }
+
   /// Finds the effect. Collective.
   ///
+  /// - Parameter observer: told what begins, on every rank.
   /// - Throws: on all ranks the same ``Failure`` (data): fewer than two groups, or a group with too few rows; a treatment,
   ///   an outcome or a covariate that is constant or determined by others; fewer rows than columns.
-  public func fit(_ frame: Frame) throws -> EffectResult {
+  public func fit(_ frame: Frame, observer: (Stage) -> Void = { _ in }) throws -> EffectResult {
     guard groups.groupCount > 1 || groups.causes != nil else {
       throw Failure(.data, "the rows are one group, which is no instrument; an effect needs two groups at least")
     }
+    observer(.groups)
     let design = try EffectDesign(frame, groups, features: features, scaling: scaling, options)
+    observer(.form)
     let choice = try options.form == nil ? FormChoice(design) : nil
     let functions = design.functions(options.form ?? choice?.best ?? OutcomeForm(.polynomial(degree: 1)))
 
+    observer(.regression)
     let regression = try InstrumentalRegression(design.rows([functions], design.instruments(functions)))
     // J is that of the index instruments whatever set the estimates use: it rejects too often with many weak ones.
     let indexed =
       options.instrumentBasis == .index
       ? regression : try InstrumentalRegression(design.rows([functions], .index(functions)))
+    observer(.answers)
     let request = try EffectRequest(design, functions, options)
     let (answers, errors) = try answers(estimators, design, functions, request, regression)
     let ladder = try methods(design, functions, request, regression, answers)
     let diagnostics = try EffectDiagnostics(
-      regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression))
+      regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression),
+      hasProjection: options.hasProjection)
+    observer(.audit)
     let audit =
       groups.groupCount > 1
       ? try GroupAudit(design, functions, regression, slope: request.means.slopes, answers[0], seed: options.seed) : nil
-    return EffectResult(
+    var result = EffectResult(
       options, design, choice, functions.form, regression, request, answers, ladder: ladder, diagnostics, audit,
       errors: errors,
       findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + (audit?.findings ?? [])
         + ladder.findings)
+    if findsSurface || !options.places.isEmpty {
+      observer(.surface)
+      try result.addSurface(design, request)
+    }
+    return result
   }
 
   /// What some methods answer, with the errors of the groups in theirs where these are known and not unwanted.

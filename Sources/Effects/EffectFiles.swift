@@ -9,6 +9,8 @@ public struct EffectFiles {
   public static let names = [
     "effect.h5", "coefficients.csv", "curve.csv", "methods.csv", "first_stage.csv", "tests.csv", "balance.csv",
   ]
+  /// The file of the answers at given covariates, where there are some.
+  public static let covariateTableName = "at_x.csv"
   private static let encodingType = "giv-effect"
   private static let encodingVersion = "1.0.0"
 
@@ -33,6 +35,7 @@ public struct EffectFiles {
       case "first_stage.csv": firstStage
       case "tests.csv": tests
       case "balance.csv": balance
+      case Self.covariateTableName: covariateTable
       default: nil
       }
     if let table {
@@ -89,7 +92,7 @@ public struct EffectFiles {
     return table
   }
 
-  private static func curveColumns(_ points: [CurvePoint]) -> [(String, [Double?])] {
+  static func curveColumns(_ points: [CurvePoint]) -> [(String, [Double?])] {
     [
       ("t", points.map(\.t)), ("g", points.map(\.g)), ("tau", points.map(\.tau)),
       ("standard_error", points.map(\.standardError)), ("lower", points.map(\.lower)), ("upper", points.map(\.upper)),
@@ -161,8 +164,10 @@ public struct EffectFiles {
       try Self.write(
         [("statistic", [test.statistic]), ("df", df), ("p", [test.p])], to: file, group: "tests/\(test.name)")
     }
+    try writePlaces(to: file)
     let sets =
       [("anderson_rubin", diagnostics.andersonRubin), ("lm", diagnostics.lagrangeMultiplier)]
+      + (diagnostics.projectedAndersonRubin.map { [("anderson_rubin_projection", $0)] } ?? [])
       + (diagnostics.conditionalLikelihoodRatio.map { [("clr", $0)] } ?? [])
     for (name, set) in sets {
       try file.write(

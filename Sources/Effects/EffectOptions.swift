@@ -76,7 +76,21 @@ public struct EffectOptions: Sendable, Codable, Equatable {
   public var reference = Reference.zeroWithinReach
   /// Treatments of the curve; empty for quantiles of t.
   public var curve: [Double] = []
+  /// Covariates at which answers are asked for beside those on average, one number for each column.
+  public var places: [[Double]] = []
+  /// Whether the Anderson-Rubin set is also given by projection, which is right whether the other coefficients are
+  /// identified or not.
+  public var hasProjection = false
   public var seed: UInt64 = 1
 
   public init() {}
+
+  /// Times that a fit goes through the rows: for ranges (3), quantiles (6), groups, the form (3), the regression with its
+  /// instruments (3) and where these are others with the index instruments (3), means; for outcomes of single rows
+  /// quantiles (6) and their regression.
+  ///
+  /// - Parameter findsSurface: as ``EffectEstimator/findsSurface``.
+  public func passes(findsSurface: Bool) -> Int {
+    14 + (form == nil ? 3 : 0) + (instrumentBasis == .index ? 0 : 3) + (findsSurface || !places.isEmpty ? 7 : 0)
+  }
 }

@@ -5,6 +5,8 @@ import InstrumentalVariables
 public struct EffectResult: Sendable {
   public let options: EffectOptions
   public let rowCount: Int
+  /// n: the number of rows, or the sum of frequencies.
+  public let observationCount: Int
   public let treatmentName: String
   public let outcomeName: String
   public let covariateNames: [String]
@@ -44,7 +46,12 @@ public struct EffectResult: Sendable {
   /// What the standard errors take in.
   public let errors: EffectOptions.Errors
   /// Everything that a reader of the result should know before trusting it.
-  public let findings: [Finding]
+  public private(set) var findings: [Finding]
+
+  /// What the first method answers for single rows; nil where that is not asked for.
+  public private(set) var surface: EffectSurface?
+  /// The first method's answers at the covariates that are asked for.
+  public private(set) var places: [CovariateAnswer] = []
 
   init(
     _ options: EffectOptions, _ design: EffectDesign, _ choice: FormChoice?, _ form: OutcomeForm,
@@ -54,7 +61,7 @@ public struct EffectResult: Sendable {
   ) {
     let (table, frame) = (design.table, design.table.frame)
     self.options = options
-    rowCount = frame.rows.rowCount
+    (rowCount, observationCount) = (frame.rows.rowCount, frame.observationCount)
     (treatmentName, outcomeName, covariateNames) = (frame.treatmentName, frame.outcomeName, table.covariateNames)
     (treatment, outcome) = (table.treatment, table.outcome)
     (groupNames, groupShares) = (design.groups.groupNames, design.index.shares)
@@ -72,6 +79,18 @@ public struct EffectResult: Sendable {
     verdict = Judgement.all(of: diagnostics, audit)
     self.errors = errors
     self.findings = findings
+  }
+
+  /// Finds X(x) and the answers for single rows and covariates that are asked for. Collective.
+  mutating func addSurface(_ design: EffectDesign, _ request: EffectRequest) throws {
+    let surface = try EffectSurface(design, request, headline)
+    self.surface = surface
+    places = try options.places.map { try surface.answer(at: $0, headline, request) }
+    let outside = zip(covariateNames, design.table.covariates).enumerated().filter { j, covariate in
+      options.places.contains { !(covariate.1.minimum...covariate.1.maximum).contains($0[j]) }
+    }
+    guard !outside.isEmpty else { return }
+    findings.append(Finding(.beyondCovariates, [.names: .names(outside.map(\.element.0))]))
   }
 
   public var headline: EffectAnswer { answers[0] }

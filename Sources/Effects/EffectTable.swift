@@ -9,7 +9,7 @@ import LinearAlgebra
 /// in the units of the data, and covariates as deviations from their means, in the data's units or in standard
 /// deviations.
 public struct EffectTable: Sendable {
-  public let frame: Frame
+  public private(set) var frame: Frame
   /// How the columns of the frame came from the data.
   let scaling: ColumnScaling
   /// Mean and standard deviation of each covariate and of t in the data's units, over the rows with weight.
@@ -55,6 +55,28 @@ public struct EffectTable: Sendable {
     covariates = Array(locations[..<m])
     treatment = locations[m]
     outcome = locations[m + 1]
+  }
+
+  /// The columns of another frame, moved and scaled as those of this one.
+  func over(_ frame: Frame) -> EffectTable { EffectTable(self, frame) }
+
+  private init(_ other: EffectTable, _ frame: Frame) {
+    self = other
+    self.frame = frame
+  }
+
+  /// For each covariate quantiles in standard deviations from its mean, by their shares. Collective.
+  func covariateQuantiles(of shares: [Double]) throws -> [[Double: Double]] {
+    let columns = frame.columns(of: .covariate).filter { frame.schema.columns[$0].kind == .real }
+    return try frame.quantiles(of: shares, columns: columns).enumerated().map { j, values in
+      let location = covariates[j]
+      return Dictionary(
+        uniqueKeysWithValues: zip(
+          shares,
+          values.map {
+            (scaling.centers[j] + scaling.scales[j] * $0 - location.mean) / location.standardDeviation
+          }))
+    }
   }
 
   /// The rows of a chunk in use.

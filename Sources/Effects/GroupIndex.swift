@@ -71,21 +71,9 @@ struct GroupIndex: Sendable {
     self.folds = folds
   }
 
-  /// The share of a feature that those before it must leave for it to count.
-  private static let dependenceTolerance = 1e-9
-
   /// The regression of the last column on the others; features that others determine in these rows have no part in it.
   private static func coefficients(_ gram: Matrix) throws -> [Double] {
-    let target = gram.rows - 1
-    let dependent = Set(gram.dependentColumns(inOrder: Array(0..<target), tolerance: dependenceTolerance))
-    let kept = (0..<target).filter { !dependent.contains($0) }
-    do {
-      let found = try Cholesky(gram.selecting(rows: kept, columns: kept), tolerance: 0).solve(
-        kept.map { gram[$0, target] })
-      var coefficients = [Double](repeating: 0, count: target)
-      for (place, column) in kept.enumerated() { coefficients[column] = found[place] }
-      return coefficients
-    } catch {
+    do { return try gram.regressionOfLastColumn().coefficients } catch {
       throw Failure(.numerical, "the regression of the treatment on covariates in a group has no solution: \(error)")
     }
   }

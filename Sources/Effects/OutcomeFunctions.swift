@@ -99,17 +99,24 @@ public struct OutcomeFunctions: Sendable, Codable, Equatable {
     }
   }
 
-  /// φ at a treatment, averaged over rows, where interactions are 0.
-  public func values(at t: Double) -> [Double] {
+  /// φ at a treatment.
+  ///
+  /// - Parameter deviations: of the covariates from their means; nil for the average over rows, where interactions are 0.
+  public func values(at t: Double, _ deviations: [Double]? = nil) -> [Double] {
     var values = Array(repeating: 0.0, count: count)
+    let x = deviations ?? Array(repeating: 0, count: interactionCount)
     withUnsafePointer(to: t) { t in
-      withUnsafePointer(to: 0.0) { mean in
+      x.withUnsafeBufferPointer { x in
         values.withUnsafeMutableBufferPointer {
-          evaluate(
-            t, Array(repeating: mean, count: interactionCount), rowCount: 1, into: $0.baseAddress!, stride: 1)
+          evaluate(t, x.indices.map { x.baseAddress! + $0 }, rowCount: 1, into: $0.baseAddress!, stride: 1)
         }
       }
     }
     return values
+  }
+
+  /// Mean slopes over rows, ∂φ/∂t, with the covariates of all set to given ones.
+  func slopes(_ means: [Double], _ deviations: [Double]) -> [Double] {
+    Array(means.prefix(curveCount)) + deviations.prefix(interactionCount)
   }
 }

@@ -46,7 +46,7 @@ extension MetaEM.Result {
 
 extension ShardCollection {
   /// The identifiers of the rows as the column `id`; nil when they have none.
-  var carriedIdentifiers: RowOutputs.Carried? {
+  package var carriedIdentifiers: RowOutputs.Carried? {
     guard roles.contains(.identifier) else { return nil }
     return RowOutputs.Carried("id", isText: hasTextIdentifiers) { rows in
       switch try identifiers(ofRows: rows) {

@@ -10,10 +10,11 @@ extension EffectReport {
   /// The effect for people: first what one unit of t does, last whether to believe it.
   ///
   /// - Parameter folder: where its files are; nil when nothing was written.
-  public func report(folder: String?) -> Report {
+  /// - Parameter names: the files written there.
+  public func report(folder: String?, files names: [String] = EffectFiles.names) -> Report {
     Report([
-      heading, answers, curve, methodTable, firstStageTable, testTable, setLines, subsets, audit, verdictLines, notes,
-      files(folder),
+      heading, answers, curve, placeTable, truth, methodTable, firstStageTable, testTable, setLines, subsets, audit,
+      verdictLines, notes, files(folder, names),
     ])
   }
 
@@ -29,13 +30,13 @@ extension EffectReport {
       nil,
       [
         .line(
-          "effect of \(result.treatmentName) on \(result.outcomeName): \(rows) rows, "
+          "effect of \(result.treatmentName) on \(result.outcomeName): \(rows) rows\(counted), "
             + source.source(groups: groups.count, label: weights)),
         .line(
           "outcome: \(outcomeBasis) in \(result.treatmentName)\(choice)   controls: \(controls.count) functions of \(result.covariateNames.count) covariates"
         ),
         .line(
-          "instruments: \(instruments.count) (\(instrumentBasis), \(source.centring))   estimator: \(result.headline.method.title), errors \(result.headline.covarianceKind.words)\(result.errors == .stacked ? ", with those of the groups" : "")"
+          "instruments: \(instruments.count) (\(instrumentBasis), \(source.centring))   estimator: \(result.headline.method.title), errors \(result.headline.covarianceKind.words)\(clusterWords)\(result.errors == .stacked ? ", with those of the groups" : "")"
         ),
       ])
   }
@@ -149,6 +150,7 @@ extension EffectReport {
     // Those of Kleibergen's test, which has pieces far from every estimate, are for programs.
     let sets =
       [("Anderson-Rubin", diagnostics.andersonRubin)]
+      + (diagnostics.projectedAndersonRubin.map { [("the same by projection", $0)] } ?? [])
       + (diagnostics.conditionalLikelihoodRatio.map { [("CLR", $0)] } ?? [])
     let facts = sets.map { Report.Fact($0.0, .text($0.1.words)) }
     return Report.Section(
@@ -163,8 +165,8 @@ extension EffectReport {
 
   private var notes: Report.Section { Report.Section(nil, findings.isEmpty ? [] : [.findings(findings)]) }
 
-  private func files(_ folder: String?) -> Report.Section {
-    Report.Section(nil, folder.map { [.line("wrote \($0)/\(EffectFiles.names.joined(separator: ", "))")] } ?? [])
+  private func files(_ folder: String?, _ names: [String]) -> Report.Section {
+    Report.Section(nil, folder.map { [.line("wrote \($0)/\(names.joined(separator: ", "))")] } ?? [])
   }
 }
 

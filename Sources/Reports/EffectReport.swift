@@ -58,8 +58,11 @@ public struct EffectReport: Sendable, Encodable {
     public let coefficientCovariance: [Double]
     public let curve: [CurvePoint]
     @NullEncoded public var k: Double?
+    /// How far the answers for rows are from the truth where it is known; null for methods that do not come first.
+    @NullEncoded public var ite: Double?
+    @NullEncoded public var outcome: Double?
 
-    init(_ answer: EffectAnswer) {
+    init(_ answer: EffectAnswer, _ errors: EffectErrors?) {
       covariance = answer.covarianceKind.words
       averageSlope = answer.averageSlope
       contrasts = answer.contrasts
@@ -67,10 +70,14 @@ public struct EffectReport: Sendable, Encodable {
       coefficientCovariance = answer.covariance
       curve = answer.curve
       _k = NullEncoded(wrappedValue: answer.k)
+      _ite = NullEncoded(wrappedValue: errors?.ite)
+      _outcome = NullEncoded(wrappedValue: errors?.outcome)
     }
   }
 
   public let rows: Int
+  /// n: the number of rows, or the sum of frequencies.
+  public let observations: Int
   public let ranks: Int
   public let groups: [String]
   public let groupShares: [Double]
@@ -79,6 +86,8 @@ public struct EffectReport: Sendable, Encodable {
   @NullEncoded public var label: String?
   public let outcomeBasis: String
   public let basisCriteria: [FormCriterion]
+  /// Of what functions of covariates the outcomes of single rows are made; null where they are not found.
+  @NullEncoded public var levelBasis: String?
   public let controls: [String]
   public let instruments: [String]
   public let dropped: [String]
@@ -94,6 +103,10 @@ public struct EffectReport: Sendable, Encodable {
   public let kleibergenPaap: Test
   public let kleibergenPaapF: Double
   public let tests: [String: Test]
+  /// The columns that errors are clustered by.
+  public let clusters: [String]
+  /// Answers at given covariates, in their order.
+  public let atX: [CovariateAnswer]
   /// Confidence sets of the average slope as intervals; null is an infinite end.
   public let sets: [String: [[Double?]]]
   public let headline: Headline
@@ -110,19 +123,20 @@ public struct EffectReport: Sendable, Encodable {
   /// The findings that are reasons to doubt, in words.
   public let warnings: [String]
   let result: EffectResult
+  let errors: EffectErrors?
   let source: Instrument
 
   private enum CodingKeys: CodingKey {
-    case rows, ranks, groups, groupShares, instrument, instrumentBasis, label, outcomeBasis, basisCriteria, controls
-    case instruments, dropped, reference, estimator, methods, ladder, disagreements, firstStage, craggDonald
-    case kleibergenPaap, kleibergenPaapF
-    case tests, sets, headline, leaveOneOut, pairs, sensitivity, breakdown, balance, labels, verdict
-    case findings, events, warnings
+    case rows, observations, ranks, groups, groupShares, instrument, instrumentBasis, label, outcomeBasis
+    case basisCriteria, levelBasis, controls, instruments, dropped, reference, estimator, methods, ladder
+    case disagreements, firstStage, craggDonald, kleibergenPaap, kleibergenPaapF, clusters, atX, tests, sets
+    case headline, leaveOneOut, pairs, sensitivity, breakdown, balance, labels, verdict, findings, events, warnings
   }
 
-  public init(_ result: EffectResult, instrument: Instrument, ranks: Int) {
+  /// - Parameter errors: of the method that comes first, where the truth is known.
+  public init(_ result: EffectResult, instrument: Instrument, ranks: Int, errors: EffectErrors? = nil) {
     let diagnostics = result.diagnostics
-    rows = result.rowCount
+    (rows, observations) = (result.rowCount, result.observationCount)
     self.ranks = ranks
     groups = result.groupNames
     groupShares = result.groupShares
@@ -131,14 +145,19 @@ public struct EffectReport: Sendable, Encodable {
     _label = NullEncoded(wrappedValue: instrument.label?.rawValue)
     outcomeBasis = result.form.description
     basisCriteria = result.formCriteria
+    _levelBasis = NullEncoded(wrappedValue: result.surface?.levelBasis)
     controls = result.controlNames
     instruments = result.instrumentNames
     dropped = result.dropped.map(\.name)
     reference = result.reference
     estimator = result.headline.method.rawValue
-    methods = Dictionary(uniqueKeysWithValues: result.answers.map { ($0.method.rawValue, Method($0)) })
+    let first = result.headline.method
+    methods = Dictionary(
+      uniqueKeysWithValues: result.answers.map { ($0.method.rawValue, Method($0, $0.method == first ? errors : nil)) })
     ladder = Dictionary(uniqueKeysWithValues: result.ladder.map { ($0.method.name, Rung($0)) })
     disagreements = result.ladder.filter(\.disagrees).map(\.method.name)
+    clusters = result.options.clusters
+    atX = result.places
     firstStage = Dictionary(uniqueKeysWithValues: diagnostics.firstStage.map { ($0.name, FirstStage($0)) })
     craggDonald = diagnostics.craggDonald.statistic
     kleibergenPaap = Test(diagnostics.kleibergenPaap.test)
@@ -150,7 +169,8 @@ public struct EffectReport: Sendable, Encodable {
     ]
     self.tests = Dictionary(uniqueKeysWithValues: tests.compactMap { name, test in test.map { (name, $0) } })
     let sets: [(String, ConfidenceSet?)] = [
-      ("andersonRubin", diagnostics.andersonRubin), ("lm", diagnostics.lagrangeMultiplier),
+      ("andersonRubin", diagnostics.andersonRubin),
+      ("andersonRubinProjection", diagnostics.projectedAndersonRubin), ("lm", diagnostics.lagrangeMultiplier),
       ("clr", diagnostics.conditionalLikelihoodRatio),
     ]
     self.sets = Dictionary(
@@ -172,6 +192,7 @@ public struct EffectReport: Sendable, Encodable {
     events = findings.map(\.words)
     warnings = findings.filter(\.isDoubt).map(\.words)
     self.result = result
+    self.errors = errors
     source = instrument
   }
 }

@@ -244,6 +244,9 @@ extension Finding {
     case .beyondTreatments:
       "treatments from \(number(.low)) to \(number(.high)) are asked for, where there are no rows: effects there are "
         + "extrapolated"
+    case .beyondCovariates:
+      "answers are asked for at covariates where there are no rows (\(names(.names).joined(separator: ", "))): they are "
+        + "extrapolated"
     default: nil
     }
   }

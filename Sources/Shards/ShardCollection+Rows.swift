@@ -65,6 +65,14 @@ extension ShardCollection {
     }
   }
 
+  /// Whether every shard has a dataset that is no column, such as `truth/g`.
+  public func hasNumbers(named name: String) throws -> Bool {
+    try shards.allSatisfy { shard in
+      let file = try HDF5File.open(shard.path)
+      return try file.hasDataset(name)
+    }
+  }
+
   /// Numbers of global rows from a dataset that is no column, such as `truth/g`; row-major.
   ///
   /// - Throws: ``Failure`` `data` when a shard lacks the dataset, or it is shorter than the shard.

@@ -9,28 +9,18 @@ import Reports
 import Shards
 import Storage
 
-extension EffectSource {
-  /// The rows of an effect with an instrument that is made of columns of numbers. Collective.
+extension EffectSource.Rows {
+  /// Rows with an instrument that is made of columns of numbers. Collective.
   ///
   /// - Parameters:
   ///   - rule: how one is made of them; nil takes them as they are.
-  ///   - names: columns of the shards, or datasets beside them; empty for the covariates.
+  ///   - names: columns of the shards, or datasets beside them.
   /// - Throws: on all ranks the same ``Failure``: `data` when there is no such column, or it is no use; and when all are
   ///   covariates, for then nothing that is made of them is excluded from the outcome.
   init(
-    _ rule: CandidateRule?, of names: [String], _ shards: [String], _ data: DatasetOptions, seed: UInt64,
-    clusters: [String], storage: FrameStorage, on communicator: any Communicator
+    _ rule: CandidateRule?, of names: [String], _ rows: Frame, _ collection: ShardCollection, seed: UInt64
   ) throws {
-    let collection = try communicator.agree {
-      try ShardCollection.open(shards, names: data.names, required: [.covariate, .treatment, .outcome])
-    }
-    let covariates = collection.covariates.flatMap(\.columnNames)
-    let names = names.isEmpty ? covariates : names
-    let weights: WeightKind? = data.names.named.contains(.weight) ? .sampling : nil
-    let rows = try MetaEM.rowsInUse(
-      of: collection, roles: Self.roles(clusters, of: collection).union([.covariate, .treatment]), weights: weights,
-      storage: storage, on: communicator)
-    let scaling = try Self.centre(rows)
+    let scaling = try EffectSource.centre(rows)
     let columns = try CandidateSource(names, rows, collection)
     let found = try CandidateColumns(columns.frame, columns.places, scaling: scaling)
     guard !found.areControls else {
@@ -41,13 +31,11 @@ extension EffectSource {
       )
     }
     let instrument = try rule.map { try found.instrument($0, seed: seed) } ?? found.instrument()
-    frame = rows
-    groups = instrument
-    features = instrument.features
-    self.scaling = scaling
     let list = names.joined(separator: ",")
-    kind = .values(rule?.rawValue ?? list, of: names)
-    origin = ["instrument": rule?.rawValue ?? list, "candidates": list]
+    self.init(
+      frame: rows, groups: instrument, features: instrument.features, scaling: scaling,
+      kind: .values(rule?.rawValue ?? list, of: names),
+      origin: ["instrument": rule?.rawValue ?? list, "candidates": list])
   }
 }
 

@@ -90,7 +90,11 @@ struct Effect: JobCommand {
     help: "What the errors may be; hful, jive and ujive have a covariance of their own, robust as HC0. (default: HC0)")
   var covariance: EffectOptions.Covariance?
   @Option(
-    help: "Columns of categories whose levels are clusters of rows, one or two with a comma between; or 'institution'.",
+    help: """
+      Columns of categories whose levels are clusters of rows, one or two with a comma between; or 'institution'. \
+      (default: the institutions, where there are 20 or more, unless --covariance or an --estimator without clusters is \
+      asked for)
+      """,
     transform: { $0.split(separator: ",").map(String.init) })
   var cluster: [String] = []
   @Option(
@@ -106,6 +110,35 @@ struct Effect: JobCommand {
   var reference: String?
   @Option(help: "Treatments at which the curve is told, with commas between. (default: 21 quantiles)")
   var at: String?
+  @Option(
+    help: """
+      A file of such treatments: one number a line, or a CSV table with a column that is named as the treatment.
+      """)
+  var grid: String?
+  @Option(
+    help: """
+      A CSV table of covariates, with a column of the name of each, at whose rows the effects are told beside those on \
+      average.
+      """)
+  var atX: String?
+  @Flag(
+    help: """
+      Write rows.h5: for every row of the shards its outcome g at its own treatment and g0 at the reference, the effect \
+      tau = g - g0, and the standard error of tau.
+      """)
+  var predict = false
+  @Flag(
+    help: """
+      Give the Anderson-Rubin set by projection too, which is right even where the instruments do not tell the functions \
+      of the treatment apart.
+      """)
+  var projection = false
+  @Option(
+    help: """
+      What the row weights are where no run says it, of the dataset 'weight' or that of --weight: sampling, or frequency, \
+      where a row stands for as many. (default with --weight: sampling)
+      """)
+  var weights: WeightKind?
   @Option(help: "The seed of all random numbers.")
   var seed: UInt64 = 1
   @Option(help: "The folder of the results; without it nothing is written.")
@@ -116,6 +149,10 @@ struct Effect: JobCommand {
   var stream = false
   @Flag(help: "Print one JSON object.")
   var json = false
+  @Option(help: "Progress on standard error: auto shows lines when the work takes more than two seconds.")
+  var progress = ProgressStyle.auto
+  @Flag(help: "Say what would be read, held and done, and stop.")
+  var dryRun = false
 
   enum CovariateControls: String, ExpressibleByArgument, CaseIterable {
     case auto, linear, quadratic, cubic
@@ -128,27 +165,72 @@ struct Effect: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    let options = try options()
-    let run = try out.map {
-      try Run(folder: $0, files: EffectFiles.names, existing: force ? .replace : .refuse, on: communicator)
-    }
+    var options = try options()
     let source = try EffectSource(
-      data, instrument: instrument, candidates: candidates, label: label, seed: seed, clusters: options.clusters,
-      storage: stream ? .stream() : .memory, on: communicator)
-    let result = try EffectEstimator(
-      options, groups: source.groups, features: source.features, scaling: source.scaling
-    ).fit(source.frame)
+      data, instrument: instrument, candidates: candidates, clusters: choosesClusters ? nil : options.clusters,
+      weights: weights, on: communicator)
+    try complete(&options, source, on: communicator)
+    let knowsTruth = try communicator.agree { try EffectErrors.areKnown(source.collection) }
+    let storage: FrameStorage = stream ? .stream() : .memory
+    if dryRun {
+      let plan = try EffectDryRun(
+        source, options, predicts: predict, knowsTruth: knowsTruth, storage, communicator)
+      return communicator.isRoot ? try plan.print(json: json) : ()
+    }
+    let tables = EffectFiles.names + (atX == nil ? [] : [EffectFiles.covariateTableName])
+    let files = tables + (predict ? [Self.rowsName] : [])
+    let run = try out.map { try Run(folder: $0, files: files, existing: force ? .replace : .refuse, on: communicator) }
+    if predict { try source.collection.checkIdentifiers(on: communicator) }
+    let display = ProgressDisplay(communicator.isRoot ? progress : .none)
+    display.show("reading the rows")
+    let rows = try source.load(label: label, seed: seed, storage: storage, on: communicator)
+    var estimator = EffectEstimator(
+      options, groups: rows.groups, features: rows.features, scaling: rows.scaling)
+    estimator.findsSurface = predict || knowsTruth
+    let result = try estimator.fit(rows.frame) { display.show($0.rawValue) }
+    let every = try result.surface.map { _ in try source.everyRow(rows, storage: storage, on: communicator) }
+    let errors = try every.flatMap { try EffectErrors.measured(result, $0, source.collection) }
+    display.finish()
     if let run {
-      let files = EffectFiles(result, origin: source.origin)
+      let files = EffectFiles(result, origin: rows.origin)
       try communicator.agree {
         guard communicator.isRoot else { return }
-        for name in EffectFiles.names { try files.write(name, to: run.path(of: name)!) }
+        for name in tables { try files.write(name, to: run.path(of: name)!) }
+      }
+      if predict, let surface = result.surface, let every {
+        try surface.write(
+          every, to: run.path(of: Self.rowsName), carrying: source.collection.carriedIdentifiers, force: false)
       }
       try run.complete(on: communicator)
     }
     guard communicator.isRoot else { return }
-    let report = EffectReport(result, instrument: source.kind, ranks: communicator.size)
-    print(json ? try jsonText(report) : report.report(folder: out).text)
+    let report = EffectReport(result, instrument: rows.kind, ranks: communicator.size, errors: errors)
+    print(json ? try jsonText(report) : report.report(folder: out, files: files).text)
+  }
+
+  private static let rowsName = "rows.h5"
+
+  /// Whether the clusters are those of institutions, if there are enough.
+  private var choosesClusters: Bool {
+    cluster.isEmpty && covariance == nil && !(estimator?.hasOwnCovariance ?? false)
+  }
+
+  /// Adds what depends on the shards. Collective.
+  private func complete(
+    _ options: inout EffectOptions, _ source: EffectSource, on communicator: any Communicator
+  ) throws {
+    if choosesClusters && !source.clusters.isEmpty {
+      options.clusters = source.clusters
+      options.covariance = .cluster
+      options.method = estimator ?? .fuller
+    }
+    let collection = source.collection
+    var changed = options
+    try communicator.agree {
+      if let grid { changed.curve = try NumberTable.treatments(grid, column: collection.treatmentName) }
+      if let atX { changed.places = try NumberTable.places(atX, collection.covariates) }
+    }
+    options = changed
   }
 
   // MARK: Options
@@ -205,6 +287,13 @@ struct Effect: JobCommand {
     }
     if options.covariance == .cluster && cluster.isEmpty { options.clusters = ["institution"] }
     if let contrast { options.contrasts = try contrasts(contrast) }
+    guard at == nil || grid == nil else {
+      throw Failure(.usage, "--at and --grid both give the treatments of the curve; leave one of them out")
+    }
+    guard !predict || out != nil else {
+      throw Failure(.usage, "--predict writes to the folder of --out; name one")
+    }
+    options.hasProjection = projection
     if let at { options.curve = try numbers(at, "--at").sorted() }
     switch reference {
     case nil: break

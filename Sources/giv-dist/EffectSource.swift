@@ -9,63 +9,65 @@ import Reports
 import Shards
 import Storage
 
-/// The rows of an effect with their instrument: the groups of a trained run, the true source, or a column that names
-/// groups.
+/// The shards of an effect with their instrument: the groups of a trained run, the true source, a column that names
+/// groups, or columns of numbers. The rows are read by ``load(label:seed:storage:on:)``.
 struct EffectSource {
-  let frame: Frame
-  let groups: any GroupInstrument
-  let features: any FeatureMap
-  let scaling: ColumnScaling
-  /// What the groups are, for the report.
-  let kind: EffectReport.Instrument
-  /// Where they come from, for the files.
-  let origin: [String: String]
+  /// The rows of an effect, ready for the estimator.
+  struct Rows {
+    let frame: Frame
+    let groups: any GroupInstrument
+    let features: any FeatureMap
+    let scaling: ColumnScaling
+    /// What the groups are, for the report.
+    let kind: EffectReport.Instrument
+    /// Where they come from, for the files.
+    let origin: [String: String]
+  }
+
+  /// What the instrument is made of.
+  private enum Instrument {
+    case run(path: String, FittedModel, Configuration, digest: String)
+    case column(name: String, Column)
+    case values(CandidateRule?, names: [String])
+  }
+
+  let collection: ShardCollection
+  /// The columns that errors are clustered by: those asked for, or the institutions where there are enough.
+  let clusters: [String]
+  /// What the row weights are; nil when they are not used.
+  let weights: WeightKind?
+  private let instrument: Instrument
 
   /// Collective.
   ///
   /// - Parameters:
   ///   - data: the shards, which a run may come before.
-  ///   - instrument: `group`, `true`, or the name of a column; nil for the groups of the run.
+  ///   - instrument: `group`, `true`, the name of a column, or a ``CandidateRule``; nil for the groups of the run.
   ///   - candidates: what a ``CandidateRule`` makes its instrument of; empty for the covariates.
-  ///   - clusters: columns of categories that errors are clustered by.
+  ///   - clusters: columns of categories that errors are clustered by; nil for the institutions, where there are at least
+  ///     ``leastInstitutions``.
+  ///   - weights: what the weights are, where no run says it.
   /// - Throws: on all ranks the same ``Failure``: `usage` when there is no run, or one that would not be read; `data` when
-  ///   the rows are not those of the run or lack a column.
+  ///   the shards lack a column.
   init(
-    _ data: DatasetOptions, instrument: String?, candidates: [String], label: PosteriorInstrument.Label, seed: UInt64,
-    clusters: [String], storage: FrameStorage, on communicator: any Communicator
+    _ data: DatasetOptions, instrument: String?, candidates: [String], clusters: [String]?, weights: WeightKind?,
+    on communicator: any Communicator
   ) throws {
     let modelPath = data.shards.first.flatMap(Self.modelPath)
     switch (modelPath, instrument ?? "group") {
     case (let path?, "group"):
-      try self.init(
-        run: path, data, label: label, seed: seed, clusters: clusters, storage: storage, on: communicator)
+      guard weights == nil else {
+        throw Failure(.usage, "--weights is said by the run \(path); leave it out, or train with other weights")
+      }
+      try self.init(run: path, data, clusters: clusters, on: communicator)
     case (nil, "group"):
       throw Failure(
         .usage,
         "\(data.shards[0]) is no run that giv-dist train wrote; give one before the shards, or --instrument true")
     case (let path, let name):
       let shards = path == nil ? data.shards : Array(data.shards.dropFirst())
-      let rule = CandidateRule(rawValue: name)
-      if try rule != nil || Self.holdsNumbers(name, shards, data, on: communicator) {
-        try self.init(
-          rule, of: rule == nil ? [name] : candidates, shards, data, seed: seed, clusters: clusters, storage: storage,
-          on: communicator)
-        return
-      }
-      try self.init(column: name, shards, data, clusters: clusters, storage: storage, on: communicator)
-    }
-  }
-
-  /// Whether a column of the shards has this name and numbers, or a dataset that is no column.
-  private static func holdsNumbers(
-    _ name: String, _ shards: [String], _ data: DatasetOptions, on communicator: any Communicator
-  ) throws -> Bool {
-    try communicator.agree {
-      let collection = try ShardCollection.open(shards, names: data.names)
-      if let column = collection.schema.columns.first(where: { $0.name == name || $0.role.rawValue == name }) {
-        return column.kind == .real
-      }
-      return try HDF5File.open(collection.shards[0].path).hasDataset(name)
+      try self.init(
+        name, candidates: candidates, shards, data, clusters: clusters, weights: weights, on: communicator)
     }
   }
 
@@ -76,59 +78,111 @@ struct EffectSource {
   }
 
   private init(
-    run path: String, _ data: DatasetOptions, label: PosteriorInstrument.Label, seed: UInt64, clusters: [String],
-    storage: FrameStorage, on communicator: any Communicator
+    run path: String, _ data: DatasetOptions, clusters: [String]?, on communicator: any Communicator
   ) throws {
     let (model, configuration, digest) = try communicator.agree { try FittedModel.loadRun(path) }
-    guard configuration.weights != .frequency else {
-      throw Failure(
-        .data,
-        "the run \(path) counts equal rows by weights, which effect does not; write each row as often as it counts")
-    }
     let shards = Array(data.shards.dropFirst())
     guard !shards.isEmpty else {
       throw Failure(.usage, "no shards follow the run \(path); name those it was trained on")
     }
-    let collection = try communicator.agree {
+    collection = try communicator.agree {
       try ShardCollection.open(
         shards, names: data.names, required: [.covariate, .treatment, .outcome], as: model.covariates)
     }
-    var metaEM = MetaEM(configuration)
-    metaEM.storage = storage
-    frame = try metaEM.fittedRows(
-      of: collection, digest: digest, further: Self.roles(clusters, of: collection), on: communicator)
-    scaling = model.scaling
-    frame.standardize(center: scaling.centers, scale: scaling.scales)
-    groups = model.groupInstrument(frame, label: label, seed: seed)
-    features = model.selectionFeatures
-    kind = .groups(
-      run: path, distribution: configuration.distribution.rawValue, label: label,
-      isExogenous: model.hasExogenousPosterior && label != .argmax)
-    origin = ["instrument": "group", "label": label.rawValue, "model-digest": try model.digest()]
+    self.clusters = clusters ?? Self.institutions(of: collection)
+    weights = configuration.weights
+    instrument = .run(path: path, model, configuration, digest: digest)
   }
 
   private init(
-    column name: String, _ shards: [String], _ data: DatasetOptions, clusters: [String], storage: FrameStorage,
-    on communicator: any Communicator
+    _ name: String, candidates: [String], _ shards: [String], _ data: DatasetOptions, clusters: [String]?,
+    weights: WeightKind?, on communicator: any Communicator
   ) throws {
     let isSource = name == "true"
-    let collection = try communicator.agree {
+    let weights = weights ?? (data.names.named.contains(.weight) ? .sampling : nil)
+    collection = try communicator.agree {
       var required: Set<Role> = [.covariate, .treatment, .outcome]
       if isSource { required.insert(.source) }
+      if weights != nil { required.insert(.weight) }
       return try ShardCollection.open(shards, names: data.names, required: required)
     }
-    let column = try Self.column(isSource ? nil : name, of: collection)
-    frame = try MetaEM.rowsInUse(
-      of: collection, roles: Self.roles(clusters, of: collection).union([.covariate, .treatment, column.role]),
-      weights: data.names.named.contains(.weight) ? .sampling : nil, storage: storage, on: communicator)
-    let place = try Self.place(column, in: frame)
-    let (codes, names) = try Self.levels(place, of: frame)
-    groups = LevelInstrument(frame, column: place, codes: codes, names: names)
-    scaling = try Self.centre(frame)
-    features = PolynomialBasis(
-      degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount))
-    kind = .column(isSource ? "the true source" : name)
-    origin = ["instrument": name]
+    self.clusters = clusters ?? Self.institutions(of: collection)
+    self.weights = weights
+    if let rule = CandidateRule(rawValue: name) {
+      instrument = .values(rule, names: candidates.isEmpty ? collection.covariates.flatMap(\.columnNames) : candidates)
+    } else if try Self.holdsNumbers(name, collection, on: communicator) {
+      instrument = .values(nil, names: [name])
+    } else {
+      instrument = .column(name: name, try Self.column(isSource ? nil : name, of: collection))
+    }
+  }
+
+  /// Whether a column of the shards has this name and numbers, or a dataset that is no column.
+  private static func holdsNumbers(
+    _ name: String, _ collection: ShardCollection, on communicator: any Communicator
+  ) throws -> Bool {
+    try communicator.agree {
+      if let column = collection.schema.columns.first(where: { $0.name == name || $0.role.rawValue == name }) {
+        return column.kind == .real
+      }
+      return try HDF5File.open(collection.shards[0].path).hasDataset(name)
+    }
+  }
+
+  /// Institutions that errors are clustered by unless others are asked for.
+  static let leastInstitutions = 20
+
+  private static func institutions(of collection: ShardCollection) -> [String] {
+    let columns = collection.schema.columns
+    return columns.contains { $0.role == .institution && $0.kind.levels.map { $0.count >= leastInstitutions } ?? false }
+      ? [Role.institution.rawValue] : []
+  }
+
+  /// The roles of the columns that are read.
+  func roles() throws -> Set<Role> {
+    var roles = try Self.roles(clusters, of: collection).union([.covariate, .treatment])
+    if weights != nil { roles.insert(.weight) }
+    if case .column(_, let column) = instrument { roles.insert(column.role) }
+    return roles
+  }
+
+  /// Reads the rows. Collective.
+  ///
+  /// - Parameter seed: of labels that are drawn.
+  /// - Throws: on all ranks the same ``Failure`` `data` when the rows are not those of the run, or cannot be read.
+  func load(
+    label: PosteriorInstrument.Label, seed: UInt64, storage: FrameStorage, on communicator: any Communicator
+  ) throws -> Rows {
+    switch instrument {
+    case .run(let path, let model, let configuration, let digest):
+      var metaEM = MetaEM(configuration)
+      metaEM.storage = storage
+      let frame = try metaEM.fittedRows(
+        of: collection, digest: digest, further: Self.roles(clusters, of: collection), on: communicator)
+      frame.standardize(center: model.scaling.centers, scale: model.scaling.scales)
+      return Rows(
+        frame: frame, groups: model.groupInstrument(frame, label: label, seed: seed),
+        features: model.selectionFeatures, scaling: model.scaling,
+        kind: .groups(
+          run: path, distribution: configuration.distribution.rawValue, label: label,
+          isExogenous: model.hasExogenousPosterior && label != .argmax),
+        origin: ["instrument": "group", "label": label.rawValue, "model-digest": try model.digest()])
+    case .column(let name, let column):
+      let frame = try MetaEM.rowsInUse(
+        of: collection, roles: roles(), weights: weights, storage: storage, on: communicator)
+      let place = try Self.place(column, in: frame)
+      let (codes, names) = try Self.levels(place, of: frame)
+      let scaling = try Self.centre(frame)
+      return Rows(
+        frame: frame, groups: LevelInstrument(frame, column: place, codes: codes, names: names),
+        features: PolynomialBasis(
+          degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount)),
+        scaling: scaling, kind: .column(name == "true" ? "the true source" : name), origin: ["instrument": name])
+    case .values(let rule, let names):
+      let frame = try MetaEM.rowsInUse(
+        of: collection, roles: roles(), weights: weights, storage: storage, on: communicator)
+      return try Rows(rule, of: names, frame, collection, seed: seed)
+    }
   }
 
   /// Moves the covariates and the treatment of a frame to their means.
@@ -139,8 +193,17 @@ struct EffectSource {
     return scaling
   }
 
+  /// Covariates and treatments of all rows, also of those that are not in use, scaled as these. Collective.
+  func everyRow(_ rows: Rows, storage: FrameStorage, on communicator: any Communicator) throws -> Frame {
+    guard rows.frame.rows.rowCount < collection.rowCount else { return rows.frame }
+    let all = DistributedRows(rowCount: collection.rowCount, communicator: communicator)
+    let frame = try Frame.load(collection, rows: all, covariatesAsNumbers: true, storage: storage)
+    frame.standardize(center: rows.scaling.centers, scale: rows.scaling.scales)
+    return frame
+  }
+
   /// The roles of the outcome and of the columns of clusters.
-  static func roles(_ clusters: [String], of collection: ShardCollection) throws -> Set<Role> {
+  private static func roles(_ clusters: [String], of collection: ShardCollection) throws -> Set<Role> {
     try clusters.reduce(into: [.outcome]) { $0.insert(try column($1, of: collection).role) }
   }
 

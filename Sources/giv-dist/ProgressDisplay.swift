@@ -20,21 +20,36 @@ enum ProgressStyle: String, CaseIterable, ExpressibleByArgument {
 final class ProgressDisplay {
   private static let interval = 2.0
   private let style: ProgressStyle
+  private let start = ContinuousClock.now
   private var last = 0.0
   private var isOpen = false
 
   init(_ style: ProgressStyle) { self.style = style }
 
+  /// Shows what begins, once enough time has gone.
+  func show(_ stage: String) {
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    if isDue(seconds) { write(line: "\(format(seconds, decimals: 1)) s  \(stage)") }
+  }
+
+  private func isDue(_ seconds: Double) -> Bool {
+    guard style != .none, seconds - last >= (style == .bar ? 0.1 : Self.interval) else { return false }
+    last = seconds
+    return true
+  }
+
   func show(_ record: PassRecord) {
-    let wait = style == .bar ? 0.1 : Self.interval
-    guard style != .none, record.seconds - last >= wait else { return }
-    last = record.seconds
+    guard isDue(record.seconds) else { return }
     let what =
       record.round.map { "\($0) \(record.accepted == true ? "accepted" : "rejected")" }
       ?? ": pass \(record.pass)" + (record.fits.map { ", \($0) fit\($0 == 1 ? "" : "s")" } ?? "")
     let line =
       "\(format(record.seconds, decimals: 1)) s  \(record.phase)\(record.round == nil ? "" : " ")\(what), log-likelihood "
       + (record.logLikelihood.map { format($0, decimals: 3) } ?? "-")
+    write(line: line)
+  }
+
+  private func write(line: String) {
     write(style == .bar ? "\r\u{1B}[K\(line)" : "\(line)\n")
     isOpen = style == .bar
   }

@@ -13,7 +13,7 @@ extension OnRanks {
         """
         with h5py.File('shards/shard-00000.h5') as one, h5py.File('shards/shard-00001.h5') as two, \\
              h5py.File('one.h5', 'w') as new:
-            for key in 'xtyz': new[key] = np.concatenate([one[key][:], two[key][:]])
+            for key in ['x', 't', 'y', 'z', 'truth/g', 'truth/tau']: new[key] = np.concatenate([one[key][:], two[key][:]])
         """, in: folder)
     }) struct EffectCommandTests
   {

@@ -409,11 +409,20 @@ refuse("Functions of groups where there are none", "",
        "giv-dist effect shards --instrument uas --instrument-basis groups")
 refuse("An instrument of one value", 'write("a.h5", z=0 * group)', "giv-dist effect a.h5 --instrument true")
 refuse("An instrument of too many values", 'write("a.h5", z=np.arange(n))', "giv-dist effect a.h5 --instrument true")
-refuse("A run of frequencies", 'write("a.h5", weight=np.full(n, 2.0))',
-       TRAIN + " --weights frequency --starts 2 --representation identity --out out\ngiv-dist effect out a.h5")
+refuse("Weights that the run has said", "", EFFECT + " --weights frequency")
 refuse("A run of one group", "", "giv-dist train shards --groups 1 --representation identity --out one\n"
        "giv-dist effect one shards")
 refuse("A column of clusters that is not there", "", EFFECT + " --cluster hospital")
+refuse("A treatment that is no number", 'text("doses.txt", "1\\nhigh\\n")', EFFECT + " --grid doses.txt")
+refuse("A table without the treatment", 'text("doses.csv", "t,name\\n1,low\\n")', EFFECT + " --grid doses.csv")
+refuse("No treatment at all", 'text("doses.txt", "")', EFFECT + " --grid doses.txt")
+refuse("A list of treatments with two in a line", 'text("doses.txt", "1\\n2,3\\n")', EFFECT + " --grid doses.txt")
+refuse("A covariate that is missing", 'text("x.csv", "age\\n1\\n")', EFFECT + " --at-x x.csv")
+refuse("A column that is no covariate", 'text("x.csv", "age,region,height\\n1,A,2\\n")', EFFECT + " --at-x x.csv")
+refuse("A covariate that is no number", 'text("x.csv", "age,region\\n1,A\\nold,A\\n")', EFFECT + " --at-x x.csv")
+refuse("A level that the run does not know", 'text("x.csv", "age,region\\n1,D\\n")', EFFECT + " --at-x x.csv")
+refuse("No covariates at all", 'text("x.csv", "age,region\\n")', EFFECT + " --at-x x.csv")
+refuse("Too many rows of covariates", 'text("x.csv", "age,region\\n" + "1,A\\n" * 1001)', EFFECT + " --at-x x.csv")
 
 
 def execute(code, state):

@@ -57,6 +57,20 @@ struct EffectOracle: Decodable {
 
   static let loaded = Result { try oracle("effects.json", as: EffectOracle.self) }
 
+  /// The rows, in chunks of 64.
+  ///
+  /// - Parameter change: of x, t and y before they are given.
+  func frame(
+    on communicator: any Communicator = SoloCommunicator(),
+    change: (_ x: [Double], _ t: Double, _ y: Double) -> ([Double], Double, Double) = { ($0, $1, $2) }
+  ) throws -> Frame {
+    let changed = t.indices.map { change(x[$0], t[$0], y[$0]) }
+    return try Frame(
+      rows: DistributedRows(rowCount: t.count, chunkLength: 64, communicator: communicator),
+      covariates: (0..<x[0].count).map { j in changed.map { $0.0[j] } }, treatment: changed.map(\.1),
+      outcome: changed.map(\.2), weight: weight)
+  }
+
   /// The effect by the program.
   ///
   /// - Parameters:
@@ -65,24 +79,21 @@ struct EffectOracle: Decodable {
   ///   - change: of x, t and y before they are given.
   func fit(
     _ options: EffectOptions, on communicator: any Communicator = SoloCommunicator(), groups names: [Int] = [0, 1, 2],
-    weights: (groups: [[Double]], shares: [[Double]]?)? = nil,
+    weights: (groups: [[Double]], shares: [[Double]]?)? = nil, findsSurface: Bool = false,
     change: (_ x: [Double], _ t: Double, _ y: Double) -> ([Double], Double, Double) = { ($0, $1, $2) }
   ) throws -> EffectResult {
-    let rows = DistributedRows(rowCount: t.count, chunkLength: 64, communicator: communicator)
-    let changed = t.indices.map { change(x[$0], t[$0], y[$0]) }
     let m = x[0].count
-    let frame = try Frame(
-      rows: rows, covariates: (0..<m).map { j in changed.map { $0.0[j] } }, treatment: changed.map(\.1),
-      outcome: changed.map(\.2), weight: weight)
+    let frame = try frame(on: communicator, change: change)
     let given = GivenGroups(
       groupNames: names.map(String.init), weights: (weights?.groups ?? groups).map { row in names.map { row[$0] } },
-      shares: weights?.shares, grid: rows.grid)
-    return try EffectEstimator(
+      shares: weights?.shares, grid: frame.rows.grid)
+    var estimator = EffectEstimator(
       options, groups: given,
       features: PolynomialBasis(
         degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: m)),
-      scaling: ColumnScaling(centers: Array(repeating: 0, count: m + 1), scales: Array(repeating: 1, count: m + 1))
-    ).fit(frame)
+      scaling: ColumnScaling(centers: Array(repeating: 0, count: m + 1), scales: Array(repeating: 1, count: m + 1)))
+    estimator.findsSurface = findsSurface
+    return try estimator.fit(frame)
   }
 
   /// The options of one of ``fits``.
