@@ -23,7 +23,7 @@ public struct MinibatchWindow: Sendable {
   /// Fetches the minibatches of `steps`. Collective.
   ///
   /// - Parameters:
-  ///   - rows: the rows of all ranks, as many as the sampler draws from.
+  ///   - rows: the rows of all ranks, among which the sampler draws.
   ///   - width: the number of values of a row.
   ///   - chunkCopy: gives the copy of the rows of a chunk of this rank. It is called at most once for each chunk,
   ///     in ascending order, and must not communicate; what it gives is not used after the next call.
@@ -31,11 +31,26 @@ public struct MinibatchWindow: Sendable {
     steps: Range<Int>, sampler: MinibatchSampler, from rows: DistributedRows, width: Int,
     chunkCopy: (_ chunk: Int) throws -> RowCopy
   ) throws {
-    precondition(rows.rowCount == sampler.rowCount, "the sampler draws from the rows")
+    try self.init(
+      steps: steps, batchSize: sampler.batchSize, drawn: steps.flatMap { sampler.rows(ofStep: $0) }, from: rows,
+      width: width, chunkCopy: chunkCopy)
+  }
+
+  /// Fetches given global rows as the minibatch of step 0. Collective.
+  public init(
+    fetching drawn: [Int], from rows: DistributedRows, width: Int, chunkCopy: (_ chunk: Int) throws -> RowCopy
+  ) throws {
+    try self.init(
+      steps: 0..<1, batchSize: drawn.count, drawn: drawn, from: rows, width: width, chunkCopy: chunkCopy)
+  }
+
+  private init(
+    steps: Range<Int>, batchSize: Int, drawn: [Int], from rows: DistributedRows, width: Int,
+    chunkCopy: (_ chunk: Int) throws -> RowCopy
+  ) throws {
     self.steps = steps
-    self.batchSize = sampler.batchSize
+    self.batchSize = batchSize
     self.width = width
-    let drawn = steps.flatMap { sampler.rows(ofStep: $0) }
     self.rows = drawn
     let localRows = rows.localRows
     let local = try rows.communicator.agree {

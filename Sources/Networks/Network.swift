@@ -52,19 +52,24 @@ public struct Network: Sendable, Codable, Equatable {
   ) {
     precondition(inputs.count == shape.inputCount, "a network needs a column for each input")
     guard rowCount > 0 else { return }
-    let context = PassContext(
-      mask: nil, normalization: Normalization(means: runningMeans, variances: runningVariances))
     let block = NetworkBlock(shape)
     let blockCount = (rowCount + NetworkBlock.longest - 1) / NetworkBlock.longest
     for index in 0..<blockCount {
       let rows = rowCount * index / blockCount..<rowCount * (index + 1) / blockCount
       block.rowCount = rows.count
       block.fill(inputs, from: rows.lowerBound)
-      for stage in shape.stages { shape.forward(stage, block, parameters: parameters, context: context) }
+      forward(block)
       for j in 0..<shape.outputCount {
         (outputs + j * stride + rows.lowerBound).update(from: block.output + j * NetworkBlock.stride, count: rows.count)
       }
     }
+  }
+
+  /// Computes the outputs of a block from its inputs in use: running averages, nothing dropped.
+  public func forward(_ block: NetworkBlock) {
+    let context = PassContext(
+      mask: nil, normalization: Normalization(means: runningMeans, variances: runningVariances))
+    for stage in shape.stages { shape.forward(stage, block, parameters: parameters, context: context) }
   }
 }
 

@@ -56,17 +56,22 @@ public struct RowPermutation: Sendable {
   }
 }
 
-/// Which global rows make up each minibatch: a new random order of all rows in every epoch.
+/// Which global rows make up each minibatch: a new random order of all rows, or of some, in every epoch.
 public struct MinibatchSampler: Sendable {
-  /// The number of rows of all ranks.
+  /// The number of rows that are drawn from.
   public let rowCount: Int
   /// The rows of a minibatch, at most all.
   public let batchSize: Int
   private let seed: UInt64
+  /// The global rows that are drawn from; nil for all.
+  private let subset: [Int]?
 
-  public init(rowCount: Int, batchSize: Int, seed: UInt64) {
+  /// - Parameter subset: the only global rows to draw from; nil for all `rowCount` of them.
+  public init(rowCount: Int, among subset: [Int]? = nil, batchSize: Int, seed: UInt64) {
+    let rowCount = subset?.count ?? rowCount
     precondition(rowCount > 0 && batchSize > 0, "minibatches are drawn from some rows")
     self.rowCount = rowCount
+    self.subset = subset
     self.batchSize = min(batchSize, rowCount)
     self.seed = seed
   }
@@ -78,6 +83,9 @@ public struct MinibatchSampler: Sendable {
   public func rows(ofStep step: Int) -> [Int] {
     let order = RowPermutation(count: rowCount, seed: seed, index: step / stepsPerEpoch)
     let first = step % stepsPerEpoch * batchSize
-    return (first..<first + batchSize).map { order[$0] }
+    return (first..<first + batchSize).map { place in
+      let row = order[place]
+      return subset?[row] ?? row
+    }
   }
 }

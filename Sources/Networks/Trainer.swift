@@ -56,7 +56,8 @@ public struct Trainer: Sendable, Codable {
   ///   numbers. Then all is as before, but the next steps have other minibatches.
   /// - Throws: ``Failure`` when rows cannot be read or summed; then all is as before.
   public mutating func train(_ problem: some TrainingProblem, steps: Int) throws -> Double {
-    let sampler = MinibatchSampler(rowCount: problem.rows.rowCount, batchSize: batchSize, seed: seed)
+    let sampler = MinibatchSampler(
+      rowCount: problem.rows.rowCount, among: problem.trainingRows, batchSize: batchSize, seed: seed)
     let blocks = blocks(of: problem, batchSize: sampler.batchSize)
     let longest = MinibatchWindow.stepCount(batchSize: sampler.batchSize, width: problem.rowWidth)
     let last = stepCount + steps

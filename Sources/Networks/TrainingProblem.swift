@@ -6,8 +6,10 @@ import Communication
 /// the rows, brings them to the ranks that need them, and takes the steps. A problem may keep the working memory of its
 /// steps, which then belongs to one thread.
 public protocol TrainingProblem {
-  /// The rows that minibatches are drawn from.
+  /// The rows of all ranks.
   var rows: DistributedRows { get }
+  /// The global rows that minibatches are drawn from, the same on all ranks; nil, the default, for all.
+  var trainingRows: [Int]? { get }
   /// The number of values that are fetched for a row.
   var rowWidth: Int { get }
   /// The number of blocks of a minibatch from which on ranks share the work of a step.
@@ -37,6 +39,7 @@ public protocol TrainingProblem {
 }
 
 extension TrainingProblem {
+  public var trainingRows: [Int]? { nil }
   public var sharedBlockCount: Int { 32 }
 }
 

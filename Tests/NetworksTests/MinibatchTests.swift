@@ -33,6 +33,13 @@ import Testing
     #expect(MinibatchSampler(rowCount: 7, batchSize: 20, seed: 4).rows(ofStep: 3).sorted() == Array(0..<7))
   }
 
+  @Test func `An epoch of some rows takes each of them once and no other`() {
+    let subset = (0..<100).filter { !$0.isMultiple(of: 3) }
+    let sampler = MinibatchSampler(rowCount: 100, among: subset, batchSize: 11, seed: 4)
+    #expect(sampler.stepsPerEpoch == 6)
+    for epoch in 0..<2 { #expect((0..<6).flatMap { sampler.rows(ofStep: epoch * 6 + $0) }.sorted() == subset) }
+  }
+
   @Test(arguments: [1, 127, 128, 129, 400, 1000])
   func `Blocks cover the minibatch`(rowCount: Int) throws {
     let blocks = MinibatchBlocks(rowCount: rowCount, communicator: SoloCommunicator())
