@@ -3,11 +3,13 @@ public enum NonparametricFunction: StructuralFunction {
   /// Of t, x.
   case polynomial(Polynomial)
   case kernel(KernelExpansion)
+  case network(NetworkFunction)
 
   private var function: any StructuralFunction {
     switch self {
     case .polynomial(let function): function
     case .kernel(let function): function
+    case .network(let function): function
     }
   }
 

@@ -6,12 +6,16 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
   case kerneliv
   /// The saddle point of the dual problem in spaces of kernels: ``DualInstrumental``.
   case dualiv
+  /// Two stages of networks: ``NN2SLS``.
+  case nn2sls
+  /// Both stages in one training: ``OneSIV``.
+  case onesiv
 
   /// Whether the second stage is fitted at the mean of t given the instruments: it takes functions of E[t | z, x] for
   /// E[·(t) | z, x], which is right for a g that is linear in t, or quadratic while Var(t | z, x) is the same everywhere.
   public var isPlugIn: Bool {
     switch self {
-    case .poly2sls: true
+    case .poly2sls, .nn2sls, .onesiv: true
     case .kerneliv, .dualiv: false
     }
   }
@@ -32,6 +36,8 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
     case .poly2sls: try fit(PolynomialTwoStage(seed: options.seed), as: NonparametricFunction.polynomial)
     case .kerneliv: try fit(KernelInstrumental(options), as: NonparametricFunction.kernel)
     case .dualiv: try fit(DualInstrumental(options), as: NonparametricFunction.kernel)
+    case .nn2sls: try fit(NN2SLS(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
+    case .onesiv: try fit(OneSIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
     }
   }
 }

@@ -2,6 +2,9 @@ import LinearAlgebra
 
 /// Which rows a method learns from and which judge it: parts drawn by the number of the row, the same on any ranks.
 public struct RowParts: Sendable {
+  /// The parts of which one judges what was learned from the others.
+  package static let judgingCount = 5
+
   /// The rows of part v are those for which ``callAsFunction(row:)`` gives v < count.
   public let count: Int
   private let random: CounterRandom
