@@ -12,13 +12,15 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
   case onesiv
   /// A conditional density, and the regression that integrates over it: ``DeepIV``.
   case deepiv
+  /// Adversarial moments: ``AGMM``.
+  case agmm
 
   /// Whether the second stage is fitted at the mean of t given the instruments: it takes functions of E[t | z, x] for
   /// E[·(t) | z, x], which is right for a g that is linear in t, or quadratic while Var(t | z, x) is the same everywhere.
   public var isPlugIn: Bool {
     switch self {
     case .poly2sls, .nn2sls, .onesiv: true
-    case .kerneliv, .dualiv, .deepiv: false
+    case .kerneliv, .dualiv, .deepiv, .agmm: false
     }
   }
 
@@ -41,6 +43,7 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
     case .nn2sls: try fit(NN2SLS(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
     case .onesiv: try fit(OneSIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
     case .deepiv: try fit(DeepIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
+    case .agmm: try fit(AGMM(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
     }
   }
 }
