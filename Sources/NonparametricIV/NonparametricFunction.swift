@@ -4,12 +4,14 @@ public enum NonparametricFunction: StructuralFunction {
   case polynomial(Polynomial)
   case kernel(KernelExpansion)
   case network(NetworkFunction)
+  case features(FeatureProductFunction)
 
   private var function: any StructuralFunction {
     switch self {
     case .polynomial(let function): function
     case .kernel(let function): function
     case .network(let function): function
+    case .features(let function): function
     }
   }
 

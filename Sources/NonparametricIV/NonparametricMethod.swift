@@ -12,6 +12,8 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
   case onesiv
   /// A conditional density, and the regression that integrates over it: ``DeepIV``.
   case deepiv
+  /// Ridge regressions on deep features: ``DFIV``.
+  case dfiv
   /// Adversarial moments weighted by their variance: ``DeepGMM``.
   case deepgmm
   /// Adversarial moments: ``AGMM``.
@@ -22,7 +24,7 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
   public var isPlugIn: Bool {
     switch self {
     case .poly2sls, .nn2sls, .onesiv: true
-    case .kerneliv, .dualiv, .deepiv, .deepgmm, .agmm: false
+    case .kerneliv, .dualiv, .deepiv, .dfiv, .deepgmm, .agmm: false
     }
   }
 
@@ -45,6 +47,7 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
     case .nn2sls: try fit(NN2SLS(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
     case .onesiv: try fit(OneSIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
     case .deepiv: try fit(DeepIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
+    case .dfiv: try fit(DFIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.features)
     case .deepgmm: try fit(DeepGMM(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
     case .agmm: try fit(AGMM(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
     }
