@@ -49,7 +49,7 @@ struct BalanceSums: Reducible {
             let spread = ((a.variance + b.variance) / 2).squareRoot()
             return spread > 0 ? (a.mean - b.mean) / spread : 0
           },
-          varianceRatios: both.map { $0.variance / $1.variance })
+          varianceRatios: both.map { $1.variance > 0 ? $0.variance / $1.variance : nil })
       }
     }
   }

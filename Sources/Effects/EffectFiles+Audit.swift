@@ -61,7 +61,8 @@ extension EffectFiles {
   private func write(_ balance: GroupBalance, to file: borrowing HDF5File) throws {
     let shape = [balance.pairs.count, result.covariateNames.count]
     try file.write(balance.pairs.flatMap(\.differences), shape: shape, to: "balance/difference")
-    try file.write(balance.pairs.flatMap(\.varianceRatios), shape: shape, to: "balance/variance_ratio")
+    try file.write(
+      balance.pairs.flatMap { $0.varianceRatios.map { $0 ?? .nan } }, shape: shape, to: "balance/variance_ratio")
     for (place, name) in ["first", "second"].enumerated() {
       try file.write(
         balance.pairs.map { result.groupNames[place == 0 ? $0.first : $0.second] }, to: "balance/\(name)")

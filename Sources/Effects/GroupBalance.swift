@@ -10,8 +10,8 @@ public struct GroupBalance: Sendable, Codable, Equatable {
     public let second: Int
     /// Of each covariate the difference of means in pooled standard deviations, ((s_1² + s_2²) / 2)^½.
     public let differences: [Double]
-    /// Of each covariate s_1² / s_2².
-    public let varianceRatios: [Double]
+    /// Of each covariate s_1² / s_2²; nil where the second group has one value.
+    public let varianceRatios: [Double?]
   }
 
   public let pairs: [Pair]

@@ -85,7 +85,8 @@ extension EffectReport {
     public struct Pair: Sendable, Encodable {
       public let groups: [String]
       public let differences: [String: Double]
-      public let varianceRatios: [String: Double]
+      /// Null where the second group has one value.
+      public let varianceRatios: [String: Double?]
     }
 
     public let isRequired: Bool
@@ -101,7 +102,7 @@ extension EffectReport {
       isRequired = balance.isRequired
       maxDifference = balance.largestDifference
       pairs = balance.pairs.map { pair in
-        func named(_ values: [Double]) -> [String: Double] {
+        func named<Value>(_ values: [Value]) -> [String: Value] {
           Dictionary(zip(covariates, values)) { first, _ in first }
         }
         return Pair(

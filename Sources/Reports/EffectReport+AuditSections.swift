@@ -91,7 +91,7 @@ extension EffectReport {
       ? "none above \(significant(GroupBalance.noticeableDifference)) sd"
       : noticeable.prefix(most).joined(separator: ", ")
         + (noticeable.count > most ? " and \(noticeable.count - most) more" : "")
-    let ratios = balance.pairs.flatMap(\.varianceRatios)
+    let ratios = balance.pairs.flatMap { $0.varianceRatios.compactMap(\.self) }
     let wald = balance.wald.map { "Wald \($0.pValue.asPValue), " } ?? ""
     return [
       .line(

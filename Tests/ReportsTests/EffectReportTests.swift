@@ -27,14 +27,19 @@ import Testing
     let sets: [String: [[Double?]]]
   }
 
-  private func report(confounding: Double, groups: Int = 3, rows: Int = 400) throws -> EffectReport {
+  /// - Parameter isFlat: whether the first covariate has one value in the last group.
+  private func report(
+    confounding: Double, groups: Int = 3, rows: Int = 400, isFlat: Bool = false
+  ) throws -> EffectReport {
     var parameters = SimulationParameters()
     (parameters.groups, parameters.covariates, parameters.rows) = (groups, 2, rows)
     (parameters.confounding, parameters.seed) = ([confounding], 3)
     let drawn = try Simulation(parameters).rows(0..<rows)
     let frame = try Frame(
       rows: DistributedRows(rowCount: rows, communicator: SoloCommunicator()),
-      covariates: (0..<2).map { j in drawn.t.indices.map { drawn.x[$0 * 2 + j] } }, treatment: drawn.t,
+      covariates: (0..<2).map { j in
+        drawn.t.indices.map { isFlat && j == 0 && drawn.z[$0] == groups - 1 ? 0 : drawn.x[$0 * 2 + j] }
+      }, treatment: drawn.t,
       outcome: drawn.y, source: drawn.z.map(Int64.init))
     var options = EffectOptions()
     options.form = OutcomeForm("linear")
@@ -84,6 +89,16 @@ import Testing
     for content in [strong, weak, none] {
       for sentence in content.verdict where sentence.value != nil { #expect(sentence.threshold != nil) }
     }
+  }
+
+  @Test func `a covariate with one value in a group is out of balance, and has no ratio of variances`() throws {
+    let report = try report(confounding: 0.5, isFlat: true)
+    let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any]
+    let pairs = (object?["balance"] as? [String: Any])?["pairs"] as? [[String: Any]]
+    let ratios = try #require(pairs?.last?["varianceRatios"] as? [String: Any])
+    #expect(ratios["x0"] is NSNull && ratios["x1"] is Double)
+    #expect(try content(report).verdict.contains { $0.code == "unbalanced" })
+    #expect(report.warnings.contains { $0.contains("covariates are not alike in all groups") })
   }
 
   @Test func `the verdict's sentences are those of the report`() throws {
