@@ -28,12 +28,13 @@ INLINE void rotate_pair(double *x, double *y, ptrdiff_t count, double cosine, do
     }
 }
 
-// Makes two rows orthogonal to rounding; returns whether there was something to do.
-INLINE int orthogonalize_pair(double *x, double *y, ptrdiff_t length, double *own, double *other, ptrdiff_t count) {
+// Makes two rows orthogonal, to a tolerance of the cosine; returns whether there was something to do.
+INLINE int orthogonalize_pair(double *x, double *y, ptrdiff_t length, double *own, double *other, ptrdiff_t count,
+                              double tolerance) {
     double products[3];
     pair_products(x, y, length, products);
     const double product = products[2];
-    if (!(fabs(product) > 0x1p-52 * (sqrt(products[0]) * sqrt(products[1])))) return 0;
+    if (!(fabs(product) > tolerance * (sqrt(products[0]) * sqrt(products[1])))) return 0;
     const double ratio = (products[1] - products[0]) / (2 * product);
     const double magnitude = fabs(ratio) + hypotenuse(ratio, 1);
     const double tangent = ratio < 0 ? -1 / magnitude : 1 / magnitude;
@@ -42,6 +43,10 @@ INLINE int orthogonalize_pair(double *x, double *y, ptrdiff_t length, double *ow
     rotate_pair(own, other, count, cosine, cosine * tangent);
     return 1;
 }
+
+// Sweeps after which the tolerance is what rounding may leave of a product of so many numbers: before, it is so small that
+// a pair of rows may be turned to and fro for ever.
+#define PATIENT_SWEEPS 20
 
 static int orthogonalize_rows(ptrdiff_t count, ptrdiff_t length, double *rows, double *rotations) {
     const ptrdiff_t stride = spread(length), square = spread(count);
@@ -52,10 +57,12 @@ static int orthogonalize_rows(ptrdiff_t count, ptrdiff_t length, double *rows, d
     int sweeps = 0, active = 1;
     for (; active && sweeps < 60; sweeps++) {
         active = 0;
+        const double tolerance = sweeps < PATIENT_SWEEPS ? 0x1p-52 : 0x1p-52 * (double)(length + 4);
         for (ptrdiff_t i = 0; i < count; i++) {
             for (ptrdiff_t j = i + 1; j < count; j++) {
                 active |= orthogonalize_pair(
-                    x + i * stride, x + j * stride, padded(length), g + i * square, g + j * square, padded(count));
+                    x + i * stride, x + j * stride, padded(length), g + i * square, g + j * square, padded(count),
+                    tolerance);
             }
         }
     }

@@ -48,6 +48,17 @@ import Testing
     for (value, scale) in zip(values, scales) { #expect(abs(value / scale - 1) < 1e-14) }
   }
 
+  /// The triangular factor of a matrix whose rows rounding turned to and fro for ever.
+  @Test func `Rotations end where rounding keeps rows from being orthogonal`() throws {
+    try expectDecomposition(
+      of: Matrix([
+        [-0x1.1b9cd4dadd204p+1, -0x1.33cb042f95153p+0, -0x1.ec8d00b8f606fp-1, -0x1.c72fbbb3d9b2bp-1],
+        [0, -0x1.1c296f9d726ffp+0, -0x1.68e031c0a89c2p-2, -0x1.35c200c769ec7p-2],
+        [0, 0, 0x1.a353f95c0457ap-1, 0x1.d168f0a639b3fp-4],
+        [0, 0, 0, 0x1.09a6563550778p-6],
+      ]))
+  }
+
   @Test func `Entries that are not finite are refused`() {
     #expect(throws: Failure.self) { try SingularValues(Matrix([[1, .nan]])) }
   }
