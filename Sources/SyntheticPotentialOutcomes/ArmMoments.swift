@@ -46,12 +46,13 @@ extension ProxyMoments {
     let start = group * groupWidth
     let used = treatment.used + outcome.used.map { treatment.allCount + $0 }
     let parts = (0..<3).map { part -> Matrix in
-      let first = start + Self.headCount + part * partWidth
-      let values = summands[first..<first + partWidth]
+      let first = start + Self.headCount
       let all =
         isTable
-        ? Self.products(ofTable: values, treatment.allCount, outcome.allCount)
-        : Matrix(packedTriangle: values, order: order)
+        ? Self.products(
+          ofTable: (0..<partWidth).map { summands[first + 3 * $0 + part] }, treatment.allCount, outcome.allCount)
+        : Matrix(
+          packedTriangle: summands[first + part * partWidth..<first + (part + 1) * partWidth], order: order)
       return all.selecting(rows: used, columns: used)
     }
     return ArmMoments(
@@ -60,11 +61,11 @@ extension ProxyMoments {
   }
 
   /// Σ φφ' of indicators: the table beside its margins.
-  private static func products(ofTable table: ArraySlice<Double>, _ rows: Int, _ columns: Int) -> Matrix {
+  private static func products(ofTable table: [Double], _ rows: Int, _ columns: Int) -> Matrix {
     var result = Matrix(rows: rows + columns, columns: rows + columns)
     for z in 0..<rows {
       for x in 0..<columns {
-        let value = table[table.startIndex + z * columns + x]
+        let value = table[z * columns + x]
         result[z, z] += value
         result[rows + x, rows + x] += value
         result[z, rows + x] = value
@@ -86,7 +87,8 @@ extension ProxyMoments {
         if isTable {
           let others = isOutcome ? treatment.allCount : outcome.allCount
           for other in 0..<others {
-            sums[cell] += summands[first + (isOutcome ? other * side.allCount + cell : cell * others + other)]
+            let pair = isOutcome ? other * side.allCount + cell : cell * others + other
+            sums[cell] += summands[first + 3 * pair]
           }
         } else {
           let place = isOutcome ? treatment.allCount + cell : cell

@@ -5,8 +5,8 @@ import LinearAlgebra
 /// What a pass over the rows sums: for every stratum, arm and block the moments E[φφ'], E[y φφ'] and E[y² φφ'] of the
 /// features φ of both sides. All answers are functions of it.
 ///
-/// Where both sides are joint cells, they are counts and sums of y and y² by pairs of cells; else triangles of sums of
-/// products. The outcome is that of ``OutcomeScale``.
+/// Where both sides are joint cells, they are counts, sums of y and of y², three numbers for each pair of cells; else three
+/// triangles of sums of products. The outcome is that of ``OutcomeScale``.
 struct ProxyMoments: Reducible {
   let groups: RowGroups
   let treatment: ProxyFeatures
@@ -57,7 +57,7 @@ struct ProxyMoments: Reducible {
 
   private mutating func addTable(_ frame: Frame, _ chunk: Int, _ scale: OutcomeScale) throws {
     let count = frame.rowCount(ofChunk: chunk)
-    let (columns, part, width) = (outcome.allCount, partWidth, groupWidth)
+    let (columns, width) = (outcome.allCount, groupWidth)
     let codes = UnsafeMutablePointer<Int32>.allocate(capacity: 3 * count)
     defer { codes.deallocate() }
     try groups.fill(frame, chunk: chunk, into: codes)
@@ -65,21 +65,38 @@ struct ProxyMoments: Reducible {
     try outcome.fillCells(frame, chunk: chunk, into: codes + 2 * count)
     let y = try frame.outcome(chunk: chunk)!
     let weight = try frame.weight(chunk: chunk)
+    let (center, factor) = (scale.center, scale.factor)
     summands.withUnsafeMutableBufferPointer { sums in
       let base = sums.baseAddress!
       for row in 0..<count {
-        let start = base + Int(codes[row]) * width
-        let cell = start + Self.headCount + Int(codes[count + row]) * columns + Int(codes[2 * count + row])
-        let w = weight?[row] ?? 1
-        let value = (y[row] - scale.center) * scale.factor
-        let weighted = w * value
-        start[0] += 1
-        start[1] += w
-        start[2] += w * w
-        cell[0] += w
-        cell[part] += weighted
-        cell[2 * part] += weighted * value
+        let start = base + Int(codes[row]) &* width
+        let cell = start + Self.headCount + 3 &* (Int(codes[count + row]) &* columns &+ Int(codes[2 * count + row]))
+        let value = (y[row] - center) * factor
+        if let weight {
+          let w = weight[row]
+          start[0] += 1
+          start[2] += w * w
+          cell[0] += w
+          cell[1] += w * value
+          cell[2] += w * value * value
+        } else {
+          cell[0] += 1
+          cell[1] += value
+          cell[2] += value * value
+        }
       }
+    }
+    completeHeads(isWeighted: weight != nil)
+  }
+
+  /// What the cells of a chunk tell of its groups: the sum of the weights and, where each is 1, the number of rows.
+  private mutating func completeHeads(isWeighted: Bool) {
+    for group in 0..<groups.count {
+      let start = group * groupWidth
+      var weight = 0.0
+      for cell in 0..<partWidth { weight += summands[start + Self.headCount + 3 * cell] }
+      summands[start + 1] = weight
+      if !isWeighted { (summands[start], summands[start + 2]) = (weight, weight) }
     }
   }
 

@@ -85,7 +85,7 @@ struct Spo: JobCommand {
     let run = try self.run(on: communicator, observer: display.show)
     let frame = try SpoSource.frame(
       data, options, usesWeights: useWeights || data.names.named.contains(.weight), storage: running.storage,
-      refusing: [out], on: communicator)
+      out: out, posteriors: posteriors, on: communicator)
     let estimator = SyntheticPotentialOutcomes(options)
     if dryRun {
       let plan = try estimator.plan(frame)

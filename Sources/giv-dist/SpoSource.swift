@@ -9,17 +9,20 @@ import SyntheticPotentialOutcomes
 enum SpoSource {
   /// Reads covariates, treatment, outcome, and the columns of strata and blocks. Collective.
   ///
-  /// - Parameter outputs: folders that none of the inputs may lie in.
+  /// - Parameters:
+  ///   - out: the folder of results, which none of the inputs may lie in.
+  ///   - posteriors: the file of posteriors, which may be none of the inputs.
   /// - Throws: on all ranks the same ``Failure``, as for shards.
   static func frame(
     _ data: DatasetOptions, _ options: SyntheticOutcomesOptions, usesWeights: Bool, storage: FrameStorage,
-    refusing outputs: [String?], on communicator: any Communicator
+    out: String?, posteriors: String?, on communicator: any Communicator
   ) throws -> Frame {
     let collection = try communicator.agree {
       var required: Set<Role> = [.covariate, .treatment, .outcome]
       if usesWeights { required.insert(.weight) }
       let collection = try ShardCollection.open(data.shards, names: data.names, required: required)
-      for output in outputs.compactMap({ $0 }) { try collection.requireNoShard(inOutputFolder: output) }
+      if let out { try collection.requireNoShard(inOutputFolder: out) }
+      if let posteriors { try collection.requireNoInput(at: posteriors, besides: []) }
       return collection
     }
     let further = [options.strata, options.blockColumn].compactMap { $0 }.compactMap { name in
