@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench bench-import accuracy reconstruction groups effect coverage instruments fuzz check demo clean
+.PHONY: setup build test test-slow lint format docs bench bench-import accuracy reconstruction groups effect coverage instruments reproduce fuzz check demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -56,6 +56,12 @@ coverage: build ## of its 95% interval, over 200 draws: half an hour
 
 instruments: build ## the effect by instrumental regression on simulated draws: some minutes
 	.venv/bin/python bench/instruments.py $$(swift build -c release --show-bin-path)/giv-dist
+
+reproduce: build ## the paper's tables and figures of simulated rows, ours beside the paper's: half an hour; goes on if stopped
+	mpirun -n 2 $$(swift build -c release --show-bin-path)/giv-dist reproduce all --out .build/reproduce --resume
+
+reproduce-%: build ## one of them, such as reproduce-table2
+	mpirun -n 2 $$(swift build -c release --show-bin-path)/giv-dist reproduce $* --out .build/reproduce-$* --resume
 
 fuzz: build ## 2,000 damaged shards, HDF5 files and tables: some minutes
 	.venv/bin/python bench/fuzz.py $$(swift build -c release --show-bin-path)/giv-dist

@@ -207,6 +207,11 @@ let package = Package(
         "Communication", "Diagnostics", "Effects", "Features", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
         "ModelTestSupport", "Reports", "Simulation", "TestSupport",
       ], exclude: ["Snapshots"]),
+    .testTarget(
+      name: "ReproductionTests",
+      dependencies: [
+        "Communication", "Diagnostics", "NonparametricIV", "Reproduction", "Simulation", "TestSupport",
+      ]),
     .testTarget(name: "PackageTests", dependencies: ["TestSupport"]),
     .testTarget(
       name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"], exclude: ["Help", "refusals.py"]),

@@ -3,6 +3,11 @@ public struct PaperFigure: Sendable, Codable, Equatable {
   public let mean: Double
   /// Over replications; nil where none is given.
   public let standardDeviation: Double?
+
+  public init(mean: Double, standardDeviation: Double?) {
+    self.mean = mean
+    self.standardDeviation = standardDeviation
+  }
 }
 
 public enum PaperFigures {

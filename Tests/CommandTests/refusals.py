@@ -424,6 +424,12 @@ refuse("A level that the run does not know", 'text("x.csv", "age,region\\n1,D\\n
 refuse("No covariates at all", 'text("x.csv", "age,region\\n")', EFFECT + " --at-x x.csv")
 refuse("Too many rows of covariates", 'text("x.csv", "age,region\\n" + "1,A\\n" * 1001)', EFFECT + " --at-x x.csv")
 
+refuse = section("The paper's tables")
+refuse("No real covariates", "", "giv-dist reproduce table5")
+refuse("A row or column that there is not", "", "giv-dist reproduce table2 --only Fun-EN")
+refuse("No such table", "", "giv-dist reproduce table9")
+refuse("Columns of no file", "", "giv-dist reproduce table2 --columns age")
+
 
 def execute(code, state):
     exec(compile(code, "input", "exec"), state)
