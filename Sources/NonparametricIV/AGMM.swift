@@ -45,10 +45,10 @@ public struct AGMM: StructuralRegression {
 
 /// The game of ``AGMM``; its networks are g(t, x), then f(x, z). Beside the averages of the networks stand those of the
 /// parameters.
-package final class MomentGame<Source: StructuralRows>: TrainingProblem {
+package final class MomentGame<Source: StructuralRows>: StructuralProblem {
   private let set: NetworkSet
   private let method: AGMM
-  private let data: NetworkRows<Source>
+  package let data: NetworkRows<Source>
   private let passes: NetworkPasses
   /// The first step whose parameters are averaged.
   private let firstAveraged: Int
@@ -63,11 +63,6 @@ package final class MomentGame<Source: StructuralRows>: TrainingProblem {
     passes = NetworkPasses(set, columns: data.columns, seed: method.seed)
     firstAveraged = method.plan.epochs * max(1, data.training.count / method.plan.batchSize) / 2
   }
-
-  package var rows: DistributedRows { data.rows }
-  package var trainingRows: [Int]? { data.training }
-  package var rowWidth: Int { data.columns.count }
-  package func rowCopy(chunk: Int) throws -> MinibatchWindow.RowCopy { try data.rowCopy(chunk: chunk) }
 
   package func start(seed: UInt64) -> NetworkState {
     let start = set.start(seed: seed)
@@ -138,6 +133,6 @@ package final class MomentGame<Source: StructuralRows>: TrainingProblem {
         sums[2] += rows.weight[i]
       }
     }
-    return sums[0] * sums[0] / (4 * sums[1] * sums[2])
+    return sums[1] > 0 ? sums[0] * sums[0] / (4 * sums[1] * sums[2]) : 0
   }
 }

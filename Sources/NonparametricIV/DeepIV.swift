@@ -58,12 +58,12 @@ public struct DeepIV: StructuralRegression {
 }
 
 /// The second stage of ``DeepIV``, for rows that know the outputs of the density's network.
-package final class ResponseProblem<Source: StructuralRows>: TrainingProblem {
+package final class ResponseProblem<Source: StructuralRows>: StructuralProblem {
   /// Pairs of draws that judge a row.
   private static var judgingPairs: Int { 2 }
 
   package let set: NetworkSet
-  private let data: NetworkRows<Source>
+  package let data: NetworkRows<Source>
   private let draws: ConditionalDraws
   private let passes: NetworkPasses
   /// The draws of a block's rows.
@@ -77,11 +77,6 @@ package final class ResponseProblem<Source: StructuralRows>: TrainingProblem {
       components: components, firstColumn: data.columns.derived.lowerBound, seed: method.seed)
     passes = NetworkPasses(set, networks: [0, 0], columns: data.columns, seed: method.seed)
   }
-
-  package var rows: DistributedRows { data.rows }
-  package var trainingRows: [Int]? { data.training }
-  package var rowWidth: Int { data.columns.count }
-  package func rowCopy(chunk: Int) throws -> MinibatchWindow.RowCopy { try data.rowCopy(chunk: chunk) }
 
   package func lossGradient(
     of minibatch: Minibatch, parameters: [Double], averages: inout [Double]

@@ -81,6 +81,7 @@ package struct EpochTraining: Sendable, Codable {
     epoch += 1
     let state = NetworkState(parameters: trainer.parameters, averages: trainer.averages)
     let value = try judge(state)
+    guard value.isFinite else { throw Failure.divergence }
     if plan.patience == nil || value < judgement ?? .infinity {
       (result, judgement, judgedEpoch) = (state, value, epoch)
     }

@@ -2,8 +2,8 @@ import Communication
 import Networks
 
 /// One network that tells a column of the rows from others, by the mean of a loss.
-package final class NetworkRegression<Source: StructuralRows>: TrainingProblem {
-  private let data: NetworkRows<Source>
+package final class NetworkRegression<Source: StructuralRows>: StructuralProblem {
+  package let data: NetworkRows<Source>
   private let loss: Loss
   private let target: Int
   /// The columns that the network sees.
@@ -20,11 +20,6 @@ package final class NetworkRegression<Source: StructuralRows>: TrainingProblem {
     self.inputs = inputs
     passes = NetworkPasses(set, columns: data.columns, seed: seed)
   }
-
-  package var rows: DistributedRows { data.rows }
-  package var trainingRows: [Int]? { data.training }
-  package var rowWidth: Int { data.columns.count }
-  package func rowCopy(chunk: Int) throws -> MinibatchWindow.RowCopy { try data.rowCopy(chunk: chunk) }
 
   package func lossGradient(
     of minibatch: Minibatch, parameters: [Double], averages: inout [Double]

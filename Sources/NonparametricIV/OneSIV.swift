@@ -41,10 +41,10 @@ public struct OneSIV: StructuralRegression {
 }
 
 /// The loss of ``OneSIV``; its networks are t^(x, z), then g(t^, x).
-package final class OneStageProblem<Source: StructuralRows>: TrainingProblem {
+package final class OneStageProblem<Source: StructuralRows>: StructuralProblem {
   package let set: NetworkSet
   private let method: OneSIV
-  private let data: NetworkRows<Source>
+  package let data: NetworkRows<Source>
   private let passes: NetworkPasses
 
   package init(_ method: OneSIV, _ data: NetworkRows<Source>) {
@@ -55,11 +55,6 @@ package final class OneStageProblem<Source: StructuralRows>: TrainingProblem {
       .hidden(method.widths, inputs: data.columns.structural.count, dropout: method.dropout))
     passes = NetworkPasses(set, columns: data.columns, seed: method.seed)
   }
-
-  package var rows: DistributedRows { data.rows }
-  package var trainingRows: [Int]? { data.training }
-  package var rowWidth: Int { data.columns.count }
-  package func rowCopy(chunk: Int) throws -> MinibatchWindow.RowCopy { try data.rowCopy(chunk: chunk) }
 
   package func lossGradient(
     of minibatch: Minibatch, parameters: [Double], averages: inout [Double]
