@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench bench-import accuracy reconstruction groups effect coverage instruments reproduce fuzz check demo clean
+.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo accuracy reconstruction groups effect coverage instruments reproduce spo fuzz check demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -62,6 +62,13 @@ reproduce: build ## the paper's tables and figures of simulated rows, ours besid
 
 reproduce-%: build ## one of them, such as reproduce-table2
 	mpirun -n 2 $$(swift build -c release --show-bin-path)/giv-dist reproduce $* --out .build/reproduce-$* --resume
+
+spo: build ## synthetic potential outcomes on simulated draws, against its targets: an hour or two, goes on where it stopped
+	.venv/bin/python bench/spo.py $$(swift build -c release --show-bin-path)/giv-dist --out runs/spo
+
+bench-spo: build ## speed of its moments beside numpy
+	@launch/setup.sh --bench
+	.venv/bin/python bench/compare_spo.py $$(swift build -c release --show-bin-path)/giv-dist
 
 fuzz: build ## 2,000 damaged shards, HDF5 files and tables: some minutes
 	.venv/bin/python bench/fuzz.py $$(swift build -c release --show-bin-path)/giv-dist
