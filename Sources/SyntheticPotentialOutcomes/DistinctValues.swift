@@ -53,13 +53,16 @@ struct RowVariable: Sendable {
   /// The names of the values 0, 1, … of a category.
   var levels: [String]?
 
-  /// The columns of numbers that it consists of.
+  /// The columns that it consists of.
   var columns: [Int] {
     switch storage {
     case .real(let column), .codes(let column): [column]
     case .indicators(let columns): columns
     }
   }
+
+  /// Those of them that hold numbers rather than codes.
+  var numberColumns: [Int] { if case .codes = storage { [] } else { columns } }
 
   /// Reads the rows of a chunk, counted from its first.
   func reader(_ frame: Frame, chunk: Int) throws -> (Int) -> Double {
@@ -87,11 +90,17 @@ struct RowVariable: Sendable {
 }
 
 extension Frame {
-  /// A covariate by its name: of numbers, or of categories that became indicators.
+  /// A covariate by its name, of numbers or of categories that became indicators, or a column whose role is proxy.
   ///
   /// - Parameter option: how a user names it, for messages.
   /// - Throws: ``Failure`` `usage` that names those that there are, the most alike first.
-  func covariate(named name: String, _ option: String) throws -> RowVariable {
+  func proxy(named name: String, _ option: String) throws -> RowVariable {
+    let proxies = columns(of: .proxy)
+    if let column = proxies.first(where: { schema.columns[$0].name == name }) {
+      let kind = schema.columns[column].kind
+      return RowVariable(
+        name: name, storage: kind.holdsCodes ? .codes(column) : .real(column), levels: kind.levels)
+    }
     let reals = columns(of: .covariate).filter { schema.columns[$0].kind == .real }
     func column(_ name: String) -> Int { reals.first { schema.columns[$0].name == name }! }
     if let covariate = covariates.first(where: { $0.name == name }) {
@@ -101,7 +110,7 @@ extension Frame {
     if reals.contains(where: { schema.columns[$0].name == name }) {
       return RowVariable(name: name, storage: .real(column(name)))
     }
-    let all = Set(covariates.map(\.name) + covariateNames)
+    let all = Set(covariates.map(\.name) + covariateNames + proxies.map { schema.columns[$0].name })
     throw Failure(
       .usage, "\(option) names '\(name)', which is no column of the shards; \(closest(to: name, among: all))")
   }
@@ -117,7 +126,7 @@ extension Frame {
         throw Failure(
           .usage, "\(option) names '\(name)', which is no column of the shards; \(closest(to: name, among: names))")
       }
-      return try covariate(named: name, option)
+      return try proxy(named: name, option)
     }
     return RowVariable(name: name, storage: .codes(found), levels: schema.columns[found].kind.levels)
   }

@@ -28,7 +28,7 @@ public struct ProxyFeatures: Sendable, Equatable {
   /// - Parameters:
   ///   - values: those of each variable, nil where they are many.
   ///   - option: how a user names the side, for messages.
-  ///   - summaries: of the columns of the variables, in order.
+  ///   - summaries: of the columns of numbers of the variables, in order.
   /// - Throws: ``Failure`` `data` or `usage` when there would be too many features.
   init(
     _ variables: [RowVariable], _ choice: SyntheticOutcomesOptions.Features, values: [[Double]?],
@@ -49,8 +49,8 @@ public struct ProxyFeatures: Sendable, Equatable {
       }
       basis = .cells(values: values.map { $0! })
     case .automatic where areFew && cells <= Self.mostCells: basis = .cells(values: values.map { $0! })
-    case .automatic: basis = try Self.monomials(degree: 2, summaries, option)
-    case .polynomial(let degree): basis = try Self.monomials(degree: degree, summaries, option)
+    case .automatic: basis = try Self.monomials(of: variables, degree: 2, summaries, option)
+    case .polynomial(let degree): basis = try Self.monomials(of: variables, degree: degree, summaries, option)
     }
     switch basis {
     case .cells(let values): used = Array(0..<values.reduce(1) { $0 * $1.count })
@@ -60,7 +60,15 @@ public struct ProxyFeatures: Sendable, Equatable {
 
   private static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
-  private static func monomials(degree: Int, _ summaries: [ColumnSummary], _ option: String) throws -> Basis {
+  private static func monomials(
+    of variables: [RowVariable], degree: Int, _ summaries: [ColumnSummary], _ option: String
+  ) throws -> Basis {
+    if let codes = variables.first(where: { $0.numberColumns.isEmpty }) {
+      throw Failure(
+        .usage,
+        "\(option): '\(codes.name)' holds codes, which have no powers; choose onehot, or name fewer proxies, which make cells"
+      )
+    }
     let varying = summaries.indices.filter { !summaries[$0].isConstant && summaries[$0].variance > 0 }
     var terms: [[Int]] = [[]]
     var last: [[Int]] = [[]]

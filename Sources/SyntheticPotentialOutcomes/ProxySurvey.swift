@@ -34,7 +34,7 @@ struct ProxySurvey {
           + "side: take it from the other")
     }
     let outcomeColumn = try frame.schema.index(of: .outcome)
-    let columns = sides.flatMap { $0.0.flatMap(\.columns) } + [outcomeColumn]
+    let columns = sides.flatMap { $0.0.flatMap(\.numberColumns) } + [outcomeColumn]
     let summaries = try frame.summary(of: columns)
     let y = summaries[columns.count - 1]
     guard !y.isConstant, y.variance > 0 else {
@@ -42,7 +42,7 @@ struct ProxySurvey {
     }
     scale = OutcomeScale(center: y.mean, deviation: y.standardDeviation)
     let values = try DistinctValues(sides.flatMap(\.0), of: frame, upTo: ProxyFeatures.mostCells).values
-    let (first, split) = (sides[0].0.count, sides[0].0.reduce(0) { $0 + $1.columns.count })
+    let (first, split) = (sides[0].0.count, sides[0].0.reduce(0) { $0 + $1.numberColumns.count })
     let parts = [summaries[..<split], summaries[split..<columns.count - 1]].map(Array.init)
     let found = try zip(zip(sides, parts), [values[..<first], values[first...]]).map { side, values in
       try ProxyFeatures(side.0.0, side.0.1, values: Array(values), summaries: side.1, option: side.0.2)
@@ -53,7 +53,7 @@ struct ProxySurvey {
 
   private static func variables(_ names: [String], _ option: String, _ frame: Frame) throws -> [RowVariable] {
     guard !names.isEmpty else { throw Failure(.usage, "\(option) names no column; give one at least") }
-    let variables = try names.map { try frame.covariate(named: $0, option) }
+    let variables = try names.map { try frame.proxy(named: $0, option) }
     var seen: Set<Int> = []
     for variable in variables where variable.columns.contains(where: { !seen.insert($0).inserted }) {
       throw Failure(.usage, "\(option) names '\(variable.name)' twice; name each column once")

@@ -30,11 +30,13 @@ struct Spo: JobCommand {
   @OptionGroup var job: JobOptions
 
   @Option(
-    help: "Z, columns of x by name with commas between: what follows the class and may lead to the treatment.",
+    help:
+      "Z, columns of x or proxies by name, with commas between: what follows the class and may lead to the treatment.",
     transform: commaSeparated)
   var treatmentProxies: [String]
   @Option(
-    help: "X, columns of x by name with commas between: what follows the class and the treatment does not move.",
+    help:
+      "X, columns of x or proxies by name, with commas between: what follows the class and the treatment does not move.",
     transform: commaSeparated)
   var outcomeProxies: [String]
   @Option(

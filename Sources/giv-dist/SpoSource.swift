@@ -7,7 +7,7 @@ import SyntheticPotentialOutcomes
 
 /// The rows of synthetic potential outcomes.
 enum SpoSource {
-  /// Reads covariates, treatment, outcome, and the columns of strata and blocks. Collective.
+  /// Reads covariates, proxies, treatment, outcome, and the columns of strata and blocks. Collective.
   ///
   /// - Parameters:
   ///   - out: the folder of results, which none of the inputs may lie in.
@@ -25,12 +25,13 @@ enum SpoSource {
       if let posteriors { try collection.requireNoInput(at: posteriors, besides: []) }
       return collection
     }
+    let proxies: Set<Role> = collection.roles.contains(.proxy) ? [.proxy] : []
     let further = [options.strata, options.blockColumn].compactMap { $0 }.compactMap { name in
       let coded = collection.schema.columns.filter(\.kind.holdsCodes)
       return (coded.first { $0.name == name } ?? coded.first { $0.role.rawValue == name })?.role
     }
     return try MetaEM.rowsInUse(
-      of: collection, roles: Set(further).union([.covariate, .treatment, .outcome]),
+      of: collection, roles: proxies.union(further).union([.covariate, .treatment, .outcome]),
       weights: usesWeights ? .sampling : nil, storage: storage,
       chunkLength: SyntheticPotentialOutcomes.chunkLength, on: communicator)
   }

@@ -151,6 +151,15 @@ extension OnRanks {
       #expect(printed.contains("True (9, 9)\n") && printed.contains("True True True"), "\(printed)")
     }
 
+    @Test func `columns whose role is proxy serve as those of x do`() throws {
+      let made = try givDist([
+        "shard", "visits.csv", "--treatment", "dose", "--outcome", "y", "--covariates", "z", "--proxies", "x", "--out",
+        "roles",
+      ])
+      try #require(made.exitCode == 0, "\(made.error)")
+      #expect(try spo(["roles"]).resultDigest == spo(["shards"]).resultDigest)
+    }
+
     @Test func `three-way tables of proxies and outcome give the same classes`() throws {
       try simulate("--scenario proxies --law binary --rows 40000 --seed 8 --out binary")
       let result = try givDist([
