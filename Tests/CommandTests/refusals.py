@@ -431,6 +431,32 @@ refuse("No such table", "", "giv-dist reproduce table9")
 refuse("Columns of no file", "", "giv-dist reproduce table2 --columns age")
 
 
+refuse = section("Synthetic potential outcomes")
+PROXIES = 'proxy = lambda **changes: write("a.h5", **(dict(t=group, x=(x > 0) * 1.0, y=1.0 * (y > 0)) | changes))\n'
+SPO = "giv-dist spo a.h5 --treatment-proxies x0 --outcome-proxies x1"
+refuse("A proxy on both sides", PROXIES + "proxy()", "giv-dist spo a.h5 --treatment-proxies x0 --outcome-proxies x0,x1")
+refuse("A proxy named twice", PROXIES + "proxy()", "giv-dist spo a.h5 --treatment-proxies x0,x0 --outcome-proxies x1")
+refuse("A proxy that is no column", PROXIES + "proxy()", "giv-dist spo a.h5 --treatment-proxies x0 --outcome-proxies x11")
+refuse("A treatment of one value", PROXIES + "proxy(t=0 * group)", SPO)
+refuse("A treatment of many values", PROXIES + "proxy(t=t)", SPO)
+refuse("A constant outcome", PROXIES + "proxy(y=np.ones(n))", SPO)
+refuse("Too many joint cells", PROXIES + "proxy(x=x)", SPO + " --features onehot")
+refuse("Too many monomials", PROXIES + "proxy(x=np.tile(x, 8))",
+       "giv-dist spo a.h5 --treatment-proxies " + ",".join(f"x{j}" for j in range(15)) + " --outcome-proxies x15 --features poly:3")
+refuse("More classes than features", PROXIES + "proxy()", SPO + " --classes 3")
+refuse("A contrast of other arms", PROXIES + "proxy()", SPO + " --contrast 2:0")
+refuse("More blocks than rows", PROXIES + "proxy()", SPO + " --jackknife 241")
+refuse("Blocks of a column that is not there", PROXIES + "proxy()", SPO + " --jackknife-by hospital")
+refuse("Blocks of one level", PROXIES + "proxy(z=0 * group)", SPO + " --jackknife-by z")
+refuse("A block with all rows of an arm", PROXIES + "proxy(z=group)", SPO + " --jackknife-by z")
+refuse("A stratum without an arm", PROXIES + "proxy(z=(np.arange(n) % 4 == 0) * 1)", SPO + " --strata z")
+refuse("Strata of a column that is not there", PROXIES + "proxy()", SPO + " --strata hospital")
+refuse("An arm with few rows", PROXIES + "proxy(t=(np.arange(n) < 2) * 1.0, x=x)", SPO)
+refuse("Posteriors of numbers", PROXIES + "proxy(x=x)", SPO + " --posteriors p.h5")
+refuse("An arrow that a law does not know", "", "giv-dist simulate --scenario proxies --law levels --z-to-y .2 --out a")
+refuse("An arrow that is too strong", "", "giv-dist simulate --scenario proxies --x-to-y .6 --out a")
+
+
 def execute(code, state):
     exec(compile(code, "input", "exec"), state)
 
