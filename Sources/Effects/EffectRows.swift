@@ -153,7 +153,7 @@ struct EffectRows: InstrumentalRows {
     case .index(let functions), .rich(let functions):
       let m = deviations.count
       let indexes = AlignedBuffer(count: index.groupCount * stride)
-      try index.fill(chunk, isCrossFitted: true, into: indexes.pointer, stride: stride)
+      try index.fill(chunk, of: order, isCrossFitted: true, into: indexes.pointer, stride: stride)
       let terms = AlignedBuffer(count: (functions.count + 2 * m) * stride)
       let products = terms.pointer + functions.count * stride
       for k in order {

@@ -122,13 +122,17 @@ struct GroupIndex: Sendable {
 
   /// Writes f_k(x_i) in the units of the data to `index[k * stride + row]`.
   ///
-  /// - Parameter isCrossFitted: whether a row takes the regressions of the other folds, or those of all rows.
-  func fill(_ chunk: Int, isCrossFitted: Bool, into index: UnsafeMutablePointer<Double>, stride: Int) throws {
+  /// - Parameters:
+  ///   - members: the groups k that are written.
+  ///   - isCrossFitted: whether a row takes the regressions of the other folds, or those of all rows.
+  func fill(
+    _ chunk: Int, of members: [Int], isCrossFitted: Bool, into index: UnsafeMutablePointer<Double>, stride: Int
+  ) throws {
     let place = design.rows.chunk(chunk)
     let fold = isCrossFitted ? place.rows.map { folds.integer(below: Self.foldCount, row: $0, draw: 0) } : []
     let scratch = AlignedBuffer(count: stride)
     try design.withBlock(ofChunk: place) { block, _ in
-      for k in 0..<groupCount {
+      for k in members {
         let target = index + k * stride
         if isCrossFitted {
           for v in 0..<Self.foldCount {
