@@ -99,6 +99,15 @@ private struct AuditOracle: Decodable {
     #expect(balance.kernel.pValue < GroupBalance.level && balance.wald!.pValue < GroupBalance.level)
   }
 
+  @Test func `labels that are uncertain are said in the verdict`() throws {
+    let oracle = try rows.get()
+    let hard = oracle.groups.map { row in row.map { $0 == row.max() ? 1.0 : 0 } }
+    let (uncertain, certain) = (try oracle.fit(options()), try oracle.fit(options(), weights: (hard, nil)))
+    #expect(uncertain.verdict.contains { $0.code == .weakGroups && $0.value == uncertain.audit.labels.share })
+    #expect(certain.audit.labels.entropy == 0 && !certain.verdict.contains { $0.code == .weakGroups })
+    #expect(certain.audit.labels.sizes.reduce(0, +) < Double(oracle.t.count))
+  }
+
   // MARK: Properties
 
   @Test func `any number of ranks gives the same bits`() throws {
