@@ -22,7 +22,7 @@ struct EffectDryRun: Encodable {
   /// Rows of a chunk.
   let chunkRows: Int
   let ranks: [Rank]
-  /// Times that the rows are gone through, after they are read.
+  /// Times that the fit and its outputs go through the rows once they are loaded.
   let passes: Int
   let estimator: String
   let covariance: String
