@@ -156,6 +156,8 @@ extension Finding {
     case illConditioned = "ill-conditioned"
     /// `count` clusters are few.
     case fewClusters = "few-clusters"
+    /// `count` of `total` replicates of the bootstrap failed, the first for `reason`.
+    case bootstrapFailures = "bootstrap-failures"
     /// Treatments from `low` to `high` are asked for where there are none.
     case beyondTreatments = "beyond-treatments"
     /// Answers are asked for at covariates `names` where there are none.

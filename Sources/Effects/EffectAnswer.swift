@@ -87,10 +87,12 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
   /// The number of clusters where they are so few that Student's quantiles are taken; nil else.
   public let fewClusters: Int?
 
-  /// - Parameter labelErrors: what the errors of the groups add to the covariance [q, q]; nil where they are given.
+  /// - Parameters:
+  ///   - labelErrors: what the errors of the groups add to the covariance [q, q]; nil where they are given.
+  ///   - replicates: b in those of a bootstrap, which errors are then taken from; empty without one.
   init(
     _ method: EffectOptions.Method, _ request: EffectRequest, _ regression: InstrumentalRegression,
-    _ kind: InstrumentalCovariance, labelErrors: Matrix?
+    _ kind: InstrumentalCovariance, labelErrors: Matrix?, replicates: [[Double]]
   ) throws {
     let estimate: InstrumentalEstimate
     do { estimate = try regression.estimate(method.estimator, covariance: kind) } catch let error
@@ -98,11 +100,13 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
     {
       throw Failure(.usage, "--estimator \(method.rawValue): \(error)")
     }
-    let whole = labelErrors.map { estimate.covariance + $0 } ?? estimate.covariance
+    let whole =
+      replicates.isEmpty
+      ? labelErrors.map { estimate.covariance + $0 } ?? estimate.covariance : Matrix(covarianceOf: replicates)
     let combinations = EffectCombinations(
       functions: request.functions, means: request.means, reference: request.reference,
       coefficients: estimate.coefficients, covariance: whole,
-      law: ReferenceLaw(fewClusters: estimate.degreesOfFreedom.map { Int($0) + 1 }))
+      law: ReferenceLaw(fewClusters: estimate.degreesOfFreedom.map { Int($0) + 1 }), replicates: replicates)
     self.method = method
     covarianceKind = kind
     averageSlope = combinations.averageSlope
@@ -115,4 +119,14 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
   }
 
   var covarianceMatrix: Matrix { Matrix(rows: terms.count, columns: terms.count, values: covariance) }
+}
+
+extension Matrix {
+  /// The covariance of the columns of samples, with divisor B - 1.
+  init(covarianceOf samples: [[Double]]) {
+    let count = Double(samples.count)
+    let sums = samples.dropFirst().reduce(samples[0]) { zip($0, $1).map { $0 + $1 } }
+    let deviations = samples.map { zip($0, sums).map { $0 - $1 / count } }
+    self = (1 / (count - 1)) * Matrix(deviations).gram
+  }
 }

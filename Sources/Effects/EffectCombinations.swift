@@ -11,9 +11,13 @@ struct EffectCombinations: Sendable {
   let law: ReferenceLaw
   /// The covariates at which it is asked, as deviations from their means, with X(x); nil for the average over rows.
   var place: (deviations: [Double], level: Double)?
+  /// The coefficients in the replicates of a bootstrap; empty without one.
+  var replicates: [[Double]] = []
 
   func estimate(_ name: String, _ weights: [Double]) -> EffectEstimate {
-    EffectEstimate(name, weights, coefficients, covariance, law)
+    replicates.isEmpty
+      ? EffectEstimate(name, weights, coefficients, covariance, law)
+      : EffectEstimate(name, weights, coefficients, replicates: replicates)
   }
 
   private func values(at t: Double) -> [Double] { functions.values(at: t, place?.deviations) }

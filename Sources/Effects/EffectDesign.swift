@@ -6,7 +6,7 @@ import Frames
 /// The rows of an effect with all that its regressions are made of: what each group gives at x, the controls, and the
 /// quantiles of the treatment.
 struct EffectDesign: Sendable {
-  let table: EffectTable
+  private(set) var table: EffectTable
   private(set) var groups: any GroupInstrument
   private(set) var index: GroupIndex
   let quantiles: TreatmentQuantiles
@@ -15,7 +15,7 @@ struct EffectDesign: Sendable {
   private let seed: UInt64
   private let instrumentBasis: EffectOptions.InstrumentBasis
   /// Categorical columns of the frame.
-  private let clusters: [Int]
+  let clusters: [Int]
 
   /// Collective.
   ///
@@ -54,6 +54,15 @@ struct EffectDesign: Sendable {
     copy.groups = groups
     copy.index = try GroupIndex(table, groups, features: features, seed: seed)
     return copy
+  }
+
+  /// The same rows and units with other weights, and the groups that are found in them from where they are. Collective.
+  ///
+  /// - Throws: as ``GroupInstrument/reestimated(on:)``, and as ``replacing(groups:)``.
+  func reweighted(_ weights: RowColumn) throws -> EffectDesign {
+    var copy = self
+    copy.table = table.over(Frame(table.frame, weights: weights))
+    return try copy.replacing(groups: groups.reestimated(on: copy.table.frame))
   }
 
   /// The functions of a form, with knots at quantiles of t.

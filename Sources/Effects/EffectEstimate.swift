@@ -31,6 +31,21 @@ public struct EffectEstimate: Sendable, Codable, Equatable {
     self.estimate = estimate
     (standardError, pValue, lower, upper) = (nil, nil, nil, nil)
   }
+
+  /// With the standard deviation of replicates for error, which p is by, and their percentiles for interval.
+  ///
+  /// - Parameter replicates: b of each.
+  init(_ name: String, _ weights: [Double], _ b: [Double], replicates: [[Double]]) {
+    func combined(_ b: [Double]) -> Double { zip(weights, b).reduce(0) { $0 + $1.0 * $1.1 } }
+    let bootstrap = Bootstrap(estimate: combined(b), replicates: replicates.map(combined))
+    let error = bootstrap.standardError
+    let interval = bootstrap.percentile(level: 0.95)
+    self.name = name
+    estimate = bootstrap.estimate
+    standardError = error
+    pValue = error > 0 ? ReferenceLaw.normal.tail(abs(estimate) / error) : .nan
+    (lower, upper) = (interval.lower, interval.upper)
+  }
 }
 
 /// The law that standardised estimates are held against: normal, or Student's with as many degrees of freedom as there

@@ -13,7 +13,7 @@ import LinearAlgebra
 ///   -> form of the outcome: which functions of t            FormChoice
 ///   -> instruments, controls, functions of t, y             EffectRows
 ///   -> coefficients, covariances, tests, sets               InstrumentalRegression
-///   -> the errors of groups that were estimated             StackedErrors
+///   -> the errors of groups that were estimated             StackedErrors or EffectBootstrap
 ///   -> slopes, contrasts, curve                             EffectAnswer
 ///   -> the same by other methods                            MethodAnswer
 ///   -> the same from some groups, balance, sensitivity      GroupAudit
@@ -53,10 +53,15 @@ public struct EffectEstimator: Sendable {
 
   /// Finds the effect. Collective.
   ///
-  /// - Parameter observer: told what begins, on every rank.
+  /// - Parameters:
+  ///   - observer: told what begins, on every rank.
+  ///   - replicating: does the replicates of a bootstrap, on other ranks or from a folder; nil does them here.
   /// - Throws: on all ranks the same ``Failure`` (data): fewer than two groups, or a group with too few rows; a treatment,
   ///   an outcome or a covariate that is constant or determined by others; fewer rows than columns.
-  public func fit(_ frame: Frame, observer: (Stage) -> Void = { _ in }) throws -> EffectResult {
+  public func fit(
+    _ frame: Frame, observer: (Stage) -> Void = { _ in },
+    replicating: ((EffectPlan) throws -> [BootstrapReplicate])? = nil
+  ) throws -> EffectResult {
     guard groups.groupCount > 1 || groups.causes != nil else {
       throw Failure(.data, "the rows are one group, which is no instrument; an effect needs two groups at least")
     }
@@ -74,7 +79,8 @@ public struct EffectEstimator: Sendable {
       ? regression : try InstrumentalRegression(design.rows([functions], .index(functions)))
     observer(.answers)
     let request = try EffectRequest(design, functions, options)
-    let (answers, errors) = try answers(estimators, design, functions, request, regression)
+    let bootstrap = try bootstrap(design, functions, replicating)
+    let (answers, errors) = try answers(estimators, design, functions, request, regression, bootstrap)
     let ladder = try methods(design, functions, request, regression, answers)
     let diagnostics = try EffectDiagnostics(
       regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression),
@@ -85,9 +91,9 @@ public struct EffectEstimator: Sendable {
       ? try GroupAudit(design, functions, regression, slope: request.means.slopes, answers[0], seed: options.seed) : nil
     var result = EffectResult(
       options, design, choice, functions.form, regression, request, answers, ladder: ladder, diagnostics, audit,
-      errors: errors,
+      errors: errors, bootstrap: bootstrap,
       findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + (audit?.findings ?? [])
-        + ladder.findings)
+        + ladder.findings + (bootstrap?.findings ?? []))
     if findsSurface || !options.places.isEmpty {
       observer(.surface)
       try result.addSurface(design, request)
@@ -98,7 +104,7 @@ public struct EffectEstimator: Sendable {
   /// What some methods answer, with the errors of the groups in theirs where these are known and not unwanted.
   func answers(
     _ methods: [EffectOptions.Method], _ design: EffectDesign, _ functions: OutcomeFunctions, _ request: EffectRequest,
-    _ regression: InstrumentalRegression
+    _ regression: InstrumentalRegression, _ bootstrap: BootstrapResult? = nil
   ) throws -> (answers: [EffectAnswer], errors: EffectOptions.Errors) {
     let covariances = methods.map { covariance($0, regression) }
     let stacked = try groupEstimation(covariances).map {
@@ -106,9 +112,28 @@ public struct EffectEstimator: Sendable {
     }
     let answers = try methods.indices.map { place in
       try EffectAnswer(
-        methods[place], request, regression, covariances[place], labelErrors: stacked?.additions[place])
+        methods[place], request, regression, covariances[place], labelErrors: stacked?.additions[place],
+        replicates: bootstrap?.coefficients(ofMethod: place) ?? [])
     }
-    return (answers, stacked == nil ? .robust : .stacked)
+    return (answers, bootstrap != nil ? .bootstrap : stacked != nil ? .stacked : .robust)
+  }
+
+  /// The replicates, where they are asked for.
+  private func bootstrap(
+    _ design: EffectDesign, _ functions: OutcomeFunctions,
+    _ replicating: ((EffectPlan) throws -> [BootstrapReplicate])?
+  ) throws -> BootstrapResult? {
+    guard options.errors == .bootstrap else { return nil }
+    guard design.table.frame.weightKind != .frequency else {
+      throw Failure(
+        .usage,
+        "--se bootstrap weighs rows, and by --weights frequency a row stands for several; write each row as often as it "
+          + "counts, or choose other errors")
+    }
+    let plan = EffectPlan(options: options, functions: functions, methods: estimators)
+    if let replicating { return try BootstrapResult(replicating(plan)) }
+    let here = EffectBootstrap(plan, design)
+    return try BootstrapResult(plan.cells.map(here.replicate))
   }
 
   /// How the groups were estimated; nil where robust errors are asked for, or no others are known.

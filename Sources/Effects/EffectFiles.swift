@@ -154,6 +154,8 @@ public struct EffectFiles {
     try file.setAttribute("configuration", .string(try jsonText(result.options)))
     try file.setAttribute("outcome-basis", .string(result.form.description))
     try file.setAttribute("reference", .number(result.reference))
+    try file.setAttribute("standard-errors", .string(result.errors.rawValue))
+    try file.setAttribute("effect-digest", .string(result.digest()))
     for answer in result.answers { try write(answer, to: file) }
     for answer in result.ladder { try write(answer, to: file) }
     let diagnostics = result.diagnostics
@@ -173,6 +175,7 @@ public struct EffectFiles {
       try file.write(
         set.intervals.flatMap { [$0.lower, $0.upper] }, shape: [set.intervals.count, 2], to: "sets/\(name)/intervals")
     }
+    if let bootstrap = result.bootstrap { try write(bootstrap, to: file) }
     try file.write(result.instrumentNames, to: "instruments/names")
     try file.write(result.controlNames, to: "controls/names")
     try writeAudit(to: file)
@@ -201,6 +204,20 @@ public struct EffectFiles {
     try file.write([fit.criterion], to: "\(group)/criterion")
     try file.write([try jsonText(fit)], to: "\(group)/model")
     try file.setAttribute("digest", .string(digest), of: "\(group)/model")
+  }
+
+  /// Coefficients [B, q] and effects of the treatments of the curve [B, G] of the first method, NaN where a replicate
+  /// failed; its status, 0 where it did not.
+  private func write(_ bootstrap: BootstrapResult, to file: borrowing HDF5File) throws {
+    let (answer, count) = (result.headline, bootstrap.replicates.count)
+    let coefficients = bootstrap.replicates.map {
+      $0.coefficients.first ?? Array(repeating: Double.nan, count: answer.terms.count)
+    }
+    let curves = coefficients.map(result.effects)
+    try file.write(
+      Array(coefficients.joined()), shape: [count, answer.terms.count], to: "bootstrap/coefficients")
+    try file.write(Array(curves.joined()), shape: [count, answer.curve.count], to: "bootstrap/curve")
+    try file.write(bootstrap.replicates.map { $0.failure == nil ? 0 : 1 }, shape: [count], to: "bootstrap/status")
   }
 
   static func write(

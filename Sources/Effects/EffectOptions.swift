@@ -46,6 +46,8 @@ public struct EffectOptions: Sendable, Codable, Equatable {
     case robust
     /// The errors of the parameters of their model, to first order; see ``GroupEstimation``.
     case stacked
+    /// Everything that is fitted, by doing it again with random weights; see ``BootstrapReplicate``.
+    case bootstrap
   }
 
   /// The treatment that effects are told against.
@@ -69,6 +71,8 @@ public struct EffectOptions: Sendable, Codable, Equatable {
   public var covariance = Covariance.hc0
   /// Nil for stacked errors where groups and covariance have them, else robust ones.
   public var errors: Errors?
+  /// Replicates of the bootstrap.
+  public var replicates = 200
   /// The categorical columns whose levels are clusters, by name; two at most.
   public var clusters: [String] = []
   /// Empty for the quartiles of t.

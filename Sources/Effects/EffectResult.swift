@@ -1,5 +1,6 @@
 import Diagnostics
 import InstrumentalVariables
+import Storage
 
 /// The effect of the treatment on the outcome, with what it rests on.
 public struct EffectResult: Sendable {
@@ -45,6 +46,8 @@ public struct EffectResult: Sendable {
   public let verdict: [Judgement]
   /// What the standard errors take in.
   public let errors: EffectOptions.Errors
+  /// The replicates that errors come from; nil without a bootstrap.
+  public let bootstrap: BootstrapResult?
   /// Everything that a reader of the result should know before trusting it.
   public private(set) var findings: [Finding]
 
@@ -57,7 +60,7 @@ public struct EffectResult: Sendable {
     _ options: EffectOptions, _ design: EffectDesign, _ choice: FormChoice?, _ form: OutcomeForm,
     _ regression: InstrumentalRegression, _ request: EffectRequest, _ answers: [EffectAnswer],
     ladder: [MethodAnswer], _ diagnostics: EffectDiagnostics, _ audit: GroupAudit?, errors: EffectOptions.Errors,
-    findings: [Finding]
+    bootstrap: BootstrapResult?, findings: [Finding]
   ) {
     let (table, frame) = (design.table, design.table.frame)
     self.options = options
@@ -77,7 +80,7 @@ public struct EffectResult: Sendable {
     self.diagnostics = diagnostics
     self.audit = audit
     verdict = Judgement.all(of: diagnostics, audit)
-    self.errors = errors
+    (self.errors, self.bootstrap) = (errors, bootstrap)
     self.findings = findings
   }
 
@@ -91,6 +94,14 @@ public struct EffectResult: Sendable {
     }
     guard !outside.isEmpty else { return }
     findings.append(Finding(.beyondCovariates, [.names: .names(outside.map(\.element.0))]))
+  }
+
+  /// The effects of the treatments of the curve by other coefficients of the functions of t.
+  func effects(_ coefficients: [Double]) -> [Double] {
+    let base = functions.values(at: reference)
+    return headline.curve.map { point in
+      zip(zip(functions.values(at: point.t), base), coefficients).reduce(0) { $0 + ($1.0.0 - $1.0.1) * $1.1 }
+    }
   }
 
   public var headline: EffectAnswer { answers[0] }

@@ -57,12 +57,11 @@ public struct EffectTable: Sendable {
     outcome = locations[m + 1]
   }
 
-  /// The columns of another frame, moved and scaled as those of this one.
-  func over(_ frame: Frame) -> EffectTable { EffectTable(self, frame) }
-
-  private init(_ other: EffectTable, _ frame: Frame) {
-    self = other
-    self.frame = frame
+  /// The columns of another frame, or of the same with other weights, moved and scaled as those of this one.
+  func over(_ frame: Frame) -> EffectTable {
+    var copy = self
+    copy.frame = frame
+    return copy
   }
 
   /// For each covariate quantiles in standard deviations from its mean, by their shares. Collective.

@@ -19,6 +19,11 @@ public protocol GroupInstrument: Sendable {
   /// How the parameters err that the weights are functions of, where these were estimated from the same rows and the
   /// weights follow them smoothly; nil else. Collective.
   func estimation() throws -> (any GroupEstimation)?
+  /// The groups as they would be found again, from where they are, in rows with other weights. Collective.
+  ///
+  /// - Parameter frame: the same rows with other weights.
+  /// - Throws: on all ranks the same ``Failure`` (numerical) when a group is lost.
+  func reestimated(on frame: Frame) throws -> any GroupInstrument
 }
 
 /// The errors of the parameters that group weights are functions of: θ̂ - θ ≈ Σ_i of what each row moves them by.
@@ -38,6 +43,7 @@ public protocol GroupEstimation: Sendable {
 
 extension GroupInstrument {
   public func estimation() throws -> (any GroupEstimation)? { nil }
+  public func reestimated(on _: Frame) throws -> any GroupInstrument { self }
   public var groupCount: Int { groupNames.count }
   public func fillShares(_: Int, into _: UnsafeMutablePointer<Double>, stride _: Int) throws -> Bool { false }
   public var causes: Frame? { nil }

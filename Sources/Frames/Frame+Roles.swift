@@ -87,6 +87,7 @@ extension Frame {
 
   /// The row weights in a chunk of this rank; nil, meaning 1, when the frame has none.
   public func weight(chunk: Int) throws -> UnsafePointer<Double>? {
+    if let replacedWeights { return replacedWeights[chunk] }
     guard let slot = places.weight else { return nil }
     return try UnsafePointer(chunks(with: chunk).doubles(slot, chunk: chunk))
   }

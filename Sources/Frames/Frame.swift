@@ -31,6 +31,8 @@ public final class Frame: @unchecked Sendable {
 
   let places: RolePlaces
   private let source: Source
+  /// What stands in for the weights of the source.
+  public private(set) var replacedWeights: RowColumn?
 
   init(rows: DistributedRows, schema: Schema, source: Source) {
     self.rows = rows
@@ -38,6 +40,17 @@ public final class Frame: @unchecked Sendable {
     self.source = source
     places = RolePlaces(schema)
     observationCount = rows.rowCount
+  }
+
+  /// The same rows with other sampling weights.
+  ///
+  /// - Precondition: the weights of the frame, if it has some, are no frequencies.
+  public convenience init(_ frame: Frame, weights: RowColumn) {
+    precondition(frame.weightKind != .frequency, "frequencies count rows, which other weights do not")
+    self.init(rows: frame.rows, schema: frame.schema, source: frame.source)
+    digest = frame.digest
+    replacedWeights = weights
+    weightKind = .sampling
   }
 
   /// Whether chunks are read anew in every pass.

@@ -32,6 +32,22 @@ public final class RowColumn: @unchecked Sendable {
     }
   }
 
+  /// The weights of a frame times a factor of each row. Collective.
+  ///
+  /// - Parameter factor: of a row of a chunk, counted within it and in all; it must not communicate.
+  public static func weights(
+    of frame: Frame, times factor: (_ chunk: Int, _ offset: Int, _ row: Int) throws -> Double
+  ) throws -> RowColumn {
+    try frame.rows.communicator.agree {
+      try RowColumn(rows: frame.rows) { chunk, values in
+        let weights = try frame.weight(chunk: chunk)
+        for (offset, row) in frame.rows.grid.rows(ofChunk: chunk).enumerated() {
+          values[offset] = (weights?[offset] ?? 1) * (try factor(chunk, offset, row))
+        }
+      }
+    }
+  }
+
   /// The numbers of a chunk of this rank.
   public subscript(chunk: Int) -> UnsafePointer<Double> {
     UnsafePointer(storage.pointer + (chunk - firstChunk) * stride)

@@ -134,6 +134,8 @@ public enum RandomStream: UInt32, Sendable {
   case balanceRows = 45
   case balanceFeatures = 46
   case balancePermutations = 47
+  /// Weights of rows or clusters in the replicates of a bootstrap.
+  case bootstrapWeights = 56
   // Synthetic potential outcomes.
   /// Combinations of the operators of several arms.
   case armDirections = 64

@@ -46,6 +46,12 @@ struct FittedGroups: GroupInstrument {
     return FittedGroups(copy, design, label: label, seed: seed)
   }
 
+  /// By EM from the present parameters, on the representation that there is.
+  func reestimated(on frame: Frame) throws -> any GroupInstrument {
+    let found = FittedGroups(model, frame, label: label, seed: seed)
+    return found.replacing(try model.mixture.reestimated(on: found.design))
+  }
+
   /// Of joint models, whose scores are known, while labels are posteriors: likeliest and drawn groups jump.
   func estimation() throws -> (any GroupEstimation)? {
     guard let joint = model.joint, label == .posterior else { return nil }

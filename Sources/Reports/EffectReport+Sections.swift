@@ -36,9 +36,17 @@ extension EffectReport {
           "outcome: \(outcomeBasis) in \(result.treatmentName)\(choice)   controls: \(controls.count) functions of \(result.covariateNames.count) covariates"
         ),
         .line(
-          "instruments: \(instruments.count) (\(instrumentBasis), \(source.centring))   estimator: \(result.headline.method.title), errors \(result.headline.covarianceKind.words)\(clusterWords)\(result.errors == .stacked ? ", with those of the groups" : "")"
+          "instruments: \(instruments.count) (\(instrumentBasis), \(source.centring))   estimator: \(result.headline.method.title), \(errorWords)"
         ),
       ])
+  }
+
+  private var errorWords: String {
+    switch result.errors {
+    case .robust: "errors \(result.headline.covarianceKind.words)\(clusterWords)"
+    case .stacked: "errors \(result.headline.covarianceKind.words)\(clusterWords), with those of the groups"
+    case .bootstrap: "errors by \(result.bootstrap?.replicates.count ?? 0) replicates of the bootstrap, groups and all"
+    }
   }
 
   // MARK: Answers

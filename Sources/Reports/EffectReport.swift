@@ -29,6 +29,11 @@ public struct EffectReport: Sendable, Encodable {
     init(_ test: FTest) { (statistic, df, p) = (test.statistic, [test.numerator, test.denominator], test.pValue) }
   }
 
+  public struct Bootstrap: Sendable, Encodable {
+    public let replicates: Int
+    public let failed: Int
+  }
+
   public struct FirstStage: Sendable, Encodable {
     public let partialR2: Double
     public let sheaR2: Double
@@ -109,6 +114,9 @@ public struct EffectReport: Sendable, Encodable {
   public let atX: [CovariateAnswer]
   /// Confidence sets of the average slope as intervals; null is an infinite end.
   public let sets: [String: [[Double?]]]
+  /// What the standard errors take in.
+  public let standardErrors: EffectOptions.Errors
+  @NullEncoded public var bootstrap: Bootstrap?
   public let headline: Headline
   public let leaveOneOut: [LeftOut]
   public let pairs: [Subset]
@@ -117,6 +125,7 @@ public struct EffectReport: Sendable, Encodable {
   @NullEncoded public var balance: Balance?
   @NullEncoded public var labels: Labels?
   public let verdict: [Sentence]
+  public let effectDigest: String
   public let findings: [Finding]
   /// The findings in words.
   public let events: [String]
@@ -130,7 +139,8 @@ public struct EffectReport: Sendable, Encodable {
     case rows, observations, ranks, groups, groupShares, instrument, instrumentBasis, label, outcomeBasis
     case basisCriteria, levelBasis, controls, instruments, dropped, reference, estimator, methods, ladder
     case disagreements, firstStage, craggDonald, kleibergenPaap, kleibergenPaapF, clusters, atX, tests, sets
-    case headline, leaveOneOut, pairs, sensitivity, breakdown, balance, labels, verdict, findings, events, warnings
+    case standardErrors, bootstrap, headline, leaveOneOut, pairs, sensitivity, breakdown, balance, labels, verdict
+    case effectDigest, findings, events, warnings
   }
 
   /// - Parameter errors: of the method that comes first, where the truth is known.
@@ -188,6 +198,10 @@ public struct EffectReport: Sendable, Encodable {
       wrappedValue: audit.map { Balance($0.balance, groups: result.groupNames, covariates: result.covariateNames) })
     _labels = NullEncoded(wrappedValue: audit.map { Labels($0.labels) })
     verdict = result.verdict.map { Sentence($0, result) }
+    standardErrors = result.errors
+    _bootstrap = NullEncoded(
+      wrappedValue: result.bootstrap.map { Bootstrap(replicates: $0.replicates.count, failed: $0.failedCount) })
+    effectDigest = result.digest()
     findings = result.findings + instrument.findings
     events = findings.map(\.words)
     warnings = findings.filter(\.isDoubt).map(\.words)

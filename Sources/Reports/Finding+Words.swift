@@ -241,6 +241,8 @@ extension Finding {
         + "a smaller --covariate-basis"
     case .fewClusters:
       "there are \(count(.count)) clusters, too few to rely on errors by cluster; quantiles are Student's"
+    case .bootstrapFailures:
+      "\(count(.count)) of \(count(.total)) replicates of the bootstrap failed and are left out (\(name(.reason)))"
     case .beyondTreatments:
       "treatments from \(number(.low)) to \(number(.high)) are asked for, where there are no rows: effects there are "
         + "extrapolated"

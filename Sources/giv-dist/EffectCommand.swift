@@ -100,10 +100,16 @@ struct Effect: JobCommand {
   @Option(
     help: """
       What standard errors take in of the groups' being estimated: robust, nothing; stacked, the errors of the joint \
-      model's parameters, for two regressions per parameter. (default: stacked for the posterior groups of a run of \
-      joint, else robust)
+      model's parameters, for two regressions per parameter; bootstrap, everything from the groups on, by doing it again \
+      with random weights of rows or clusters. (default: stacked for the posterior groups of a run of joint, else robust)
       """)
   var se: EffectOptions.Errors?
+  @Option(help: "Replicates of the bootstrap, which --se then is. (default: \(EffectOptions().replicates))")
+  var bootstrap: Int?
+  @Option(help: "Ranks that work on one replicate; a divisor of the number of ranks.")
+  var ranksPerFit = 1
+  @Flag(help: "Go on with the replicates that the folder of --out holds, on any number of ranks.")
+  var resume = false
   @Option(help: "Effects of one treatment instead of another, A:B, several with commas between. (default: quartiles)")
   var contrast: String?
   @Option(help: "The treatment that effects are told against: a number, 'zero' or 'median'.")
@@ -179,15 +185,25 @@ struct Effect: JobCommand {
     }
     let tables = EffectFiles.names + (atX == nil ? [] : [EffectFiles.covariateTableName])
     let files = tables + (predict ? [Self.rowsName] : [])
-    let run = try out.map { try Run(folder: $0, files: files, existing: force ? .replace : .refuse, on: communicator) }
+    let existing: ExistingRun = resume ? .resume : force ? .replace : .refuse
+    let run = try out.map { try Run(folder: $0, files: files, existing: existing, on: communicator) }
     if predict { try source.collection.checkIdentifiers(on: communicator) }
     let display = ProgressDisplay(communicator.isRoot ? progress : .none)
     display.show("reading the rows")
-    let rows = try source.load(label: label, seed: seed, storage: storage, on: communicator)
+    func load(on ranks: any Communicator) throws -> EffectSource.Rows {
+      try source.load(label: label, seed: seed, storage: storage, on: ranks)
+    }
+    let rows = try load(on: communicator)
+    let replicates = out.map { EffectReplicates(folder: $0, ranksPerFit: ranksPerFit, existing: existing) }
+    if options.errors == .bootstrap { StopSignal.install() }
     var estimator = EffectEstimator(
       options, groups: rows.groups, features: rows.features, scaling: rows.scaling)
     estimator.findsSurface = predict || knowsTruth
-    let result = try estimator.fit(rows.frame) { display.show($0.rawValue) }
+    let result = try estimator.fit(
+      rows.frame, observer: { display.show($0.rawValue) },
+      replicating: replicates.map { replicates in
+        { try replicates.run($0, rows, on: communicator, load: load) }
+      })
     let every = try result.surface.map { _ in try source.everyRow(rows, storage: storage, on: communicator) }
     let errors = try every.flatMap { try EffectErrors.measured(result, $0, source.collection) }
     display.finish()
@@ -202,6 +218,7 @@ struct Effect: JobCommand {
           every, to: run.path(of: Self.rowsName), carrying: source.collection.carriedIdentifiers, force: false)
       }
       try run.complete(on: communicator)
+      if communicator.isRoot { replicates?.finish() }
     }
     guard communicator.isRoot else { return }
     let report = EffectReport(result, instrument: rows.kind, ranks: communicator.size, errors: errors)
@@ -251,7 +268,20 @@ struct Effect: JobCommand {
       throw Failure(.usage, "--cluster needs --covariance cluster, which is its default; leave one of them out")
     }
     options.clusters = cluster
-    options.errors = se
+    options.errors = bootstrap == nil ? se : .bootstrap
+    if let bootstrap {
+      if let se, se != .bootstrap {
+        throw Failure(.usage, "--bootstrap gives other errors than --se \(se.rawValue); leave one of them out")
+      }
+      guard bootstrap >= 2 else { throw Failure(.usage, "--bootstrap \(bootstrap): give two replicates at least") }
+      options.replicates = bootstrap
+    }
+    if out == nil && (resume || ranksPerFit != 1) {
+      throw Failure(
+        .usage, "--resume and --ranks-per-fit are for replicates that are kept in a folder; name it with --out")
+    }
+    if resume && force { throw Failure(.usage, "--resume goes on and --force starts anew; give one of them") }
+    if ranksPerFit < 1 { throw Failure(.usage, "--ranks-per-fit must be at least 1, not \(ranksPerFit)") }
     if se == .stacked, [.unadjusted, .hc2, .hc3].contains(options.covariance) {
       throw Failure(
         .usage,

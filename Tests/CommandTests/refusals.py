@@ -413,6 +413,7 @@ refuse("Weights that the run has said", "", EFFECT + " --weights frequency")
 refuse("A run of one group", "", "giv-dist train shards --groups 1 --representation identity --out one\n"
        "giv-dist effect one shards")
 refuse("A column of clusters that is not there", "", EFFECT + " --cluster hospital")
+refuse("Stacked errors of groups without scores", "", EFFECT + " --se stacked")
 refuse("A treatment that is no number", 'text("doses.txt", "1\\nhigh\\n")', EFFECT + " --grid doses.txt")
 refuse("A table without the treatment", 'text("doses.csv", "t,name\\n1,low\\n")', EFFECT + " --grid doses.csv")
 refuse("No treatment at all", 'text("doses.txt", "")', EFFECT + " --grid doses.txt")

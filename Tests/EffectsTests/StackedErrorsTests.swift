@@ -87,7 +87,7 @@ struct StackedOracle {
     let unweighted, weighted, extended: Expected
   }
 
-  let rows: Rows
+  private(set) var rows: Rows
   let rowWeights: [Double]?
   let mixture: JointMixture
   let expected: Expected
@@ -110,6 +110,13 @@ struct StackedOracle {
       mixingWeights: model.weights, selectionCoefficients: model.selection, selectionDeviations: model.sigma,
       outcomeCoefficients: model.outcome, endogeneities: model.kappa, shifts: section == "weighted" ? model.delta : nil,
       bends: model.bend, concomitants: model.omega, outcomeDeviations: model.tau)
+  }
+
+  /// The same with some of the rows, in this order.
+  func selecting(_ chosen: [Int]) -> StackedOracle {
+    var copy = self
+    copy.rows = Rows(x: chosen.map { rows.x[$0] }, t: chosen.map { rows.t[$0] }, y: chosen.map { rows.y[$0] })
+    return copy
   }
 
   func options(_ errors: EffectOptions.Errors?) -> EffectOptions {

@@ -5,15 +5,17 @@ scores by complex steps) and s_i the scores, the influence of row i on b is psi_
 central differences of everything from theta on: posteriors, shares, cross-fitted index, instruments, coefficients.
 `clustered` is 2SLS with sums over the clusters i mod 25. The derivative is checked by a second step length, and the
 influence by duplicating one row's weight a little and fitting all anew (Newton's step for theta).
+`bootstrap` are the coefficients of the replicate of that number with the posteriors given: rows count E_i ~ Exp(1), or
+those of a cluster of i mod 25 together, by the counter-based generator.
 """
 from itertools import combinations_with_replacement
 
 import numpy as np
 from fixture import assert_close, read, write
 from make_joint import columns, log_densities, log_shares, pack, row_likelihoods, row_scores, unpack
-from philox import integer
+from philox import integer, philox
 
-SEED, FOLDS, FOLD_STREAM, CLUSTERS = 3, 5, 40, 25
+SEED, FOLDS, FOLD_STREAM, CLUSTERS, WEIGHT_STREAM, REPLICATE = 3, 5, 40, 25, 42, 2
 
 
 def monomials(x, degree):
@@ -45,13 +47,14 @@ class Rows:
             return gamma, np.exp(log_shares(model, rho))
         return gamma, None
 
-    def partialled(self, theta, weight):
-        """y, D, Z times the roots of weights, free of controls."""
+    def partialled(self, theta, weight, units=None):
+        """y, D, Z times the roots of weights, free of controls; means are by the weights `units`."""
+        units = weight if units is None else units
         gamma, shares = self.weights_of_groups(theta)
         if shares is None:
             shares = weight @ gamma / weight.sum()
         features = np.column_stack([np.ones(self.n), monomials(self.x, 2)])
-        mean, t_mean = weight @ self.x / weight.sum(), weight @ self.t / weight.sum()
+        mean, t_mean = units @ self.x / units.sum(), units @ self.t / units.sum()
         deviations = self.x - mean
         z = 0
         for k in range(gamma.shape[1]):
@@ -153,13 +156,28 @@ def check_influence(rows, weight, scores, moves, influence, b):
         assert np.max(np.abs(derivative - influence[i])) < 0.1 * np.max(np.abs(influence[i])) + 1e-4, (derivative, influence[i])
 
 
+def exponential(unit):
+    words = philox([REPLICATE, WEIGHT_STREAM, unit, 0], [SEED, 0])
+    return -np.log((((words[0] | words[1] << 32) >> 12) + 0.5) * 2.0**-52)
+
+
+def replicate(weight):
+    rows = Rows("unweighted", weight, False)
+    result = {}
+    for name, unit in (("rows", lambda i: i), ("clusters", lambda i: i % CLUSTERS)):
+        drawn = weight * np.array([exponential(unit(i)) for i in range(rows.n)])
+        columns = rows.partialled(rows.theta, drawn, units=weight)
+        result[name] = {"hful": hful(*columns)[0], "twoStage": two_stage(*columns)[0]}
+    return {"replicate": REPLICATE, **result}
+
+
 def main():
     weight = np.array(read("joint.json")["rowWeights"])
     write("stacked.json", {
         "seed": SEED, "clusters": CLUSTERS,
         "unweighted": section("unweighted", np.ones(len(weight)), False),
         "weighted": section("weighted", weight, True),
-        "extended": section("extended", weight, False)})
+        "extended": section("extended", weight, False), "bootstrap": replicate(np.ones(len(weight)))})
 
 
 if __name__ == "__main__":

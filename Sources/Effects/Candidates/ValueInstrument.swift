@@ -33,6 +33,11 @@ public struct ValueInstrument: GroupInstrument {
       origin: Array(repeating: 0, count: values.covariateCount))
   }
 
+  /// The same columns; f follows the weights of the rows.
+  public func reestimated(on frame: Frame) -> any GroupInstrument {
+    frame.replacedWeights.map { ValueInstrument(Frame(values, weights: $0), excluded: isExcluded) } ?? self
+  }
+
   public func fill(_ chunk: Int, into weights: UnsafeMutablePointer<Double>, stride: Int) throws {
     weights.update(repeating: 1, count: values.rowCount(ofChunk: chunk))
   }

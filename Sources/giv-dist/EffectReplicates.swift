@@ -1,0 +1,60 @@
+import Communication
+import Effects
+import Foundation
+import Runs
+import Storage
+
+/// The replicates of an effect's bootstrap, spread over teams of ranks and kept in the folder of the results until these
+/// are complete.
+struct EffectReplicates {
+  /// That of the effect.
+  let folder: String
+  let ranksPerFit: Int
+  let existing: ExistingRun
+
+  private var cells: String { "\(folder)/bootstrap" }
+
+  /// Does what is not done. Collective.
+  ///
+  /// - Parameters:
+  ///   - source: the rows on all ranks.
+  ///   - load: gives those on the ranks of a team.
+  func run(
+    _ plan: EffectPlan, _ source: EffectSource.Rows, on communicator: any Communicator,
+    load: (any Communicator) throws -> EffectSource.Rows
+  ) throws -> [BootstrapReplicate] {
+    var scheduler = Scheduler<BootstrapReplicate>(plan.cells)
+    scheduler.ranksPerCell = ranksPerFit
+    scheduler.optionName = OptionNames.name
+    scheduler.isStopRequested = { StopSignal.isReceived }
+    let team = try scheduler.team(of: communicator)
+    // A team communicates among its own ranks only, and so needs rows that lie on them.
+    let bootstrap = try communicator.agree(within: team) {
+      let rows = try load(team)
+      return try EffectBootstrap(
+        plan, rows.frame, groups: rows.groups, features: rows.features, scaling: rows.scaling)
+    }
+    // More replicates may follow those that are done.
+    var options = plan.options
+    options.replicates = 0
+    return try scheduler.run(
+      options, inputDigest: source.digest, in: cells, existing: existing, team: team, on: communicator
+    ) { cell, _ in try bootstrap.replicate(cell) }
+  }
+
+  /// Removes what the files of the effect hold now.
+  func finish() { try? FileManager.default.removeItem(atPath: cells) }
+}
+
+extension EffectSource.Rows {
+  /// The SHA-256 of the rows and of what their groups come from.
+  var digest: String {
+    var digest = SHA256Digest()
+    digest.update(frame.digest)
+    for (name, text) in origin.sorted(by: { $0.key < $1.key }) {
+      digest.update(name)
+      digest.update(text)
+    }
+    return digest.finalize()
+  }
+}
