@@ -32,6 +32,12 @@ extension ControlFunction {
     public let delta: [Double]?
     /// The standard errors of δ_k, that of the first group 0.
     public let deltaStandardErrors: [Double]?
+    /// E[∂g/∂t] over the rows: what one unit more of t does to y, on average.
+    public let averageSlope: EffectCoefficient
+    /// The effects of the quartiles of t instead of each other.
+    public let contrasts: [JointContrast]
+    /// Of all parameters; nil when the likelihood is no regular maximum.
+    public let covariance: JointCovariance?
     public let effectCoefficients: [EffectCoefficient]
     public let effectCurve: [EffectPoint]
     /// The test of equal slopes β_k in all groups.
@@ -49,7 +55,8 @@ extension ControlFunction {
     init(
       model: JointModel, design: Design, fit: Fit<JointMixture>, search: SearchSummary,
       statistics: SufficientStatistics, covariance: JointCovariance?, trial: JointTrial, bases: [JointCriterion],
-      effectCurve: [EffectPoint], slopesTest: ChiSquareTest?,
+      averageSlope: EffectCoefficient, contrasts: [JointContrast], effectCurve: [EffectPoint],
+      slopesTest: ChiSquareTest?,
       exclusion: (shifts: ChiSquareTest?, slopes: ChiSquareTest?), findings: [Finding]
     ) {
       let (mixture, n) = (model.mixture, Double(design.table.observationCount))
@@ -73,6 +80,7 @@ extension ControlFunction {
       delta = mixture.hasFreeShifts ? mixture.shifts.map { $0 * model.outcomeScale } : nil
       deltaStandardErrors =
         mixture.hasFreeShifts ? covariance.map { $0.shiftStandardErrors.map { $0 * model.outcomeScale } } : nil
+      (self.averageSlope, self.contrasts, self.covariance) = (averageSlope, contrasts, covariance)
       effectCoefficients = model.effectCoefficients(covariance)
       self.effectCurve = effectCurve
       self.slopesTest = slopesTest
@@ -100,11 +108,7 @@ extension ControlFunction {
 extension JointModel {
   /// - Parameter covariance: nil when the likelihood is no regular maximum.
   func effectCoefficients(_ covariance: JointCovariance?) -> [EffectCoefficient] {
-    effectTerms.map { term in
-      EffectCoefficient(
-        name: term.name, value: term.weights.combined(with: mixture.outcomeCoefficients),
-        standardError: covariance?.standardError(ofOutcomeCombination: term.weights))
-    }
+    effectTerms.map { combination($0.name, $0.weights, covariance) }
   }
 
   /// The mean effects of some treatments, in the units of the data, instead of 0.

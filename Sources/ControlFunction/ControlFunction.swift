@@ -175,6 +175,9 @@ public struct ControlFunction: Estimator, Sendable {
     let treatments = try frame.quantiles(of: Self.curveProbabilities, includesTreatment: true)[m]
       .map { scaling.centers[m] + scaling.scales[m] * $0 }
     let curve = model.effectCurve(at: treatments, covariance)
+    let slope = model.combination("average slope", try model.averageSlopeWeights(trial.design), covariance)
+    // Of the curve's twentieths.
+    let quartiles = [4, 9, 14].map { treatments[$0] }
     let audit = JointAudit(
       options: options, contest: contest, trial: trial, searched: searched, model: model, curve: curve,
       covariance: covariance)
@@ -182,7 +185,9 @@ public struct ControlFunction: Estimator, Sendable {
     let search = searched.summary ?? SearchSummary()
     return Result(
       model: model, design: trial.design, fit: fit, search: search, statistics: statistics, covariance: covariance,
-      trial: trial, bases: criteria, effectCurve: curve, slopesTest: audit.slopesTest, exclusion: exclusion,
+      trial: trial, bases: criteria, averageSlope: slope,
+      contrasts: model.contrasts(atQuartiles: quartiles, covariance), effectCurve: curve, slopesTest: audit.slopesTest,
+      exclusion: exclusion,
       findings: try audit.findings(fit: fit, search: search, start: start, exclusion: exclusion))
   }
 }

@@ -153,6 +153,35 @@ public struct JointBasis: Sendable, Codable {
     }
   }
 
+  /// The derivatives of ``treatmentFunctions(at:)`` in t, in the units of the table.
+  func treatmentSlopes(at treatments: [Double]) -> [[Double]] {
+    let (m, count) = (covariateCount, treatments.count)
+    let scale = 1 / scaling.scales[m]
+    let first = treatmentFactor
+    // The factors of t alone: itself, then its splines.
+    var (values, slopes) = (
+      Array(repeating: 0.0, count: factorCount(m) * count), Array(repeating: scale, count: factorCount(m) * count)
+    )
+    for row in 0..<count { values[row] = (treatments[row] - scaling.centers[m]) * scale }
+    let own = Array(values.prefix(count))
+    for (index, spline) in splines[m].enumerated() {
+      let start = (factors(m, spline: index).lowerBound - first) * count
+      values.withUnsafeMutableBufferPointer { spline.evaluate(own, count: count, into: $0.baseAddress! + start) }
+      slopes.withUnsafeMutableBufferPointer { spline.evaluateSlopes(own, count: count, into: $0.baseAddress! + start) }
+      for place in start..<start + (spline.count - 1) * count { slopes[place] *= scale }
+    }
+    return treatments.indices.map { row in
+      (treatmentProducts + [[treatmentFactor]]).map { product in
+        // At the mean of x an interaction is 0, and so is its slope over all rows.
+        guard product.allSatisfy({ $0 >= first }) else { return 0 }
+        return product.indices.reduce(0) { sum, place in
+          sum
+            + product.indices.reduce(1) { $0 * ($1 == place ? slopes : values)[(product[$1] - first) * count + row] }
+        }
+      }
+    }
+  }
+
   /// β, σ of a regression of t on the representation in the units of the table, in those of this basis.
   func rescaled(_ regression: RegressionMixture) -> RegressionMixture {
     let m = covariateCount

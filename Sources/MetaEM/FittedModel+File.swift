@@ -62,11 +62,13 @@ extension FittedModel {
   /// - Parameters:
   ///   - inputDigest: that of the data fitted.
   ///   - chunkRows: the rows of a chunk of its grid, over which sums are made: other ones round otherwise.
+  ///   - covariance: of the parameters of a joint model: (b, κ, κ2, δ_1 …, log τ, β, log σ, ω_1 … or log π_k / π_0), those
+  ///     that it has, kept as `mixture/covariance`.
   ///   - software: versions by name.
   /// - Throws: ``Failure`` `cannotCreate` or `inputOutput`.
   public func save(
     to path: String, configuration: Configuration, inputDigest: String, chunkRows: Int,
-    software: [String: String], force: Bool
+    covariance: Matrix? = nil, software: [String: String], force: Bool
   ) throws {
     let target = try AtomicFile(path, force: force)
     let file = try HDF5File.create(target.temporaryPath, named: path)
@@ -81,6 +83,9 @@ extension FittedModel {
     try file.write(scaling.centers, to: "scaling/centers")
     try file.write(scaling.scales, to: "scaling/scales")
     for (name, shape, values) in arrays { try file.write(values, shape: shape, to: "mixture/\(name)") }
+    if let covariance {
+      try file.write(covariance.values, shape: [covariance.rows, covariance.columns], to: "mixture/covariance")
+    }
     try file.close()
     try target.commit()
   }

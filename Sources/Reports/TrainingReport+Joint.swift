@@ -18,6 +18,10 @@ public struct JointNumbers: Sendable, Encodable {
   /// Log odds of shares against group 0 per unit of a covariate, and Wald's test of all being 0.
   @NullEncoded public var shareCoefficients: [[String: Double]]?
   @NullEncoded public var sharesTest: ChiSquareTest?
+  /// What one unit more of the treatment does to the outcome, on average over the rows.
+  public let averageSlope: EffectCoefficient
+  /// The mean effects of the quartiles of the treatment instead of each other.
+  public let contrasts: [JointContrast]
   /// The coefficients of the effect by the names of their terms, with their standard errors.
   public let effectCoefficients: [String: Double]
   public let effectStandardErrors: [String: Double?]
@@ -28,7 +32,7 @@ public struct JointNumbers: Sendable, Encodable {
 
   private enum CodingKeys: CodingKey, CaseIterable {
     case kappa, kappaStandardError, delta, deltaStandardError, kappa2, kappa2StandardError, kappa2Test
-    case shareCoefficients, sharesTest, effectCoefficients, effectStandardErrors, effectCurve
+    case shareCoefficients, sharesTest, averageSlope, contrasts, effectCoefficients, effectStandardErrors, effectCurve
     case outcomeBasis, covariateBasis
   }
 
@@ -42,6 +46,8 @@ public struct JointNumbers: Sendable, Encodable {
     _kappa2Test = NullEncoded(wrappedValue: result.bends?.test)
     _shareCoefficients = NullEncoded(wrappedValue: result.shares?.coefficients)
     _sharesTest = NullEncoded(wrappedValue: result.shares?.test)
+    averageSlope = result.averageSlope
+    contrasts = result.contrasts
     let effects = result.effectCoefficients
     effectCoefficients = Dictionary(effects.map { ($0.name, $0.value) }) { first, _ in first }
     effectStandardErrors = Dictionary(effects.map { ($0.name, $0.standardError) }) { first, _ in first }

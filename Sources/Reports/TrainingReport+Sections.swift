@@ -91,14 +91,20 @@ extension TrainingReport {
 
   private func effectTerms(_ joint: ControlFunction.Result) -> Report.Section {
     let titles = ["effect of \(result.model.treatmentName)", "estimate", "std. error", "95% interval"]
-    let rows: [[Report.Cell]] = joint.ownEffects.prefix(Self.mostCovariates).map { term in
+    func row(_ name: String, _ effect: EffectCoefficient) -> [Report.Cell] {
       [
-        .text(term.name), .significant(term.value), .significant(term.standardError),
-        term.interval.map { .interval($0) } ?? .undefined,
+        .text(name), .significant(effect.value), .significant(effect.standardError),
+        effect.interval.map { .interval($0) } ?? .undefined,
       ]
     }
-    return Report.Section(
-      nil, rows.isEmpty ? [] : [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))])
+    let rows =
+      [row("average slope", joint.averageSlope)]
+      + joint.contrasts.map { contrast in
+        row(
+          "\(result.model.treatmentName) from \(significant(contrast.from)) to \(significant(contrast.to))",
+          contrast.effect)
+      } + joint.ownEffects.prefix(Self.mostCovariates).map { row($0.name, $0) }
+    return Report.Section(nil, [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))])
   }
 
   private func effectCurve(_ joint: ControlFunction.Result) -> Report.Section {

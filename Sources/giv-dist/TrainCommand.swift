@@ -135,7 +135,8 @@ struct Train: JobCommand {
       guard communicator.isRoot, let path = run.path(of: Self.modelName) else { return }
       try model.save(
         to: path, configuration: result.configuration, inputDigest: result.design.table.digest,
-        chunkRows: result.design.table.rows.grid.chunkLength, software: Software.versions, force: false)
+        chunkRows: result.design.table.rows.grid.chunkLength, covariance: result.joint?.covariance?.matrix,
+        software: Software.versions, force: false)
     }
     try run.complete(on: communicator)
     guard communicator.isRoot else { return }

@@ -193,6 +193,33 @@ extension ControlFunction.Result {
     #expect(abs(other.0.logLikelihood + volume - one.0.logLikelihood) < 1)
   }
 
+  @Test(arguments: [OutcomeBasis.quadratic, .spline])
+  func `slope and contrasts are those of the curve`(basis: OutcomeBasis) throws {
+    var draw = Draw(confounding: 0.5, seed: 4)
+    draw.parameters.rows = 1000
+    draw.options.covariateBasis = .polynomial3
+    draw.options.outcomeBasis = basis
+    let (fit, _) = try draw.fit()
+    func effect(of t: Double, against reference: Double) -> Double {
+      zip(fit.model.effectWeights(of: [t], against: reference)[0], fit.model.mixture.outcomeCoefficients)
+        .reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    let rows = try Simulation(draw.parameters).rows(0..<draw.parameters.rows)
+    let step = 1e-5
+    let slope = rows.t.reduce(0) { $0 + effect(of: $1 + step, against: $1 - step) / (2 * step) } / 1000
+    #expect(abs(fit.averageSlope.value - slope) < 1e-6)
+    let quartiles = [4, 9, 14].map { fit.effectCurve[$0] }
+    #expect(fit.contrasts.map(\.from) == [quartiles[0].t, quartiles[1].t, quartiles[0].t])
+    #expect(abs(fit.contrasts[2].effect.value - (quartiles[2].tau - quartiles[0].tau)) < 1e-9)
+    // That from 0 is the curve's own.
+    let (weights, covariance) = (
+      fit.model.effectWeights(of: [quartiles[2].t], against: 0)[0], try #require(fit.covariance)
+    )
+    #expect(abs(covariance.standardError(ofOutcomeCombination: weights) - quartiles[2].standardError!) < 1e-12)
+    let error = try #require(fit.averageSlope.standardError)
+    #expect(0 < error && abs(fit.averageSlope.value - slope) < error)
+  }
+
   @Test func `interactions are found and named`() throws {
     var draw = Draw(confounding: 0.5, seed: 5)
     draw.addition = { x, t, _ in t * x[0] }
