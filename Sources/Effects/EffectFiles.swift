@@ -217,7 +217,8 @@ public struct EffectFiles {
     try file.write(
       Array(coefficients.joined()), shape: [count, answer.terms.count], to: "bootstrap/coefficients")
     try file.write(Array(curves.joined()), shape: [count, answer.curve.count], to: "bootstrap/curve")
-    try file.write(bootstrap.replicates.map { $0.failure == nil ? 0 : 1 }, shape: [count], to: "bootstrap/status")
+    try file.write(
+      bootstrap.replicates.map { Int64($0.failure == nil ? 0 : 1) }, shape: [count], to: "bootstrap/status")
   }
 
   static func write(

@@ -59,7 +59,7 @@ extension OnRanks {
         """
         with h5py.File('three/effect.h5') as f:
             b = f['bootstrap/coefficients'][:]
-            print(b.shape, f['bootstrap/curve'].shape, list(f['bootstrap/status'][:]), f.attrs['standard-errors'])
+            print(b.shape, f['bootstrap/curve'].shape, f['bootstrap/status'][:].tolist(), f.attrs['standard-errors'])
             print(np.allclose(np.cov(b.T), f['methods/hful/covariance'][:], rtol=1e-10), f.attrs['effect-digest'])
         """)
       #expect(printed == "(6, 2) (6, 21) [0, 0, 0, 0, 0, 0] bootstrap\nTrue \(expected)\n")
