@@ -194,7 +194,7 @@ public struct ControlFunction: Estimator, Sendable {
 
 extension JointCovariance {
   /// Nil when the information is not positive definite, so that the likelihood has no regular maximum. Collective.
-  static func estimateIfRegular(_ mixture: JointMixture, on design: Design) throws -> JointCovariance? {
+  package static func estimateIfRegular(_ mixture: JointMixture, on design: Design) throws -> JointCovariance? {
     do { return try estimate(mixture, on: design) } catch is NotPositiveDefinite { return nil }
   }
 }

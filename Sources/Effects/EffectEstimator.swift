@@ -90,8 +90,8 @@ public struct EffectEstimator: Sendable {
       groups.groupCount > 1
       ? try GroupAudit(design, functions, regression, slope: request.means.slopes, answers[0], seed: options.seed) : nil
     var result = EffectResult(
-      options, design, choice, functions.form, regression, request, answers, ladder: ladder, diagnostics, audit,
-      errors: errors, bootstrap: bootstrap,
+      options, design, choice, functions.form, regression, request, answers, ladder: ladder,
+      modelAnswer: try groups.modelEffect()?.answer(request), diagnostics, audit, errors: errors, bootstrap: bootstrap,
       findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + (audit?.findings ?? [])
         + ladder.findings + (bootstrap?.findings ?? []))
     if findsSurface || !options.places.isEmpty {

@@ -175,6 +175,7 @@ public struct EffectFiles {
       try file.write(
         set.intervals.flatMap { [$0.lower, $0.upper] }, shape: [set.intervals.count, 2], to: "sets/\(name)/intervals")
     }
+    if let model = result.modelAnswer { try write(model, to: file) }
     if let bootstrap = result.bootstrap { try write(bootstrap, to: file) }
     try file.write(result.instrumentNames, to: "instruments/names")
     try file.write(result.controlNames, to: "controls/names")
@@ -204,6 +205,17 @@ public struct EffectFiles {
     try file.write([fit.criterion], to: "\(group)/criterion")
     try file.write([try jsonText(fit)], to: "\(group)/model")
     try file.setAttribute("digest", .string(digest), of: "\(group)/model")
+  }
+
+  private func write(_ model: ModelAnswer, to file: borrowing HDF5File) throws {
+    let (group, slope) = ("models/\(model.name)", model.averageSlope)
+    try file.write([slope.estimate, slope.standardError ?? .nan], to: "\(group)/average_slope")
+    try Self.write(
+      [
+        ("t", result.headline.curve.map(\.t)), ("tau", model.curve.map(\.estimate)),
+        ("standard_error", model.curve.map(\.standardError)), ("lower", model.curve.map(\.lower)),
+        ("upper", model.curve.map(\.upper)),
+      ], to: file, group: "\(group)/curve")
   }
 
   /// Coefficients [B, q] and effects of the treatments of the curve [B, G] of the first method, NaN where a replicate

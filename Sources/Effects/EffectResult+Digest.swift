@@ -16,6 +16,11 @@ extension EffectResult {
       digest.update(answer.averageSlope)
       digest.update(answer.curve)
     }
+    if let modelAnswer {
+      for estimate in [modelAnswer.averageSlope] + modelAnswer.contrasts.map(\.effect) + modelAnswer.curve {
+        digest.update(estimate)
+      }
+    }
     for stage in diagnostics.firstStage { digest.update([stage.partialRSquared, stage.effectiveF]) }
     let tests = [diagnostics.kleibergenPaap.test, diagnostics.hansenJ, diagnostics.wooldridge, audit?.balance.wald]
     digest.update(tests.map { $0?.statistic ?? .nan })

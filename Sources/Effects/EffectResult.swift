@@ -39,6 +39,8 @@ public struct EffectResult: Sendable {
   public let answers: [EffectAnswer]
   /// The methods of ``EffectOptions/methods``; empty where none were asked for.
   public let ladder: [MethodAnswer]
+  /// What the model of the groups answers itself; nil when it has no effect.
+  public let modelAnswer: ModelAnswer?
   public let diagnostics: EffectDiagnostics
   /// What the groups say of themselves; nil where the instrument is a column of numbers.
   public let audit: GroupAudit?
@@ -59,7 +61,8 @@ public struct EffectResult: Sendable {
   init(
     _ options: EffectOptions, _ design: EffectDesign, _ choice: FormChoice?, _ form: OutcomeForm,
     _ regression: InstrumentalRegression, _ request: EffectRequest, _ answers: [EffectAnswer],
-    ladder: [MethodAnswer], _ diagnostics: EffectDiagnostics, _ audit: GroupAudit?, errors: EffectOptions.Errors,
+    ladder: [MethodAnswer], modelAnswer: ModelAnswer?, _ diagnostics: EffectDiagnostics, _ audit: GroupAudit?,
+    errors: EffectOptions.Errors,
     bootstrap: BootstrapResult?, findings: [Finding]
   ) {
     let (table, frame) = (design.table, design.table.frame)
@@ -75,7 +78,7 @@ public struct EffectResult: Sendable {
     (controlNames, instrumentNames) = (regression.names.controls, regression.names.instruments)
     (dropped, conditionNumber) = (regression.dropped, regression.conditionNumber)
     reference = request.reference
-    self.answers = answers
+    (self.answers, self.modelAnswer) = (answers, modelAnswer)
     self.ladder = ladder
     self.diagnostics = diagnostics
     self.audit = audit

@@ -24,6 +24,8 @@ public protocol GroupInstrument: Sendable {
   /// - Parameter frame: the same rows with other weights.
   /// - Throws: on all ranks the same ``Failure`` (numerical) when a group is lost.
   func reestimated(on frame: Frame) throws -> any GroupInstrument
+  /// The effect that the model of the groups has itself; nil when it has none. Collective.
+  func modelEffect() throws -> ModelEffect?
 }
 
 /// The errors of the parameters that group weights are functions of: θ̂ - θ ≈ Σ_i of what each row moves them by.
@@ -43,6 +45,7 @@ public protocol GroupEstimation: Sendable {
 
 extension GroupInstrument {
   public func estimation() throws -> (any GroupEstimation)? { nil }
+  public func modelEffect() throws -> ModelEffect? { nil }
   public func reestimated(on _: Frame) throws -> any GroupInstrument { self }
   public var groupCount: Int { groupNames.count }
   public func fillShares(_: Int, into _: UnsafeMutablePointer<Double>, stride _: Int) throws -> Bool { false }

@@ -52,6 +52,16 @@ struct FittedGroups: GroupInstrument {
     return found.replacing(try model.mixture.reestimated(on: found.design))
   }
 
+  /// That of a joint model.
+  func modelEffect() throws -> ModelEffect? {
+    guard let joint = model.joint else { return nil }
+    let covariance = try JointCovariance.estimateIfRegular(joint.mixture, on: design)
+    return ModelEffect(
+      name: "joint", coefficients: joint.mixture.outcomeCoefficients,
+      covariance: covariance.map { $0.block(Array($0.parameters.outcome)) },
+      slope: try joint.averageSlopeWeights(design), effects: { joint.effectWeights(of: $0, against: $1) })
+  }
+
   /// Of joint models, whose scores are known, while labels are posteriors: likeliest and drawn groups jump.
   func estimation() throws -> (any GroupEstimation)? {
     guard let joint = model.joint, label == .posterior else { return nil }

@@ -53,8 +53,11 @@ extension EffectReport {
 
   private var answers: Report.Section {
     let others = result.answers.dropFirst()
-    let titles = ["", "estimate", "std. error", "95% interval", "p"] + others.map(\.method.title)
-    func row(_ name: String, _ pick: (EffectAnswer) -> EffectEstimate) -> [Report.Cell] {
+    let titles =
+      ["", "estimate", "std. error", "95% interval", "p"] + others.map(\.method.title) + (model.map { [$0.name] } ?? [])
+    func row(
+      _ name: String, ofModel estimate: EffectEstimate?, _ pick: (EffectAnswer) -> EffectEstimate
+    ) -> [Report.Cell] {
       let own = pick(result.headline)
       let isShown = result.headlineInterval == .wald
       return [
@@ -62,8 +65,9 @@ extension EffectReport {
         result.diagnostics.isIdentified ? .significant(own.standardError) : .undefined,
         isShown ? own.interval : .undefined, isShown ? own.probability : .undefined,
       ] + others.map { .significant(pick($0).estimate) }
+        + (model == nil ? [] : [estimate.map { .significant($0.estimate) } ?? .undefined])
     }
-    var rows = [row("average slope", \.averageSlope)]
+    var rows = [row("average slope", ofModel: model?.averageSlope, \.averageSlope)]
     switch result.headlineInterval {
     case .wald: break
     case .andersonRubin: rows[0][3] = .text(result.diagnostics.andersonRubin.words)
@@ -71,10 +75,13 @@ extension EffectReport {
     }
     for (place, contrast) in result.headline.contrasts.enumerated() {
       let ends = "\(significant(contrast.contrast.from)) to \(significant(contrast.contrast.to))"
-      rows.append(row("\(result.treatmentName) from \(ends)") { $0.contrasts[place].effect })
+      rows.append(
+        row("\(result.treatmentName) from \(ends)", ofModel: model?.contrasts[place].effect) {
+          $0.contrasts[place].effect
+        })
     }
     for (place, term) in result.headline.terms.enumerated().prefix(Self.mostTerms) {
-      rows.append(row(term.name) { $0.terms[place] })
+      rows.append(row(term.name, ofModel: nil) { $0.terms[place] })
     }
     return Report.Section(
       nil, [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows, note: intervalNote))])

@@ -103,6 +103,8 @@ public struct EffectReport: Sendable, Encodable {
   /// The methods of --method side by side, and those that disagree with sieve2sls.
   public let ladder: [String: Rung]
   public let disagreements: [String]
+  /// What the model of the groups answers itself.
+  @NullEncoded public var model: ModelAnswer?
   public let firstStage: [String: FirstStage]
   public let craggDonald: Double
   public let kleibergenPaap: Test
@@ -137,7 +139,7 @@ public struct EffectReport: Sendable, Encodable {
 
   private enum CodingKeys: CodingKey {
     case rows, observations, ranks, groups, groupShares, instrument, instrumentBasis, label, outcomeBasis
-    case basisCriteria, levelBasis, controls, instruments, dropped, reference, estimator, methods, ladder
+    case basisCriteria, levelBasis, controls, instruments, dropped, reference, estimator, methods, ladder, model
     case disagreements, firstStage, craggDonald, kleibergenPaap, kleibergenPaapF, clusters, atX, tests, sets
     case standardErrors, bootstrap, headline, leaveOneOut, pairs, sensitivity, breakdown, balance, labels, verdict
     case effectDigest, findings, events, warnings
@@ -168,6 +170,7 @@ public struct EffectReport: Sendable, Encodable {
     disagreements = result.ladder.filter(\.disagrees).map(\.method.name)
     clusters = result.options.clusters
     atX = result.places
+    _model = NullEncoded(wrappedValue: result.modelAnswer)
     firstStage = Dictionary(uniqueKeysWithValues: diagnostics.firstStage.map { ($0.name, FirstStage($0)) })
     craggDonald = diagnostics.craggDonald.statistic
     kleibergenPaap = Test(diagnostics.kleibergenPaap.test)
