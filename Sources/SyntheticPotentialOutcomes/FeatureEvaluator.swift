@@ -15,7 +15,10 @@ extension ProxyFeatures {
       let areCounted = values == (0..<values.count).map(Double.init)
       if areCounted, case .real(let column) = variable.storage {
         let numbers = try frame.reals(column, chunk: chunk)
-        for row in 0..<count { cells[row] = cells[row] * radix + Int32(numbers[row]) }
+        // A whole number from 0 on is the last bits of its sum with 2^52, which takes no check of its range.
+        for row in 0..<count {
+          cells[row] = cells[row] &* radix &+ Int32(truncatingIfNeeded: (numbers[row] + 0x1p52).bitPattern)
+        }
       } else {
         let read = try variable.reader(frame, chunk: chunk)
         for row in 0..<count {

@@ -130,7 +130,7 @@ struct RowGroups: Sendable {
     let t = try frame.reals(column, chunk: chunk)
     for arm in 1..<arms.count {
       let (value, offset) = (arms[arm], Int32(arm * blockCount))
-      for row in 0..<count where t[row] == value { groups[row] += offset }
+      for row in 0..<count { groups[row] &+= t[row] == value ? offset : 0 }
     }
     if let strata {
       let read = try strata.variable.reader(frame, chunk: chunk)
