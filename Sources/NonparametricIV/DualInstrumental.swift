@@ -30,21 +30,29 @@ public struct DualInstrumental: StructuralRegression {
   public func fit(_ rows: some StructuralRows) throws -> StructuralFit<KernelExpansion> {
     guard options.isPaper else { return try fit(rows, Landmarks(rows, options)) }
     let landmarks = try Landmarks(rows, count: Self.referenceRows, seed: options.seed)
-    return try fit(landmarks.asRows(of: rows), landmarks)
+    return try fit(SampleRows(landmarks, of: rows), landmarks)
   }
 
-  private func fit(_ rows: some StructuralRows, _ landmarks: Landmarks) throws -> StructuralFit<KernelExpansion> {
+  private func fit(_ rows: some StructuralRows, _ landmarks: Landmarks) throws -> StructuralFit<
+    KernelExpansion
+  > {
     let dual = try KernelCoordinates.dual(
-      rows, hasCovariates: !options.isPaper, hasOutcome: options.isPaper || options.dual == .outcome)
-    let problem = KernelProblem(rows, landmarks, dual: dual, usesMedians: options.isPaper, seed: options.seed)
+      rows, hasCovariates: !options.isPaper, hasOutcome: options.isPaper || options.dual == .outcome
+    )
+    let problem = KernelProblem(
+      rows, landmarks, dual: dual, usesMedians: options.isPaper, seed: options.seed)
     return try problem.best(saddle)
   }
 
   private func saddle(_ sums: KernelSums) throws -> (coefficients: [Double], loss: Double) {
     let halves = [(sums.parts[0], sums.parts[1]), (sums.parts[1], sums.parts[0])]
-    let first = try halves.map { part, other in try part.embeddings.losses(part, penalties, on: other) }
+    let first = try halves.map { part, other in
+      try part.embeddings.losses(part, penalties, on: other)
+    }
     let penalty = penalties[zip(first[0], first[1]).map { $0 + $1 }.placeOfLeast ?? 0]
-    let second = try halves.map { part, other in try path(part, penalty).outcomeLosses(part, penalties, on: other) }
+    let second = try halves.map { part, other in
+      try path(part, penalty).outcomeLosses(part, penalties, on: other)
+    }
     let losses = zip(second[0], second[1]).map { ($0 + $1) / 2 }
     let best = losses.placeOfLeast ?? 0
     let whole = sums.whole

@@ -37,30 +37,23 @@ struct GaussianKernel: Sendable, Codable, Equatable {
 
   /// Writes the kernel of row i and landmark l to `values[l * stride + i]`.
   ///
-  /// The exponent is a product of (1, u, |u|²) with (-|l|², 2l, -1) / 2h², so that rows and landmarks meet in one matrix
-  /// product.
-  ///
   /// - Parameter columns: coordinate j of row i at `columns[j * stride + i]`.
   func evaluate(
     _ columns: UnsafePointer<Double>, rowCount: Int, into values: UnsafeMutablePointer<Double>, stride: Int
   ) {
-    let inputs = AlignedBuffer(count: (dimension + 2) * stride)
-    inputs.pointer.update(repeating: 1, count: stride)
-    (inputs.pointer + stride).update(from: columns, count: dimension * stride)
-    let squares = inputs.pointer + (dimension + 1) * stride
-    for j in 0..<dimension {
-      let column = columns + j * stride
-      for row in 0..<rowCount { squares[row] += column[row] * column[row] }
+    let scale = -1 / (2 * width * width)
+    for l in 0..<count {
+      let own = values + l * stride
+      for row in 0..<rowCount { own[row] = 0 }
+      for (j, place) in landmark(l).enumerated() {
+        let column = columns + j * stride
+        for row in 0..<rowCount {
+          let difference = column[row] - place
+          own[row] += difference * difference
+        }
+      }
+      for row in 0..<rowCount { own[row] *= scale }
+      Kernel.exponentials(of: own, count: rowCount)
     }
-    let scale = 1 / (2 * width * width)
-    let weights = (0..<count).flatMap { index in
-      let landmark = landmark(index)
-      return [-scale * landmark.reduce(0) { $0 + $1 * $1 }] + landmark.map { 2 * scale * $0 } + [-scale]
-    }
-    Kernel.Layer(inputs: dimension + 1, outputs: count, rowCount: rowCount, stride: stride)
-      .forward(weights: weights, inputs: inputs.pointer, outputs: values)
-    // Rounding may leave a distance below 0.
-    for place in 0..<count * stride { values[place] = min(0, values[place]) }
-    Kernel.exponentials(of: values, count: count * stride)
   }
 }

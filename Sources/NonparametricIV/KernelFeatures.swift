@@ -12,9 +12,6 @@ struct KernelFeatures: Sendable {
   /// diag(e)^-½ E', one row for each feature, each with a 0 before it for the constant.
   private let whitening: Matrix
 
-  /// Eigenvalues below this share of the largest are left out.
-  private static let smallestEigenvalue = 1e-13
-
   var count: Int { whitening.rows }
 
   /// - Parameter landmarks: rows of y, t, x, z.
@@ -22,7 +19,7 @@ struct KernelFeatures: Sendable {
     self.coordinates = coordinates
     kernel = GaussianKernel(landmarks.map(coordinates.callAsFunction), width: width)
     let eigen = try SymmetricEigen(kernel.gram)
-    let least = Self.smallestEigenvalue * (eigen.values.last ?? 0)
+    let least = Double.ulpOfOne * Double(kernel.count) * (eigen.values.last ?? 0)
     let kept = eigen.values.indices.filter { eigen.values[$0] > least }
     var whitening = Matrix(rows: kept.count, columns: 1 + kernel.count)
     for (row, place) in kept.enumerated() {

@@ -28,7 +28,9 @@ public struct KernelInstrumental: StructuralRegression {
 
   /// Powers of ten from 1e-2 to 1e-10.
   static func penalties(_ count: Int) -> [Double] {
-    (0..<count).map { Elementary.exp(-Elementary.log(10) * (2 + 8 * Double($0) / Double(count - 1))) }
+    (0..<count).map {
+      Elementary.exp(-Elementary.log(10) * (2 + 8 * Double($0) / Double(count - 1)))
+    }
   }
 
   public func fit(_ rows: some StructuralRows) throws -> StructuralFit<KernelExpansion> {
@@ -36,14 +38,15 @@ public struct KernelInstrumental: StructuralRegression {
       return try fit(rows, Landmarks(rows, options), directions: [(0, 1), (1, 0)])
     }
     let landmarks = try Landmarks(rows, count: Self.referenceRows, seed: options.seed)
-    return try fit(landmarks.asRows(of: rows), landmarks, directions: [(0, 1)])
+    return try fit(SampleRows(landmarks, of: rows), landmarks, directions: [(0, 1)])
   }
 
   private func fit(
     _ rows: some StructuralRows, _ landmarks: Landmarks, directions: [(Int, Int)]
   ) throws -> StructuralFit<KernelExpansion> {
     let problem = KernelProblem(
-      rows, landmarks, dual: try KernelCoordinates.dual(rows), usesMedians: options.isPaper, seed: options.seed)
+      rows, landmarks, dual: try KernelCoordinates.dual(rows), usesMedians: options.isPaper,
+      seed: options.seed)
     return try problem.best { sums in
       let found = try directions.map { try stages(sums.parts[$0.0], sums.parts[$0.1]) }
       let share = 1 / Double(found.count)
@@ -62,7 +65,8 @@ public struct KernelInstrumental: StructuralRegression {
     let embedding = embeddings.solution(
       first.weight * penalties[embeddings.losses(first, penalties, on: second).placeOfLeast ?? 0])
     let path = try RidgePath(
-      embedding.transposed * second.dual * embedding, Matrix(column: embedding.transposed * second.dualOutcome))
+      embedding.transposed * second.dual * embedding,
+      Matrix(column: embedding.transposed * second.dualOutcome))
     let losses = path.outcomeLosses(second, penalties, on: first)
     let best = losses.placeOfLeast ?? 0
     return (path.solution(second.weight * penalties[best]).values, losses[best])

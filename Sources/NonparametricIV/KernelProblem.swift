@@ -15,12 +15,11 @@ struct KernelProblem<Source: StructuralRows>: Sendable {
   private let halves: RowParts
   /// Of the kernel on the instruments' side and that of (t, x).
   private let widths: [(dual: Double, structural: Double)]
-  /// Parts of the rows, of which the first judges the widths.
-  private let samples: RowParts
+  private let seed: UInt64
 
   /// Multiples of the columns' standard deviations.
   private static var multiples: [Double] { [1, 2, 4, 8] }
-  /// About as many rows judge the widths at most; all of them make the fit.
+  /// As many rows judge the widths at most; all of them make the fit.
   private static var mostJudges: Int { 20_000 }
 
   /// - Parameter usesMedians: whether the widths are those of the landmarks' median distances and not multiples.
@@ -32,36 +31,48 @@ struct KernelProblem<Source: StructuralRows>: Sendable {
     self.dual = dual
     structural = .structural(covariateCount: rows.covariateCount)
     halves = RowParts(count: 2, seed: seed, stream: .structuralParts)
-    let parts = (rows.rows.rowCount + Self.mostJudges - 1) / Self.mostJudges
-    samples = RowParts(count: max(1, parts), seed: seed, stream: .landmarks)
+    self.seed = seed
     widths =
       usesMedians
-      ? [(landmarks.medianWidth(dual), landmarks.medianWidth(structural))] : Self.multiples.map { ($0, $0) }
+      ? [(landmarks.medianWidth(dual), landmarks.medianWidth(structural))]
+      : Self.multiples.map { ($0, $0) }
   }
 
   /// The fit with the width of the least loss. Collective.
   func best(_ solve: (KernelSums) throws -> Choice) throws -> StructuralFit<KernelExpansion> {
     var best: (loss: Double, features: (dual: KernelFeatures, structural: KernelFeatures), choice: Choice)?
-    let samples = samples
-    let judges = ChosenRows(source: rows) { samples.count == 1 || samples(row: $0) == 0 }
+    let judges =
+      rows.rows.rowCount > Self.mostJudges
+      ? SampleRows(try Landmarks(rows, count: Self.mostJudges, seed: seed), of: rows) : nil
     for width in widths {
       let features = (
         dual: try KernelFeatures(dual, landmarks: landmarks.rows, width: width.dual),
-        structural: try KernelFeatures(structural, landmarks: landmarks.rows, width: width.structural)
+        structural: try KernelFeatures(
+          structural, landmarks: landmarks.rows, width: width.structural)
       )
-      let choice = try solve(
-        KernelSums(judges, dual: features.dual, structural: features.structural, parts: halves))
-      if best.map({ choice.loss < $0.loss }) ?? choice.loss.isFinite { best = (choice.loss, features, choice) }
+      let choice = try solve(judges.map { try sums($0, features) } ?? sums(rows, features))
+      if best.map({ choice.loss < $0.loss }) ?? choice.loss.isFinite {
+        best = (choice.loss, features, choice)
+      }
     }
     guard let best else {
       throw Failure(
-        .numerical, "no kernel has a finite error; check the columns for values that are far from all others")
+        .numerical,
+        "no kernel has a finite error; check the columns for values that are far from all others")
     }
     let (features, choice) = (best.features, best.choice)
-    let final =
-      samples.count == 1
-      ? choice
-      : try solve(KernelSums(rows, dual: features.dual, structural: features.structural, parts: halves))
-    return StructuralFit(function: features.structural.function(final.coefficients), criterion: final.loss)
+    let final = try judges == nil ? choice : solve(sums(rows, features))
+    return StructuralFit(
+      function: features.structural.function(final.coefficients), criterion: final.loss)
+  }
+
+  private func sums(
+    _ rows: some StructuralRows, _ features: (dual: KernelFeatures, structural: KernelFeatures)
+  ) throws -> KernelSums {
+    let sums = try KernelSums(rows, dual: features.dual, structural: features.structural, parts: halves)
+    guard sums.parts.allSatisfy({ $0.weight > 0 }) else {
+      throw Failure(.data, "one of the halves that kernels are judged on has no row with weight; give more rows")
+    }
+    return sums
   }
 }

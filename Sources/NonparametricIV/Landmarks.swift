@@ -5,10 +5,9 @@ import LinearAlgebra
 /// Rows that kernels are told at: drawn without replacement from those with weight, by the number of the row, so that
 /// they are the same on any ranks.
 struct Landmarks: Sendable {
-  /// Their numbers among all rows, ascending.
-  let places: [Int]
-  /// y, t, x, z of each.
+  /// y, t, x, z of each, in the order of the rows.
   let rows: [[Double]]
+  let weights: [Double]
 
   /// One pass over the weights and one over the rows drawn. Collective.
   ///
@@ -40,15 +39,18 @@ struct Landmarks: Sendable {
         let chosen = own.filter(wanted.contains)
         guard !chosen.isEmpty else { continue }
         try source.withChunk(chunk) { block in
-          for row in chosen { mine += [Double(row)] + block.columns.map { $0[row - own.lowerBound] } }
+          for row in chosen {
+            let place = row - own.lowerBound
+            mine += [Double(row), block.weights?[place] ?? 1] + block.columns.map { $0[place] }
+          }
         }
       }
     }
-    let width = 3 + source.covariateCount + source.instrumentCount
+    let width = 4 + source.covariateCount + source.instrumentCount
     let all = Array(try communicator.allGather(elements: mine).joined())
     let found = stride(from: 0, to: all.count, by: width).map { Array(all[$0..<$0 + width]) }.sorted { $0[0] < $1[0] }
-    places = found.map { Int($0[0]) }
-    rows = found.map { Array($0.dropFirst()) }
+    rows = found.map { Array($0.dropFirst(2)) }
+    weights = found.map { $0[1] }
   }
 
   /// As many as the options ask for. Collective.
@@ -80,19 +82,17 @@ struct Landmarks: Sendable {
     bytes < 1e9 ? "\(Int((bytes / 1e6).rounded(.up))) MB" : "\(Int((bytes / 1e9).rounded(.up))) GB"
   }
 
-  /// The rows of a regression of which these alone count.
-  func asRows<Source: StructuralRows>(of source: Source) -> ChosenRows<Source> {
-    let chosen = Set(places)
-    return ChosenRows(source: source) { chosen.contains($0) }
-  }
-
   /// h with h² half the median of the squared distances between two of them.
   func medianWidth(_ coordinates: KernelCoordinates) -> Double {
     let points = rows.map(coordinates.callAsFunction)
     let squares = points.indices.flatMap { i in
-      points[..<i].map { point in zip(point, points[i]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }
+      points[..<i].map { point in
+        zip(point, points[i]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+      }
     }.sorted()
-    guard let median = squares.isEmpty ? nil : squares[squares.count / 2], median > 0 else { return 1 }
+    guard let median = squares.isEmpty ? nil : squares[squares.count / 2], median > 0 else {
+      return 1
+    }
     return (median / 2).squareRoot()
   }
 

@@ -65,15 +65,12 @@ def kernel_iv(X, Z, y, v, half, penalties, width_x, width_z):
 
     first = [first_loss(l) for l in penalties]
     l = penalties[int(np.argmin(first))]
-    w = kx11 @ gamma(l)
+    g = gamma(l)
+    squares = g.T @ kx11 @ g
 
     def alpha(xi):
-        # min sum v2 (y2 - w'a)^2 + n2 xi a'K a, in a basis of K's range so that K need not be inverted.
-        e, u = np.linalg.eigh(kx11)
-        keep = e > 1e-13 * e[-1]
-        root = u[:, keep] / np.sqrt(e[keep])
-        b = root.T @ w
-        return root @ solve((b * v2) @ b.T + v2.sum() * xi * np.eye(keep.sum()), (b * v2) @ y[two])
+        """(W W' + n2 xi K)^-1 W y2 with W = K G, which is G (G'K G + n2 xi)^-1 y2: K need not be inverted."""
+        return g @ solve(v2[:, None] * squares + v2.sum() * xi * np.eye(len(two)), v2 * y[two])
 
     second = [v1 @ (y[one] - kx11 @ alpha(xi)) ** 2 / v1.sum() for xi in penalties]
     best = int(np.argmin(second))
@@ -147,6 +144,8 @@ def kernels(x, t, y, soft, weights):
         return np.sqrt(np.sort(squares)[len(squares) // 2] / 2)
 
     Q = np.column_stack([Z, x1])
+    # The sample of the reference's size is all rows here, numbered anew.
+    half = np.array([integer(2, i, 0, SEED, PART_STREAM) for i in range(len(Y))])
     result["kernelivPaper"] = of_best_width(
         [kernel_iv(X, Q, Y, v, half, 10.0 ** -np.linspace(2, 10, 50), median_width(X), median_width(Q))], X)
     D = np.column_stack([Z, Y])
