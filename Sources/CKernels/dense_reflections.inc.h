@@ -27,7 +27,8 @@ static double reflection(double *x, ptrdiff_t first, ptrdiff_t count, double *ta
     const double rest = dot(x + start, x + start, padded(count) - start);
     *tau = 0;
     double result = head;
-    if (rest > 0) {
+    // Below, squares underflow and the reflection would not be one; beside entries near 1 the rest is nothing.
+    if (rest > 0x1p-900) {
         result = sqrt(head * head + rest);
         if (head > 0) result = -result;
         *tau = (result - head) / result;
