@@ -75,7 +75,7 @@ let package = Package(
       name: "Effects",
       dependencies: [
         "Communication", "Diagnostics", "Features", "Frames", "InstrumentalVariables", "LinearAlgebra", "Mixture",
-        "Networks", "NonparametricIV", "Runs", "Statistics", "Storage",
+        "Networks", "NonparametricIV", "Regression", "Runs", "Statistics", "Storage",
       ]),
 
     .target(

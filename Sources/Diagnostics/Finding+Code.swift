@@ -148,6 +148,8 @@ extension Finding {
     case noSignOfConfounding = "no-sign-of-confounding"
     /// Groups of `distribution` with `label` lean on the error of the treatment, and so on that of the outcome.
     case labelsLean = "labels-lean"
+    /// There is no instrument, and `names` are methods that cannot do without.
+    case noInstrument = "no-instrument"
     /// `names`: methods whose curves are up to `difference` standard deviations of y from that of the default method.
     case methodsDisagree = "methods-disagree"
     /// `names`: columns that others determine, which were left out.

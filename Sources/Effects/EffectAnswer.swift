@@ -103,19 +103,34 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
     let whole =
       replicates.isEmpty
       ? labelErrors.map { estimate.covariance + $0 } ?? estimate.covariance : Matrix(covarianceOf: replicates)
+    try self.init(
+      method, request, kind, estimate.coefficients, whole, degreesOfFreedom: estimate.degreesOfFreedom, k: estimate.k,
+      replicates: replicates)
+  }
+
+  /// The answers of ordinary regression where there is no instrument.
+  init(_ request: EffectRequest, _ regression: OrdinaryRegression, _ kind: InstrumentalCovariance) throws {
+    try self.init(
+      .ordinary, request, kind, regression.coefficients, regression.covariance, degreesOfFreedom: nil, k: nil)
+  }
+
+  private init(
+    _ method: EffectOptions.Method, _ request: EffectRequest, _ kind: InstrumentalCovariance, _ coefficients: [Double],
+    _ covariance: Matrix, degreesOfFreedom: Double?, k: Double?, replicates: [[Double]] = []
+  ) throws {
     let combinations = EffectCombinations(
-      functions: request.functions, means: request.means, reference: request.reference,
-      coefficients: estimate.coefficients, covariance: whole,
-      law: ReferenceLaw(fewClusters: estimate.degreesOfFreedom.map { Int($0) + 1 }), replicates: replicates)
+      functions: request.functions, means: request.means, reference: request.reference, coefficients: coefficients,
+      covariance: covariance, law: ReferenceLaw(fewClusters: degreesOfFreedom.map { Int($0) + 1 }),
+      replicates: replicates)
     self.method = method
     covarianceKind = kind
     averageSlope = combinations.averageSlope
     contrasts = request.contrasts.map(combinations.contrast)
     terms = combinations.terms
     curve = try combinations.curve(at: request.curve, seed: request.seed)
-    covariance = whole.values
-    k = estimate.k
-    fewClusters = estimate.degreesOfFreedom.map { Int($0) + 1 }
+    self.covariance = covariance.values
+    self.k = k
+    fewClusters = degreesOfFreedom.map { Int($0) + 1 }
   }
 
   var covarianceMatrix: Matrix { Matrix(rows: terms.count, columns: terms.count, values: covariance) }

@@ -18,7 +18,10 @@ extension EffectEstimator {
       case .limitedInformation:
         MethodAnswer(method, try answers([.liml], design, functions, request, regression).answers[0])
       case .linearTwoStage: MethodAnswer(method, try linear(design))
-      case .nonparametric(let nonparametric): try answer(nonparametric, design, request)
+      case .nonparametric(let nonparametric):
+        try answer(
+          nonparametric,
+          EffectStructuralRows(table: design.table, groups: design.groups, order: design.index.canonicalOrder), request)
       }
     }
     let sieve = MethodAnswer(.sieve, estimates[0])
@@ -34,10 +37,10 @@ extension EffectEstimator {
       .answers[0]
   }
 
-  private func answer(
-    _ method: NonparametricMethod, _ design: EffectDesign, _ request: EffectRequest
+  /// What a nonparametric method answers, with the time that its fit took. Collective.
+  func answer(
+    _ method: NonparametricMethod, _ rows: EffectStructuralRows, _ request: EffectRequest
   ) throws -> MethodAnswer {
-    let rows = EffectStructuralRows(table: design.table, groups: design.groups, order: design.index.canonicalOrder)
     let start = ContinuousClock.now
     var options = options.nonparametric
     options.seed = request.seed

@@ -25,8 +25,8 @@ public struct EffectEstimator: Sendable {
   /// Whether X(x) is found, by which outcomes of single rows are told, also where no covariates are asked for.
   public var findsSurface = false
   private let groups: any GroupInstrument
-  private let features: any FeatureMap
-  private let scaling: ColumnScaling
+  let features: any FeatureMap
+  let scaling: ColumnScaling
 
   /// - Parameters:
   ///   - groups: the instrument, over the rows of the frame that is fitted.

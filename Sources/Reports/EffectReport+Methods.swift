@@ -29,18 +29,24 @@ extension EffectReport {
     }
   }
 
-  /// The methods side by side, the greatest differences marked.
   var methodTable: Report.Section {
-    guard let first = result.ladder.first else { return Report.Section(nil, []) }
+    Self.methodTable(result.ladder, against: .sieve, treatmentName: result.treatmentName)
+  }
+
+  /// The methods side by side, the greatest differences from one of them marked.
+  static func methodTable(
+    _ ladder: [MethodAnswer], against method: EffectMethod, treatmentName: String
+  ) -> Report.Section {
+    guard let first = ladder.first else { return Report.Section(nil, []) }
     // One contrast, the widest of the default ones; the files have all.
     let contrasts = first.contrasts.suffix(1).map { contrast in
-      "\(result.treatmentName) from \(significant(contrast.contrast.from)) to \(significant(contrast.contrast.to))"
+      "\(treatmentName) from \(significant(contrast.contrast.from)) to \(significant(contrast.contrast.to))"
     }
     let titles =
       ["method", "average slope", "std. error"] + contrasts + [
-        "from sieve2sls, sd", "in errors", "criterion", "seconds",
+        "from \(method.name), sd", "in errors", "criterion", "seconds",
       ]
-    let rows: [[Report.Cell]] = result.ladder.map { answer in
+    let rows: [[Report.Cell]] = ladder.map { answer in
       let distance = Report.Cell.decimals(answer.distance, 3)
       return [
         .text(answer.method.name), .significant(answer.averageSlope.estimate),
@@ -51,7 +57,7 @@ extension EffectReport {
       ]
     }
     var blocks: [Report.Block] = [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows))]
-    let plugIns = result.ladder.map(\.method).filter(\.isPlugIn).map(\.name)
+    let plugIns = ladder.map(\.method).filter(\.isPlugIn).map(\.name)
     if !plugIns.isEmpty {
       blocks.append(
         .line(

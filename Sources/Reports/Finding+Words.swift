@@ -231,6 +231,11 @@ extension Finding {
       "groups of \(name(.distribution)) are found from covariates and treatment, so that their \(name(.label)) weights lean "
         + "on what else moves the treatment: under confounding the effect is biased; train with --distribution joint, and "
         + "use its posterior"
+    case .noInstrument:
+      "there is no instrument: the effect is not identified, and ordinary regression is the effect only if nothing unseen "
+        + "moves both treatment and outcome"
+        + (names(.names).isEmpty
+          ? "" : "; \(names(.names).joined(separator: ", ")) cannot do without, and were left out")
     case .methodsDisagree:
       "the curves of \(names(.names).joined(separator: ", ")) differ from that of sieve2sls, by up to "
         + "\(significant(number(.difference))) standard deviations of the outcome, or by more than 3 standard errors: trust "

@@ -39,8 +39,8 @@ struct Effect: JobCommand {
     help: """
       The instrument: the groups of the run that comes before the shards, 'true' for the true source, or the name of a \
       column of categories or numbers; or made of --candidates: 'uas', their mean, 'was', weighted by correlations with \
-      t, 'mode', the one amid the tightest half of their estimates, or 'auto', a representation that AutoIV learns. \
-      (default: group)
+      t, 'mode', the one amid the tightest half of their estimates, or 'auto', a representation that AutoIV learns; or \
+      'none', for ordinary regression and the methods that solve a moment given the covariates alone. (default: group)
       """)
   var instrument: String?
   @Option(
@@ -79,13 +79,16 @@ struct Effect: JobCommand {
   @Option(
     help: """
       Among which functions dualiv seeks the worst: of the instrument and the covariates, or of the outcome too, as \
-      published, which is not consistent.
+      published, which is not consistent. (default: instrument)
       """)
-  var dual = NonparametricOptions.Dual.instrument
-  @Option(help: "Rows drawn at random that the kernels of kerneliv and dualiv are told at; 'all' approximates nothing.")
-  var landmarks = "400"
-  @Option(help: "The most landmarks: memory grows with their square, time with their cube.")
-  var exactRows = 2000
+  var dual: NonparametricOptions.Dual?
+  @Option(
+    help: """
+      Rows drawn at random that the kernels of kerneliv and dualiv are told at; 'all' approximates nothing. (default: 400)
+      """)
+  var landmarks: String?
+  @Option(help: "The most landmarks: memory grows with their square, time with their cube. (default: 2000)")
+  var exactRows: Int?
   @Option(
     help: "What the errors may be; hful, jive and ujive have a covariance of their own, robust as HC0. (default: HC0)")
   var covariance: EffectOptions.Covariance?
@@ -167,6 +170,7 @@ struct Effect: JobCommand {
   }
 
   func validate() throws {
+    try methodOptions.requireReaders()
     do { _ = try options() } catch let failure as Failure { throw ValidationError(failure.message) }
   }
 
@@ -198,6 +202,11 @@ struct Effect: JobCommand {
     if options.errors == .bootstrap { StopSignal.install() }
     var estimator = EffectEstimator(
       options, groups: rows.groups, features: rows.features, scaling: rows.scaling)
+    guard instrument != "none" else {
+      let report = OrdinaryEffectReport(try estimator.fitWithoutInstrument(rows.frame), ranks: communicator.size)
+      display.finish()
+      return communicator.isRoot ? print(json ? try jsonText(report) : report.report.text) : ()
+    }
     estimator.findsSurface = predict || knowsTruth
     let result = try estimator.fit(
       rows.frame, observer: { display.show($0.rawValue) },
@@ -229,7 +238,7 @@ struct Effect: JobCommand {
 
   /// Whether the clusters are those of institutions, if there are enough.
   private var choosesClusters: Bool {
-    cluster.isEmpty && covariance == nil && !(estimator?.hasOwnCovariance ?? false)
+    instrument != "none" && cluster.isEmpty && covariance == nil && !(estimator?.hasOwnCovariance ?? false)
   }
 
   /// Adds what depends on the shards. Collective.
@@ -266,6 +275,14 @@ struct Effect: JobCommand {
     }
     if !cluster.isEmpty && options.covariance != .cluster {
       throw Failure(.usage, "--cluster needs --covariance cluster, which is its default; leave one of them out")
+    }
+    let needing: [(String, Bool)] = [
+      ("--out", out != nil), ("--at-x", atX != nil), ("--predict", predict), ("--projection", projection),
+      ("--se", se != nil), ("--bootstrap", bootstrap != nil), ("--dry-run", dryRun),
+    ]
+    if instrument == "none", let (name, _) = needing.first(where: \.1) {
+      throw Failure(
+        .usage, "\(name) is for an effect with an instrument, and --instrument none has none; leave it out")
     }
     options.clusters = cluster
     options.errors = bootstrap == nil ? se : .bootstrap
@@ -337,14 +354,28 @@ struct Effect: JobCommand {
   private func nonparametricOptions() throws -> NonparametricOptions {
     var options = NonparametricOptions()
     options.isPaper = paper
-    options.dual = dual
-    options.exactRows = exactRows
-    options.landmarks = landmarks == "all" ? nil : Int(landmarks)
-    guard landmarks == "all" || (options.landmarks ?? 0) > 1 else {
-      throw Failure(.usage, "--landmarks \(landmarks): give a number of rows, at least 2, or 'all'")
+    if let dual { options.dual = dual }
+    if let exactRows { options.exactRows = exactRows }
+    if let landmarks {
+      options.landmarks = landmarks == "all" ? nil : Int(landmarks)
+      guard landmarks == "all" || (options.landmarks ?? 0) > 1 else {
+        throw Failure(.usage, "--landmarks \(landmarks): give a number of rows, at least 2, or 'all'")
+      }
     }
-    guard exactRows > 1 else { throw Failure(.usage, "--exact-rows \(exactRows): give at least 2") }
+    guard options.exactRows > 1 else { throw Failure(.usage, "--exact-rows \(options.exactRows): give at least 2") }
     return options
+  }
+
+  /// The options that not every method reads.
+  private var methodOptions: [ScopedOption] {
+    let asked = method.compactMap { if case .nonparametric(let method) = $0 { method } else { nil } }
+    func option(_ name: String, _ value: Any?, _ methods: [NonparametricMethod]) -> ScopedOption {
+      ScopedOption(name, value, with: "--method", methods, fitted: asked)
+    }
+    return [
+      option("--paper", paper ? true : nil, NonparametricMethod.allCases), option("--dual", dual, [.dualiv]),
+      option("--landmarks", landmarks, [.kerneliv, .dualiv]), option("--exact-rows", exactRows, [.kerneliv, .dualiv]),
+    ]
   }
 
   private func contrasts(_ text: String) throws -> [Contrast] {

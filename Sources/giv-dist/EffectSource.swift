@@ -29,6 +29,7 @@ struct EffectSource {
     case run(path: String, FittedModel, Configuration, digest: String)
     case column(name: String, Column)
     case values(CandidateRule?, names: [String])
+    case none
   }
 
   let collection: ShardCollection
@@ -42,7 +43,7 @@ struct EffectSource {
   ///
   /// - Parameters:
   ///   - data: the shards, which a run may come before.
-  ///   - instrument: `group`, `true`, the name of a column, or a ``CandidateRule``; nil for the groups of the run.
+  ///   - instrument: `group`, `true`, `none`, the name of a column, or a ``CandidateRule``; nil for the groups of the run.
   ///   - candidates: what a ``CandidateRule`` makes its instrument of; empty for the covariates.
   ///   - clusters: columns of categories that errors are clustered by; nil for the institutions, where there are at least
   ///     ``leastInstitutions``.
@@ -108,7 +109,9 @@ struct EffectSource {
     }
     self.clusters = clusters ?? Self.institutions(of: collection)
     self.weights = weights
-    if let rule = CandidateRule(rawValue: name) {
+    if name == "none" {
+      instrument = .none
+    } else if let rule = CandidateRule(rawValue: name) {
       instrument = .values(rule, names: candidates.isEmpty ? collection.covariates.flatMap(\.columnNames) : candidates)
     } else if try Self.holdsNumbers(name, collection, on: communicator) {
       instrument = .values(nil, names: [name])
@@ -172,17 +175,27 @@ struct EffectSource {
         of: collection, roles: roles(), weights: weights, storage: storage, on: communicator)
       let place = try Self.place(column, in: frame)
       let (codes, names) = try Self.levels(place, of: frame)
-      let scaling = try Self.centre(frame)
-      return Rows(
-        frame: frame, groups: LevelInstrument(frame, column: place, codes: codes, names: names),
-        features: PolynomialBasis(
-          degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount)),
-        scaling: scaling, kind: .column(name == "true" ? "the true source" : name), origin: ["instrument": name])
+      return try rows(
+        frame, LevelInstrument(frame, column: place, codes: codes, names: names), named: name,
+        title: name == "true" ? "the true source" : name)
+    case .none:
+      let frame = try MetaEM.rowsInUse(
+        of: collection, roles: roles(), weights: weights, storage: storage, on: communicator)
+      return try rows(frame, NoInstrument(frame), named: "none", title: "none")
     case .values(let rule, let names):
       let frame = try MetaEM.rowsInUse(
         of: collection, roles: roles(), weights: weights, storage: storage, on: communicator)
       return try Rows(rule, of: names, frame, collection, seed: seed)
     }
+  }
+
+  /// Rows with groups that no run found.
+  private func rows(_ frame: Frame, _ groups: any GroupInstrument, named name: String, title: String) throws -> Rows {
+    Rows(
+      frame: frame, groups: groups,
+      features: PolynomialBasis(
+        degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount)),
+      scaling: try Self.centre(frame), kind: .column(title), origin: ["instrument": name])
   }
 
   /// Moves the covariates and the treatment of a frame to their means.
