@@ -97,14 +97,24 @@ static ptrdiff_t chase(ptrdiff_t first, ptrdiff_t last, double *d, double *e, do
     return first;
 }
 
+// Steps after which what is beside the diagonal is held against the whole matrix.
+#define PATIENCE 30
+
 // Makes the tridiagonal matrix diagonal; the rows of z become eigenvectors.
+//
+// What is beside the diagonal vanishes beside its neighbours, so that small eigenvalues keep their digits. In a matrix of
+// lower rank neighbours are rounding themselves and may never settle; after some steps what vanishes beside the largest
+// entry goes, an error that the entries have anyway.
 static int diagonalize(ptrdiff_t order, double *d, double *e, double *z, ptrdiff_t stride, double *cosines,
                        double *sines) {
     e[order - 1] = 0;
+    double largest = 0;
+    for (ptrdiff_t i = 0; i < order; i++) largest = fmax(largest, fabs(d[i]) + fabs(e[i]));
     for (ptrdiff_t first = 0; first < order; first++) {
         for (int step = 0;; step++) {
+            const double floor = step < PATIENCE ? 0 : 0x1p-53 * largest;
             ptrdiff_t last = first;
-            while (last + 1 < order && fabs(e[last]) > 0x1p-53 * (fabs(d[last]) + fabs(d[last + 1]))) last++;
+            while (last + 1 < order && fabs(e[last]) > fmax(floor, 0x1p-53 * (fabs(d[last]) + fabs(d[last + 1])))) last++;
             if (last == first) break;
             if (step == 60) return -1;
             const ptrdiff_t reached = chase(first, last, d, e, cosines, sines);

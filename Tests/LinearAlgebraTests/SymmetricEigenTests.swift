@@ -43,6 +43,24 @@ import Testing
     #expect(try SymmetricEigen(Matrix(rows: 0, columns: 0)).values.isEmpty)
   }
 
+  /// A Gaussian kernel at half of its points: the Gram matrix has half the rank, and what is left of the rest is rounding.
+  @Test(arguments: [40, 60, 100, 200])
+  func `A matrix of half the rank has eigenvalues that are zero beside the largest`(order: Int) throws {
+    var kernel = Matrix(rows: order / 2, columns: order)
+    for i in 0..<order / 2 {
+      for j in 0..<order {
+        let distance = 2 * Double(i - j) / Double(order - 1) / 0.05
+        kernel[i, j] = Elementary.exp(-distance * distance / 2)
+      }
+    }
+    let eigen = try SymmetricEigen(kernel.gram)
+    let largest = eigen.values[order - 1]
+    for value in eigen.values[..<(order / 2)] { #expect(abs(value) < 1e-13 * largest) }
+    let rebuilt = eigen.vectors * Matrix(diagonal: eigen.values) * eigen.vectors.transposed
+    #expect((rebuilt - kernel.gram).largestMagnitude < 1e-13 * largest)
+    #expect((eigen.vectors.gram - .identity(order)).largestMagnitude < 1e-12)
+  }
+
   @Test(arguments: [1, 7, 60, 200])
   func `Vectors are orthonormal and rebuild the matrix`(order: Int) throws {
     let matrix = CholeskyTests.positiveDefinite(order, seed: 6)
