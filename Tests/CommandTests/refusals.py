@@ -410,11 +410,8 @@ refuse("Functions of groups where there are none", "",
 refuse("An instrument of one value", 'write("a.h5", z=0 * group)', "giv-dist effect a.h5 --instrument true")
 refuse("An instrument of too many values", 'write("a.h5", z=np.arange(n))', "giv-dist effect a.h5 --instrument true")
 refuse("Weights that the run has said", "", EFFECT + " --weights frequency")
-refuse("A method that there is not", "", EFFECT + " --method kernel")
 refuse("Too many landmarks", 'write("a.h5", z=group)',
        "giv-dist effect a.h5 --instrument true --method kerneliv --landmarks all --exact-rows 100")
-refuse("Landmarks that are no number", "", EFFECT + " --method kerneliv --landmarks few")
-refuse("Files without an instrument", "", "giv-dist effect shards --instrument none --out out")
 refuse("Errors of one variance without an instrument", "",
        "giv-dist effect shards --instrument none --covariance unadjusted")
 refuse("A run of one group", "", "giv-dist train shards --groups 1 --representation identity --out one\n"
