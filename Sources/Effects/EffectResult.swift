@@ -19,10 +19,6 @@ public struct EffectResult: Sendable {
   public let groupShares: [Double]
 
   public let form: OutcomeForm
-  /// φ, the functions of that form.
-  public let functions: OutcomeFunctions
-  /// In the units of the data.
-  public let covariateMeans: [Double]
   /// The forms that were tried, in the order of ``OutcomeForm/candidates``; empty where one was asked for.
   public let formCriteria: [FormCriterion]
   public let controlNames: [String]
@@ -72,8 +68,6 @@ public struct EffectResult: Sendable {
     (treatment, outcome) = (table.treatment, table.outcome)
     (groupNames, groupShares) = (design.groups.groupNames, design.index.shares)
     self.form = form
-    functions = request.functions
-    covariateMeans = table.covariates.map(\.mean)
     formCriteria = choice?.criteria ?? []
     (controlNames, instrumentNames) = (regression.names.controls, regression.names.instruments)
     (dropped, conditionNumber) = (regression.dropped, regression.conditionNumber)

@@ -9,7 +9,7 @@ struct InstrumentSource {
   /// Nil for no instrument.
   private let groups: (any GroupInstrument)?
   private let features: any FeatureMap
-  private let scaling: ColumnScaling
+  let scaling: ColumnScaling
   private let isExcluded: Bool
   /// The true groups.
   private let sources: LevelInstrument
@@ -60,8 +60,14 @@ struct InstrumentSource {
     guard isExcluded, let groups else {
       // Ordinary regression does not read its instruments, and an effect has some.
       options.form = OutcomeForm(.polynomial(degree: 3))
-      return try EffectEstimator(options, groups: sources, features: features, scaling: scaling).fit(frame)
+      return try fit(options, sources)
     }
-    return try EffectEstimator(options, groups: groups, features: features, scaling: scaling).fit(frame)
+    return try fit(options, groups)
+  }
+
+  private func fit(_ options: EffectOptions, _ groups: any GroupInstrument) throws -> EffectResult {
+    var estimator = EffectEstimator(options, groups: groups, features: features, scaling: scaling)
+    estimator.findsSurface = true
+    return try estimator.fit(frame)
   }
 }

@@ -121,23 +121,19 @@ final class ReproductionWorker {
       options.isPaper = grid.isPaper
       let function = try method.fit(source.structuralRows(), options).function
       return draw.estimates(function)
-    case .ordinary: return try draw.estimates(source.effect(.ordinary, seed: seed(cell)), .ordinary)
-    case .sieve:
+    case .ordinary, .sieve:
       // Without an instrument nothing is identified, and ordinary regression is the answer that is shown.
-      let method: EffectOptions.Method = row.isExcluded ? .hful : .ordinary
-      return try draw.estimates(source.effect(method, seed: seed(cell)), method)
+      let method: EffectOptions.Method = column == .sieve && row.isExcluded ? .hful : .ordinary
+      let found = try draw.estimates(source.effect(method, seed: seed(cell)), source.scaling)
+      // The outcome's level takes residuals in groups, of which these rows know nothing.
+      return row.isExcluded ? found : (nil, found.effects)
     case .joint: preconditionFailure("the joint model has groups of its own")
     }
   }
 
   private func joint(_ result: MetaEM.Result, _ draw: ReproductionDraw) throws -> Estimates {
     guard let joint = result.model.joint else { preconditionFailure("a joint model") }
-    let test = draw.test
-    let m = draw.simulation.parameters.covariates
-    let frame = try Frame(
-      rows: DistributedRows(rowCount: test.t.count, communicator: SoloCommunicator()),
-      covariates: (0..<m).map { j in test.t.indices.map { test.x[$0 * m + j] } }, treatment: test.t, outcome: test.y)
-    frame.standardize(center: joint.tableScaling.centers, scale: joint.tableScaling.scales)
+    let frame = try draw.testFrame(joint.tableScaling)
     let design = joint.design(of: frame)
     let chunks = frame.rows.localChunks.map(design.rows.chunk)
     return (
@@ -168,23 +164,24 @@ extension ReproductionDraw {
     }
   }
 
-  /// τ at the test rows by the coefficients of a method.
-  func estimates(
-    _ result: EffectResult, _ method: EffectOptions.Method
-  ) throws -> (outcomes: [Double]?, effects: [Double]) {
+  /// The test rows, scaled as those that are fitted.
+  func testFrame(_ scaling: ColumnScaling) throws -> Frame {
     let m = simulation.parameters.covariates
-    guard let b = result.answer(method)?.terms.map(\.estimate) else {
-      preconditionFailure("a method that was asked for")
-    }
-    let functions = result.functions
-    let (means, base) = (result.covariateMeans, functions.values(at: 0))
-    let effects = test.t.indices.map { i in
-      var effect = zip(zip(functions.values(at: test.t[i]), base), b).reduce(0) { $0 + ($1.0.0 - $1.0.1) * $1.1 }
-      if functions.form.hasInteractions {
-        for j in 0..<m { effect += b[b.count - m + j] * test.t[i] * (test.x[i * m + j] - means[j]) }
-      }
-      return effect
-    }
-    return (nil, effects)
+    let frame = try Frame(
+      rows: DistributedRows(rowCount: test.t.count, communicator: SoloCommunicator()),
+      covariates: (0..<m).map { j in test.t.indices.map { test.x[$0 * m + j] } }, treatment: test.t, outcome: test.y,
+      covariateNames: simulation.table?.names)
+    frame.standardize(center: scaling.centers, scale: scaling.scales)
+    return frame
+  }
+
+  /// g and τ at the test rows by the method that comes first.
+  func estimates(
+    _ result: EffectResult, _ scaling: ColumnScaling
+  ) throws -> (outcomes: [Double]?, effects: [Double]) {
+    guard let surface = result.surface else { preconditionFailure("a surface that was asked for") }
+    let frame = try testFrame(scaling)
+    let values = try frame.rows.localChunks.map { try surface.values(frame, chunk: $0, against: 0) }
+    return (values.flatMap(\.g), values.flatMap(\.tau))
   }
 }

@@ -50,7 +50,8 @@ private struct CandidateSource {
     let own = rows.schema.columns
     let covariates = rows.columns(of: .covariate).filter { own[$0].kind == .real }
     let foreign = names.filter { name in !covariates.contains { own[$0].name == name } }
-    if let name = foreign.first(where: { [rows.treatmentName, rows.outcomeName].contains($0) }) {
+    let taken = [rows.treatmentName, rows.outcomeName, collection.names.treatment, collection.names.outcome]
+    if let name = foreign.first(where: taken.contains) {
       throw Failure(.usage, "--candidates \(name) is the treatment or the outcome; name what moves the treatment alone")
     }
     let datasets = try rows.rows.communicator.agree {
