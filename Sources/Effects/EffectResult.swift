@@ -19,6 +19,8 @@ public struct EffectResult: Sendable {
   public let groupShares: [Double]
 
   public let form: OutcomeForm
+  /// φ, the functions of that form.
+  let functions: OutcomeFunctions
   /// The forms that were tried, in the order of ``OutcomeForm/candidates``; empty where one was asked for.
   public let formCriteria: [FormCriterion]
   public let controlNames: [String]
@@ -67,7 +69,7 @@ public struct EffectResult: Sendable {
     (treatmentName, outcomeName, covariateNames) = (frame.treatmentName, frame.outcomeName, table.covariateNames)
     (treatment, outcome) = (table.treatment, table.outcome)
     (groupNames, groupShares) = (design.groups.groupNames, design.index.shares)
-    self.form = form
+    (self.form, functions) = (form, request.functions)
     formCriteria = choice?.criteria ?? []
     (controlNames, instrumentNames) = (regression.names.controls, regression.names.instruments)
     (dropped, conditionNumber) = (regression.dropped, regression.conditionNumber)

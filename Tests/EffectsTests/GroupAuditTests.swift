@@ -57,14 +57,14 @@ private struct AuditOracle: Decodable {
     let result = try rows.get().fit(options(method))
     let expected = try #require(expected.get().methods[method.rawValue])
     #expect(closeTo(expected.estimate, result.headline.averageSlope.estimate))
-    #expect(result.audit.comparisons.leftOut.count == 3)
-    for (found, expected) in zip(result.audit.comparisons.leftOut, expected.leftOut) {
+    #expect(result.audit!.comparisons.leftOut.count == 3)
+    for (found, expected) in zip(result.audit!.comparisons.leftOut, expected.leftOut) {
       #expect(closeTo(expected.estimate, found.rest.slope?.estimate))
       #expect(closeTo(expected.standardError, found.rest.slope?.standardError))
       #expect(closeTo(expected.difference, found.difference))
       #expect(closeTo(expected.differenceError, found.standardError))
     }
-    let sensitivity = try #require(result.audit.sensitivity)
+    let sensitivity = try #require(result.audit!.sensitivity)
     for kind in PlausibleExogeneity.Kind.allCases {
       let bounds = try #require(expected.bounds[kind.rawValue])
       for (prior, ends) in [(PlausibleExogeneity.Prior.bounded, bounds.bounded), (.normal, bounds.normal)] {
@@ -76,7 +76,7 @@ private struct AuditOracle: Decodable {
   }
 
   @Test func `balance and certainty are those of numpy, the permutations among them`() throws {
-    let (audit, expected) = (try rows.get().fit(options()).audit, try expected.get())
+    let (audit, expected) = (try rows.get().fit(options()).audit!, try expected.get())
     #expect(audit.balance.pairs.map { [$0.first, $0.second] } == expected.pairs.map(\.groups))
     #expect(distance(audit.balance.pairs.map(\.differences), expected.pairs.map(\.differences)) < 1e-10)
     let ratios = audit.balance.pairs.map { $0.varianceRatios.compactMap(\.self) }
@@ -91,7 +91,7 @@ private struct AuditOracle: Decodable {
 
   @Test func `where shares depend on covariates what they leave is tested`() throws {
     let (oracle, expected) = (try rows.get(), try expected.get())
-    let balance = try oracle.fit(options(), weights: (expected.leaning, expected.leaningShares)).audit.balance
+    let balance = try oracle.fit(options(), weights: (expected.leaning, expected.leaningShares)).audit!.balance
     #expect(!balance.isRequired)
     #expect(abs(balance.kernel.statistic / expected.leaningMMD - 1) < 1e-10)
     #expect(balance.kernel.pValue == Double(1 + expected.leaningReached) / 1000)
@@ -103,9 +103,9 @@ private struct AuditOracle: Decodable {
     let oracle = try rows.get()
     let hard = oracle.groups.map { row in row.map { $0 == row.max() ? 1.0 : 0 } }
     let (uncertain, certain) = (try oracle.fit(options()), try oracle.fit(options(), weights: (hard, nil)))
-    #expect(uncertain.verdict.contains { $0.code == .weakGroups && $0.value == uncertain.audit.labels.share })
-    #expect(certain.audit.labels.entropy == 0 && !certain.verdict.contains { $0.code == .weakGroups })
-    #expect(certain.audit.labels.sizes.reduce(0, +) < Double(oracle.t.count))
+    #expect(uncertain.verdict.contains { $0.code == .weakGroups && $0.value == uncertain.audit!.labels.share })
+    #expect(certain.audit!.labels.entropy == 0 && !certain.verdict.contains { $0.code == .weakGroups })
+    #expect(certain.audit!.labels.sizes.reduce(0, +) < Double(oracle.t.count))
   }
 
   // MARK: Properties
@@ -124,9 +124,9 @@ private struct AuditOracle: Decodable {
 
   @Test func `names and order of groups change no bit but the order`() throws {
     let oracle = try rows.get()
-    let expected = try oracle.fit(options()).audit
+    let expected = try oracle.fit(options()).audit!
     for order in [[2, 0, 1], [2, 1, 0]] {
-      let audit = try oracle.fit(options(), groups: order).audit
+      let audit = try oracle.fit(options(), groups: order).audit!
       for (place, group) in order.enumerated() {
         let (found, other) = (audit.comparisons.leftOut[place], expected.comparisons.leftOut[group])
         #expect(found.rest.slope == other.rest.slope && found.difference == other.difference)
@@ -146,9 +146,10 @@ private struct AuditOracle: Decodable {
 
   @Test func `units of the columns are those of the answers`() throws {
     let oracle = try rows.get()
-    let expected = try oracle.fit(options()).audit
+    let expected = try oracle.fit(options()).audit!
     let (a, b, c) = (-2.5, 40.0, 0.01)
-    let moved = try oracle.fit(options()) { x, t, y in ([1000 * x[0] - 5, 0.1 * x[1] + 3], a * t + b, c * y + 7) }.audit
+    let moved = try oracle.fit(options()) { x, t, y in ([1000 * x[0] - 5, 0.1 * x[1] + 3], a * t + b, c * y + 7) }
+      .audit!
     // What is moved along x does not depend on its units, nor do standardised differences.
     #expect(distance(moved.balance.pairs.map(\.differences), expected.balance.pairs.map(\.differences)) < 1e-10)
     #expect(closeTo(expected.balance.wald!.statistic, moved.balance.wald?.statistic))
@@ -165,7 +166,7 @@ private struct AuditOracle: Decodable {
     let oracle = try rows.get()
     // The effect is moved away from 0, with the same errors.
     let result = try oracle.fit(options()) { x, t, y in (x, t, y + 3 * t) }
-    let sensitivity = try #require(result.audit.sensitivity)
+    let sensitivity = try #require(result.audit!.sensitivity)
     for kind in PlausibleExogeneity.Kind.allCases {
       let delta = try #require(sensitivity.breakdown[kind])
       let widest = sensitivity.interval(kind, .bounded, delta: 0.1)!.lower
@@ -180,12 +181,12 @@ private struct AuditOracle: Decodable {
     let oracle = try rows.get()
     let two = oracle.groups.map { [$0[0] + $0[1], $0[2]] }
     let result = try oracle.fit(options(), groups: [0, 1], weights: (two, nil))
-    #expect(result.audit.comparisons.leftOut.isEmpty && result.audit.comparisons.pairs.isEmpty)
-    #expect(result.audit.balance.pairs.count == 1)
+    #expect(result.audit!.comparisons.leftOut.isEmpty && result.audit!.comparisons.pairs.isEmpty)
+    #expect(result.audit!.balance.pairs.count == 1)
   }
 
   @Test func `with three groups those without one are the pairs`() throws {
-    let comparisons = try rows.get().fit(options()).audit.comparisons
+    let comparisons = try rows.get().fit(options()).audit!.comparisons
     #expect(comparisons.pairs.map(\.groups) == [[0, 1], [0, 2], [1, 2]])
     #expect(comparisons.pairs.map(\.slope) == comparisons.leftOut.reversed().map(\.rest.slope))
   }
@@ -196,13 +197,13 @@ private struct AuditOracle: Decodable {
     let result = try oracle.fit(options(), groups: [0, 1, 2, 3], weights: (four, nil))
     let whole = try oracle.fit(options())
     #expect(closeTo(whole.headline.averageSlope.estimate, result.headline.averageSlope.estimate))
-    let pairs = result.audit.comparisons.pairs
-    #expect(pairs.count == 6 && result.audit.comparisons.leftOut.count == 4)
+    let pairs = result.audit!.comparisons.pairs
+    #expect(pairs.count == 6 && result.audit!.comparisons.leftOut.count == 4)
     let halves = try #require(pairs.first { $0.groups == [2, 3] })
     #expect(halves.slope == nil && halves.reason != nil)
     // A half beside another group is the group beside it, at half the weight.
     #expect(
-      closeTo(whole.audit.comparisons.pairs[0].slope!.estimate, pairs.first { $0.groups == [0, 1] }?.slope?.estimate))
+      closeTo(whole.audit!.comparisons.pairs[0].slope!.estimate, pairs.first { $0.groups == [0, 1] }?.slope?.estimate))
   }
 
   // MARK: Clusters
@@ -226,7 +227,7 @@ private struct AuditOracle: Decodable {
         groups: GivenGroups(groupNames: ["0", "1", "2"], weights: oracle.groups, grid: rows.grid),
         features: PolynomialBasis(degree: 2, covariateNames: frame.covariateNames, origin: [0, 0]),
         scaling: ColumnScaling(centers: [0, 0, 0], scales: [1, 1, 1])
-      ).fit(frame).audit.comparisons.leftOut
+      ).fit(frame).audit!.comparisons.leftOut
     }
     let (robust, pairs) = (try leftOut([]), try leftOut(["pair"]))
     func agree(_ found: [LeftOutGroup], _ expected: [LeftOutGroup]) -> Bool {
