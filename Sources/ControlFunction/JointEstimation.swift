@@ -62,7 +62,7 @@ public struct JointEstimation: Sendable {
       for a in 0..<influence.rows {
         let target = values + a * stride
         rows.evaluateTotals([0] + influence[row: a], into: target)
-        if design.table.weightKind == .sampling {
+        if design.table.weightKind != .frequency {
           for row in 0..<block.rowCount { target[row] *= rows.rowWeights[row] }
         }
       }

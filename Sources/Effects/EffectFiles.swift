@@ -7,8 +7,10 @@ import Storage
 public struct EffectFiles {
   /// In the order in which they get their names.
   public static let names = [
-    "effect.h5", "coefficients.csv", "curve.csv", "methods.csv", "first_stage.csv", "tests.csv", "balance.csv",
+    "effect.h5", "coefficients.csv", "curve.csv", "first_stage.csv", "tests.csv", "balance.csv",
   ]
+  /// The file of the methods that stand side by side, where some are asked for.
+  public static let methodTableName = "methods.csv"
   /// The file of the answers at given covariates, where there are some.
   public static let covariateTableName = "at_x.csv"
   private static let encodingType = "giv-effect"
@@ -31,7 +33,7 @@ public struct EffectFiles {
       switch name {
       case "coefficients.csv": estimates
       case "curve.csv": curves
-      case "methods.csv": methods
+      case Self.methodTableName: methods
       case "first_stage.csv": firstStage
       case "tests.csv": tests
       case "balance.csv": balance

@@ -115,7 +115,10 @@ extension OnRanks {
       }
     }
 
-    @Test(arguments: [(["--out", "none"], "leave --out out"), (["--covariance", "unadjusted"], "choose HC0 to HC3")])
+    @Test(arguments: [
+      (["--out", "none"], "--out is for an effect with an instrument"),
+      (["--covariance", "unadjusted"], "choose HC0 to HC3"),
+    ])
     func `what needs an instrument is refused without one`(arguments: [String], words: String) throws {
       let result = try givDist(["effect", "shards", "--instrument", "none"] + arguments)
       #expect(result.exitCode == 64 && result.error.contains(words), "\(result.exitCode) \(result.error)")

@@ -404,9 +404,6 @@ refuse("A candidate of one value", 'write("a.h5", dose=np.ones(n))',
        "giv-dist effect a.h5 --instrument uas --candidates dose")
 refuse("Candidates whose correlations cancel", 'write("a.h5", dose=x[:, 0] + t, lack=-x[:, 0] - t)',
        "giv-dist effect a.h5 --instrument was --candidates dose,lack")
-refuse("Candidates without a use", "", "giv-dist effect shards --instrument true --candidates x0")
-refuse("Functions of groups where there are none", "",
-       "giv-dist effect shards --instrument uas --instrument-basis groups")
 refuse("An instrument of one value", 'write("a.h5", z=0 * group)', "giv-dist effect a.h5 --instrument true")
 refuse("An instrument of too many values", 'write("a.h5", z=np.arange(n))', "giv-dist effect a.h5 --instrument true")
 refuse("Weights that the run has said", "", EFFECT + " --weights frequency")
@@ -432,7 +429,6 @@ refuse("Too many rows of covariates", 'text("x.csv", "age,region\\n" + "1,A\\n" 
 refuse = section("The paper's tables")
 refuse("No real covariates", "", "giv-dist reproduce table5")
 refuse("A row or column that there is not", "", "giv-dist reproduce table2 --only Fun-EN")
-refuse("No such table", "", "giv-dist reproduce table9")
 refuse("Columns of no file", "", "giv-dist reproduce table2 --columns age")
 
 

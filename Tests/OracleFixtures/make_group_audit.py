@@ -11,7 +11,7 @@ from make_effects import (
     K, M, N, SEED, controls, deviations, f, functions, hful, partial, sd, shares, soft, t, t_mean, two_stage, weight, y)
 from philox import blocks, normals, uniforms
 
-FEATURES, PERMUTATIONS, B, R = 45, 46, 999, 64
+FEATURES, PERMUTATIONS, B, R = 46, 47, 999, 64
 DEGREE = 2
 slope = np.array([1.0, 2 * t_mean])
 x_std = deviations / sd

@@ -15,7 +15,7 @@ from fixture import assert_close, read, write
 from make_joint import columns, log_densities, log_shares, pack, row_likelihoods, row_scores, unpack
 from philox import integer, philox
 
-SEED, FOLDS, FOLD_STREAM, CLUSTERS, WEIGHT_STREAM, REPLICATE = 3, 5, 40, 25, 42, 2
+SEED, FOLDS, FOLD_STREAM, CLUSTERS, WEIGHT_STREAM, REPLICATE = 3, 5, 40, 25, 56, 2
 
 
 def monomials(x, degree):
