@@ -45,7 +45,7 @@ struct Effect: JobCommand {
   var instrument: String?
   @Option(
     help: "What uas, was, mode and auto make one instrument of: columns or datasets, with commas between.",
-    transform: { $0.split(separator: ",").map(String.init) })
+    transform: commaSeparated)
   var candidates: [String] = []
   @Option(
     help: "What stands for the group of a row: its posterior, its likeliest group, or one drawn from the posterior.")
@@ -98,7 +98,7 @@ struct Effect: JobCommand {
       (default: the institutions, where there are 20 or more, unless --covariance or an --estimator without clusters is \
       asked for)
       """,
-    transform: { $0.split(separator: ",").map(String.init) })
+    transform: commaSeparated)
   var cluster: [String] = []
   @Option(
     help: """

@@ -38,7 +38,7 @@ struct Reproduce: JobCommand {
   var covariatesFrom: String?
   @Option(
     help: "The columns of --covariates-from, by name, with commas between.",
-    transform: { $0.split(separator: ",").map(String.init) })
+    transform: commaSeparated)
   var columns: [String] = []
   @Flag(help: "Give the methods the settings of their papers' own programs.")
   var paper = false
