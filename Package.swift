@@ -60,6 +60,10 @@ let package = Package(
       name: "NonparametricIV",
       dependencies: ["Communication", "Diagnostics", "Features", "LinearAlgebra", "Networks", "Regression"]),
 
+    .target(
+      name: "Panels",
+      dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Storage"]),
+
     // MARK: Floor 6: estimators that stand alone, and simulated data
     .target(
       name: "Simulation",
@@ -82,6 +86,13 @@ let package = Package(
       name: "SyntheticPotentialOutcomes",
       dependencies: [
         "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs", "Statistics", "Storage",
+      ]),
+
+    .target(
+      name: "SyntheticInterventions",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Panels", "Regression", "Runs", "Statistics",
+        "Storage",
       ]),
 
     // MARK: Floor 7: Meta-EM, which may end in the control function
