@@ -47,8 +47,7 @@ let package = Package(
     .target(name: "Features", dependencies: ["Diagnostics", "Frames", "LinearAlgebra"]),
     .target(name: "Regression", dependencies: ["Communication", "LinearAlgebra", "Statistics"]),
 
-    // MARK: Floor 5: mixtures, instruments, and data from elsewhere
-    .target(name: "Import", dependencies: ["Diagnostics", "Frames", "Shards", "Storage"]),
+    // MARK: Floor 5: mixtures, instruments and panels
     .target(
       name: "Mixture",
       dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Regression", "Runs"]),
@@ -64,10 +63,8 @@ let package = Package(
       name: "Panels",
       dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Storage"]),
 
-    // MARK: Floor 6: estimators that stand alone, and simulated data
-    .target(
-      name: "Simulation",
-      dependencies: ["Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "Shards", "Storage"]),
+    // MARK: Floor 6: estimators that stand alone, and data from elsewhere
+    .target(name: "Import", dependencies: ["Diagnostics", "Frames", "Panels", "Shards", "Storage"]),
     .target(
       name: "ControlFunction",
       dependencies: [
@@ -95,7 +92,12 @@ let package = Package(
         "Storage",
       ]),
 
-    // MARK: Floor 7: Meta-EM, which may end in the control function
+    // MARK: Floor 7: Meta-EM, which may end in the control function, and simulated data
+    .target(
+      name: "Simulation",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "Panels", "Shards", "Storage",
+      ]),
     .target(
       name: "MetaEM",
       dependencies: [
@@ -124,8 +126,8 @@ let package = Package(
       name: "giv-dist",
       dependencies: [
         "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "Import", "LinearAlgebra",
-        "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Reports", "Reproduction", "Runs", "Shards",
-        "Simulation", "Storage", "SyntheticPotentialOutcomes",
+        "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Panels", "Reports", "Reproduction", "Runs",
+        "Shards", "Simulation", "Storage", "SyntheticPotentialOutcomes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -147,6 +149,11 @@ let package = Package(
       name: "ShardsTests",
       dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Storage", "TestSupport"],
       exclude: ["Fixtures"]),
+    .testTarget(
+      name: "PanelsTests",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "Import", "Panels", "Shards", "Simulation", "Storage", "TestSupport",
+      ]),
     .testTarget(
       name: "ImportTests",
       dependencies: ["Communication", "Diagnostics", "Frames", "Import", "Shards", "Storage", "TestSupport"],

@@ -141,7 +141,7 @@ struct CodeReader: ~Copyable {
 
 extension HDF5Dataset {
   /// Reads integer codes, which other programs may have stored as floating-point numbers.
-  func readCodes(rows: Range<Int>, of role: Role) throws -> [Int64] {
+  package func readCodes(rows: Range<Int>, of role: Role) throws -> [Int64] {
     guard try elementKind() == .float else { return try read(rows: rows) }
     return try read(Double.self, rows: rows).enumerated().map { offset, value in
       guard let code = Int64(exactly: value) else {

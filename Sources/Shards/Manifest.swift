@@ -27,7 +27,8 @@ public struct Manifest: Codable, Sendable, Equatable {
   /// The rows of all shards.
   public var rows: Int
   public var covariates: [String]
-  public var treatment: String
+  /// Nil of panels.
+  public var treatment: String?
   /// Nil when the rows have none.
   public var outcome: String?
   /// The columns besides covariates, treatment, outcome, source, weight and identifier; those of format 1 had none.
@@ -45,6 +46,13 @@ public struct Manifest: Codable, Sendable, Equatable {
     self.treatment = header.treatmentName
     self.outcome = header.outcomeName
     self.columns = header.columns
+    self.shards = shards
+  }
+
+  /// The files of a panel, whose rows are units or periods.
+  public init(panel shards: [Shard]) {
+    rows = shards.reduce(0) { $0 + $1.rows }
+    covariates = []
     self.shards = shards
   }
 

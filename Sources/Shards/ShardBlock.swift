@@ -1,39 +1,6 @@
 import Diagnostics
 import Frames
 
-/// The identifiers of rows: all integers or all strings.
-public enum Identifiers: Sendable, Equatable {
-  case integers([Int64])
-  case strings([String])
-
-  public var count: Int {
-    switch self {
-    case .integers(let integers): integers.count
-    case .strings(let strings): strings.count
-    }
-  }
-
-  /// Joins identifiers of one kind.
-  ///
-  /// - Precondition: both are of the same kind, or this one is empty.
-  mutating func append(_ others: Identifiers) {
-    switch (self, others) {
-    case (.integers(let first), .integers(let second)): self = .integers(first + second)
-    case (.strings(let first), .strings(let second)): self = .strings(first + second)
-    default:
-      precondition(count == 0, "identifiers are either all integers or all strings")
-      self = others
-    }
-  }
-
-  var values: ColumnValues {
-    switch self {
-    case .integers(let integers): .codes(integers)
-    case .strings(let strings): .texts(strings)
-    }
-  }
-}
-
 /// Rows to append to a shard.
 public struct ShardBlock: Sendable {
   /// x: rows times covariates, row-major.

@@ -126,7 +126,7 @@ public struct ShardCollection: Sendable {
     }
   }
 
-  static func files(at path: String) throws -> [(path: String, entry: Manifest.Shard?)] {
+  package static func files(at path: String) throws -> [(path: String, entry: Manifest.Shard?)] {
     guard HDF5File.isFolder(path) else { return [(path, nil)] }
     let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     if let manifest = try Manifest.read(fromFolder: folder) {

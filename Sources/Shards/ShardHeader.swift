@@ -145,7 +145,9 @@ extension ShardHeader {
   package static func read(from file: borrowing HDF5File) throws -> ReadShardHeader? {
     guard let kind = try file.record(as: RecordKind.self) else { return nil }
     guard kind.encodingType == ShardRecord.encodingType else {
-      let name = kind.encodingType == "giv-model" ? "the model file of a run" : "a \(kind.encodingType) file"
+      let name =
+        ["giv-model": "the model file of a run", "giv-panel": "a panel, which 'giv-dist si' reads"][kind.encodingType]
+        ?? "a \(kind.encodingType) file"
       throw Failure(.data, "\(file.path) is \(name), not a shard; leave it out, or name the shards one by one")
     }
     if kind.encodingVersion.hasPrefix("1."), let record = try file.record(as: FirstShardRecord.self) {

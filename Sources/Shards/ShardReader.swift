@@ -122,7 +122,7 @@ extension FrameChunks {
   }
 
   /// Copies row-major rows into the real columns from `index` on, or the components of the vectors there.
-  fileprivate func place(_ values: UnsafeBufferPointer<Double>, width: Int, at index: Int, globalStart: Int) {
+  package func place(_ values: UnsafeBufferPointer<Double>, width: Int, at index: Int, globalStart: Int) {
     forEachStretch(from: globalStart, count: values.count / width) { chunk, offset, start, count in
       transpose(
         values.baseAddress! + start * width, rows: count, columns: width,
