@@ -102,6 +102,11 @@ public enum RandomStream: UInt32, Sendable {
   case simulatedProxyRow = 4
   /// The order of covariates from a table.
   case simulatedOrder = 5
+  /// Loadings, factors, noise and missing outcomes of a panel.
+  case simulatedPanelUnit = 8
+  case simulatedPanelFactor = 9
+  case simulatedPanelNoise = 10
+  case simulatedPanelGaps = 11
   // Fitting.
   case starts = 16
   case sampledLabels = 17

@@ -11,6 +11,8 @@ extension ProxySimulation: ShardedSimulation {
   public var rowCount: Int { parameters.rows }
   public var header: ShardHeader { ShardHeader(covariateNames: treatmentProxyNames + outcomeProxyNames) }
 
+  public func manifest(of shards: [Manifest.Shard]) -> Manifest { Manifest(header: header, shards: shards) }
+
   public func writeShard(_ path: String, rows range: Range<Int>) throws -> Manifest.Shard {
     let writer = try ShardWriter(
       path: path, header: header, roles: [.covariate, .treatment, .outcome], extras: ["truth/u": nil], force: false)

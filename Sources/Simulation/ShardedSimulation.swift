@@ -10,8 +10,9 @@ public protocol ShardedSimulation: Sendable {
 
   /// The number of rows of all shards.
   var rowCount: Int { get }
-  var header: ShardHeader { get }
 
+  /// The table of contents of all shards, in order.
+  func manifest(of shards: [Manifest.Shard]) -> Manifest
   /// Writes one shard, whose rows are consecutive ones of all.
   func writeShard(_ path: String, rows: Range<Int>) throws -> Manifest.Shard
   /// Writes a file beside the shards, if there is one of this name.
@@ -58,8 +59,7 @@ extension ShardedSimulation {
     let gathered = try communicator.allGather(Array(written))
     return try communicator.agree {
       let entries = try gathered.map { try JSONDecoder().decode([Manifest.Shard].self, from: Data($0)) }
-      let manifest = Manifest(
-        header: header, shards: (0..<shards).map { entries[$0 % communicator.size][$0 / communicator.size] })
+      let manifest = manifest(of: (0..<shards).map { entries[$0 % communicator.size][$0 / communicator.size] })
       try target?.commit(manifest, companions: Self.companionNames)
       return manifest
     }

@@ -22,6 +22,8 @@ extension Simulation: ShardedSimulation {
     return header
   }
 
+  public func manifest(of shards: [Manifest.Shard]) -> Manifest { Manifest(header: header, shards: shards) }
+
   public func writeShard(_ path: String, rows range: Range<Int>) throws -> Manifest.Shard {
     try write(path, range: range, block: rows)
   }

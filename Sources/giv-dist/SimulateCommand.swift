@@ -6,16 +6,19 @@ import Shards
 import Simulation
 import Storage
 
-/// What is simulated: sources that treat differently, by what a covariate adds to itself, or proxies of a class.
+/// What is simulated: sources that treat differently, by what a covariate adds to itself, proxies of a class, or a panel.
 private enum Scenario: ExpressibleByArgument {
   case sources(SimulationScenario)
   case proxies
+  case panel
 
-  static var allValueStrings: [String] { SimulationScenario.allCases.map(\.rawValue) + ["proxies"] }
+  static var allValueStrings: [String] { SimulationScenario.allCases.map(\.rawValue) + ["proxies", "panel"] }
 
   init?(argument: String) {
     if argument == "proxies" {
       self = .proxies
+    } else if argument == "panel" {
+      self = .panel
     } else if let scenario = SimulationScenario(rawValue: argument) {
       self = .sources(scenario)
     } else {
@@ -24,10 +27,15 @@ private enum Scenario: ExpressibleByArgument {
   }
 
   var defaultValueDescription: String {
-    if case .sources(let scenario) = self { scenario.rawValue } else { "proxies" }
+    switch self {
+    case .sources(let scenario): scenario.rawValue
+    case .proxies: "proxies"
+    case .panel: "panel"
+    }
   }
 
   var isProxies: Bool { if case .proxies = self { true } else { false } }
+  var isPanel: Bool { if case .panel = self { true } else { false } }
 }
 
 extension SimulationErrorLaw: ExpressibleByArgument {}
@@ -37,22 +45,26 @@ extension SimulationNoiseKind: ExpressibleByArgument {}
 struct Simulate: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
-    abstract: "Simulate shards with known truth: a hidden group instrument, or proxies of a hidden class.",
+    abstract: "Simulate shards with known truth: a hidden group instrument, proxies of a hidden class, or a panel.",
     discussion: """
       T = sum_j w_zj (X_j + f_X(X_j)) + 0.2 eps + N(0, 0.1), with the source z uniform on the groups; \
       Y = -1.5 T + 0.9 T^2 + mean(X) + |X1 X2| - sin(10 + X2 X3) + 2 eps + N(0, 0.1). The truth lies in datasets of \
       its own: z, truth/w, truth/g, truth/tau (the effect of T instead of 0), truth/eps (Eq. 13-16 of the Meta-EM paper). \
       With --scenario proxies a class that is not recorded confounds treatment and outcome, and x holds proxies of it; \
-      truth/u, truth/shares, truth/means, truth/effects and truth/ate tell the truth. The files are the same for any \
+      truth/u, truth/shares, truth/means, truth/effects and truth/ate tell the truth. With --scenario panel outcomes of units \
+      over periods are moved by a few factors, all units are under one arm before and under their own after, and \
+      truth/theta tells the mean after of every unit under every arm. The files are the same for any \
       number of ranks, and the rows for any number of shards.
 
         giv-dist simulate --groups 3 --rows 100000 --shards 8 --out shards
         giv-dist simulate --scenario proxies --law three-class --rows 100000 --out shards
+        giv-dist simulate --scenario panel --units 60 --pre-periods 40 --post-periods 8 --out panel
       """)
 
-  @Option(help: "f_X: what a covariate adds to itself in the treatment; or proxies of a hidden class.")
+  @Option(help: "f_X: what a covariate adds to itself in the treatment; or proxies of a hidden class; or a panel.")
   private var scenario = Scenario.sources(.linear)
   @OptionGroup var proxies: ProxyLawOptions
+  @OptionGroup var panel: PanelLawOptions
   @Option(help: "The number of sources, K. (default: 3)")
   var groups: Int?
   @Option(help: "The number of covariates. (default: 3, or the number of --columns)")
@@ -64,7 +76,7 @@ struct Simulate: JobCommand {
   var shards = 1
   @Option(help: "The seed of all random numbers.")
   var seed: UInt64 = 0
-  @Option(help: "The size of the noise of treatment and outcome. (default: 0.1)")
+  @Option(help: "The size of the noise of treatment and outcome. (default: 0.1; of the outcomes of a panel 0.5)")
   var noise: Double?
   @Option(help: "Whether --noise is a standard deviation or a variance. (default: sd)")
   var noiseKind: SimulationNoiseKind?
@@ -98,7 +110,12 @@ struct Simulate: JobCommand {
   ///
   /// - Throws: on all ranks the same ``Failure``.
   func run(on communicator: any Communicator) throws {
-    if scenario.isProxies {
+    if scenario.isPanel {
+      let simulation = try communicator.agree { try PanelSimulation(panel.parameters(noise: noise, seed: seed)) }
+      try write(simulation, simulation.parameters, rows: "units", on: communicator) {
+        "; \(simulation.periodCount) periods, \(simulation.parameters.arms) arms, \(simulation.factorCount) factors, seed \(seed)"
+      }
+    } else if scenario.isProxies {
       let simulation = try communicator.agree { try ProxySimulation(proxies.parameters(rows: rows, seed: seed)) }
       try write(simulation, simulation.parameters, on: communicator) {
         "; law \(simulation.parameters.law.rawValue), \(simulation.shares.count) classes, seed \(seed); average effect "
@@ -111,30 +128,33 @@ struct Simulate: JobCommand {
   }
 
   private func write(
-    _ simulation: some ShardedSimulation, _ parameters: some Encodable, on communicator: any Communicator,
-    _ words: () -> String
+    _ simulation: some ShardedSimulation, _ parameters: some Encodable, rows: String = "rows",
+    on communicator: any Communicator, _ words: () -> String
   ) throws {
     let manifest = try simulation.write(shards: shards, toFolder: out, force: force, on: communicator)
     guard communicator.isRoot else { return }
     print(
       json
         ? try jsonText(Report(out: out, parameters: parameters, manifest: manifest))
-        : "\(out): \(manifest.rows) rows in \(manifest.shards.count) shards\(words())")
+        : "\(out): \(manifest.rows) \(rows) in \(manifest.shards.count) shards\(words())")
   }
 
   func validate() throws {
     func ofSources(_ name: String, _ value: Any?) -> ScopedOption {
-      ScopedOption(name, value, with: "scenarios of sources", isRead: !scenario.isProxies)
+      ScopedOption(name, value, with: "scenarios of sources", isRead: !scenario.isProxies && !scenario.isPanel)
     }
     try
       ([
-        ofSources("--groups", groups), ofSources("--covariates", covariates), ofSources("--noise", noise),
+        ofSources("--groups", groups), ofSources("--covariates", covariates),
+        ScopedOption("--noise", noise, with: "scenarios of sources or a panel", isRead: !scenario.isProxies),
+        ScopedOption("--rows", rows, with: "scenarios of sources or proxies", isRead: !scenario.isPanel),
         ofSources("--noise-kind", noiseKind), ofSources("--confounding", confounding),
         ofSources("--outcome-confounding", outcomeConfounding), ofSources("--errors", errors),
         ofSources("--covariates-from", covariatesFrom), ofSources("--columns", columns.isEmpty ? nil : columns),
         ofSources("--test-rows", testRows),
       ]
-      + proxies.given.map { ScopedOption($0, true, with: "--scenario proxies", isRead: scenario.isProxies) })
+      + proxies.given.map { ScopedOption($0, true, with: "--scenario proxies", isRead: scenario.isProxies) }
+      + panel.given.map { ScopedOption($0, true, with: "--scenario panel", isRead: scenario.isPanel) })
       .requireReaders()
   }
 

@@ -1,0 +1,36 @@
+import Panels
+import Shards
+
+/// Files hold units with all their periods and the truth: `truth/theta` [n, arms], `truth/loadings` [n, factors] and
+/// `truth/factors` [periods, arms, factors].
+extension PanelSimulation: ShardedSimulation {
+  public static let companionNames = [Simulation.parametersFileName]
+
+  public var rowCount: Int { parameters.units }
+
+  public func manifest(of shards: [Manifest.Shard]) -> Manifest { Manifest(panel: shards) }
+
+  public func writeShard(_ path: String, rows range: Range<Int>) throws -> Manifest.Shard {
+    let arms = range.map(arm)
+    let header = PanelHeader(
+      layout: .units, arms: armNames, periods: .integers((1...periodCount).map(Int64.init)), metrics: ["y"],
+      units: .integers(range.map { Int64($0 + 1) }), unitArms: arms,
+      starts: arms.map { $0 == 0 ? nil : parameters.prePeriods })
+    let writer = try PanelWriter(path: path, header: header, force: false)
+    var (theta, loadings): ([Double], [Double]) = ([], [])
+    for number in range {
+      let unit = unit(number)
+      try writer.append(unit.outcomes)
+      theta += unit.theta
+      loadings += unit.loadings
+    }
+    try writer.write(constant: theta, shape: [range.count, parameters.arms], to: "truth/theta")
+    try writer.write(constant: loadings, shape: [range.count, factorCount], to: "truth/loadings")
+    try writer.write(constant: factors, shape: [periodCount, parameters.arms, factorCount], to: "truth/factors")
+    return try writer.finish()
+  }
+
+  public func writeCompanion(_ name: String, toFolder folder: String) throws {
+    try parameters.save(to: "\(folder)/\(name)")
+  }
+}
