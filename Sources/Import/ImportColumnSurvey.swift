@@ -109,16 +109,16 @@ extension ColumnSurvey {
     guard texts > 0, !takesTexts else { return }
     let declare = "declare the column with --categorical \(name) if it is one of categories"
     let counts = "\(numbers > 0 ? "\(numbers) numbers and " : "")\(texts) \(texts == 1 ? "text" : "texts")"
-    let parser = NumberParser(plan.numbers)
+    let parser = NumberParser(plan.format.numbers)
     let levels = levels.filter { if case .number = parser.parse($0) { false } else { true } }
     if numbers > texts || categories.count > 2 * levels.count {
-      let found = TextAmongNumbers(strays.map(\.text), format: plan.numbers)
+      let found = TextAmongNumbers(strays.map(\.text), format: plan.format.numbers)
       throw Failure(
         .data,
         "\(words) has \(counts): \(shownStrays(strays.count)); "
           + "\(remedy(for: found, plan)), or \(declare)")
     }
-    let found = TextAmongNumbers(levels, format: plan.numbers)
+    let found = TextAmongNumbers(levels, format: plan.format.numbers)
     let formats = found.formats(takesLimits: false)
     if !formats.isEmpty || found.areDates {
       throw Failure(
@@ -127,7 +127,7 @@ extension ColumnSurvey {
           + (formats.isEmpty ? found.remedy(markers: []) : "read \(found.words(of: formats))") + ", or \(declare)")
     }
     if let word = levels.first(where: meansMissing) {
-      let remedy = TextAmongNumbers([word], format: plan.numbers).remedy(markers: plan.missingMarkers)
+      let remedy = TextAmongNumbers([word], format: plan.format.numbers).remedy(markers: plan.format.missingMarkers)
       throw Failure(.data, "\(words) has the text '\(word)' among its categories; \(remedy), or \(declare)")
     }
   }
@@ -139,7 +139,7 @@ extension ColumnSurvey {
   private func remedy(for found: TextAmongNumbers, _ plan: ImportPlan) -> String {
     if texts == 1, strays[0].text == name { return "remove the line if it is the header again" }
     let isUnit = texts == 1 && strays[0].isInFirstRow
-    return found.remedy(markers: plan.missingMarkers) + (isUnit ? ", or remove the line if it holds units" : "")
+    return found.remedy(markers: plan.format.missingMarkers) + (isUnit ? ", or remove the line if it holds units" : "")
   }
 
   /// What is doubtful about the categories.

@@ -40,17 +40,8 @@ public struct ImportPlan: Sendable, Codable, Equatable {
   /// Whose encoding of covariates is taken; nil for one of these inputs' own.
   public var earlier: EarlierEncoding?
   public var missing = MissingPolicy.refuse
-  /// The texts that stand for a missing value, quoted or not; one that is a number stands for it however it is written.
-  /// NaN in HDF5 files is always missing.
-  public var missingMarkers = Self.defaultMissingMarkers
-  /// One byte; a comma when nil, unless the first line names another. CSV only.
-  public var delimiter: String?
-  /// What lines begin with that are skipped; CSV only.
-  public var comment: String?
-  /// How numbers are written in texts.
-  public var numbers = NumberFormat()
-
-  public static let defaultMissingMarkers = ["", "NA", "NaN", "nan", "."]
+  /// How values are written.
+  public var format = TextFormat()
 
   public init(treatment: String, outcome: String?, covariates: [String]) {
     self.treatment = treatment
@@ -77,15 +68,7 @@ public struct ImportPlan: Sendable, Codable, Equatable {
       throw Failure(.usage, "--covariates names no column; name at least one, separated by commas")
     }
     guard rowsPerShard > 0 else { throw Failure(.usage, "--rows-per-shard must be at least 1") }
-    if let delimiter {
-      guard delimiter.utf8.count == 1, !"\"\r\n".utf8.contains(delimiter.utf8.first!) else {
-        throw Failure(.usage, "--delimiter must be one ASCII character other than a quote or a line break")
-      }
-    }
-    guard comment.map({ !$0.isEmpty && !$0.contains(where: \.isNewline) }) ?? true else {
-      throw Failure(.usage, "--comment must be the text that lines to skip begin with, such as '#'")
-    }
-    try numbers.validate()
+    try format.validate()
     guard !cutsByInstitution || institution != nil else {
       throw Failure(.usage, "no column of institutions is named to cut shards by; name one with --by")
     }

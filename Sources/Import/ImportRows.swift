@@ -17,7 +17,7 @@ final class ImportRows {
   private var rowNumber = 0
 
   init(_ input: InputFile, _ plan: ImportPlan) throws {
-    table = try openImportTable(input, plan)
+    table = try openImportTable(input, plan.format)
     self.plan = plan
     var columns: [ImportColumn] = []
     var roles: [Role] = []
@@ -98,7 +98,7 @@ final class ImportRows {
   private func remedy(_ index: Int) throws -> String {
     let text = try self.text(index)
     if text == columns[index].name { return "remove the line if it is the header again" }
-    let remedy = TextAmongNumbers([text], format: plan.numbers).remedy(markers: plan.missingMarkers)
+    let remedy = TextAmongNumbers([text], format: plan.format.numbers).remedy(markers: plan.format.missingMarkers)
     return remedy + (isFirst ? ", or remove the line if it holds units" : "")
   }
 

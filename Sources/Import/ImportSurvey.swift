@@ -53,7 +53,7 @@ struct ImportSurvey {
     columnNames = rows.columns.map(\.name)
     roles = rows.roles
     try plan.earlier?.requireOrder(zip(columnNames, roles).filter { $0.1 == .covariate }.map(\.0))
-    affixes = AffixSurvey(plan.numbers, columns: roles.count)
+    affixes = AffixSurvey(plan.format.numbers, columns: roles.count)
     missing = columnNames.map { _ in 0 }
     surveys = roles.indices.map { index in
       guard roles[index] == .covariate || roles[index].isFurther else { return nil }
@@ -98,8 +98,8 @@ struct ImportSurvey {
 
   /// What is doubtful about the inputs, or was done to them unasked.
   var findings: [Finding] {
-    let unmatched = plan.missingMarkers.filter {
-      !matchedMarkers.contains($0) && !ImportPlan.defaultMissingMarkers.contains($0)
+    let unmatched = plan.format.missingMarkers.filter {
+      !matchedMarkers.contains($0) && !TextFormat.defaultMissingMarkers.contains($0)
     }
     return tableFindings + (unmatched.isEmpty ? [] : [.note(.markersUnmatched, [.names: .names(unmatched)])])
       + (affixes?.findings(columnNames) ?? []) + surveys.flatMap { $0?.findings(rows: rowsKept) ?? [] }

@@ -13,11 +13,11 @@ final class CSVTable: ImportTable {
   private var lastRowNumber = -1.0
 
   /// - Throws: ``Failure`` `data` when there is no header that fits the rows.
-  init(_ input: InputFile, plan: ImportPlan) throws {
-    reader = try CSVReader(input, delimiter: plan.delimiter?.utf8.first, comment: plan.comment)
+  init(_ input: InputFile, _ format: TextFormat) throws {
+    reader = try CSVReader(input, delimiter: format.delimiter?.utf8.first, comment: format.comment)
     header = try CSVHeader(reader)
-    parser = NumberParser(plan.numbers)
-    markers = MissingMarkers(plan.missingMarkers, parser)
+    parser = NumberParser(format.numbers)
+    markers = MissingMarkers(format.missingMarkers, parser)
   }
 
   var path: String { reader.path }
@@ -37,6 +37,11 @@ final class CSVTable: ImportTable {
 
   func columns(named name: String) throws -> [ImportColumn] {
     [ImportColumn(name: name, index: try header.index(of: name))]
+  }
+
+  func columns(from first: ImportColumn, through last: ImportColumn) throws -> [ImportColumn] {
+    guard first.index <= last.index else { throw reversed(first, last) }
+    return (first.index...last.index).map { ImportColumn(name: header.names[$0], index: $0) }
   }
 
   func next() throws -> Bool {

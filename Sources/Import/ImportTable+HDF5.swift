@@ -20,11 +20,11 @@ final class HDF5Table: ImportTable {
   private var row = -1
   private var block = 0..<0
 
-  init(path: String, plan: ImportPlan) throws {
+  init(path: String, _ format: TextFormat) throws {
     self.path = path
     file = try HDF5File.open(path)
-    parser = NumberParser(plan.numbers)
-    markers = MissingMarkers(plan.missingMarkers, parser)
+    parser = NumberParser(format.numbers)
+    markers = MissingMarkers(format.missingMarkers, parser)
   }
 
   /// Whether the file has the signature of HDF5.
@@ -53,6 +53,15 @@ final class HDF5Table: ImportTable {
       return [all[column]]
     }
     throw unknownColumn(name, in: path, kind: "dataset", among: file.datasetNames())
+  }
+
+  func columns(from first: ImportColumn, through last: ImportColumn) throws -> [ImportColumn] {
+    let (source, start) = first.index.quotientAndRemainder(dividingBy: HDF5Source.mostColumns)
+    let (other, end) = last.index.quotientAndRemainder(dividingBy: HDF5Source.mostColumns)
+    guard source == other, start <= end else { throw reversed(first, last) }
+    return (start...end).map {
+      ImportColumn(name: sources[source].names[$0], index: source * HDF5Source.mostColumns + $0)
+    }
   }
 
   func next() throws -> Bool {

@@ -34,6 +34,10 @@ protocol ImportTable: AnyObject {
   ///
   /// - Throws: ``Failure`` `data` that lists similar names, when there is none.
   func columns(named name: String) throws -> [ImportColumn]
+  /// The columns from one to another, in the order of the table; of an HDF5 file those of one matrix.
+  ///
+  /// - Throws: ``Failure`` `data` when the second does not follow the first.
+  func columns(from first: ImportColumn, through last: ImportColumn) throws -> [ImportColumn]
   /// Moves to the next row; false after the last one.
   func next() throws -> Bool
   /// Where the current row is, for a message.
@@ -54,11 +58,16 @@ extension ImportTable {
   func remedy(forMatrix name: String, ofColumns count: Int) -> String {
     "name one of '\(name)[0]' to '\(name)[\(count - 1)]'"
   }
+
+  func reversed(_ first: ImportColumn, _ last: ImportColumn) -> Failure {
+    Failure(
+      .data, "\(path): column '\(last.name)' does not follow '\(first.name)'; name the first and the last of them")
+  }
 }
 
 /// Opens an input by its content: HDF5 by its signature, CSV otherwise.
-func openImportTable(_ input: InputFile, _ plan: ImportPlan) throws -> any ImportTable {
-  try HDF5Table.isHDF5(input.location) ? HDF5Table(path: input.location, plan: plan) : CSVTable(input, plan: plan)
+func openImportTable(_ input: InputFile, _ format: TextFormat) throws -> any ImportTable {
+  try HDF5Table.isHDF5(input.location) ? HDF5Table(path: input.location, format) : CSVTable(input, format)
 }
 
 /// The names most like `name`, for a message: equal but for case first, then by the number of changed characters.

@@ -115,9 +115,13 @@ extension ImportRows {
   /// The level that a cell of the current row is: its text, where integers that are written as `2.0` are `2`, as some
   /// programs write them beside missing values.
   func level(_ index: Int) throws -> String {
-    let text = try self.text(index)
-    guard case .number = values[index], let point = text.utf8.firstIndex(of: Byte.point) else { return text }
-    let fraction = text.utf8[text.utf8.index(after: point)...]
-    return fraction.allSatisfy({ $0 == Byte.zero }) ? String(text[..<point]) : text
+    try levelText(text(index), values[index])
   }
+}
+
+/// The text of a cell as a name, see ``ImportRows/level(_:)``.
+func levelText(_ text: String, _ value: ImportValue) -> String {
+  guard case .number = value, let point = text.utf8.firstIndex(of: Byte.point) else { return text }
+  let fraction = text.utf8[text.utf8.index(after: point)...]
+  return fraction.allSatisfy({ $0 == Byte.zero }) ? String(text[..<point]) : text
 }

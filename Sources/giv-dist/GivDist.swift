@@ -22,7 +22,8 @@ struct GivDist: ParsableCommand {
       """,
     version: programVersion,
     subcommands: [
-      Simulate.self, Shard.self, Inspect.self, Train.self, SweepGroups.self, Predict.self, Effect.self, Reproduce.self,
+      Simulate.self, Shard.self, MakePanel.self, Inspect.self, Train.self, SweepGroups.self, Predict.self, Effect.self,
+      Reproduce.self,
       Spo.self,
       Benchmark.self, Info.self,
     ])

@@ -116,35 +116,7 @@ struct Shard: DistributedCommand {
       """)
   var missing: MissingPolicy = .refuse
 
-  @Option(
-    help: """
-      The texts that mean missing, separated by commas; nothing between two commas is the empty text. A number means \
-      missing however it is written, in HDF5 too.
-      """)
-  var missingMarkers: String = ImportPlan.defaultMissingMarkers.joined(separator: ",")
-
-  @Option(
-    help: """
-      What separates the fields of a CSV file: one character, or 'tab'. (default: a comma, or what a first line such \
-      as 'sep=;' says)
-      """)
-  var delimiter: String?
-
-  @Option(help: "Skip lines of a CSV file that begin with this text, such as '#'.")
-  var comment: String?
-
-  @Option(help: "The character before the decimals of numbers in texts.")
-  var decimalMark: String = "."
-
-  @Option(help: "The character between groups of digits in numbers, such as ',' in 1,034; 'space' for blanks.")
-  var thousandsMark: String?
-
-  @Option(
-    help: """
-      Texts before or after numbers that are no part of them, separated by commas: '$,%,*' reads $5 as 5, 34% as 34 and \
-      12.3* as 12.3; '<' reads <0.5 as 0.5.
-      """)
-  var affixes: String?
+  @OptionGroup var format: TextFormatOptions
 
   @Flag(help: "Replace the shards of an earlier run in the folder.")
   var force = false
@@ -172,7 +144,7 @@ struct Shard: DistributedCommand {
     guard let treatment = treatment ?? earlier?.treatment else {
       throw Failure(.usage, "no treatment is named; name its column with --treatment, or earlier shards with --like")
     }
-    let named = try list(covariates, "--covariates")
+    let named = try columnNames(covariates, "--covariates")
     var plan = ImportPlan(
       treatment: treatment, outcome: outcome ?? earlier?.outcome, covariates: earlier?.columns(named) ?? named)
     plan.earlier = earlier
@@ -189,27 +161,18 @@ struct Shard: DistributedCommand {
     plan.institution = by ?? institution
     plan.cutsByInstitution = by != nil
     plan.cluster = cluster
-    plan.instruments = try list(instruments, "--instruments")
-    plan.proxies = try list(proxies, "--proxies")
-    plan.kept = try list(keep, "--keep")
+    plan.instruments = try columnNames(instruments, "--instruments")
+    plan.proxies = try columnNames(proxies, "--proxies")
+    plan.kept = try columnNames(keep, "--keep")
     plan.test = test
     let columns = plan.covariates + plan.instruments + plan.proxies + plan.kept
-    plan.categorical = try categorical.flatMap { try list($0, "--categorical") }.map {
+    plan.categorical = try categorical.flatMap { try columnNames($0, "--categorical") }.map {
       CategoricalColumn($0, among: columns)
     }
     plan.missing = missing
-    plan.missingMarkers = try ImportPlan.list(missingMarkers, option: "--missing-markers")
-    plan.delimiter = delimiter.map { ["tab", "\\t"].contains($0) ? "\t" : $0 }
-    plan.comment = comment
-    plan.numbers = NumberFormat(
-      decimalMark: decimalMark, thousandsMark: thousandsMark, affixes: try list(affixes, "--affixes"))
+    plan.format = try format.format()
     if let rowsPerShard { plan.rowsPerShard = rowsPerShard }
     return plan
-  }
-
-  /// The names in a list, those between two commas left out.
-  private func list(_ text: String?, _ option: String) throws -> [String] {
-    try text.map { try ImportPlan.list($0, option: option).filter { !$0.isEmpty } } ?? []
   }
 }
 

@@ -10,7 +10,8 @@ import Testing
     .deletingLastPathComponent().appendingPathComponent("Help")
 
   @Test(arguments: [
-    [], ["simulate"], ["shard"], ["inspect"], ["train"], ["sweep"], ["predict"], ["effect"], ["spo"], ["reproduce"],
+    [], ["simulate"], ["shard"], ["panel"], ["inspect"], ["train"], ["sweep"], ["predict"], ["effect"], ["spo"],
+    ["reproduce"],
     ["benchmark"],
     ["benchmark", "em"],
     ["benchmark", "network"], ["benchmark", "spo"], ["info"],

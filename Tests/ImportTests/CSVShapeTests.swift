@@ -45,7 +45,7 @@ import Testing
   @Test func `R's blanks between fields are read when told so`() throws {
     let text = ImportedTable.text(
       ["\"t\" \"y\" \"a\" \"b\""] + Self.numbered { "\"\($0 + 1)\" " + $1.replacing(",", with: " ") })
-    try expectPlain(text, [.rowNamesSkipped]) { $0.delimiter = " " }
+    try expectPlain(text, [.rowNamesSkipped]) { $0.format.delimiter = " " }
     #expect(ImportedTable.refusal(text)?.contains("line 1: text follows a closing quote") == true)
   }
 
@@ -61,7 +61,7 @@ import Testing
 
   @Test func `comments are skipped when told so`() throws {
     let lines = ["# made \"by hand", "#"] + Self.lines.prefix(5) + ["# a note, too"] + Self.lines.dropFirst(5) + ["#"]
-    try expectPlain(ImportedTable.text(lines)) { $0.comment = "#" }
+    try expectPlain(ImportedTable.text(lines)) { $0.format.comment = "#" }
   }
 
   @Test(arguments: [
@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test func `a delimiter that the file and the option disagree on is refused`() {
-    let message = ImportedTable.refusal(ImportedTable.text(["sep=,"] + Self.lines)) { $0.delimiter = ";" }
+    let message = ImportedTable.refusal(ImportedTable.text(["sep=,"] + Self.lines)) { $0.format.delimiter = ";" }
     #expect(message?.contains("line 1 says 'sep=,', and --delimiter another") == true, "\(message ?? "")")
   }
 

@@ -149,8 +149,8 @@ import Testing
       ({ $0.instruments = ["b"] }, "column 'b' is named by both --covariates and --instruments"),
       ({ $0.kept = ["y"] }, "column 'y' is named by both --outcome and --keep"),
       ({ $0.rowsPerShard = 0 }, "--rows-per-shard must be at least 1"),
-      ({ $0.delimiter = "ab" }, "--delimiter must be one ASCII character"),
-      ({ $0.delimiter = "" }, "--delimiter must be one ASCII character"),
+      ({ $0.format.delimiter = "ab" }, "--delimiter must be one ASCII character"),
+      ({ $0.format.delimiter = "" }, "--delimiter must be one ASCII character"),
     ]
     for (change, message) in plans {
       let failure = try failure(of: table, change: change)

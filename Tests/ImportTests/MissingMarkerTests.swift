@@ -6,7 +6,7 @@ import Testing
 @Suite struct MissingMarkerTests {
   private func drop(_ markers: String...) -> (inout ImportPlan) -> Void {
     { plan in
-      plan.missingMarkers = markers
+      plan.format.missingMarkers = markers
       plan.missing = .drop
     }
   }

@@ -72,7 +72,7 @@ import Testing
   ])
   func `formats that cannot be told apart are refused`(format: NumberFormat, words: String) {
     var plan = ImportPlan(treatment: "t", outcome: "y", covariates: ["a"])
-    plan.numbers = format
+    plan.format.numbers = format
     let failure = #expect(throws: Failure.self) {
       try Importer(inputs: ["/no/such.csv"], plan: plan).run(into: "/no/such", force: false)
     }

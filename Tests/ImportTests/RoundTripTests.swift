@@ -25,8 +25,8 @@ import Testing
     }
     for name in ["pandas-comma", "r-2"] {
       try compare("\(name).csv", covariates: ["a", "b"]) {
-        $0.delimiter = ";"
-        $0.numbers.decimalMark = ","
+        $0.format.delimiter = ";"
+        $0.format.numbers.decimalMark = ","
       }
     }
   }

@@ -68,7 +68,7 @@ struct WrittenForm: Sendable, CustomTestStringConvertible {
     #expect(message?.contains("covariate 'b' has 40 texts: '") == true, "\(message ?? "")")
     #expect(
       message?.contains("table.csv line 2)") == true && message?.contains(form.remedy) == true, "\(message ?? "")")
-    let found = try ImportedTable.imported(text) { $0.numbers = form.format }
+    let found = try ImportedTable.imported(text) { $0.format.numbers = form.format }
     #expect(found.summary.covariates == ["a", "b"])
     #expect(try found.agrees(with: ImportedTable.imported(table { form.plain(10 + $0) })))
   }
@@ -80,13 +80,13 @@ struct WrittenForm: Sendable, CustomTestStringConvertible {
     #expect(message?.contains("covariate 'b' has 37 numbers and 3 texts: '") == true, "\(message ?? "")")
     #expect(
       message?.contains("table.csv line 7)") == true && message?.contains(form.remedy) == true, "\(message ?? "")")
-    let found = try ImportedTable.imported(text) { $0.numbers = form.format }
+    let found = try ImportedTable.imported(text) { $0.format.numbers = form.format }
     #expect(try found.agrees(with: ImportedTable.imported(table { $0 % 13 == 5 ? form.plain(10 + $0) : "\($0)" })))
   }
 
   @Test func `affixes that only some numbers have are noted`() throws {
     func codes(_ b: (Int) -> String) throws -> [Finding] {
-      try ImportedTable.imported(table(b)) { $0.numbers.affixes = ["%"] }.summary.findings
+      try ImportedTable.imported(table(b)) { $0.format.numbers.affixes = ["%"] }.summary.findings
     }
     let values: [Finding.Key: Finding.Value] = [.column: .name("b"), .count: .count(4), .total: .count(40)]
     #expect(try codes { $0 % 10 == 0 ? "34%" : "0.\($0)" } == [.note(.affixesOfSome, values)])
@@ -137,7 +137,7 @@ struct WrittenForm: Sendable, CustomTestStringConvertible {
         && message?.contains("table.csv line 32)") == true
         && message?.contains("--missing-markers ',NA,NaN,nan,.,\(word)'") == true, "\(message ?? "")")
     let found = try ImportedTable.imported(text) {
-      $0.missingMarkers.append(word)
+      $0.format.missingMarkers.append(word)
       $0.missing = .drop
     }
     #expect(found.summary.rows == 39 && found.summary.covariates == ["a", "b"])
