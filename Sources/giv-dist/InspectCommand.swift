@@ -2,25 +2,29 @@ import ArgumentParser
 import Communication
 import Diagnostics
 import Foundation
+import Panels
 import Reports
 import Shards
 import Storage
 
-/// `giv-dist inspect`: what shards hold, whether they are whole, and whether they agree.
+/// `giv-dist inspect`: what shards or a panel hold, whether they are whole, and whether they agree.
 struct Inspect: DistributedCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what shards hold, and check them.",
+    abstract: "Show what shards or a panel hold, and check them.",
     discussion: """
       Reads every value: rows, columns with their roles, kinds, ranges and missing values, the levels of categories, \
       institutions and digests. Says whether \
       the shards are those of their manifest and agree with each other; ends with exit code 65 when they do not, when \
-      a file is damaged or given twice, or when a value is missing, and with 66 when a file cannot be opened.
+      a file is damaged or given twice, or when a value is missing, and with 66 when a file cannot be opened. Of a panel \
+      it shows units by arm, periods, ranges and what is missing, which is no problem there.
 
         giv-dist inspect shards
         giv-dist inspect foreign.h5 --x /features --t /dose --y /response --json
+        giv-dist inspect states.h5 --y sales --arm policy --id fips --time year
       """)
 
   @OptionGroup var dataset: DatasetOptions
+  @OptionGroup var panel: PanelDatasetOptions
 
   @Flag(help: "Print one JSON object instead of tables.")
   var json = false
@@ -41,6 +45,12 @@ struct Inspect: DistributedCommand {
   }
 
   private func inspect() throws -> Outcome {
+    if panel.isGiven || PanelInspection.isPanel(dataset.shards) {
+      let inspection = PanelInspection(
+        dataset.shards, names: panel.names(outcome: dataset.y, identifier: dataset.id))
+      let text = json ? try jsonText(PanelInspectionReport(inspection: inspection)) : inspection.text
+      return Outcome(text: text, failure: inspection.failure)
+    }
     let inspection = ShardInspection(dataset.shards, names: dataset.names)
     let text =
       json ? try jsonText(InspectionReport(inspection)) : Self.lines(of: inspection).joined(separator: "\n")
