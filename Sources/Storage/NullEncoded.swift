@@ -11,3 +11,12 @@ public struct NullEncoded<Value: Encodable & Sendable>: Encodable, Sendable {
     try container.encode(value)
   }
 }
+
+extension NullEncoded: Decodable where Value: Decodable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    wrappedValue = container.decodeNil() ? nil : try container.decode(Value.self)
+  }
+}
+
+extension NullEncoded: Equatable where Value: Equatable {}
