@@ -188,6 +188,12 @@ let package = Package(
         "SyntheticPotentialOutcomes", "TestSupport",
       ]),
     .testTarget(
+      name: "SyntheticInterventionsTests",
+      dependencies: [
+        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Panels", "Runs", "Statistics", "Storage",
+        "SyntheticInterventions", "TestSupport",
+      ], exclude: ["Fixtures"]),
+    .testTarget(
       name: "FeaturesTests",
       dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "TestSupport"]),
     .testTarget(

@@ -15,17 +15,25 @@ public enum RankRule: Sendable, Codable, Equatable {
   ///
   /// At least 1, and at most min(p, n) - 1 and the number of values that are more than rounding.
   func rank(of values: [Double], rows p: Int, columns n: Int) -> Int {
-    let (short, long) = (Double(min(p, n)), Double(max(p, n)))
     let found =
       switch self {
-      case .universalThreshold: values.count(above: Self.threshold(short / long))
-      case .donoho: values.count(above: Self.threshold(Double(p) / Double(n)))
+      case .universalThreshold, .donoho:
+        values.count { $0 > threshold(values, rows: p, columns: n)! }
       case .energy(let share): Self.count(ofEnergy: share, values)
       case .fixed(let rank): rank
       }
     // Squares are what is known, to a share of about ε of the largest.
-    let significant = values.count { $0 * $0 > long * .ulpOfOne * values[0] * values[0] }
+    let significant = values.count { $0 * $0 > Double(max(p, n)) * .ulpOfOne * values[0] * values[0] }
     return max(1, min(found, min(p, n) - 1, significant))
+  }
+
+  /// The value above which singular values are taken; nil where the rule has none.
+  func threshold(_ values: [Double], rows p: Int, columns n: Int) -> Double? {
+    switch self {
+    case .universalThreshold: Self.threshold(Double(min(p, n)) / Double(max(p, n))) * values.median
+    case .donoho: Self.threshold(Double(p) / Double(n)) * values.median
+    case .energy, .fixed: nil
+    }
   }
 
   private static func count(ofEnergy share: Double, _ values: [Double]) -> Int {
@@ -40,9 +48,6 @@ public enum RankRule: Sendable, Codable, Equatable {
 }
 
 extension [Double] {
-  /// How many are above a multiple of their median; they descend.
-  fileprivate func count(above factor: Double) -> Int {
-    let median = (self[(count - 1) / 2] + self[count / 2]) / 2
-    return count { $0 > factor * median }
-  }
+  /// Of sorted numbers.
+  fileprivate var median: Double { (self[(count - 1) / 2] + self[count / 2]) / 2 }
 }

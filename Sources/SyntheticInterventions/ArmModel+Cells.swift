@@ -1,0 +1,185 @@
+import LinearAlgebra
+
+/// A target's coordinates c = U'y on the singular vectors of donors, and what the first k leave of y.
+struct TargetCoordinates {
+  /// c_j lies at j × stride.
+  let values: UnsafePointer<Double>
+  let stride: Int
+  /// |(I - UU')y|².
+  let residual: Double
+  /// Cells of y that were observed.
+  let observed: Int
+
+  subscript(index: Int) -> Double { values[index * stride] }
+}
+
+/// A unit's own outcomes after, in their own units.
+struct OwnOutcomes {
+  let values: UnsafePointer<Double>
+  let stride: Int
+
+  subscript(cell: Int) -> Double { values[cell * stride] }
+}
+
+extension ArmModel {
+  /// v below this share of what it is a rest of is rounding.
+  private static let rounding = 1e-13
+
+  /// A target that is none of the donors.
+  func numbers(_ c: TargetCoordinates, metric: Int) -> CellNumbers {
+    var (estimate, weightSquare, slopeSquare) = (0.0, 0.0, Double.nan)
+    if let choice {
+      (estimate, weightSquare) = choice.answer(c, metric)
+    } else {
+      slopeSquare = 0
+      means.values.withUnsafeBufferPointer { means in
+        for j in 0..<rank {
+          let mean = means[metric * width + j]
+          estimate += mean * c[j]
+          slopeSquare += mean * mean
+          weightSquare += c[j] * c[j] / eigenvalues[j]
+        }
+      }
+    }
+    let (afterDegrees, beforeDegrees) = (afterDegrees(donorCount), beforeDegrees(donorCount))
+    return numbers(
+      c, metric, estimate, weightSquare, slopeSquare, donors: donorCount,
+      afterVariance: afterDegrees > 0 ? afterResiduals[metric] / afterDegrees : .nan, afterDegrees: afterDegrees,
+      beforeVariance: beforeDegrees > 0 ? beforeResidual / beforeDegrees : .nan)
+  }
+
+  /// A donor, from the others by regression on the subspace of all:
+  /// (Zw - z h) / (1 - h), h = c'Λ⁻¹c, and |w|² = h / (1 - h).
+  func own(_ c: TargetCoordinates, _ after: OwnOutcomes, metric: Int, unit: Int) -> CellNumbers {
+    let others = donorCount - 1
+    let scale = scales[metric]
+    let leverage = leverage(c, rank)
+    guard others > 0, 1 - leverage > 1e-12 else { return .undefined(rank: rank, donors: others) }
+    var (fit, mean, errorSquare) = (0.0, 0.0, 0.0)
+    for period in 0..<periodCount {
+      let cell = period * metricCount + metric
+      let value = fitted(c, cell)
+      let outcome = after[cell] / scale
+      fit += value
+      mean += outcome
+      errorSquare += (outcome - value) * (outcome - value)
+    }
+    fit /= Double(periodCount)
+    mean /= Double(periodCount)
+    var (estimate, weightSquare, slopeSquare) = (
+      (fit - leverage * mean) / (1 - leverage), leverage / (1 - leverage), Double.nan
+    )
+    if let choice {
+      (estimate, weightSquare) = choice.without(unit).answer(c, metric)
+    } else {
+      slopeSquare = 0
+      let pull = (mean - fit) / (1 - leverage)
+      for j in 0..<rank {
+        let slope = means[metric, j] - pull * c[j] / eigenvalues[j]
+        slopeSquare += slope * slope
+      }
+    }
+    let rest = max(0, afterResiduals[metric] - errorSquare / (1 - leverage))
+    let restBefore = max(0, beforeResidual - c.residual)
+    let (afterDegrees, beforeDegrees) = (afterDegrees(others), beforeDegrees(others))
+    return numbers(
+      c, metric, estimate, weightSquare, slopeSquare, donors: others,
+      afterVariance: afterDegrees > 0 ? rest / afterDegrees : .nan, afterDegrees: afterDegrees,
+      beforeVariance: beforeDegrees > 0 ? restBefore / beforeDegrees : .nan)
+  }
+
+  /// In the units of the metric.
+  private func numbers(
+    _ c: TargetCoordinates, _ metric: Int, _ estimate: Double, _ weightSquare: Double, _ slopeSquare: Double,
+    donors: Int, afterVariance: Double, afterDegrees: Double, beforeVariance: Double
+  ) -> CellNumbers {
+    let (scale, degrees) = (scales[metric], Double(c.observed - rank))
+    return CellNumbers(
+      estimate: scale * estimate, weightSquare: weightSquare, slopeSquare: slopeSquare,
+      targetVariance: degrees > 0 ? scale * scale * c.residual / degrees : .nan,
+      afterVariance: scale * scale * afterVariance, beforeVariance: scale * scale * beforeVariance,
+      targetDegrees: degrees, afterDegrees: afterDegrees,
+      preRMSE: scale * (c.residual / Double(max(1, c.observed))).squareRoot(), periodCount: periodCount, rank: rank,
+      donors: donors)
+  }
+
+  /// h = c'Λ⁻¹c of the first singular vectors.
+  func leverage(_ c: TargetCoordinates, _ rank: Int) -> Double {
+    (0..<rank).reduce(0) { $0 + c[$1] * c[$1] / eigenvalues[$1] }
+  }
+
+  /// A row of B times c.
+  @inline(__always) private func fitted(_ c: TargetCoordinates, _ cell: Int) -> Double {
+    path.values.withUnsafeBufferPointer { path in
+      var sum = 0.0
+      for j in 0..<rank { sum += path[cell * width + j] * c[j] }
+      return sum
+    }
+  }
+
+  /// Outcomes after, by cell in their own units; with `own` those that the other donors give a donor.
+  func outcomes(_ c: TargetCoordinates, own: (after: OwnOutcomes, unit: Int)? = nil) -> [Double] {
+    if let choice {
+      let chosen = own.map { choice.without($0.unit) } ?? choice
+      return (0..<path.rows).map { scales[$0 % metricCount] * chosen.outcome(c, $0) }
+    }
+    let leverage = own == nil ? 0 : leverage(c, rank)
+    return (0..<path.rows).map { cell in
+      let fitted = scales[cell % metricCount] * fitted(c, cell)
+      guard let own else { return fitted }
+      return (fitted - leverage * own.after[cell]) / (1 - leverage)
+    }
+  }
+
+  /// The estimates of principal component regression of ranks 1, 2, … in the units of a metric.
+  func rankPath(_ c: TargetCoordinates, metric: Int, own: OwnOutcomes? = nil) -> [Double] {
+    let mean = own.map { own in
+      (0..<periodCount).reduce(0) { $0 + own[$1 * metricCount + metric] } / Double(periodCount)
+    }
+    var (sum, leverage) = (0.0, 0.0)
+    return (0..<min(width, Self.pathLength)).map { j in
+      sum += scales[metric] * means[metric, j] * c[j]
+      leverage += c[j] * c[j] / eigenvalues[j]
+      return mean.map { (sum - leverage * $0) / (1 - leverage) } ?? sum
+    }
+  }
+
+  /// The vector a [p] with weights w_j = a'x_j, of principal component regression; with `own` among the other donors.
+  func weightForm(_ c: TargetCoordinates, isOwn: Bool) -> [Double] {
+    let factor = isOwn ? 1 / (1 - leverage(c, rank)) : 1
+    return (0..<beforeCount).map { row in
+      (0..<rank).reduce(0) { $0 + basis[row, $1] * c[$1] / eigenvalues[$1] } * factor / scales[row % metricCount]
+    }
+  }
+
+  /// U b, b = S⁻¹V'z̄, the gradient of θ in the target's outcomes before, both over scales.
+  func gradient(_ c: TargetCoordinates, metric: Int, own: OwnOutcomes? = nil) -> [Double] {
+    var slopes = (0..<rank).map { means[metric, $0] }
+    if let own {
+      let mean =
+        (0..<periodCount).reduce(0) { $0 + own[$1 * metricCount + metric] } / Double(periodCount) / scales[metric]
+      let fitted = (0..<rank).reduce(0) { $0 + means[metric, $1] * c[$1] }
+      let pull = (mean - fitted) / (1 - leverage(c, rank))
+      for j in 0..<rank { slopes[j] -= pull * c[j] / eigenvalues[j] }
+    }
+    return (0..<beforeCount).map { row in (0..<rank).reduce(0) { $0 + basis[row, $1] * slopes[$1] } }
+  }
+
+  /// The residual |(I - UU')y|² from |y|² and coordinates.
+  func residual(square: Double, _ c: UnsafePointer<Double>, stride: Int) -> Double {
+    var rest = square
+    for j in 0..<rank { rest -= c[j * stride] * c[j * stride] }
+    return rest > Self.rounding * square ? rest : 0
+  }
+
+  /// Coordinates of outcomes before, given whole.
+  func withCoordinates<Value>(_ before: [Double], _ body: (TargetCoordinates) throws -> Value) rethrows -> Value {
+    let (values, square) = coordinates(before)
+    return try values.withUnsafeBufferPointer { values in
+      let c = values.baseAddress!
+      return try body(
+        TargetCoordinates(
+          values: c, stride: 1, residual: residual(square: square, c, stride: 1), observed: beforeCount))
+    }
+  }
+}

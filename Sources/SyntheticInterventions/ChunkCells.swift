@@ -1,0 +1,150 @@
+import Diagnostics
+import LinearAlgebra
+
+/// The models of all arms, and their singular vectors as the rows of one matrix.
+struct ArmModels: Sendable {
+  let problem: PanelProblem
+  var arms: [ArmModel]
+  let fills: Fills
+  /// U / scale of all arms [Σ width, 1 + p], with a column of 0 for the constant.
+  private let projection: [Double]
+  fileprivate let starts: [Int]
+
+  init(_ problem: PanelProblem, _ arms: [ArmModel], fills: Fills) {
+    self.problem = problem
+    self.arms = arms
+    self.fills = fills
+    starts = arms.reduce(into: [0]) { $0.append($0.last! + $1.width) }
+    projection = arms.flatMap { arm in
+      (0..<arm.width).flatMap { j in
+        [0] + (0..<arm.beforeCount).map { arm.basis[$0, j] / arm.scales[$0 % arm.metricCount] }
+      }
+    }
+  }
+
+  /// Coordinates of all units of a block on all arms [Σ width][stride].
+  fileprivate func project(_ block: UnitBlock) -> AlignedBuffer {
+    let result = AlignedBuffer(count: starts.last! * block.stride)
+    Kernel.Layer(
+      inputs: problem.beforeCount, outputs: starts.last!, rowCount: block.units.count, stride: block.stride
+    ).forward(weights: projection, inputs: block.columns.pointer, outputs: result.pointer)
+    return result
+  }
+}
+
+/// The units of a chunk under all arms, except where a donor is left out exactly.
+struct ChunkCells {
+  let models: ArmModels
+  let block: UnitBlock
+  private let coordinates: AlignedBuffer
+  /// Square sums of outcomes before, by metric.
+  private let squares: AlignedBuffer
+
+  init(_ models: ArmModels, chunk: Int) throws {
+    self.models = models
+    let problem = models.problem
+    block = try UnitBlock(problem, chunk: chunk, fills: models.fills)
+    coordinates = models.project(block)
+    squares = AlignedBuffer(count: problem.metrics.count * block.stride)
+    for cell in 0..<problem.beforeCount {
+      let (values, sums) = (block[cell], squares.pointer + cell % problem.metrics.count * block.stride)
+      for row in 0..<block.units.count { sums[row] += values[row] * values[row] }
+    }
+  }
+
+  /// Whether a unit is a donor of an arm.
+  func isOwn(_ row: Int, _ arm: Int) -> Bool { models.problem.donorArms[block.units.lowerBound + row] == arm }
+
+  /// Gives a unit's coordinates on an arm, by regression on what is observed where some cells before are missing.
+  ///
+  /// - Throws: ``Failure`` data that names a unit with too few observed cells.
+  func withCoordinates<Value>(_ row: Int, _ arm: Int, _ body: (TargetCoordinates) throws -> Value) throws -> Value {
+    let (model, problem) = (models.arms[arm], models.problem)
+    let missing = block.missing.isEmpty || isOwn(row, arm) ? [] : block.missing(row, 0..<problem.beforeCount)
+    guard missing.isEmpty else {
+      return try ObservedCoordinates(
+        model, block.values(row, 0..<problem.beforeCount), missing: missing,
+        unit: problem.panel.units[block.units.lowerBound + row]
+      ).with(body)
+    }
+    let values = coordinates.pointer + models.starts[arm] * block.stride + row
+    var square = 0.0
+    for metric in model.scales.indices {
+      square += squares[metric * block.stride + row] / (model.scales[metric] * model.scales[metric])
+    }
+    return try body(
+      TargetCoordinates(
+        values: values, stride: block.stride,
+        residual: model.residual(square: square, values, stride: block.stride), observed: problem.beforeCount))
+  }
+
+  /// A unit's outcomes in the cells after of an arm.
+  func outcomes(_ row: Int, _ arm: Int) -> OwnOutcomes {
+    OwnOutcomes(values: block[models.problem.afterCells(arm).lowerBound] + row, stride: block.stride)
+  }
+
+  /// Mean observed outcome of a unit in the periods of an arm; NaN where all are missing.
+  func observed(_ row: Int, _ arm: Int, metric: Int) -> Double {
+    let values = observedPath(row, arm, metric: metric).compactMap(\.self)
+    return values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// By period of an arm; nil where missing.
+  func observedPath(_ row: Int, _ arm: Int, metric: Int) -> [Double?] {
+    let cells = models.problem.afterCells(arm)
+    let missing = block.missing.isEmpty ? [] : block.missing(row, cells)
+    return stride(from: cells.lowerBound + metric, to: cells.upperBound, by: models.problem.metrics.count).map {
+      missing.contains($0) ? nil : block[$0][row]
+    }
+  }
+
+  /// A unit under an arm, as none of its donors or, where it is one, from the others on the subspace of all.
+  func numbers(_ row: Int, _ arm: Int, metric: Int) throws -> CellNumbers {
+    try withCoordinates(row, arm) { c in
+      guard isOwn(row, arm) else { return models.arms[arm].numbers(c, metric: metric) }
+      return models.arms[arm].own(c, outcomes(row, arm), metric: metric, unit: block.units.lowerBound + row)
+    }
+  }
+}
+
+/// The coordinates of a unit of which some cells before are missing: the regression of the others on their rows of U.
+struct ObservedCoordinates {
+  private let values: [Double]
+  private let residual: Double
+  private let observed: Int
+
+  /// - Throws: ``Failure`` data that names the unit when fewer than k + 1 cells are observed, or they do not determine
+  ///   the coordinates.
+  init(_ model: ArmModel, _ before: [Double], missing: [Int], unit: String) throws {
+    let rows = before.indices.filter { !missing.contains($0) }
+    let rank = model.rank
+    guard rows.count > rank else {
+      throw Failure(
+        .data,
+        "unit '\(unit)' has \(rows.count) observed values before, and rank \(rank) needs \(rank + 1); leave it out with "
+          + "--exclude, lower --rank, or give --targets without it")
+    }
+    let scaled = rows.map { before[$0] / model.scales[$0 % model.metricCount] }
+    let basis = model.basis.selecting(rows: rows, columns: Array(0..<rank))
+    let cross = basis.transposed * scaled
+    guard let factor = try? Cholesky(basis.gram) else {
+      throw Failure(
+        .data,
+        "the observed values of unit '\(unit)' before do not determine it at rank \(rank); leave it out with --exclude, or "
+          + "lower --rank")
+    }
+    let solution = factor.solve(cross)
+    let square = scaled.reduce(0) { $0 + $1 * $1 }
+    let rest = zip(cross, solution).reduce(square) { $0 - $1.0 * $1.1 }
+    // Other ranks have no coordinates of their own: estimates of lower ones take the first of these.
+    values = solution + Array(repeating: 0, count: model.width - rank)
+    residual = rest > 1e-13 * square ? rest : 0
+    observed = rows.count
+  }
+
+  func with<Value>(_ body: (TargetCoordinates) throws -> Value) rethrows -> Value {
+    try values.withUnsafeBufferPointer {
+      try body(TargetCoordinates(values: $0.baseAddress!, stride: 1, residual: residual, observed: observed))
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import Communication
+import Diagnostics
+import Runs
+
+/// How far donors are from what the other donors of their arm give them.
+struct LeaveOut: Sendable {
+  /// A donor's error |observed - θ| over half its prediction interval.
+  struct Score: Sendable {
+    let unit: Int
+    let ratio: Double
+  }
+
+  /// By arm and metric, in ascending order of ratios.
+  private(set) var scores: [[[Score]]]
+  /// Of units left out exactly, and of those whose paths are asked for.
+  private(set) var cells: [Int: TargetCell] = [:]
+
+  /// - Parameter keepsPaths: whether all cells are kept, of units that are left out on the subspace of all, too.
+  init(
+    _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, isExact: Bool, keepsPaths: Bool, in run: Run
+  ) throws {
+    scores = Array(repeating: Array(repeating: [], count: models.problem.metrics.count), count: models.arms.count)
+    if isExact || keepsPaths {
+      let all = try Self.cells(models, moments, rule, isExact: isExact, in: run)
+      for cell in all {
+        cells[cell.unit] = cell
+        for (metric, numbers) in cell.numbers.enumerated() {
+          add(cell.unit, cell.arm, metric, abs(cell.means(metric: metric).error) / rule.baseHalf(numbers))
+        }
+      }
+    } else {
+      try addScores(models, rule)
+    }
+    for arm in scores.indices {
+      for metric in scores[arm].indices { scores[arm][metric].sort { ($0.ratio, $0.unit) < ($1.ratio, $1.unit) } }
+    }
+  }
+
+  private mutating func add(_ unit: Int, _ arm: Int, _ metric: Int, _ ratio: Double) {
+    if ratio.isFinite { scores[arm][metric].append(Score(unit: unit, ratio: ratio)) }
+  }
+
+  /// The scores alone, in one pass.
+  private mutating func addScores(_ models: ArmModels, _ rule: IntervalRule) throws {
+    let problem = models.problem
+    let rows = problem.panel.frame.rows
+    var found: [Double] = []
+    try rows.communicator.agree {
+      for chunk in rows.localChunks {
+        let cells = try ChunkCells(models, chunk: chunk)
+        for (row, unit) in cells.block.units.enumerated() {
+          let arm = problem.donorArms[unit]
+          guard arm >= 0 else { continue }
+          for metric in problem.metrics.indices {
+            let numbers = try cells.numbers(row, arm, metric: metric)
+            let error =
+              cells.block.missing[row] == nil
+              ? cells.observed(row, arm, metric: metric) - numbers.estimate
+              : try TargetCell(cells, row: row, arm: arm).means(metric: metric).error
+            found += [Double(unit), Double(metric), abs(error) / rule.baseHalf(numbers)]
+          }
+        }
+      }
+    }
+    for part in try rows.communicator.allGather(elements: found) {
+      for start in stride(from: 0, to: part.count, by: 3) {
+        let unit = Int(part[start])
+        add(unit, problem.donorArms[unit], Int(part[start + 1]), part[start + 2])
+      }
+    }
+  }
+
+  // MARK: Cells
+
+  private struct Progress: Codable {
+    var nextChunk = 0
+    var cells: [TargetCell] = []
+  }
+
+  /// Units of which all numbers are sent at a time.
+  private static let unitsAtATime = 256
+
+  private static func cells(
+    _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, isExact: Bool, in run: Run
+  ) throws -> [TargetCell] {
+    let rows = models.problem.panel.frame.rows
+    let chunks = max(1, unitsAtATime / rows.grid.chunkLength)
+    func told(_ progress: Progress) -> Journal.Progress {
+      Journal.Progress(
+        passes: (progress.nextChunk + chunks - 1) / chunks, values: ["units": .integer(progress.cells.count)])
+    }
+    return try run.journal.run("leave-out", from: Progress(), progress: told) { progress, keep in
+      var progress = progress
+      while progress.nextChunk < rows.grid.chunkCount {
+        let end = min(progress.nextChunk + chunks, rows.grid.chunkCount)
+        let local = rows.localChunks.clamped(to: progress.nextChunk..<end)
+        let cells =
+          isExact
+          ? try exactCells(models, moments, rule, local)
+          : try rows.communicator.agree { try local.flatMap { try sharedCells(models, chunk: $0) } }
+        progress.cells += try rows.communicator.allGather(value: cells).joined().sorted { $0.unit < $1.unit }
+        progress.nextChunk = end
+        try keep(progress)
+      }
+      return progress
+    }.cells
+  }
+
+  private static func sharedCells(_ models: ArmModels, chunk: Int) throws -> [TargetCell] {
+    let cells = try ChunkCells(models, chunk: chunk)
+    return try cells.block.units.enumerated().compactMap { row, unit in
+      let arm = models.problem.donorArms[unit]
+      return arm < 0 ? nil : try TargetCell(cells, row: row, arm: arm)
+    }
+  }
+
+  /// The donors of some chunks of this rank, each with the arm fitted again without it. Collective.
+  private static func exactCells(
+    _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, _ chunks: Range<Int>
+  ) throws -> [TargetCell] {
+    let problem = models.problem
+    var left = try problem.panel.frame.rows.communicator.agree {
+      try chunks.flatMap { chunk in
+        let block = try UnitBlock(problem, chunk: chunk, fills: models.fills)
+        return try block.units.enumerated().compactMap { row, unit in
+          let arm = problem.donorArms[unit]
+          return arm < 0 ? nil : try LeftOutUnit(block, row: row, unit: unit, arm: arm, moments[arm], problem)
+        }
+      }
+    }
+    if rule.weighting == .biasCorrected { try LeftOutUnit.choose(&left, models) }
+    return try problem.panel.frame.rows.communicator.agree { try left.map { try $0.cell(problem) } }
+  }
+}
+
+/// A donor, and the model of its arm without it.
+struct LeftOutUnit {
+  let unit: Int
+  let arm: Int
+  /// Nil where no donor is left.
+  private(set) var model: ArmModel?
+  private let donors: Int
+  private let before: [Double]
+  private let observed: [Double]
+  private let missing: [Int]
+
+  init(_ block: UnitBlock, row: Int, unit: Int, arm: Int, _ moments: ArmMoments, _ problem: PanelProblem) throws {
+    self.unit = unit
+    self.arm = arm
+    before = block.values(row, 0..<problem.beforeCount)
+    let cells = problem.afterCells(arm)
+    observed = cells.map { block.observed(row, $0) }
+    missing = block.missing(row, 0..<problem.beforeCount)
+    donors = moments.donorCount - 1
+    guard donors > 0 else { return }
+    var others = moments.adding(before, block.values(row, cells), sign: -1)
+    others.missing.before -= missing.count
+    others.missing.after -= block.missing(row, cells).count
+    model = try ArmModel(others, rule: problem.rules[arm])
+  }
+
+  /// Chooses the donors of the models of all ranks. Collective.
+  static func choose(_ left: inout [LeftOutUnit], _ models: ArmModels) throws {
+    let own = left.map { PivotProblem($0.model, arm: $0.arm, without: $0.unit) }
+    let communicator = models.problem.panel.frame.rows.communicator
+    let all = try communicator.allGather(value: own)
+    let first = all[..<communicator.rank].reduce(0) { $0 + $1.count }
+    let choices = try DonorPivots.choose(Array(all.joined()), models.problem, fills: models.fills)
+    for index in left.indices { left[index].model?.choice = choices[first + index] }
+  }
+
+  func cell(_ problem: PanelProblem) throws -> TargetCell {
+    guard let model else {
+      let numbers = CellNumbers.undefined(rank: 1, donors: donors)
+      return TargetCell(
+        unit: unit, arm: arm, isOwn: true, numbers: problem.metrics.map { _ in numbers },
+        rankPaths: problem.metrics.map { _ in [] }, path: observed.map { _ in .nan }, observed: observed,
+        weightForm: [], chosenUnits: [], chosenWeights: [], gradients: [])
+    }
+    let body = { c in TargetCell(model, c, unit: unit, arm: arm, isOwn: true, observed: observed) }
+    guard missing.isEmpty else {
+      return try ObservedCoordinates(model, before, missing: missing, unit: problem.panel.units[unit]).with(body)
+    }
+    return model.withCoordinates(before, body)
+  }
+}

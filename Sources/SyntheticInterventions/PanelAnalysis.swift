@@ -1,0 +1,114 @@
+import Runs
+
+/// The models of all arms of a problem, and how well each foretells its own donors.
+///
+/// ```
+/// cells of donors that are missing                    FillRounds
+///   -> Σ cc', c = (1, before, after), by arm          ArmSums, the only sum over units
+///   -> U, Λ, rank, regression of after on before      ArmModel
+///   -> for bias-corrected weights their donors        DonorPivots
+///   -> every donor from the others of its arm         LeaveOut
+/// ```
+struct PanelAnalysis: Sendable {
+  let problem: PanelProblem
+  let moments: [ArmMoments]
+  let models: ArmModels
+  let leaveOut: LeaveOut
+  let filled: FilledCells
+  let rule: IntervalRule
+
+  /// Collective.
+  ///
+  /// - Parameter keepsPaths: whether the paths of donors under their own arms are asked for.
+  init(
+    _ problem: PanelProblem, _ options: SyntheticInterventionsOptions, isExact: Bool, keepsPaths: Bool = false,
+    in run: Run
+  ) throws {
+    self.problem = problem
+    rule = IntervalRule(options)
+    let filled = try FilledCells(problem, in: run)
+    let summands = try run.journal.step("moments") { try ArmSums.sum(problem, fills: filled.fills).summands }
+    try run.journal.end(0) {
+      PassRecord(
+        phase: "moments", pass: 0, seconds: $0, values: ["units": .integer(problem.panel.frame.rows.rowCount)])
+    }
+    let sums = ArmSums(problem, summands: summands)
+    let moments = (0..<problem.armCount).map { sums.moments(problem, arm: $0, missing: filled.missing[$0]) }
+    let rows = problem.panel.frame.rows
+    let arms = try rows.communicator.agree {
+      try zip(moments, problem.rules).map { try ArmModel($0, rule: $1) }
+    }
+    var models = ArmModels(problem, arms, fills: filled.fills)
+    if options.weighting == .biasCorrected { try models.choose() }
+    self.moments = moments
+    self.models = models
+    self.filled = filled
+    leaveOut = try LeaveOut(models, moments, rule, isExact: isExact, keepsPaths: keepsPaths, in: run)
+  }
+
+  /// Whether units × p³ is little enough to fit the arm again without each of its donors.
+  static func isExact(_ options: SyntheticInterventionsOptions, _ problem: PanelProblem) -> Bool {
+    switch options.leaveOut {
+    case .exact: true
+    case .fixedSubspace: false
+    case .automatic:
+      Double(problem.panel.units.count) * Double(problem.beforeCount) * Double(problem.beforeCount)
+        * Double(problem.beforeCount) <= 2e11
+    }
+  }
+
+  /// What widens the intervals of an arm, of the scores of all donors but a unit; nil where they are too few.
+  func calibration(arm: Int, metric: Int, without unit: Int? = nil) -> Double? {
+    let scores = leaveOut.scores[arm][metric]
+    let own = unit.flatMap { unit in scores.firstIndex { $0.unit == unit } }
+    guard let order = rule.order(of: scores.count - (own == nil ? 0 : 1)) else { return nil }
+    return scores[order - 1 + ((own ?? order) <= order - 1 ? 1 : 0)].ratio
+  }
+
+  /// A unit of a chunk under an arm.
+  func cell(_ cells: ChunkCells, row: Int, arm: Int) throws -> TargetCell {
+    let unit = cells.block.units.lowerBound + row
+    if cells.isOwn(row, arm), let cell = leaveOut.cells[unit] { return cell }
+    return try TargetCell(cells, row: row, arm: arm)
+  }
+
+  /// The cells of some units under some arms, on all ranks. Collective.
+  func cells(of units: [Int], arms: (_ unit: Int) -> [Int]) throws -> [TargetCell] {
+    let rows = problem.panel.frame.rows
+    let wanted = Set(units)
+    let own = try rows.communicator.agree {
+      try rows.localChunks.flatMap { chunk -> [TargetCell] in
+        let range = rows.grid.rows(ofChunk: chunk)
+        guard range.contains(where: wanted.contains) else { return [] }
+        let cells = try ChunkCells(models, chunk: chunk)
+        return try range.filter(wanted.contains).flatMap { unit in
+          try arms(unit).map { try cell(cells, row: unit - range.lowerBound, arm: $0) }
+        }
+      }
+    }
+    return try rows.communicator.allGather(value: own).joined().sorted { ($0.unit, $0.arm) < ($1.unit, $1.arm) }
+  }
+}
+
+extension ArmSums {
+  init(_ problem: PanelProblem, summands: [Double]) {
+    self.init(problem)
+    self.summands = summands
+  }
+}
+
+extension ArmModels {
+  /// Chooses the donors of bias-corrected weights, and those without each of them. Collective.
+  mutating func choose() throws {
+    let choices = try DonorPivots.choose(
+      arms.indices.map { PivotProblem(arms[$0], arm: $0) }, problem, fills: fills)
+    for (arm, choice) in choices.enumerated() { arms[arm].choice = choice }
+    let others = arms.indices.flatMap { arm in
+      arms[arm].donorCount - 1 < arms[arm].rank
+        ? [] : arms[arm].choice!.units.map { PivotProblem(arms[arm], arm: arm, without: $0) }
+    }
+    for (other, choice) in zip(others, try DonorPivots.choose(others, problem, fills: fills)) {
+      arms[other.arm].choice!.others.append(choice!)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/// A target under an arm with all that is told of it.
+struct TargetCell: Sendable, Codable, Equatable {
+  let unit: Int
+  let arm: Int
+  let isOwn: Bool
+  /// By metric.
+  let numbers: [CellNumbers]
+  let rankPaths: [[Double]]
+  /// Period by period the metrics; what is observed is NaN where missing.
+  let path: [Double]
+  let observed: [Double]
+  /// The vector a [p] with weights w_j = a'x_j, or the chosen donors and their weights.
+  let weightForm: [Double]
+  let chosenUnits: [Int]
+  let chosenWeights: [Double]
+  /// U b by metric, the gradient of θ in y; none for bias-corrected weights.
+  let gradients: [[Double]]
+
+  /// Means over the observed periods: what was observed, and how far it is from the path; NaN where all are missing.
+  func means(metric: Int) -> (observed: Double, error: Double) {
+    var (count, observed, error) = (0.0, 0.0, 0.0)
+    for cell in stride(from: metric, to: path.count, by: numbers.count) where !self.observed[cell].isNaN {
+      count += 1
+      observed += self.observed[cell]
+      error += self.observed[cell] - path[cell]
+    }
+    return count > 0 ? (observed / count, error / count) : (.nan, .nan)
+  }
+
+  /// Observed less path, by period of a metric.
+  func gaps(metric: Int) -> [Double] {
+    stride(from: metric, to: path.count, by: numbers.count).map { observed[$0] - path[$0] }
+  }
+}
+
+extension TargetCell {
+  /// A unit of a chunk under an arm, on the subspace of all its donors.
+  init(_ cells: ChunkCells, row: Int, arm: Int) throws {
+    let (problem, model) = (cells.models.problem, cells.models.arms[arm])
+    let unit = cells.block.units.lowerBound + row
+    let isOwn = cells.isOwn(row, arm)
+    let after = cells.outcomes(row, arm)
+    let numbers = try problem.metrics.indices.map { try cells.numbers(row, arm, metric: $0) }
+    self = try cells.withCoordinates(row, arm) { c in
+      TargetCell(
+        model, c, unit: unit, arm: arm, own: isOwn ? after : nil, numbers: numbers,
+        observed: problem.afterCells(arm).map { cells.block.observed(row, $0) })
+    }
+  }
+
+  /// A unit under an arm with a model that it is no part of.
+  init(
+    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, isOwn: Bool, observed: [Double]
+  ) {
+    self.init(
+      model, c, unit: unit, arm: arm, isOwn: isOwn, own: nil,
+      numbers: (0..<model.metricCount).map { model.numbers(c, metric: $0) }, observed: observed)
+  }
+
+  private init(
+    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, isOwn: Bool? = nil, own: OwnOutcomes?,
+    numbers: [CellNumbers], observed: [Double]
+  ) {
+    self.unit = unit
+    self.arm = arm
+    self.isOwn = isOwn ?? (own != nil)
+    self.numbers = numbers
+    self.observed = observed
+    rankPaths = (0..<model.metricCount).map { model.rankPath(c, metric: $0, own: own) }
+    path = model.outcomes(c, own: own.map { ($0, unit) })
+    if let choice = model.choice {
+      let chosen = own == nil ? choice : choice.without(unit)
+      (weightForm, chosenUnits, chosenWeights, gradients) = ([], chosen.units, chosen.weights(c), [])
+    } else {
+      (weightForm, chosenUnits, chosenWeights) = (model.weightForm(c, isOwn: own != nil), [], [])
+      gradients = (0..<model.metricCount).map { model.gradient(c, metric: $0, own: own) }
+    }
+  }
+}
+
+extension UnitBlock {
+  /// A cell of a unit, NaN where it is missing.
+  func observed(_ row: Int, _ cell: Int) -> Double {
+    missing.isEmpty || !(missing[row]?.contains(cell) ?? false) ? self[cell][row] : .nan
+  }
+}
