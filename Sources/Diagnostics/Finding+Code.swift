@@ -194,6 +194,35 @@ extension Finding {
     /// The effects of two classes may be the same.
     case classesAlike = "classes-alike"
 
+    // MARK: Synthetic interventions
+
+    /// Outcomes after of the donors of the arm `label` do not lie in their factors before: `value` of F, `pValue`.
+    case outcomesLeaveFactors = "outcomes-leave-factors"
+    /// The subspace of outcomes after of the arm `label` leaves that before: `value` of τ above `critical`.
+    case subspaceLeft = "subspace-left"
+    /// `count` of `total` donors of the arm `label` have outcomes in the intervals that the others give them.
+    case donorsUncovered = "donors-uncovered"
+    /// `names`: units whose estimates under the arm `label` move by more than half their interval with the rank.
+    case rankDecides = "rank-decides"
+    /// `names`: units of whose weights under the arm `label` one donor has more than half.
+    case donorCarries = "donor-carries"
+    /// Intervals under the arm `label` are not calibrated, for `reason`.
+    case intervalsUncalibrated = "intervals-uncalibrated"
+    /// There are no intervals for `names` under the arm `label`, for `reason`.
+    case intervalsLacking = "intervals-lacking"
+    /// `names`: units that the donors of the arm `label` do not reproduce before as they do each other.
+    case targetsNotReproduced = "targets-not-reproduced"
+    /// A `share` of outcomes is missing, which took `rounds` to fill for donors.
+    case outcomesFilled = "outcomes-filled"
+    /// The rank of the arm `label` is `value`, for it has `count` donors; more was asked for.
+    case rankLowered = "rank-lowered"
+    /// The test of subspaces of the arm `label` says nothing in so few periods after, or of one factor.
+    case subspaceUntestable = "subspace-untestable"
+    /// Placebo tests reject too often when the target was chosen for what it was before.
+    case placeboTarget = "placebo-target"
+    /// `names`: units that came under their arms too early or late for the windows.
+    case unitsBeyondWindows = "units-beyond-windows"
+
     // MARK: Sweeps
 
     /// The choice by `criterion` is among the fits of `distribution`.

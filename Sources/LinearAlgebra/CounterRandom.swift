@@ -144,6 +144,9 @@ public enum RandomStream: UInt32, Sendable {
   // Synthetic potential outcomes.
   /// Combinations of the operators of several arms.
   case armDirections = 64
+  // Synthetic interventions.
+  /// Untreated units that stand for the treated ones of an event study.
+  case placeboCohorts = 72
   // Networks.
   case networkStart = 32
   case minibatches = 33

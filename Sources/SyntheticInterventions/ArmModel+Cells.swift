@@ -152,6 +152,25 @@ extension ArmModel {
     }
   }
 
+  /// U U'y in own units.
+  func fitted(_ c: TargetCoordinates) -> [Double] {
+    (0..<beforeCount).map { row in
+      scales[row % metricCount] * (0..<rank).reduce(0) { $0 + basis[row, $1] * c[$1] }
+    }
+  }
+
+  /// |b_t|² by cell after, b_t the row of B; with `own` that of the other donors.
+  func pathSlopes(_ c: TargetCoordinates, own: OwnOutcomes? = nil) -> [Double] {
+    let leverage = own == nil ? 0 : leverage(c, rank)
+    return (0..<path.rows).map { cell in
+      let pull = own.map { ($0[cell] / scales[cell % metricCount] - fitted(c, cell)) / (1 - leverage) } ?? 0
+      return (0..<rank).reduce(0) { sum, j in
+        let slope = path[cell, j] - pull * c[j] / eigenvalues[j]
+        return sum + slope * slope
+      }
+    }
+  }
+
   /// U b, b = S⁻¹V'z̄, the gradient of θ in the target's outcomes before, both over scales.
   func gradient(_ c: TargetCoordinates, metric: Int, own: OwnOutcomes? = nil) -> [Double] {
     var slopes = (0..<rank).map { means[metric, $0] }

@@ -4,7 +4,6 @@ import Panels
 struct CellIntervals {
   let analysis: PanelAnalysis
   let options: SyntheticInterventionsOptions
-  let design: InterventionDesign
 
   private var rule: IntervalRule { analysis.rule }
   private var panel: Panel { analysis.problem.panel }
@@ -69,7 +68,8 @@ struct CellIntervals {
       let shown = shown(numbers, arm: cell.arm, metric: metric, own: own)
       let cells = stride(from: metric, to: cell.path.count, by: metrics.count)
       return CellAnswer(
-        unit: panel.units[cell.unit], arm: panel.arms[design.arms[cell.arm]], metric: panel.metrics[metrics[metric]],
+        unit: panel.units[cell.unit], arm: analysis.problem.names[cell.arm],
+        metric: analysis.problem.metricName(metric),
         own: cell.isOwn, estimate: numbers.estimate.defined, lower: shown.half.map { numbers.estimate - $0 },
         upper: shown.half.map { numbers.estimate + $0 }, interval: shown.kind, reason: shown.reason,
         intervals: named(numbers, arm: cell.arm, metric: metric, own: own), observed: means.observed.defined,

@@ -43,7 +43,7 @@ struct CellTable: Sendable {
     try rows.forEachChunkAtRoot(
       produce: { try chunkDigest($0) }, consume: { _, bytes in digest.update(bytes) })
     for (arm, model) in analysis.models.arms.enumerated() {
-      digest.update(analysis.problem.panel.arms[design.arms[arm]])
+      digest.update(analysis.problem.names[arm])
       digest.update(model.rank)
       digest.update(model.spectrum)
       digest.update(analysis.problem.metrics.indices.map { analysis.calibration(arm: arm, metric: $0) ?? .nan })

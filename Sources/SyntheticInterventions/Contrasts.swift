@@ -32,7 +32,7 @@ struct Contrasts {
           let half = variance.value.map { intervals.analysis.rule.quantile * $0.squareRoot() }
           let estimate = treated.numbers[metric].estimate - control.numbers[metric].estimate
           return ContrastAnswer(
-            unit: problem.panel.units[unit], metric: problem.panel.metrics[problem.metrics[metric]],
+            unit: problem.panel.units[unit], metric: problem.metricName(metric),
             treated: name.treated, control: name.control, estimate: estimate,
             standardError: variance.value?.squareRoot(), lower: half.map { estimate - $0 },
             upper: half.map { estimate + $0 }, reason: variance.reason)

@@ -67,28 +67,9 @@ struct DonorWeights: Sendable {
   /// By target and arm its outcomes before over squared scales, less their mean: the form whose value at a donor's is
   /// their covariance, with metrics over their scales. Collective.
   private static func targets(_ cells: [TargetCell], _ analysis: PanelAnalysis) throws -> [Int: [[Double]]] {
-    let problem = analysis.problem
-    let rows = problem.panel.frame.rows
-    let wanted = Set(cells.map(\.unit))
-    let width = problem.beforeCount
-    let own = try rows.communicator.agree {
-      try rows.localChunks.flatMap { chunk -> [Double] in
-        let range = rows.grid.rows(ofChunk: chunk)
-        guard range.contains(where: wanted.contains) else { return [] }
-        let block = try UnitBlock(problem, chunk: chunk, fills: analysis.models.fills)
-        return range.filter(wanted.contains).flatMap { unit in
-          let row = unit - range.lowerBound
-          return [Double(unit)] + (0..<width).map { block.observed(row, $0) }
-        }
-      }
+    try analysis.outcomesBefore(cells.map(\.unit)).mapValues { before in
+      analysis.models.arms.map { covarianceForm(before, $0.scales) }
     }
-    let all = Array(try rows.communicator.allGather(elements: own).joined())
-    var result: [Int: [[Double]]] = [:]
-    for start in stride(from: 0, to: all.count, by: 1 + width) {
-      let before = all[start + 1..<start + 1 + width]
-      result[Int(all[start])] = analysis.models.arms.map { covarianceForm(Array(before), $0.scales) }
-    }
-    return result
   }
 
   private static func covarianceForm(_ before: [Double], _ scales: [Double]) -> [Double] {

@@ -37,7 +37,7 @@ struct InterventionDesign: Sendable {
     }
     problem = PanelProblem(
       panel, metrics: metrics, before: options.windows.before, after: windows, donorArms: donorArms,
-      rules: arms.map { options.armRanks[panel.arms[$0]] ?? options.rank })
+      rules: arms.map { options.armRanks[panel.arms[$0]] ?? options.rank }, names: arms.map { panel.arms[$0] })
   }
 
   private static func require(_ options: SyntheticInterventionsOptions, _ panel: Panel) throws {

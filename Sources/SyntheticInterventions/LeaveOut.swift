@@ -141,6 +141,7 @@ struct LeftOutUnit {
   private(set) var model: ArmModel?
   private let donors: Int
   private let before: [Double]
+  private let observedBefore: [Double]
   private let observed: [Double]
   private let missing: [Int]
 
@@ -148,6 +149,7 @@ struct LeftOutUnit {
     self.unit = unit
     self.arm = arm
     before = block.values(row, 0..<problem.beforeCount)
+    observedBefore = (0..<problem.beforeCount).map { block.observed(row, $0) }
     let cells = problem.afterCells(arm)
     observed = cells.map { block.observed(row, $0) }
     missing = block.missing(row, 0..<problem.beforeCount)
@@ -175,9 +177,12 @@ struct LeftOutUnit {
       return TargetCell(
         unit: unit, arm: arm, isOwn: true, numbers: problem.metrics.map { _ in numbers },
         rankPaths: problem.metrics.map { _ in [] }, path: observed.map { _ in .nan }, observed: observed,
-        weightForm: [], chosenUnits: [], chosenWeights: [], gradients: [])
+        pathSlopes: [], before: observedBefore, fitted: before.map { _ in .nan }, weightForm: [], chosenUnits: [],
+        chosenWeights: [], gradients: [])
     }
-    let body = { c in TargetCell(model, c, unit: unit, arm: arm, isOwn: true, observed: observed) }
+    let body = { c in
+      TargetCell(model, c, unit: unit, arm: arm, isOwn: true, before: observedBefore, observed: observed)
+    }
     guard missing.isEmpty else {
       return try ObservedCoordinates(model, before, missing: missing, unit: problem.panel.units[unit]).with(body)
     }

@@ -16,11 +16,14 @@ struct PanelProblem: Sendable {
   let donorArms: [Int]
   /// By arm.
   let rules: [RankRule]
+  /// By arm.
+  let names: [String]
   /// The periods of the cells, before and after.
   private let periods: [Int]
 
   init(
-    _ panel: Panel, metrics: [Int], before: Range<Int>, after: [Range<Int>], donorArms: [Int], rules: [RankRule]
+    _ panel: Panel, metrics: [Int], before: Range<Int>, after: [Range<Int>], donorArms: [Int], rules: [RankRule],
+    names: [String]
   ) {
     self.panel = panel
     self.metrics = metrics
@@ -28,6 +31,7 @@ struct PanelProblem: Sendable {
     self.after = after
     self.donorArms = donorArms
     self.rules = rules
+    self.names = names
     periods = Array(before) + Set(after.joined()).sorted()
   }
 
@@ -47,6 +51,12 @@ struct PanelProblem: Sendable {
   var components: [Int] {
     periods.flatMap { period in metrics.map { period * panel.metrics.count + $0 } }
   }
+
+  /// The label of a cell's period.
+  func periodName(_ cell: Int) -> String { panel.periods[periods[cell / metrics.count]] }
+
+  /// The name of a metric by its place among those that are looked at.
+  func metricName(_ metric: Int) -> String { panel.metrics[metrics[metric]] }
 
   /// The number of donors of an arm.
   func donorCount(_ arm: Int) -> Int { donorArms.count { $0 == arm } }

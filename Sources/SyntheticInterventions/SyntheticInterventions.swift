@@ -12,7 +12,7 @@ import Runs
 ///   -> all targets under all arms                  CellTable
 ///   -> intervals, contrasts, weights               CellIntervals, DonorWeights
 ///   -> tests of what it rests on, verdicts         PostPeriodFit, SubspaceInclusion, InterventionVerdict
-///   -> placebos, donors dropped, power, cohorts    PlacebosInSpace, PlacebosInTime, DroppedDonors, EventStudy
+///   -> placebos, donors dropped, power, cohorts    PlacebosInSpace, PlacebosInTime, DroppedDonors, StaggeredStarts
 /// ```
 public struct SyntheticInterventions: Sendable {
   public let options: SyntheticInterventionsOptions
@@ -40,15 +40,25 @@ public struct SyntheticInterventions: Sendable {
     let table = CellTable(analysis, options, design)
     let cells = try table.listedCells()
     let weights = try DonorWeights(cells, analysis)
-    let intervals = CellIntervals(analysis: analysis, options: options, design: design)
+    let intervals = CellIntervals(analysis: analysis, options: options)
     let answers = cells.enumerated().flatMap { intervals.answers($1, weights?.summary($0)) }
     let arms = try design.arms.indices.map { try ArmAnswer(intervals, $0, cells) }
+    let space =
+      try options.placeboSpace || options.findsPower ? PlacebosInSpace(options, design, isExact: isExact) : nil
+    let studies =
+      try options.eventStudy ? StaggeredStarts(options, panel).answers(design.problem.metrics, in: run) : []
     let result = SyntheticInterventionsResult(
       options: options, units: panel.units.count, periods: panel.periods.count, targets: design.targets.count,
       metrics: design.problem.metrics.map { panel.metrics[$0] }, leaveOut: isExact ? .exact : .fixedSubspace,
-      shareMissing: analysis.filled.shareMissing, arms: arms, cells: answers,
-      contrasts: try Contrasts(options, design, panel).answers(cells, intervals), placeboSpace: [], placeboTime: [],
-      leaveOneDonorOut: [], eventStudy: nil, power: nil, warnings: [], tableDigest: try table.digest())
+      shareMissing: analysis.filled.shareMissing, fillRounds: analysis.filled.rounds, arms: arms, cells: answers,
+      contrasts: try Contrasts(options, design, panel).answers(cells, intervals),
+      placeboSpace: options.placeboSpace ? try space!.answers(cells, analysis, in: run) : [],
+      placeboTime: options.placeboTimes.isEmpty
+        ? [] : try PlacebosInTime(options, design, isExact: isExact).answers(cells, design.problem, in: run),
+      leaveOneDonorOut: options.leavesOneDonorOut ? try DroppedDonors(analysis: analysis).answers(cells) : [],
+      eventStudy: studies,
+      power: options.findsPower ? space!.power(analysis) : [],
+      warnings: InterventionFindings(intervals, arms, answers, studies).findings, tableDigest: try table.digest())
     return FittedInterventions(result: result, table: table, cells: cells, weights: weights)
   }
 }
@@ -66,7 +76,7 @@ extension ArmAnswer {
     let (analysis, options) = (intervals.analysis, intervals.options)
     let (model, problem) = (analysis.models.arms[arm], analysis.problem)
     let panel = problem.panel
-    name = panel.arms[intervals.design.arms[arm]]
+    name = problem.names[arm]
     let donors = model.donorCount
     self.donors = donors
     let rank = model.rank

@@ -21,6 +21,8 @@ public struct SyntheticInterventionsResult: Sendable, Codable, Equatable {
   public let leaveOut: SyntheticInterventionsOptions.LeaveOut
   /// Share of the cells of all windows that are missing, and were filled where donors lack them.
   public let shareMissing: Double
+  /// Rounds in which cells of donors were filled; 0 where none are missing.
+  public let fillRounds: Int
   public let arms: [ArmAnswer]
   /// Target by target, arm by arm, metric by metric.
   public let cells: [CellAnswer]
@@ -28,8 +30,10 @@ public struct SyntheticInterventionsResult: Sendable, Codable, Equatable {
   public let placeboSpace: [PlaceboInSpace]
   public let placeboTime: [PlaceboInTime]
   public let leaveOneDonorOut: [DonorRange]
-  @NullEncoded public var eventStudy: EventStudy?
-  @NullEncoded public var power: PlaceboPower?
+  /// By metric.
+  public let eventStudy: [EventStudy]
+  /// By metric.
+  public let power: [PlaceboPower]
   /// Everything that a reader should know before trusting it, the most serious first.
   public let warnings: [Finding]
   /// The SHA-256 of the bits of all answers: the same on any number of ranks, for units in any files, streamed or not.

@@ -9,6 +9,11 @@ struct TargetCell: Sendable, Codable, Equatable {
   /// Period by period the metrics; what is observed is NaN where missing.
   let path: [Double]
   let observed: [Double]
+  /// By cell after |b_t|², the square of the path's gradient in the coordinates; none for bias-corrected weights.
+  let pathSlopes: [Double]
+  /// Outcomes before, NaN where missing, and what the donors make of them, U U'y.
+  let before: [Double]
+  let fitted: [Double]
   /// The vector a [p] with weights w_j = a'x_j, or the chosen donors and their weights.
   let weightForm: [Double]
   let chosenUnits: [Int]
@@ -44,35 +49,41 @@ extension TargetCell {
     self = try cells.withCoordinates(row, arm) { c in
       TargetCell(
         model, c, unit: unit, arm: arm, own: isOwn ? after : nil, numbers: numbers,
+        before: (0..<problem.beforeCount).map { cells.block.observed(row, $0) },
         observed: problem.afterCells(arm).map { cells.block.observed(row, $0) })
     }
   }
 
   /// A unit under an arm with a model that it is no part of.
   init(
-    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, isOwn: Bool, observed: [Double]
+    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, isOwn: Bool, before: [Double],
+    observed: [Double]
   ) {
     self.init(
       model, c, unit: unit, arm: arm, isOwn: isOwn, own: nil,
-      numbers: (0..<model.metricCount).map { model.numbers(c, metric: $0) }, observed: observed)
+      numbers: (0..<model.metricCount).map { model.numbers(c, metric: $0) }, before: before, observed: observed)
   }
 
   private init(
     _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, isOwn: Bool? = nil, own: OwnOutcomes?,
-    numbers: [CellNumbers], observed: [Double]
+    numbers: [CellNumbers], before: [Double], observed: [Double]
   ) {
     self.unit = unit
     self.arm = arm
     self.isOwn = isOwn ?? (own != nil)
     self.numbers = numbers
+    self.before = before
     self.observed = observed
+    fitted = model.fitted(c)
     rankPaths = (0..<model.metricCount).map { model.rankPath(c, metric: $0, own: own) }
     path = model.outcomes(c, own: own.map { ($0, unit) })
     if let choice = model.choice {
       let chosen = own == nil ? choice : choice.without(unit)
       (weightForm, chosenUnits, chosenWeights, gradients) = ([], chosen.units, chosen.weights(c), [])
+      pathSlopes = []
     } else {
       (weightForm, chosenUnits, chosenWeights) = (model.weightForm(c, isOwn: own != nil), [], [])
+      pathSlopes = model.pathSlopes(c, own: own)
       gradients = (0..<model.metricCount).map { model.gradient(c, metric: $0, own: own) }
     }
   }

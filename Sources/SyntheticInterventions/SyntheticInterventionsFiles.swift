@@ -1,0 +1,247 @@
+import Communication
+import Runs
+import Storage
+
+/// The files of synthetic interventions: `si.h5` with all numbers, a tidy table with a row for each target, arm and
+/// metric, and one of the paths of the cells that the result lists.
+public struct SyntheticInterventionsFiles {
+  /// In the order in which they get their names.
+  public static let names = ["si.h5", "table.csv", "paths.csv"]
+  private static let encodingType = "giv-si"
+  private static let encodingVersion = "1.0.0"
+
+  private let fitted: FittedInterventions
+  /// Attributes of the root: versions, digests of what the answers come from.
+  private let origin: [String: String]
+  private let layout: TableLayout
+
+  public init(_ fitted: FittedInterventions, origin: [String: String]) {
+    self.fitted = fitted
+    self.origin = origin
+    layout = TableLayout(fitted.table.analysis.problem)
+  }
+
+  /// Writes all files; the rows of targets come from the ranks that have their units. Collective.
+  ///
+  /// - Parameter path: where to write one of ``names``; asked on rank 0 alone.
+  /// - Throws: on all ranks the same ``Failure`` `cannotCreate` or `inputOutput`.
+  public func write(to path: (_ name: String) -> String) throws {
+    let (table, rows) = (fitted.table, fitted.table.analysis.problem.panel.frame.rows)
+    let communicator = rows.communicator
+    let output = try communicator.agree { () -> TableOutput? in
+      guard communicator.isRoot else { return nil }
+      return try TableOutput(
+        csv: path("table.csv"), hdf5: path("si.h5"), layout, targets: table.design.targets)
+    }
+    try rows.forEachChunkAtRoot(
+      produce: { chunk in try table.rows(ofChunk: chunk, layout).withUnsafeBytes { Array($0) } },
+      consume: { _, bytes in
+        let numbers = bytes.withUnsafeBytes { bytes in
+          (0..<bytes.count / 8).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
+        }
+        try output!.append(numbers)
+      })
+    try communicator.agree {
+      guard let output else { return }
+      try output.flush()
+      try output.commit { try writeSummary(to: $0) }
+      try AtomicFile.save([UInt8](paths.csv.utf8), to: path("paths.csv"), force: true)
+    }
+  }
+
+  // MARK: Paths
+
+  /// Observed outcomes and those under arms, period by period, of the cells that the result lists; before, outcomes under
+  /// an arm are what its donors make of the unit.
+  private var paths: ResultTable {
+    let analysis = fitted.table.analysis
+    let intervals = CellIntervals(analysis: analysis, options: fitted.result.options)
+    let lines = fitted.cells.flatMap { intervals.pathLines($0) }
+    var table = ResultTable(rowCount: lines.count)
+    table.add("unit", .text(lines.map(\.unit)))
+    table.add("arm", .text(lines.map(\.arm)))
+    table.add("metric", .text(lines.map(\.metric)))
+    table.add("period", .text(lines.map(\.period)))
+    table.add("window", .text(lines.map { $0.isAfter ? "after" : "before" }))
+    table.add("observed", .numbers(lines.map(\.observed)))
+    table.add("estimate", .numbers(lines.map(\.estimate)))
+    table.add("conf.low", .numbers(lines.map { line in line.half.map { line.estimate! - $0 } }))
+    table.add("conf.high", .numbers(lines.map { line in line.half.map { line.estimate! + $0 } }))
+    return table
+  }
+
+  // MARK: HDF5
+
+  private func writeSummary(to file: borrowing HDF5File) throws {
+    let (result, problem) = (fitted.result, fitted.table.analysis.problem)
+    try file.setAttribute("encoding-type", .string(Self.encodingType))
+    try file.setAttribute("encoding-version", .string(Self.encodingVersion))
+    for (name, text) in origin.sorted(by: { $0.key < $1.key }) { try file.setAttribute(name, .string(text)) }
+    try file.setAttribute("configuration", .string(try jsonText(result.options)))
+    try file.setAttribute("table-digest", .string(result.tableDigest))
+    try file.write(problem.names, to: "arms")
+    try file.write(result.metrics, to: "metrics")
+    try file.write(fitted.table.design.targets.map { problem.panel.units[$0] }, to: "targets")
+    for arm in result.arms {
+      let group = "arm/\(arm.name)"
+      try file.write(arm.spectrum, to: "\(group)/spectrum")
+      try file.setAttribute("rank", .integer(Int64(arm.rank)), of: group)
+      try file.setAttribute("donors", .integer(Int64(arm.donors)), of: group)
+      try file.setAttribute("after", .strings(arm.after), of: group)
+      try file.setAttribute("verdict", .string(arm.verdict.rawValue), of: group)
+      try file.setAttribute("threshold", .number(arm.threshold ?? .nan), of: group)
+      try file.setAttribute("calibration-factor", .number(arm.calibrationFactor ?? .nan), of: group)
+    }
+    if let weights = fitted.weights {
+      for (index, cell) in fitted.cells.enumerated() {
+        let group = "weights/\(problem.panel.units[cell.unit])/\(problem.names[cell.arm])"
+        try file.write(weights.units[index].map { problem.panel.units[$0] }, to: "\(group)/donors")
+        try file.write(weights.weights[index], to: "\(group)/weights")
+      }
+    }
+    try writePlacebos(to: file)
+    try writeEventStudy(to: file)
+  }
+
+  private func writePlacebos(to file: borrowing HDF5File) throws {
+    for (index, placebo) in fitted.result.placeboSpace.enumerated() {
+      let group = "placebo_space/\(index)"
+      try file.write(placebo.gaps, to: "\(group)/gaps")
+      try file.write(placebo.placebos.map(\.unit), to: "\(group)/placebo_units")
+      try file.write(placebo.placebos.map(\.ratio), to: "\(group)/placebo_ratios")
+      try file.write(
+        placebo.placebos.flatMap(\.gaps), shape: [placebo.placebos.count, placebo.gaps.count],
+        to: "\(group)/placebo_gaps")
+      try file.setAttribute("unit", .string(placebo.unit), of: group)
+      try file.setAttribute("metric", .string(placebo.metric), of: group)
+      try file.setAttribute("ratio", .number(placebo.ratio), of: group)
+      try file.setAttribute("p", .number(placebo.p), of: group)
+    }
+    for (index, placebo) in fitted.result.placeboTime.enumerated() {
+      let group = "placebo_time/\(index)"
+      try file.write([placebo.gap, placebo.lower ?? .nan, placebo.upper ?? .nan, placebo.ratio], to: "\(group)/gap")
+      try file.setAttribute("unit", .string(placebo.unit), of: group)
+      try file.setAttribute("metric", .string(placebo.metric), of: group)
+      try file.setAttribute("start", .string(placebo.start), of: group)
+    }
+  }
+
+  /// [time, 3]: estimate and ends of the interval.
+  private func writeEventStudy(to file: borrowing HDF5File) throws {
+    for (index, study) in fitted.result.eventStudy.enumerated() {
+      let group = "event_study/\(index)"
+      func numbers(_ effect: EventStudy.Effect) -> [Double] {
+        [effect.estimate, effect.lower ?? .nan, effect.upper ?? .nan]
+      }
+      try file.write(study.effects.flatMap(numbers), shape: [study.effects.count, 3], to: "\(group)/effects")
+      try file.write(numbers(study.overall), to: "\(group)/overall")
+      try file.write(study.cohorts.map(\.start), to: "\(group)/cohorts")
+      try file.write(
+        study.cohorts.flatMap(\.effects), shape: [study.cohorts.count, study.effects.count],
+        to: "\(group)/cohort_effects")
+      try file.setAttribute("metric", .string(study.metric), of: group)
+    }
+  }
+}
+
+/// Where the numbers of a target lie in its row: arm by arm, in each whether it is its own and the rank, then by metric
+/// eight numbers, the rank path and the path.
+struct TableLayout: Sendable {
+  static let columns = [
+    "theta", "lower", "upper", "interval", "observed", "effect", "weightNorm", "preRMSE",
+  ]
+  let problem: PanelProblem
+  /// The most periods after of an arm.
+  let pathLength: Int
+
+  init(_ problem: PanelProblem) {
+    self.problem = problem
+    pathLength = problem.after.map(\.count).max()!
+  }
+
+  var metricWidth: Int { Self.columns.count + ArmModel.pathLength + pathLength }
+  var armWidth: Int { 2 + problem.metrics.count * metricWidth }
+  var targetWidth: Int { problem.armCount * armWidth }
+}
+
+extension CellTable {
+  /// The rows of a chunk's targets; NaN where a target is not answered for under an arm.
+  func rows(ofChunk chunk: Int, _ layout: TableLayout) throws -> [Double] {
+    let targets = targets(ofChunk: chunk)
+    guard !targets.isEmpty else { return [] }
+    let cells = try ChunkCells(analysis.models, chunk: chunk)
+    let intervals = CellIntervals(analysis: analysis, options: options)
+    return try targets.flatMap { unit -> [Double] in
+      let wanted = Set(arms(of: unit))
+      return try (0..<analysis.problem.armCount).flatMap { arm -> [Double] in
+        guard wanted.contains(arm) else { return Array(repeating: .nan, count: layout.armWidth) }
+        let cell = try analysis.cell(cells, row: unit - cells.block.units.lowerBound, arm: arm)
+        return intervals.row(cell, layout)
+      }
+    }
+  }
+}
+
+extension CellIntervals {
+  fileprivate func row(_ cell: TargetCell, _ layout: TableLayout) -> [Double] {
+    let metrics = analysis.problem.metrics.indices
+    return [cell.isOwn ? 1 : 0, Double(cell.numbers[0].rank)]
+      + metrics.flatMap { metric -> [Double] in
+        let (numbers, means) = (cell.numbers[metric], cell.means(metric: metric))
+        let shown = shown(numbers, arm: cell.arm, metric: metric, own: cell.isOwn ? cell.unit : nil)
+        let half = shown.half ?? .nan
+        let path = stride(from: metric, to: cell.path.count, by: metrics.count).map { cell.path[$0] }
+        let kind = shown.kind.map { Double(IntervalKind.allCases.firstIndex(of: $0)!) } ?? -1
+        return [
+          numbers.estimate, numbers.estimate - half, numbers.estimate + half, kind, means.observed, means.error,
+          numbers.weightSquare.squareRoot(), numbers.preRMSE,
+        ] + cell.rankPaths[metric].padded(to: ArmModel.pathLength) + path.padded(to: layout.pathLength)
+      }
+  }
+
+  struct PathLine {
+    let unit, arm, metric, period: String
+    let isAfter: Bool
+    let observed: Double?
+    let estimate: Double?
+    let half: Double?
+  }
+
+  /// The outcomes of a cell by period, with intervals for each outcome after.
+  fileprivate func pathLines(_ cell: TargetCell) -> [PathLine] {
+    let problem = analysis.problem
+    let count = problem.metrics.count
+    return problem.metrics.indices.flatMap { metric in
+      let numbers = cell.numbers[metric]
+      let shown = shown(numbers, arm: cell.arm, metric: metric, own: cell.isOwn ? cell.unit : nil)
+      func line(_ period: Int, _ isAfter: Bool, _ observed: Double, _ estimate: Double, _ half: Double?) -> PathLine {
+        PathLine(
+          unit: problem.panel.units[cell.unit], arm: problem.names[cell.arm], metric: problem.metricName(metric),
+          period: problem.panel.periods[period], isAfter: isAfter, observed: observed.defined,
+          estimate: estimate.defined, half: estimate.isFinite ? half : nil)
+      }
+      let before = problem.before.enumerated().map { place, period in
+        line(period, false, cell.before[place * count + metric], cell.fitted[place * count + metric], nil)
+      }
+      return before
+        + problem.after[cell.arm].enumerated().map { place, period in
+          let at = place * count + metric
+          let variance =
+            shown.kind == .published || cell.pathSlopes.isEmpty
+            ? numbers.pooled(analysis.rule.variance) * (1 + numbers.weightSquare)
+            : numbers.afterVariance * (1 + numbers.weightSquare) + cell.pathSlopes[at]
+              * (numbers.targetVariance + numbers.beforeVariance * numbers.weightSquare)
+          let base = analysis.rule.quantile * variance.squareRoot()
+          // A calibrated band is as much wider as the interval of the mean.
+          let half = shown.half.map { base * (shown.kind == .calibrated ? $0 / analysis.rule.baseHalf(numbers) : 1) }
+          return line(period, true, cell.observed[at], cell.path[at], half)
+        }
+    }
+  }
+}
+
+extension [Double] {
+  fileprivate func padded(to count: Int) -> [Double] {
+    Array(prefix(count)) + Array(repeating: .nan, count: Swift.max(0, count - self.count))
+  }
+}
