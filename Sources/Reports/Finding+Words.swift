@@ -7,7 +7,7 @@ extension Finding {
   /// The finding in plain words, with the remedy where there is one: one line without a final stop.
   public var words: String {
     dataWords ?? tableWords ?? fitWords ?? representationWords ?? degeneracyWords ?? jointWords ?? effectWords
-      ?? proxyWords ?? sweepWords
+      ?? proxyWords ?? interventionWords ?? sweepWords
       ?? code.rawValue
   }
 
