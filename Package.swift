@@ -118,7 +118,8 @@ let package = Package(
       name: "Reports",
       dependencies: [
         "ControlFunction", "Diagnostics", "Effects", "Features", "InstrumentalVariables", "MetaEM", "Mixture",
-        "NonparametricIV", "Reproduction", "Statistics", "Storage", "SyntheticPotentialOutcomes",
+        "NonparametricIV", "Panels", "Reproduction", "Statistics", "Storage", "SyntheticInterventions",
+        "SyntheticPotentialOutcomes",
       ]),
 
     // MARK: Floor 10: the command line
@@ -127,7 +128,7 @@ let package = Package(
       dependencies: [
         "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "Import", "LinearAlgebra",
         "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Panels", "Reports", "Reproduction", "Runs",
-        "Shards", "Simulation", "Storage", "SyntheticPotentialOutcomes",
+        "Shards", "Simulation", "Storage", "SyntheticInterventions", "SyntheticPotentialOutcomes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -23,7 +23,7 @@ public struct SyntheticInterventions: Sendable {
   ///
   /// - Throws: on all ranks the same ``Failure``.
   public func run(on panel: Panel, in run: Run = Run()) throws -> FittedInterventions {
-    try run.open(options, inputDigest: panel.frame.digest)
+    try run.open(options, inputDigest: panel.digest)
     return try fit(panel, in: run)
   }
 

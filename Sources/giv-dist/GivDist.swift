@@ -24,7 +24,7 @@ struct GivDist: ParsableCommand {
     subcommands: [
       Simulate.self, Shard.self, MakePanel.self, Inspect.self, Train.self, SweepGroups.self, Predict.self, Effect.self,
       Reproduce.self,
-      Spo.self,
+      Spo.self, Si.self,
       Benchmark.self, Info.self,
     ])
 

@@ -44,8 +44,8 @@ final class ProgressDisplay {
       record.round.map { "\($0) \(record.accepted == true ? "accepted" : "rejected")" }
       ?? ": pass \(record.pass)" + (record.fits.map { ", \($0) fit\($0 == 1 ? "" : "s")" } ?? "")
     let line =
-      "\(format(record.seconds, decimals: 1)) s  \(record.phase)\(record.round == nil ? "" : " ")\(what), log-likelihood "
-      + (record.logLikelihood.map { format($0, decimals: 3) } ?? "-")
+      "\(format(record.seconds, decimals: 1)) s  \(record.phase)\(record.round == nil ? "" : " ")\(what)"
+      + (record.logLikelihood.map { ", log-likelihood \(format($0, decimals: 3))" } ?? "")
     write(line: line)
   }
 
