@@ -10,7 +10,7 @@ import Testing
     .deletingLastPathComponent().appendingPathComponent("Help")
 
   @Test(arguments: [
-    [], ["simulate"], ["shard"], ["panel"], ["inspect"], ["train"], ["sweep"], ["predict"], ["effect"], ["spo"],
+    [], ["simulate"], ["shard"], ["panel"], ["inspect"], ["train"], ["sweep"], ["predict"], ["effect"], ["spo"], ["si"],
     ["reproduce"],
     ["benchmark"],
     ["benchmark", "em"],

@@ -1,0 +1,279 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `giv-dist si`: from tables to what every unit would have seen under every arm.
+extension OnRanks {
+  @Suite(
+    .inputs { folder in
+      let packs = packageDirectory.appending(path: "Tests/SyntheticInterventionsTests/Fixtures/prop99-packs.csv").path
+      for (name, options) in [
+        ("panel", []), ("cut", ["--units-per-shard", "8"]), ("turned", ["--layout", "periods"]),
+      ] {
+        let made = try givDist(
+          [
+            "panel", packs, "--unit", "state", "--time", "year", "--outcome", "packs", "--arm", "arm", "--out", name,
+          ] + options, in: folder)
+        try #require(made.exitCode == 0, "\(made.error)")
+      }
+      let law = "--scenario panel --units 60 --pre-periods 40 --post-periods 12 --arms 2 --seed 3"
+      try simulate("\(law) --out made", in: folder)
+      try simulate("\(law) --new-factor 1 --out broken", in: folder)
+      try simulate("\(law) --missing .1 --shards 3 --out gaps", in: folder)
+      try simulate("--rows 50 --out shards", in: folder)
+      try script(
+        """
+        with h5py.File('made/shard-00000.h5') as f: y, arm = f['y'][:], f['arm'][:]
+        def write(name, y=y, arm=arm):
+            with h5py.File(name + '.h5', 'w') as f:
+                f['y'], f['arm'] = y, arm
+                f.attrs['arms'], f.attrs['periods'] = ['none', 'tax'], np.arange(1, 53)
+        def change(values, place, value):
+            values = np.array(values)
+            values[place] = value
+            return values
+        write('infinite', change(y, (3, 7), np.inf))
+        write('empty-unit', change(y, 4, np.nan))
+        write('empty-period', change(y, (slice(None), 5), np.nan))
+        write('constant', np.ones_like(y))
+        write('one-donor', arm=(np.arange(60) == 7).astype(int))
+        write('codes', arm=change(arm, 2, 5))
+        write('many-gaps', change(y, np.random.default_rng(1).uniform(size=y.shape) < .3, np.nan))
+        """, in: folder)
+    }) struct SiCommandTests
+  {
+    private struct Report: Decodable {
+      struct Arm: Decodable {
+        struct Fit: Decodable { let f: Double }
+        struct Validation: Decodable {
+          let covered: Int
+          let of: Int
+        }
+        let name: String
+        let donors: Int
+        let rank: Int
+        let fitTest: Fit?
+        let validation: Validation
+        let calibrationFactor: Double?
+        let verdict: String
+      }
+      struct Cell: Decodable {
+        let unit: String
+        let arm: String
+        let own: Bool
+        let estimate: Double?
+        let lower: Double?
+        let upper: Double?
+        let interval: String?
+        let reason: String?
+        let observed: Double?
+        let effect: Double?
+      }
+      struct Placebo: Decodable {
+        let unit: String
+        let rank: Int
+        let of: Int
+        let p: Double
+      }
+      let units: Int
+      let periods: Int
+      let ranks: Int
+      let arms: [Arm]
+      let cells: [Cell]
+      let placeboSpace: [Placebo]
+      let warnings: [String]
+      let shareMissing: Double
+      let tableDigest: String
+
+      func cell(_ unit: String, _ arm: String) throws -> Cell {
+        try #require(cells.first { $0.unit == unit && $0.arm == arm })
+      }
+    }
+
+    private func si(_ arguments: String, ranks: Int? = nil) throws -> Report {
+      let words = arguments.split(separator: " ").map(String.init)
+      let result = try givDist(["si"] + words + ["--json"], ranks: ranks)
+      try #require(result.exitCode == 0, "\(arguments): \(result.error)")
+      return try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
+    }
+
+    private static let late = "--pre 1970:1988 --post 1999:2002"
+
+    @Test func `the published answers for California come out, and the donors covered as published`() throws {
+      let report = try si("panel \(Self.late) --targets California --published")
+      #expect(report.units == 50 && report.periods == 46)
+      for (arm, rank, numbers) in [
+        ("control", 5, [75.782, 70.932, 80.632]), ("taxes", 1, [57.528, 47.995, 67.061]),
+        ("program", 1, [59.117, 49.342, 68.893]),
+      ] {
+        let cell = try report.cell("California", arm)
+        #expect(distance([cell.estimate!, cell.lower!, cell.upper!], numbers) < 1e-2 / 80, "\(arm)")
+        #expect(cell.own == (arm == "program") && report.arms.first { $0.name == arm }?.rank == rank)
+        #expect(abs(cell.observed! - 40.650) < 1e-9 && cell.interval == "published")
+      }
+      let own = try si("panel \(Self.late) --post-arm control=1989:1992 --post-arm program=1998:2001 --published")
+      #expect(own.arms.map { "\($0.validation.covered)/\($0.validation.of)" } == ["26/38", "3/5", "6/7"])
+      #expect(report.arms[0].validation.covered == 8)
+    }
+
+    @Test func `our own answers doubt what the published ones do not`() throws {
+      let late = try si("panel \(Self.late) --targets California")
+      #expect(late.arms[0].verdict == "rejected" && abs(late.arms[0].fitTest!.f - 19) < 0.5)
+      #expect(late.warnings[0].contains("arm 'control': outcomes of its donors after leave the factors"))
+      for (report, estimate, half) in [
+        (late, 70.9, 40.5), (try si("panel --pre 1970:1988 --post 1989:1992 --targets California"), 82.1, 16.1),
+      ] {
+        let cell = try report.cell("California", "control")
+        #expect(abs(cell.estimate! - estimate) < 0.05 && abs((cell.upper! - cell.lower!) / 2 - half) < 0.05)
+        #expect(cell.interval == "calibrated" && abs(cell.effect! - (cell.observed! - cell.estimate!)) < 1e-9)
+      }
+      // Seven donors cannot be calibrated with.
+      let taxes = try late.cell("California", "taxes")
+      #expect(
+        taxes.interval == "delta" && taxes.reason?.contains("7 donors, and calibration at level 0.95 needs 19") == true)
+      let placebos = try si("panel --pre 1970:1988 --post 1989:2000 --targets California --placebo-space").placeboSpace
+      #expect(
+        placebos.count == 1 && placebos[0].rank == 1 && placebos[0].of == 39 && abs(placebos[0].p - 0.0256) < 1e-4)
+    }
+
+    @Test func `ranks, files, layouts and streams change no bit, of the report and of the files`() throws {
+      for (panel, others, arguments) in [
+        ("panel", ["cut", "turned"], "--pre 1970:1988 --post 1989:2000 --placebo-space --placebo-time 1980 --power"),
+        ("panel", ["cut"], "\(Self.late) --published --leave-one-donor-out --contrast taxes-control"),
+        ("gaps", ["gaps"], "--pre 1:40 --post 41:52"),
+      ] {
+        let name = "bits-\(panel)-\(others.count)"
+        let expected = try si("\(panel) \(arguments) --out \(name)")
+        for (place, other) in others.enumerated() {
+          for (ranks, further) in [(1, " --stream"), (2, ""), (3, " --stream"), (8, "")] {
+            let out = "\(name)-\(place)-\(ranks)"
+            let report = try si("\(other) \(arguments)\(further) --out \(out)", ranks: ranks)
+            #expect(report.tableDigest == expected.tableDigest && report.ranks == ranks, "\(other) on \(ranks)")
+            for file in ["table.csv", "paths.csv"] {
+              let (one, two) = (
+                "\(SharedInputs.folder.path)/\(name)/\(file)", "\(SharedInputs.folder.path)/\(out)/\(file)"
+              )
+              #expect(FileManager.default.contentsEqual(atPath: one, andPath: two), "\(two)")
+            }
+          }
+        }
+      }
+    }
+
+    @Test func `simulated truth lies in the intervals, and a new factor is found`() throws {
+      let report = try si("made --pre 1:40 --post 41:52")
+      let truth = try script("print(json.dumps(h5py.File('made/shard-00000.h5')['truth/theta'][:].tolist()))")
+      let theta = try JSONDecoder().decode([[Double]].self, from: Data(truth.utf8))
+      let inside = report.cells.count { cell in
+        let value = theta[Int(cell.unit)! - 1][cell.arm == "control" ? 0 : 1]
+        return cell.lower! <= value && value <= cell.upper!
+      }
+      // Of 120 at 95%; the intervals are of an outcome with noise.
+      #expect(report.cells.count == 120 && inside >= 110)
+      #expect(report.arms.allSatisfy { $0.verdict == "supported" })
+      let broken = try si("broken --pre 1:40 --post 41:52")
+      #expect(broken.arms.allSatisfy { $0.verdict == "rejected" })
+    }
+
+    @Test func `h5py finds the numbers`() throws {
+      let report = try si("panel \(Self.late) --targets California,Arizona --placebo-space --out files")
+      let printed = try script(
+        """
+        import csv
+        with h5py.File('files/si.h5') as f:
+            print(f.attrs['encoding-type'], *f['targets'].asstr()[:], *f['arms'].asstr()[:], f['theta'].shape)
+            theta = f['theta'][:]
+            print(repr(float(theta.reshape(2, -1)[1, 0])))
+        rows = list(csv.DictReader(open('files/table.csv')))
+        print(len(rows), [r['estimate'] for r in rows if r['unit'] == 'California' and r['arm'] == 'control'][0])
+        print(sorted({r['window'] for r in csv.DictReader(open('files/paths.csv'))}), len(open('files/metrics.jsonl').readlines()) > 0)
+        """)
+      let lines = printed.split(separator: "\n").map(String.init)
+      #expect(lines[0].hasPrefix("giv-si Arizona California control program taxes (2, 3"))
+      let estimate = try report.cell("California", "control").estimate!
+      #expect(Double(lines[1]) == estimate && lines[2] == "6 \(estimate)")
+      #expect(lines[3] == "['after', 'before'] True")
+    }
+
+    @Test func `the report has a line for each arm, the targets, warnings and a verdict`() throws {
+      let arguments =
+        "si panel \(Self.late) --targets California --contrast taxes-control --placebo-space --interval all"
+      let result = try givDist(arguments.split(separator: " ").map(String.init))
+      for words in [
+        "50 units over 46 periods, 19 before (1970 to 1988)", "26 of 38", "California", "program *", "delta-confidence",
+        "taxes instead of control", "1 of 39", "verdict: control rejected, program rejected, taxes rejected",
+        "note: arm 'control': outcomes of its donors after leave the factors",
+      ] { #expect(result.output.contains(words), "\(words): \(result.output)") }
+      let plan = try givDist("si panel \(Self.late) --dry-run".split(separator: " ").map(String.init))
+      #expect(plan.output.contains("19 before (1970 to 1988) and 4 after (1999 to 2002), under 3 arms"))
+    }
+
+    @Test func `what was stopped goes on, on other ranks, with the same answers`() throws {
+      let arguments = "gaps --pre 1:40 --post 41:52 --checkpoint-every 1 --progress none"
+      let words = ["si"] + arguments.split(separator: " ").map(String.init)
+      let expected = try si(arguments)
+      let stopped = try givDist(words + ["--out", "stopped", "--max-hours", "0.0000001"])
+      #expect(stopped.exitCode == 75 && stopped.error.contains("--resume goes on"))
+      #expect(try si("\(arguments) --out stopped --resume", ranks: 2).tableDigest == expected.tableDigest)
+      let checkpoint = "\(SharedInputs.folder.path)/killed/checkpoint.h5"
+      let killed = try givDist(words + ["--out", "killed"]) { process in
+        while !FileManager.default.fileExists(atPath: checkpoint) && kill(process, 0) == 0 { usleep(1000) }
+        kill(process, SIGKILL)
+      }
+      #expect(killed.exitCode == 128 + SIGKILL)
+      #expect(try si("\(arguments) --out killed --resume", ranks: 3).tableDigest == expected.tableDigest)
+      let other = try givDist(words + ["--out", "killed", "--level", ".9"])
+      #expect(other.exitCode == 73)
+    }
+
+    private static let refusals: [(String, Int32, [String])] = [
+      (
+        "panel --pre 1970:1988 --post 1999:2020", 64,
+        ["--post 1999:2020: the panel has no period '2020'", "did you mean"]
+      ),
+      ("panel --pre 1988:1970 --post 1999:2002", 64, ["--pre 1988:1970 is empty: 1970 is before 1988"]),
+      ("panel --pre 1970:1988 --post 1985:2002", 64, ["do not lie behind --pre 1970:1988"]),
+      ("panel --pre 1980:1988 --post 1970:1975", 64, ["do not lie behind --pre 1980:1988"]),
+      ("panel --pre 1988:1988 --post 1999:2002", 65, ["one period before", "--pre"]),
+      ("panel \(late) --targets Californa", 64, ["unit 'Californa'", "California"]),
+      ("panel \(late) --arms tax", 64, ["arm 'tax'", "taxes"]),
+      ("panel \(late) --donors taxes=Nevada", 64, ["--donors names unit 'Nevada' for arm 'taxes'", "'control'"]),
+      ("panel \(late) --rank foo", 64, ["--rank foo: give usvt, donoho, energy:SHARE or fixed:K"]),
+      ("panel \(late) --contrast taxes-contrl", 64, ["--contrast contrl", "control"]),
+      ("panel \(late) --published --rank usvt", 64, ["--rank goes with runs without --published only"]),
+      ("panel shards \(late)", 65, ["shards/shard-00000.h5 is a shard of rows, not a panel"]),
+      ("panel made \(late)", 65, ["disagree on the arms"]),
+      ("panel panel \(late)", 65, ["is given twice"]),
+      ("nowhere \(late)", 66, ["nowhere"]),
+      ("panel \(late) --out panel", 73, ["--out panel holds the input"]),
+      ("infinite.h5 --pre 1:40 --post 41:52", 65, ["unit '3', period 8: inf"]),
+      ("empty-unit.h5 --pre 1:40 --post 41:52", 65, ["unit '4'"]),
+      ("empty-period.h5 --pre 1:40 --post 41:52", 65, ["period", "6"]),
+      ("codes.h5 --pre 1:40 --post 41:52", 65, ["unit '2' (row 2", "5 is no code of the 2 arms none, tax"]),
+    ]
+
+    @Test(arguments: refusals.indices)
+    func `what cannot be answered is refused on 1 and 3 ranks, and nothing is written`(index: Int) throws {
+      let (arguments, exitCode, words) = Self.refusals[index]
+      let out = arguments.contains("--out") ? "" : " --out never"
+      for ranks in [nil, 3] {
+        let result = try givDist(
+          ["si"] + (arguments + out).split(separator: " ").map(String.init) + ["--json"], ranks: ranks)
+        #expect(result.exitCode == exitCode, "\(arguments): \(result.error)")
+        #expect(result.output.isEmpty && messages(result).count == 1, "\(result.error)")
+        for word in words { #expect(result.error.contains(word), "\(result.error)") }
+        #expect(!FileManager.default.fileExists(atPath: "\(SharedInputs.folder.path)/never/si.h5"))
+      }
+    }
+
+    @Test func `what has no interval says why, and the estimate stays`() throws {
+      let one = try si("one-donor.h5 --pre 1:40 --post 41:52 --targets 3")
+      let cell = try one.cell("3", "tax")
+      #expect(cell.estimate != nil && cell.lower == nil && cell.reason?.contains("one donor") == true)
+      let constant = try si("constant.h5 --pre 1:40 --post 41:52")
+      #expect(constant.cells.allSatisfy { abs($0.estimate! - 1) < 1e-9 && $0.lower == nil && $0.reason != nil })
+      let gaps = try si("many-gaps.h5 --pre 1:40 --post 41:52")
+      #expect(gaps.shareMissing > 0.2 && gaps.warnings.contains { $0.contains("% of outcomes are missing") })
+    }
+  }
+}
