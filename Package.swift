@@ -63,6 +63,8 @@ let package = Package(
       name: "Panels",
       dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Shards", "Storage"]),
 
+    .target(name: "CausalGraphs", dependencies: ["Diagnostics"]),
+
     // MARK: Floor 6: estimators that stand alone, and data from elsewhere
     .target(name: "Import", dependencies: ["Diagnostics", "Frames", "Panels", "Shards", "Storage"]),
     .target(
@@ -138,6 +140,8 @@ let package = Package(
       name: "mpi-probe", dependencies: ["Communication", "Diagnostics", "MPICommunication", "TestSupport"],
       path: "Tests/Probe"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["CKernels", "Diagnostics", "LinearAlgebra", "TestSupport"]),
+    .testTarget(
+      name: "CausalGraphsTests", dependencies: ["CausalGraphs", "Diagnostics", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "StatisticsTests", dependencies: ["LinearAlgebra", "Statistics", "TestSupport"]),
     .testTarget(
       name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),
