@@ -121,7 +121,8 @@ extension MixedGraph {
     let alone = vertices.sorted().filter { vertex in
       parents(of: vertex).isEmpty && children(of: vertex).isEmpty && siblings(of: vertex).isEmpty
     }
-    return (arrows.map { "\(word($0.from)) -> \(word($0.to))" }
+    return
+      (arrows.map { "\(word($0.from)) -> \(word($0.to))" }
       + confoundedPairs.map { "\(word($0.0)) <-> \(word($0.1))" } + alone.map(word))
       .map { $0 + "\n" }.joined()
   }

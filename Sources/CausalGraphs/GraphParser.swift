@@ -77,7 +77,7 @@ struct GraphParser {
     if first.kind == .name, isBraced, ["graph", "node", "edge"].contains(word), following?.kind == .sign("[") {
       index += 1
       _ = try attributes()
-    } else if first.kind == .name, following?.kind == .sign("=") {
+    } else if first.kind == .name, isBraced, following?.kind == .sign("=") {
       index += 2
       _ = try name("a value")
     } else if first.kind == .name, word == "latent", !isBraced, following?.kind == .name {
@@ -151,7 +151,9 @@ struct GraphParser {
     index += 1
     var names: [GraphToken] = []
     while let token = peek, token.kind != .sign("}") {
-      if token.kind == .name { names.append(token) } else if token.kind != .lineEnd && token.text != "," && token.text != ";" {
+      if token.kind == .name {
+        names.append(token)
+      } else if token.kind != .lineEnd && token.text != "," && token.text != ";" {
         throw unexpected("names between braces")
       }
       index += 1

@@ -47,7 +47,7 @@ public struct Identification: Sendable {
   ) throws(Hedge) -> [IdentificationPlan.Model] {
     let free = graph.vertices.subtracting(graph.fixed)
     // 1
-    if set.isEmpty { return Self.models(of: outcome, among: outcome, in: graph, table: table) }
+    if set.isEmpty { return Self.models(of: outcome, among: outcome, in: graph, table: table, tables) }
     // 2
     let ancestors = graph.ancestors(of: outcome)
     if !free.isSubset(of: ancestors) {
@@ -76,7 +76,7 @@ public struct Identification: Sendable {
       throw Hedge(query: asked, larger: free, smaller: others)
     }
     // 6
-    let made = Self.models(of: whole, among: free, in: graph, table: table)
+    let made = Self.models(of: whole, among: free, in: graph, table: table, tables)
     if whole == others { return made }
     // 7
     tables.append(
@@ -88,16 +88,20 @@ public struct Identification: Sendable {
 
   /// The models of some variables, each given what comes before it: of the variables that count, and of those fixed.
   ///
-  /// Of these, a model takes those that are not separated from its variable by the others: the least set that makes the
-  /// rest say nothing about it. A fixed variable that comes later is none of them, and would close a cycle.
+  /// A model leaves out what the others separate from its variable, for that says nothing more. Of what is fixed, it
+  /// takes all that the rows were made from, even where no value of it matters: that is what tests the graph. A fixed
+  /// variable that comes later is none of them, and would close a cycle.
   private static func models(
-    of subset: Set<Int>, among counted: Set<Int>, in graph: MixedGraph, table: Int
+    of subset: Set<Int>, among counted: Set<Int>, in graph: MixedGraph, table: Int,
+    _ tables: [IdentificationPlan.GeneratedTable]
   ) -> [IdentificationPlan.Model] {
-    let known = counted.union(graph.fixed)
+    let read = table == 0 ? [] : graph.fixed.intersection(tables[table - 1].models.flatMap(\.parents))
+    let known = counted.union(read)
     return graph.ordered(subset).map { vertex in
       let earlier = graph.order.prefix { $0 != vertex }.filter(known.contains)
       let parents = earlier.filter { parent in
-        !graph.areSeparated([vertex], [parent], given: Set(earlier).subtracting([parent]))
+        read.contains(parent)
+          || !graph.areSeparated([vertex], [parent], given: Set(earlier).subtracting([parent]))
       }
       return IdentificationPlan.Model(variable: vertex, parents: parents, table: table)
     }

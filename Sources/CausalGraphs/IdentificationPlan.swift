@@ -39,6 +39,12 @@ public struct Hedge: Error, Sendable, Equatable {
   /// F': within F, connected by `<->`, and without what is set.
   public let smaller: Set<Int>
 
+  public init(query: CausalQuery, larger: Set<Int>, smaller: Set<Int>) {
+    self.query = query
+    self.larger = larger
+    self.smaller = smaller
+  }
+
   /// The members of F' without a child in F'.
   public func roots(in graph: MixedGraph) -> Set<Int> {
     let part = graph.induced(on: smaller)

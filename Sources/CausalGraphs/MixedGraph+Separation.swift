@@ -125,7 +125,8 @@ struct VertexCut {
       let twin = Side(vertex: here.vertex, isExit: !here.isExit)
       let others = (neighbours[here.vertex] ?? []).sorted().map { Side(vertex: $0, isExit: !here.isExit) }
       // Edges are wide, vertices let one unit through; what flows can be taken back.
-      let next = here.isExit
+      let next =
+        here.isExit
         ? others + (flow[twin]?.contains(here) == true ? [twin] : [])
         : (flow[here]?.contains(twin) == true ? [] : [twin]) + others.filter { flow[$0]?.contains(here) == true }
       for side in next where before[side] == nil {

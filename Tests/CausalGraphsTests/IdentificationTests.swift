@@ -18,7 +18,9 @@ struct Verdict: CustomStringConvertible {
     return text.split(separator: "\n").enumerated().dropFirst().map { index, line in
       let fields = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       let names = fields[0].split(separator: " ").map(String.init)
-      func places(_ field: String) -> Set<Int> { Set(field.split(separator: " ").map { names.firstIndex(of: String($0))! }) }
+      func places(_ field: String) -> Set<Int> {
+        Set(field.split(separator: " ").map { names.firstIndex(of: String($0))! })
+      }
       var (arrows, pairs): ([(Int, Int)], [(Int, Int)]) = ([], [])
       for edge in fields[1].split(separator: "; ") {
         let parts = edge.split(separator: " ").map(String.init)
@@ -59,7 +61,9 @@ struct Verdict: CustomStringConvertible {
 @Suite struct PlanTests {
   private func plan(_ graph: String, do intervened: String, _ outcome: String, given: String = "") throws -> String {
     let graph = try MixedGraph(text: graph, file: "g")
-    func places(_ words: String) -> Set<Int> { Set(words.split(separator: " ").map { graph.names.firstIndex(of: String($0))! }) }
+    func places(_ words: String) -> Set<Int> {
+      Set(words.split(separator: " ").map { graph.names.firstIndex(of: String($0))! })
+    }
     let plan = try Identification(
       of: CausalQuery(intervened: places(intervened), outcome: places(outcome), given: places(given)), in: graph
     ).plan()
@@ -80,14 +84,15 @@ struct Verdict: CustomStringConvertible {
   /// Each by hand from the formula that textbooks give.
   @Test(arguments: [
     ("Z -> X; Z -> Y; X -> Y", "X", "Y", "Z Y|Z,X"),
-    ("X -> M -> Y; X <-> Y", "X", "Y", "X M|X Y|X,M"),
+    ("X -> M -> Y; X <-> Y", "X", "Y", "[X Y|X,M; any M] M|X Y@1|M"),
     ("W1 -> W2 -> X -> Y; W1 <-> X; W1 <-> Y", "X", "Y", "[W1 X|W1,W2 Y|W1,W2,X; any W2] Y@1|W2,X; free W2"),
-    ("V1 -> V2 -> V3 -> V4; V2 <-> V4", "V3", "V4", "V2|V1 V4|V1,V2,V3; free V1"),
-    ("A -> X -> Z -> Y; A -> Y; A <-> Z; X <-> Y", "X", "Y", "A X|A Z|A,X Y|A,X,Z"),
+    ("V1 -> V2 -> V3 -> V4; V2 <-> V4", "V3", "V4", "[V2|V1 V4|V1,V2,V3; any V1,V3] V4@1|V1,V3; free V1"),
+    ("A -> X -> Z -> Y; A -> Y; A <-> Z; X <-> Y", "X", "Y", "[X|A Y|A,X,Z; any A,Z] A Z|A,X Y@1|A,Z"),
     ("X -> Y; Z", "X", "Y", "Y|X"),
     ("Y -> X", "X", "Y", "Y"),
-  ]) func `the models of graphs that everybody knows`(graph: String, set: String, outcome: String, wanted: String) throws {
-    // In the front-door graph X is set for M and drawn for Y, so that a model of it answers.
+  ]) func `the models of graphs that everybody knows`(graph: String, set: String, outcome: String, wanted: String)
+    throws
+  {
     #expect(try plan(graph, do: set, outcome) == wanted)
   }
 
@@ -132,7 +137,8 @@ struct Verdict: CustomStringConvertible {
 
   @Test func `thirty variables are answered at once`() throws {
     // Ten front doors one behind the other.
-    let text = (0..<10).map { "X\($0) -> M\($0) -> Y\($0); X\($0) <-> Y\($0); Y\($0) -> X\($0 + 1)" }.joined(separator: "\n")
+    let text = (0..<10).map { "X\($0) -> M\($0) -> Y\($0); X\($0) <-> Y\($0); Y\($0) -> X\($0 + 1)" }.joined(
+      separator: "\n")
     let graph = try MixedGraph(text: text, file: "g")
     #expect(graph.names.count == 31)
     let query = CausalQuery(intervened: [0], outcome: [graph.names.count - 1])
