@@ -70,37 +70,7 @@ func openImportTable(_ input: InputFile, _ format: TextFormat) throws -> any Imp
   try HDF5Table.isHDF5(input.location) ? HDF5Table(path: input.location, format) : CSVTable(input, format)
 }
 
-/// The names most like `name`, for a message: equal but for case first, then by the number of changed characters.
-package func similarNames(to name: String, among names: [String]) -> [String] {
-  let wanted = Array(name.lowercased())
-  let ranked = names.map { candidate in
-    let other = Array(candidate.lowercased())
-    let isPart = !wanted.isEmpty && candidate.lowercased().contains(name.lowercased())
-    return (name: candidate, distance: isPart ? min(1, editDistance(wanted, other)) : editDistance(wanted, other))
-  }
-  let closest = ranked.filter { $0.distance <= min(max(2, wanted.count / 3), wanted.count / 2) }
-  return closest.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
-}
-
-/// Insertions, deletions and replacements that turn `a` into `b` (Levenshtein).
-private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
-  var row = Array(0...b.count)
-  for (i, left) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, right) in b.enumerated() {
-      let replaced = diagonal + (left == right ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
-    }
-  }
-  return row[b.count]
-}
-
 /// The failure of a column that is not there.
 func unknownColumn(_ name: String, in path: String, kind: String, among names: [String]) -> Failure {
-  let similar = similarNames(to: name, among: names)
-  let list = (similar.isEmpty ? Array(names.prefix(12)) : similar).map { "'\($0)'" }.joined(separator: ", ")
-  let hint = similar.isEmpty ? "it has \(list)\(names.count > 12 ? ", …" : "")" : "did you mean \(list)?"
-  return Failure(.data, "\(path): no \(kind) named '\(name)'; \(hint)")
+  return Failure(.data, "\(path): no \(kind) named '\(name)'; \(suggestion(for: name, among: names, owner: "it has"))")
 }

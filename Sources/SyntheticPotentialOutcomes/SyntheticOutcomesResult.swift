@@ -1,6 +1,7 @@
 import Diagnostics
 import Frames
 import LinearAlgebra
+import Statistics
 
 /// The average effect and the mixture of effects under an unobserved class.
 public struct SyntheticOutcomesResult: Sendable {

@@ -3,6 +3,7 @@ import Diagnostics
 import Frames
 import LinearAlgebra
 import Runs
+import Statistics
 
 /// Synthetic potential outcomes (Mazaheri, Squires and Uhler, AISTATS 2025): the average effect, and the mixture of
 /// effects, under an unobserved class that confounds treatment and outcome, from proxies of the class.

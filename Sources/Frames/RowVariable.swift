@@ -1,60 +1,27 @@
-import Communication
 import Diagnostics
-import Frames
-
-/// The values that columns take, as long as they are few.
-struct DistinctValues {
-  /// Values of one column; they stay few, so a look through them is short.
-  private struct Found {
-    var values: [Double] = []
-    var last = Double.nan
-
-    mutating func add(_ value: Double, upTo limit: Int) {
-      guard value != last, values.count <= limit else { return }
-      last = value
-      if !values.contains(value) { values.append(value) }
-    }
-  }
-
-  /// The values of each variable, ascending; nil where there are more than the limit.
-  let values: [[Double]?]
-
-  /// One pass over the rows. Collective.
-  ///
-  /// - Parameter limit: the most values of a variable that are told.
-  init(_ variables: [RowVariable], of frame: Frame, upTo limit: Int) throws {
-    let rows = frame.rows
-    let local = try rows.communicator.agree {
-      var found = variables.map { _ in Found() }
-      for chunk in rows.localChunks {
-        for (index, variable) in variables.enumerated() where found[index].values.count <= limit {
-          let read = try variable.reader(frame, chunk: chunk)
-          // Adding 0 turns -0 into 0, which is the same value.
-          for row in 0..<frame.rowCount(ofChunk: chunk) { found[index].add(read(row) + 0, upTo: limit) }
-        }
-      }
-      return found.map(\.values)
-    }
-    values = try local.map { try rows.communicator.union(Set($0), upTo: limit)?.sorted() }
-  }
-}
 
 /// A number of every row: a column of numbers or codes, or the level of a category that is stored as indicators.
-struct RowVariable: Sendable {
-  enum Storage {
+package struct RowVariable: Sendable {
+  package enum Storage: Sendable {
     case real(Int)
     case codes(Int)
     /// The level j + 1 where indicator j is 1, and 0 where none is.
     case indicators([Int])
   }
 
-  let name: String
-  let storage: Storage
+  package let name: String
+  package let storage: Storage
   /// The names of the values 0, 1, … of a category.
-  var levels: [String]?
+  package var levels: [String]?
+
+  package init(name: String, storage: Storage, levels: [String]? = nil) {
+    self.name = name
+    self.storage = storage
+    self.levels = levels
+  }
 
   /// The columns that it consists of.
-  var columns: [Int] {
+  package var columns: [Int] {
     switch storage {
     case .real(let column), .codes(let column): [column]
     case .indicators(let columns): columns
@@ -62,10 +29,10 @@ struct RowVariable: Sendable {
   }
 
   /// Those of them that hold numbers rather than codes.
-  var numberColumns: [Int] { if case .codes = storage { [] } else { columns } }
+  package var numberColumns: [Int] { if case .codes = storage { [] } else { columns } }
 
   /// Reads the rows of a chunk, counted from its first.
-  func reader(_ frame: Frame, chunk: Int) throws -> (Int) -> Double {
+  package func reader(_ frame: Frame, chunk: Int) throws -> (Int) -> Double {
     switch storage {
     case .real(let column):
       let values = try frame.reals(column, chunk: chunk)
@@ -83,7 +50,7 @@ struct RowVariable: Sendable {
   }
 
   /// How a report names a value.
-  func words(_ value: Double) -> String {
+  package func words(_ value: Double) -> String {
     if let levels, let level = Int(exactly: value), levels.indices.contains(level) { return levels[level] }
     return Int(exactly: value).map(String.init) ?? "\(value)"
   }
@@ -94,7 +61,7 @@ extension Frame {
   ///
   /// - Parameter option: how a user names it, for messages.
   /// - Throws: ``Failure`` `usage` that names those that there are, the most alike first.
-  func proxy(named name: String, _ option: String) throws -> RowVariable {
+  package func proxy(named name: String, _ option: String) throws -> RowVariable {
     let proxies = columns(of: .proxy)
     if let column = proxies.first(where: { schema.columns[$0].name == name }) {
       let kind = schema.columns[column].kind
@@ -112,11 +79,12 @@ extension Frame {
     }
     let all = Set(covariates.map(\.name) + covariateNames + proxies.map { schema.columns[$0].name })
     throw Failure(
-      .usage, "\(option) names '\(name)', which is no column of the shards; \(closest(to: name, among: all))")
+      .usage,
+      "\(option) names '\(name)', which is no column of the shards; \(suggestion(for: name, among: all.sorted()))")
   }
 
   /// A column of codes or a covariate by its name, or the column of codes of a role of that name.
-  func column(named name: String, _ option: String) throws -> RowVariable {
+  package func column(named name: String, _ option: String) throws -> RowVariable {
     let coded = schema.columns.indices.filter { schema.columns[$0].kind.holdsCodes }
     let found =
       coded.first { schema.columns[$0].name == name } ?? coded.first { schema.columns[$0].role.rawValue == name }
@@ -124,33 +92,12 @@ extension Frame {
       let names = Set(coded.map { schema.columns[$0].name } + covariateNames)
       guard covariateNames.contains(name) || covariates.contains(where: { $0.name == name }) else {
         throw Failure(
-          .usage, "\(option) names '\(name)', which is no column of the shards; \(closest(to: name, among: names))")
+          .usage,
+          "\(option) names '\(name)', which is no column of the shards; \(suggestion(for: name, among: names.sorted()))"
+        )
       }
       return try proxy(named: name, option)
     }
     return RowVariable(name: name, storage: .codes(found), levels: schema.columns[found].kind.levels)
   }
-}
-
-/// The names most like another, for a message.
-private func closest(to name: String, among names: Set<String>) -> String {
-  guard !names.isEmpty else { return "they have none that could serve" }
-  let sorted = names.map { ($0, editDistance(name, $0)) }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.map(\.0)
-  return "they have \(sorted.prefix(8).map { "'\($0)'" }.joined(separator: ", "))" + (sorted.count > 8 ? ", …" : "")
-}
-
-/// The letters to add, drop or change that make one text of the other (Levenshtein).
-private func editDistance(_ first: String, _ second: String) -> Int {
-  let (a, b) = (Array(first.lowercased()), Array(second.lowercased()))
-  var row = Array(0...b.count)
-  for i in a.indices {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in b.indices {
-      let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (a[i] == b[j] ? 0 : 1))
-      diagonal = row[j + 1]
-      row[j + 1] = next
-    }
-  }
-  return row[b.count]
 }

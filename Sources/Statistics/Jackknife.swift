@@ -1,5 +1,4 @@
 import LinearAlgebra
-import Statistics
 
 /// A number with its standard error and interval, where the jackknife gives them.
 public struct JackknifeEstimate: Sendable, Encodable, Equatable {
@@ -7,6 +6,13 @@ public struct JackknifeEstimate: Sendable, Encodable, Equatable {
   public let standardError: Double?
   public let lower: Double?
   public let upper: Double?
+
+  package init(estimate: Double, standardError: Double?, lower: Double?, upper: Double?) {
+    self.estimate = estimate
+    self.standardError = standardError
+    self.lower = lower
+    self.upper = upper
+  }
 
   private enum CodingKeys: CodingKey { case estimate, standardError, lower, upper }
 
@@ -29,13 +35,19 @@ public struct JackknifeEstimate: Sendable, Encodable, Equatable {
 ///
 /// The variance of a number is (B - 1) / B Σ_b (θ_b - mean θ)², and its interval has Student's quantile with B - 1 degrees
 /// of freedom (the delete-a-group jackknife).
-struct Jackknife<Value: Sendable>: Sendable {
-  let whole: Value
-  let replicates: [Value]
-  let level: Double
+package struct Jackknife<Value: Sendable>: Sendable {
+  package let whole: Value
+  package let replicates: [Value]
+  package let level: Double
+
+  package init(whole: Value, replicates: [Value], level: Double) {
+    self.whole = whole
+    self.replicates = replicates
+    self.level = level
+  }
 
   /// A number of the value; without a standard error where some replicate does not have it.
-  func estimate(_ number: (Value) -> Double?) -> JackknifeEstimate? {
+  package func estimate(_ number: (Value) -> Double?) -> JackknifeEstimate? {
     guard let estimate = number(whole) else { return nil }
     let numbers = replicates.compactMap(number)
     guard numbers.count == replicates.count, numbers.count > 1 else {
@@ -48,7 +60,7 @@ struct Jackknife<Value: Sendable>: Sendable {
   }
 
   /// The covariance of numbers of the value; nil where some replicate does not have them.
-  func covariance(_ numbers: (Value) -> [Double]?) -> Matrix? {
+  package func covariance(_ numbers: (Value) -> [Double]?) -> Matrix? {
     let rows = replicates.compactMap(numbers)
     guard rows.count == replicates.count, let first = rows.first else { return nil }
     let count = Double(rows.count)
