@@ -88,6 +88,12 @@ let package = Package(
       ]),
 
     .target(
+      name: "InterventionalSampling",
+      dependencies: [
+        "CausalGraphs", "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs", "Statistics", "Storage",
+      ]),
+
+    .target(
       name: "SyntheticInterventions",
       dependencies: [
         "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Panels", "Regression", "Runs", "Statistics",
@@ -119,18 +125,19 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "ControlFunction", "Diagnostics", "Effects", "Features", "InstrumentalVariables", "MetaEM", "Mixture",
-        "NonparametricIV", "Panels", "Reproduction", "Statistics", "Storage", "SyntheticInterventions",
-        "SyntheticPotentialOutcomes",
+        "CausalGraphs", "ControlFunction", "Diagnostics", "Effects", "Features", "InstrumentalVariables",
+        "InterventionalSampling", "MetaEM", "Mixture", "NonparametricIV", "Panels", "Reproduction", "Statistics",
+        "Storage", "SyntheticInterventions", "SyntheticPotentialOutcomes",
       ]),
 
     // MARK: Floor 10: the command line
     .executableTarget(
       name: "giv-dist",
       dependencies: [
-        "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "Import", "LinearAlgebra",
-        "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Panels", "Reports", "Reproduction", "Runs",
-        "Shards", "Simulation", "Storage", "SyntheticInterventions", "SyntheticPotentialOutcomes",
+        "CausalGraphs", "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "Import",
+        "InterventionalSampling", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Panels",
+        "Reports", "Reproduction", "Runs", "Shards", "Simulation", "Storage", "SyntheticInterventions",
+        "SyntheticPotentialOutcomes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -142,6 +149,12 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["CKernels", "Diagnostics", "LinearAlgebra", "TestSupport"]),
     .testTarget(
       name: "CausalGraphsTests", dependencies: ["CausalGraphs", "Diagnostics", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "InterventionalSamplingTests",
+      dependencies: [
+        "CausalGraphs", "Communication", "Diagnostics", "Frames", "InterventionalSampling", "Runs", "Statistics",
+        "TestSupport",
+      ]),
     .testTarget(name: "StatisticsTests", dependencies: ["LinearAlgebra", "Statistics", "TestSupport"]),
     .testTarget(
       name: "CommunicationTests", dependencies: ["Communication", "Diagnostics", "TestSupport", "mpi-probe"]),

@@ -1,5 +1,7 @@
 /// Exit codes of `giv-dist`, after sysexits.h.
 public enum ExitCode: Int32, Sendable, Codable {
+  /// The question has no answer in any data (a code of the program's own).
+  case notIdentified = 3
   /// The command line is wrong (EX_USAGE).
   case usage = 64
   /// The input data are wrong (EX_DATAERR).

@@ -141,6 +141,8 @@ public enum RandomStream: UInt32, Sendable {
   case balancePermutations = 47
   /// Weights of rows or clusters in the replicates of a bootstrap.
   case bootstrapWeights = 56
+  /// The blocks of rows that a jackknife leaves out.
+  case jackknifeBlocks = 57
   // Synthetic potential outcomes.
   /// Combinations of the operators of several arms.
   case armDirections = 64

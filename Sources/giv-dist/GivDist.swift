@@ -23,8 +23,7 @@ struct GivDist: ParsableCommand {
     version: programVersion,
     subcommands: [
       Simulate.self, Shard.self, MakePanel.self, Inspect.self, Train.self, SweepGroups.self, Predict.self, Effect.self,
-      Reproduce.self,
-      Spo.self, Si.self,
+      Reproduce.self, Spo.self, Si.self, Idgen.self,
       Benchmark.self, Info.self,
     ])
 

@@ -11,7 +11,7 @@ import Testing
 
   @Test(arguments: [
     [], ["simulate"], ["shard"], ["panel"], ["inspect"], ["train"], ["sweep"], ["predict"], ["effect"], ["spo"], ["si"],
-    ["reproduce"],
+    ["reproduce"], ["idgen"], ["idgen", "graph"], ["idgen", "check"], ["idgen", "effect"],
     ["benchmark"],
     ["benchmark", "em"],
     ["benchmark", "network"], ["benchmark", "spo"], ["info"],

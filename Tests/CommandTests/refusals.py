@@ -457,6 +457,30 @@ refuse("Posteriors of numbers", PROXIES + "proxy(x=x)", SPO + " --posteriors p.h
 refuse("An arrow that a law does not know", "", "giv-dist simulate --scenario proxies --law levels --z-to-y .2 --out a")
 refuse("An arrow that is too strong", "", "giv-dist simulate --scenario proxies --x-to-y .6 --out a")
 
+refuse = section("Causal graphs")
+GRAPH = 'text("g.txt", "t -> x0 -> y; t <-> y")\n'
+CHECK = "giv-dist idgen check --graph g.txt --do t --outcome y"
+ASK = "giv-dist idgen effect a.h5 --graph g.txt --do t --outcome y"
+refuse("A graph that is not there", "", CHECK)
+refuse("A graph that is no text", 'open("g.txt", "wb").write(bytes([200, 1]))', CHECK)
+refuse("A cycle", 'text("g.txt", "A -> B -> C\\nC -> A")', "giv-dist idgen graph g.txt")
+refuse("A cause of itself", 'text("g.txt", "A -> A")', "giv-dist idgen graph g.txt")
+refuse("An edge without direction", 'text("g.txt", "A -- B")', "giv-dist idgen graph g.txt")
+refuse("Edges without an end between them", 'text("g.txt", "A -> B C -> D")', "giv-dist idgen graph g.txt")
+refuse("A graph without variables", 'text("g.txt", "# nothing")', "giv-dist idgen graph g.txt")
+refuse("A latent variable without arrows", 'text("g.txt", "latent U; A -> B")', "giv-dist idgen graph g.txt")
+refuse("A variable that the graph lacks", GRAPH, CHECK.replace("--do t", "--do T"))
+refuse("A variable with two parts", GRAPH, CHECK + " --given t")
+refuse("No variable that is set", GRAPH, CHECK.replace("--do t", '--do ""'))
+refuse("A question without answer", 'text("g.txt", "t -> y; t <-> y")', CHECK)
+refuse("A variable that the rows lack", PROXIES + 'proxy()\ntext("g.txt", "t -> m -> y")', ASK)
+refuse("A variable of many values", GRAPH + 'write("a.h5", x=np.arange(1001) / 7, t=np.arange(1001) % 2, y=np.arange(1001) % 2)', ASK)
+refuse("A variable of one value", GRAPH + PROXIES + "proxy(t=0 * group)", ASK)
+refuse("A value that no row has", GRAPH + PROXIES + "proxy()", ASK + " --values t=7")
+refuse("A value of what is not set", GRAPH + PROXIES + "proxy()", ASK + " --values x0=1")
+refuse("An answer that few rows bear", GRAPH + PROXIES + "proxy(x=(np.arange(n) < 2)[:, None] * 1.0)",
+       "giv-dist idgen effect a.h5 --graph g.txt --do x0 --outcome y")
+
 
 def execute(code, state):
     exec(compile(code, "input", "exec"), state)

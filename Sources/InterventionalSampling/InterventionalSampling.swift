@@ -1,0 +1,91 @@
+import CausalGraphs
+import Diagnostics
+import Frames
+import Runs
+import Statistics
+
+/// The law of an outcome under interventions from a causal graph with unmeasured confounders (Rahman, Jordan and Kocaoglu,
+/// NeurIPS 2024), exactly, for categories.
+///
+/// ```
+/// graph, question -> models that answer                    Identification
+/// rows  -> counts by block and combination of levels       JointCounts, the only sum
+///       -> P(outcome | do(set), given), as a function of them   InterventionalLaw
+///       -> without each block in turn                      Jackknife
+///       -> does the graph fit the rows                     InvarianceTest, IndependenceTest
+/// ```
+public struct InterventionalSampling: Estimator, Sendable {
+  public let options: InterventionalOptions
+  private let graph: MixedGraph
+  private let query: CausalQuery
+
+  /// The most combinations of levels of the variables that an answer needs.
+  public static let mostCells = 1e6
+
+  /// - Parameter query: in places of the graph, as the options name it.
+  public init(_ options: InterventionalOptions, graph: MixedGraph, query: CausalQuery) {
+    self.options = options
+    self.graph = graph
+    self.query = query
+  }
+
+  /// Answers for every level of what is set and given. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``: `notIdentified` when the graph gives no answer; `usage` when the rows lack
+  ///   a variable of the graph or a value that is asked for; `data` when a variable is no category, there are too many
+  ///   combinations, or an answer rests on too few rows.
+  public func fit(_ frame: Frame, in run: Run) throws -> InterventionalResult {
+    guard let plan = try? Identification(of: query, in: graph).plan() else {
+      throw Failure(.notIdentified, "the question is not identified by the graph")
+    }
+    let variables = try CategoricalVariables(graph, of: frame)
+    let claims = graph.impliedIndependences.filter { variables.size($0.scope) <= Self.mostCells / 100 }
+    let scope = try scope(of: plan, variables)
+    let blocks = min(options.blocks, frame.rows.rowCount)
+    let tables =
+      [JointCounts.Table(scope: scope, blocks: blocks)]
+      + claims.map { JointCounts.Table(scope: $0.scope, blocks: 1) }
+    let sums = try run.journal.step("counts") { try JointCounts.sum(variables, tables, over: frame) }
+    try run.journal.end(0) {
+      PassRecord(phase: "counts", pass: 0, seconds: $0, values: ["rows": .integer(frame.rows.rowCount)])
+    }
+    let counts = JointCounts(variables, tables, counts: sums)
+    let byBlock = counts.blocks(of: 0)
+    let whole = byBlock.dropFirst().reduce(byBlock[0]) { $0.combined(with: $1, +) }
+    let jackknife = Jackknife(
+      whole: InterventionalLaw(plan, counts: whole),
+      replicates: byBlock.map { InterventionalLaw(plan, counts: whole.combined(with: $0, -)) }, level: options.level)
+    let answers = try InterventionalAnswers(options, graph, query, variables, jackknife, counts: whole)
+    return InterventionalResult(
+      options: options, rowCount: frame.rows.rowCount,
+      variables: graph.names.indices.map { place in
+        InterventionalResult.Variable(
+          name: graph.names[place],
+          levels: variables.levels[place].map(variables.variables[place].words))
+      },
+      graph: graph, plan: plan, intervened: answers.intervened, given: answers.given, outcome: answers.outcome,
+      answers: answers.answers, contrasts: answers.contrasts,
+      invariance: try InvarianceTest.test(plan, jackknife),
+      independences: IndependenceTest.tests(
+        claims.enumerated().map { ($1, counts.blocks(of: $0 + 1)[0]) }))
+  }
+
+  /// The variables that the answer and what conditioning says need.
+  private func scope(of plan: IdentificationPlan, _ variables: CategoricalVariables) throws -> [Int] {
+    let models = plan.network + plan.generated.flatMap(\.models)
+    let scope = Set(models.flatMap { $0.parents + [$0.variable] })
+      .union(query.intervened).union(query.outcome).union(query.given).sorted()
+    let cells = variables.size(scope)
+    guard cells <= Self.mostCells else {
+      throw Failure(
+        .data,
+        "the variables \(scope.map { graph.names[$0] }.joined(separator: ", ")) have \(cells) combinations of levels, more than "
+          + "the \(Int(Self.mostCells)) that are answered exactly; join levels, or leave variables out of the graph")
+    }
+    return scope
+  }
+}
+
+extension ImpliedIndependence {
+  var scope: [Int] { ([first, second] + given).sorted() }
+}

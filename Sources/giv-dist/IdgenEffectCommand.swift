@@ -1,0 +1,131 @@
+import ArgumentParser
+import CausalGraphs
+import Communication
+import Diagnostics
+import Frames
+import InterventionalSampling
+import MetaEM
+import Reports
+import Runs
+import Shards
+import Storage
+
+/// `giv-dist idgen effect`: what an intervention does, from a causal graph and rows.
+struct IdgenEffect: JobCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "effect",
+    abstract: "Answer what an intervention does, from a causal graph and rows of categories.",
+    discussion: """
+      Decides whether the effect is identified, as check does, and if it is, answers from the counts of the rows: \
+      P(outcome | do(..)) for every level with jackknife intervals, beside what conditioning says, the change of the mean \
+      where the outcome is a number, and whether the rows speak against the graph. The variables of the graph are columns \
+      of x, t and y by name, and columns of codes; all of them take few values.
+
+        giv-dist idgen effect shards --graph front-door.txt --do smoking --outcome cancer
+        mpirun -n 8 giv-dist idgen effect shards --graph trial.txt --do dose --outcome death --given age --out answer
+      """)
+
+  @OptionGroup var data: DatasetOptions
+  @OptionGroup var running: RunOptions
+  @OptionGroup var job: JobOptions
+  @OptionGroup var question: CausalQuestion
+
+  @Option(
+    help: "Values of a set variable to answer for, X=a,b; may be given for several. (default: all that occur)")
+  var values: [String] = []
+  @Option(help: "The blocks of the jackknife, into which rows fall by chance.")
+  var jackknife = 40
+  @Option(help: "The level of intervals.")
+  var level = 0.95
+  @Flag(help: "Answer also where more than a fifth rests on combinations with fewer than five rows.")
+  var allowExtrapolation = false
+  @Option(help: "The folder of the results; without it nothing is written.")
+  var out: String?
+
+  func validate() throws {
+    guard jackknife >= 2 else { throw ValidationError("--jackknife is \(jackknife); give 2 blocks at least") }
+    guard level > 0, level < 1 else { throw ValidationError("--level is \(level); give a number between 0 and 1") }
+    try [ScopedOption("--resume", running.resume ? true : nil, with: "--out", isRead: out != nil)].requireReaders()
+    _ = try chosenValues()
+  }
+
+  func run(on communicator: any Communicator) throws {
+    let start = ContinuousClock.now
+    let (graph, query) = try communicator.agree { try question.read() }
+    let identification = IdentificationReport(query, in: graph)
+    guard identification.isIdentified else {
+      if communicator.isRoot { print(running.json ? try jsonText(identification) : identification.text) }
+      throw identification.refusal
+    }
+    let options = try communicator.agree { try self.options(graph) }
+    let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
+    let run = try self.run(on: communicator, observer: display.show)
+    let frame = try rows(on: communicator)
+    let result = try InterventionalSampling(options, graph: graph, query: query)
+      .run(on: frame, in: run ?? Run(observer: display.show))
+    display.finish()
+    if let run {
+      let files = InterventionalFiles(
+        result, origin: Software.versions.merging(["input-digest": frame.digest]) { $1 })
+      try communicator.agree {
+        guard communicator.isRoot else { return }
+        for name in InterventionalFiles.names { try files.write(name, to: run.path(of: name)!) }
+      }
+      try run.complete(on: communicator)
+    }
+    guard communicator.isRoot else { return }
+    let report = InterventionalReport(
+      result, identification, ranks: communicator.size, seconds: start.duration(to: .now).seconds)
+    let wrote = out.map { "\n\nwrote \(InterventionalFiles.names.joined(separator: ", ")) to \($0)" } ?? ""
+    print(running.json ? try jsonText(report) : report.text + wrote)
+  }
+
+  private func run(on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void) throws -> Run? {
+    guard let out else { return nil }
+    StopSignal.install()
+    return try Run(
+      folder: out, files: InterventionalFiles.names, existing: running.existing, optionName: OptionNames.name,
+      on: communicator, observer: observer, isStopRequested: { StopSignal.isReceived })
+  }
+
+  /// The columns of the shards that a graph may name. Collective.
+  private func rows(on communicator: any Communicator) throws -> Frame {
+    let collection = try communicator.agree {
+      let collection = try ShardCollection.open(data.shards, names: data.names, required: [.covariate])
+      if let out { try collection.requireNoShard(inOutputFolder: out) }
+      return collection
+    }
+    let named: Set<Role> = [.covariate, .treatment, .outcome, .proxy, .institution, .cluster, .arm, .source]
+    return try MetaEM.rowsInUse(
+      of: collection, roles: named.intersection(collection.roles), weights: nil, storage: running.storage,
+      on: communicator)
+  }
+
+  // MARK: Options
+
+  private func options(_ graph: MixedGraph) throws -> InterventionalOptions {
+    var options = InterventionalOptions(
+      graph: graph.text, intervened: question.intervened, outcome: question.outcome, given: question.given)
+    options.values = try chosenValues()
+    options.blocks = jackknife
+    options.level = level
+    options.allowsExtrapolation = allowExtrapolation
+    for name in options.values.keys.sorted() where !question.intervened.contains(name) {
+      throw Failure(.usage, "--values \(name)=..: '\(name)' is not under --do; add it there, or leave this out")
+    }
+    return options
+  }
+
+  private func chosenValues() throws -> [String: [Double]] {
+    var chosen: [String: [Double]] = [:]
+    for text in values {
+      let parts = text.split(separator: "=", maxSplits: 1)
+      let numbers = parts.count == 2 ? parts[1].split(separator: ",").map { Double($0) } : []
+      guard parts.count == 2, !numbers.isEmpty, !numbers.contains(nil) else {
+        throw ValidationError("--values \(text): give a variable and its values as numbers, X=0,1")
+      }
+      chosen[String(parts[0]), default: []] += numbers.compactMap { $0 }
+    }
+    return chosen
+  }
+}
