@@ -18,6 +18,7 @@ extension EffectEstimator {
       case .limitedInformation:
         MethodAnswer(method, try answers([.liml], design, functions, request, regression).answers[0])
       case .linearTwoStage: MethodAnswer(method, try linear(design))
+      case .control: try control(design, functions, request, regression)
       case .nonparametric(let nonparametric):
         try answer(
           nonparametric,
@@ -35,6 +36,18 @@ extension EffectEstimator {
     let regression = try InstrumentalRegression(design.rows([functions], design.instruments(functions)))
     return try answers([.twoStage], design, functions, EffectRequest(design, functions, options), regression)
       .answers[0]
+  }
+
+  /// The control function, with errors over both of its stages: robust, or by cluster where these are asked for.
+  private func control(
+    _ design: EffectDesign, _ functions: OutcomeFunctions, _ request: EffectRequest,
+    _ regression: InstrumentalRegression
+  ) throws -> MethodAnswer {
+    let asked = covariance(.twoStage, regression)
+    let kind = asked.isSumOverRows ? asked : .hc0
+    let found = try ControlEstimate(
+      design, functions, request.means, regression, kind, try groupEstimation([kind]))
+    return try MethodAnswer(found, request, fewClusters: regression.fewClusters(kind))
   }
 
   /// What a nonparametric method answers, with the time that its fit took. Collective.

@@ -137,7 +137,7 @@ public struct EffectEstimator: Sendable {
   }
 
   /// How the groups were estimated; nil where robust errors are asked for, or no others are known.
-  private func groupEstimation(_ covariances: [InstrumentalCovariance]) throws -> (any GroupEstimation)? {
+  func groupEstimation(_ covariances: [InstrumentalCovariance]) throws -> (any GroupEstimation)? {
     let isAsked = options.errors == .stacked
     guard isAsked || (options.errors == nil && covariances.allSatisfy(\.isSumOverRows)) else { return nil }
     if let estimation = try groups.estimation() { return estimation }

@@ -127,6 +127,7 @@ public struct EffectFiles {
       ("hansen_j", diagnostics.hansenJ), ("sargan", diagnostics.sargan), ("basmann", diagnostics.basmann),
       ("durbin", diagnostics.durbin), ("wooldridge", diagnostics.wooldridge),
       ("kleibergen_paap", diagnostics.kleibergenPaap.test),
+      ("control", result.ladder.lazy.compactMap(\.exogeneity).first),
     ]
     let wuHausman = diagnostics.wuHausman
     return squares.compactMap { name, test in

@@ -10,11 +10,14 @@ public enum EffectMethod: Sendable, Hashable {
   case sieve
   /// LIML on the same functions.
   case limitedInformation
+  /// The residuals of t beside the same functions; see ``ResidualInclusion``.
+  case control
   case nonparametric(NonparametricMethod)
 
   /// In the order in which they stand side by side.
   public static let all: [EffectMethod] =
-    [.ordinary, .linearTwoStage, .sieve, .limitedInformation] + NonparametricMethod.allCases.map { .nonparametric($0) }
+    [.ordinary, .linearTwoStage, .sieve, .limitedInformation, .control]
+    + NonparametricMethod.allCases.map { .nonparametric($0) }
 
   /// The name under which it is asked for.
   public var name: String {
@@ -23,6 +26,7 @@ public enum EffectMethod: Sendable, Hashable {
     case .linearTwoStage: "2sls"
     case .sieve: "sieve2sls"
     case .limitedInformation: "liml"
+    case .control: "control"
     case .nonparametric(let method): method.rawValue
     }
   }

@@ -147,6 +147,16 @@ struct GroupIndex: Sendable {
     }
   }
 
+  /// p, the number of features r.
+  var featureCount: Int { design.columnCount - 2 }
+
+  /// Writes feature j of row i, in the units of the frame, to `features[j * stride + i]`.
+  func fillFeatures(_ chunk: Int, into features: UnsafeMutablePointer<Double>, stride: Int) throws {
+    try design.withBlock(ofChunk: design.rows.chunk(chunk)) { block, _ in
+      for j in 0..<featureCount { (features + j * stride).update(from: block.columns[1 + j]!, count: block.rowCount) }
+    }
+  }
+
   /// Writes the shares that recentre the weights of a row, π_k(x_i) where they depend on x and else π_k, to
   /// `shares[k * stride + row]`.
   ///

@@ -43,6 +43,23 @@ public protocol GroupEstimation: Sendable {
   func fill(_ influence: Matrix, chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws
 }
 
+extension GroupEstimation {
+  /// The step of differences, in the units of parameters: far below their standard errors, far above rounding.
+  private static var step: Double { 1e-3 }
+
+  /// The derivatives of quantities that depend on the groups, by central differences [quantities, ``parameterCount``].
+  /// Collective.
+  func derivatives(of count: Int, _ quantities: (any GroupInstrument) throws -> [Double]) rethrows -> Matrix {
+    var derivatives = Matrix(rows: count, columns: parameterCount)
+    for parameter in 0..<parameterCount {
+      let above = try quantities(moved(parameter, by: Self.step))
+      let below = try quantities(moved(parameter, by: -Self.step))
+      for row in 0..<count { derivatives[row, parameter] = (above[row] - below[row]) / (2 * Self.step) }
+    }
+    return derivatives
+  }
+}
+
 extension GroupInstrument {
   public func estimation() throws -> (any GroupEstimation)? { nil }
   public func modelEffect() throws -> ModelEffect? { nil }

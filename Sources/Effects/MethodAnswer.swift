@@ -1,6 +1,7 @@
 import Diagnostics
 import LinearAlgebra
 import NonparametricIV
+import Statistics
 import Storage
 
 /// The answers of one method among several that stand side by side.
@@ -16,6 +17,8 @@ public struct MethodAnswer: Sendable {
   public let seconds: Double?
   /// SHA-256 of what it found.
   public let digest: String?
+  /// Of t being unconfounded, by the control function.
+  public let exogeneity: ChiSquareTest?
   /// Root mean squared difference of the curve's effects from those of the default method, in standard deviations of y.
   public internal(set) var distance = 0.0
   /// The largest difference of the curve's effects in standard errors; nil where one of the two methods has none.
@@ -24,6 +27,19 @@ public struct MethodAnswer: Sendable {
   init(_ method: EffectMethod, _ answer: EffectAnswer) {
     self.method = method
     (averageSlope, contrasts, curve) = (answer.averageSlope, answer.contrasts, answer.curve)
+    (fit, seconds, digest, exogeneity) = (nil, nil, nil, nil)
+  }
+
+  /// The control function's.
+  init(_ control: ControlEstimate, _ request: EffectRequest, fewClusters: Int?) throws {
+    let combinations = EffectCombinations(
+      functions: request.functions, means: request.means, reference: request.reference,
+      coefficients: control.coefficients, covariance: control.covariance, law: ReferenceLaw(fewClusters: fewClusters))
+    method = .control
+    averageSlope = combinations.averageSlope
+    contrasts = request.contrasts.map(combinations.contrast)
+    curve = try combinations.curve(at: request.curve, seed: request.seed)
+    exogeneity = control.exogeneity
     (fit, seconds, digest) = (nil, nil, nil)
   }
 
@@ -47,6 +63,7 @@ public struct MethodAnswer: Sendable {
     self.curve = zip(curve, g[1...]).map { t, value in CurvePoint(t: t, g: value, tau: value - g[0]) }
     self.fit = fit
     self.seconds = seconds
+    exogeneity = nil
     var digest = SHA256Digest()
     digest.update(try jsonText(fit))
     self.digest = digest.finalize()

@@ -62,7 +62,7 @@ extension EffectEstimator {
     }
     for place in ladder.indices { ladder[place].compare(with: ordinary, unit: design.table.outcome.standardDeviation) }
     let unidentified = options.methods.filter { method in
-      [.linearTwoStage, .sieve, .limitedInformation].contains(method)
+      [.linearTwoStage, .sieve, .limitedInformation, .control].contains(method)
     }
     return OrdinaryEffect(
       rowCount: frame.rows.rowCount, treatmentName: frame.treatmentName, outcomeName: frame.outcomeName,

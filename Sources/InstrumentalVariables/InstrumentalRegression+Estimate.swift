@@ -26,7 +26,7 @@ extension InstrumentalRegression {
     return InstrumentalEstimate(
       estimator: estimator, covarianceKind: kind, names: names.endogenous, coefficients: coefficients,
       covariance: covariance, controlCoefficients: controlCoefficients(slopes.coefficients), k: slopes.k,
-      degreesOfFreedom: fewClustersFreedom(kind))
+      degreesOfFreedom: fewClusters(kind).map { Double($0 - 1) })
   }
 
   private func requireClusterings(_ estimator: InstrumentalEstimator, _ kind: InstrumentalCovariance) throws {
@@ -241,10 +241,11 @@ extension InstrumentalRegression {
   /// G, the smaller of two.
   func clusterCount(_ ways: [Int]) -> Int { ways.map { sums.clusters($0).count }.min() ?? 0 }
 
-  private func fewClustersFreedom(_ kind: InstrumentalCovariance) -> Double? {
+  /// The number of clusters of a covariance where they are so few that quantiles are Student's; nil else.
+  public func fewClusters(_ kind: InstrumentalCovariance) -> Int? {
     guard case .clustered(let ways) = kind else { return nil }
     let count = clusterCount(ways)
-    return count < InstrumentalEstimate.fewClusters ? Double(count - 1) : nil
+    return count < InstrumentalEstimate.fewClusters ? count : nil
   }
 
   /// c in the columns' own units, the constant first.

@@ -17,6 +17,8 @@ extension EffectReport {
     @NullEncoded public var standardizedDistance: Double?
     @NullEncoded public var seconds: Double?
     @NullEncoded public var digest: String?
+    /// Of t being unconfounded, by the control function; null for other methods.
+    @NullEncoded public var exogeneity: Test?
 
     init(_ answer: MethodAnswer) {
       (averageSlope, contrasts, curve) = (answer.averageSlope, answer.contrasts, answer.curve)
@@ -26,6 +28,7 @@ extension EffectReport {
       _standardizedDistance = NullEncoded(wrappedValue: answer.standardizedDistance)
       _seconds = NullEncoded(wrappedValue: answer.seconds)
       _digest = NullEncoded(wrappedValue: answer.digest)
+      _exogeneity = NullEncoded(wrappedValue: answer.exogeneity.map(Test.init))
     }
   }
 
@@ -63,6 +66,12 @@ extension EffectReport {
         .line(
           "\(plugIns.joined(separator: ", ")): plug-in, functions of the mean of t for the mean of functions of t; right "
             + "for an effect linear in t, or quadratic while the variance of t is the same everywhere"))
+    }
+    for case (let name, let test?) in ladder.map({ ($0.method.name, $0.exogeneity) }) {
+      blocks.append(
+        .line(
+          "\(name): residuals of \(treatmentName) have no part in the outcome: chi2 \(significant(test.statistic)), "
+            + "\(test.degreesOfFreedom) df, \(test.pValue.asPValue)"))
     }
     return Report.Section(nil, blocks)
   }

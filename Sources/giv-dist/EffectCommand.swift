@@ -69,7 +69,7 @@ struct Effect: JobCommand {
   @Option(
     help: """
       Methods to set side by side, with commas between, or 'all': ols; 2sls, linear in t; sieve2sls, the default, which \
-      the others are held against; liml; \(NonparametricMethod.helpText). Plug-in methods take functions of the mean of t \
+      the others are held against; liml; control, the control function; \(NonparametricMethod.helpText). Plug-in methods take functions of the mean of t \
       for the mean of functions of t.
       """,
     transform: effectMethods)

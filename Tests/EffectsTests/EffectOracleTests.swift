@@ -59,16 +59,24 @@ struct EffectOracle: Decodable {
 
   /// The rows, in chunks of 64.
   ///
-  /// - Parameter change: of x, t and y before they are given.
+  /// - Parameters:
+  ///   - clusters: levels of a column `clinic`, row i in i mod clusters; nil for no such column.
+  ///   - factor: of all weights.
+  ///   - change: of x, t and y before they are given.
   func frame(
-    on communicator: any Communicator = SoloCommunicator(),
+    on communicator: any Communicator = SoloCommunicator(), clusters: Int? = nil, scalingWeightsBy factor: Double = 1,
     change: (_ x: [Double], _ t: Double, _ y: Double) -> ([Double], Double, Double) = { ($0, $1, $2) }
   ) throws -> Frame {
     let changed = t.indices.map { change(x[$0], t[$0], y[$0]) }
+    var columns: [FrameColumn] = (0..<x[0].count).map { j in .real("x\(j)", .covariate, changed.map { $0.0[j] }) }
+    columns += [.real("t", .treatment, changed.map(\.1)), .real("y", .outcome, changed.map(\.2))]
+    columns.append(.real("weight", .weight, weight.map { factor * $0 }))
+    if let clusters {
+      let codes = t.indices.map { Int64($0 % clusters) }
+      columns.append(.categorical("clinic", .institution, codes: codes, levels: (0..<clusters).map(String.init)))
+    }
     return try Frame(
-      rows: DistributedRows(rowCount: t.count, chunkLength: 64, communicator: communicator),
-      covariates: (0..<x[0].count).map { j in changed.map { $0.0[j] } }, treatment: changed.map(\.1),
-      outcome: changed.map(\.2), weight: weight)
+      rows: DistributedRows(rowCount: t.count, chunkLength: 64, communicator: communicator), columns: columns)
   }
 
   /// The effect by the program.
@@ -79,11 +87,12 @@ struct EffectOracle: Decodable {
   ///   - change: of x, t and y before they are given.
   func fit(
     _ options: EffectOptions, on communicator: any Communicator = SoloCommunicator(), groups names: [Int] = [0, 1, 2],
-    weights: (groups: [[Double]], shares: [[Double]]?)? = nil, findsSurface: Bool = false,
+    weights: (groups: [[Double]], shares: [[Double]]?)? = nil, findsSurface: Bool = false, clusters: Int? = nil,
+    scalingWeightsBy factor: Double = 1,
     change: (_ x: [Double], _ t: Double, _ y: Double) -> ([Double], Double, Double) = { ($0, $1, $2) }
   ) throws -> EffectResult {
     let m = x[0].count
-    let frame = try frame(on: communicator, change: change)
+    let frame = try frame(on: communicator, clusters: clusters, scalingWeightsBy: factor, change: change)
     let given = GivenGroups(
       groupNames: names.map(String.init), weights: (weights?.groups ?? groups).map { row in names.map { row[$0] } },
       shares: weights?.shares, grid: frame.rows.grid)
