@@ -150,6 +150,8 @@ extension Finding {
     case labelsLean = "labels-lean"
     /// There is no instrument, and `names` are methods that cannot do without.
     case noInstrument = "no-instrument"
+    /// All candidates are covariates, so that what is made of them is a function of the controls.
+    case candidatesAreControls = "candidates-are-controls"
     /// `names`: methods whose curves are up to `difference` standard deviations of y from that of the default method.
     case methodsDisagree = "methods-disagree"
     /// `names`: columns that others determine, which were left out.

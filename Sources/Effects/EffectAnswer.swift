@@ -108,12 +108,6 @@ public struct EffectAnswer: Sendable, Codable, Equatable {
       replicates: replicates)
   }
 
-  /// The answers of ordinary regression where there is no instrument.
-  init(_ request: EffectRequest, _ regression: OrdinaryRegression, _ kind: InstrumentalCovariance) throws {
-    try self.init(
-      .ordinary, request, kind, regression.coefficients, regression.covariance, degreesOfFreedom: nil, k: nil)
-  }
-
   private init(
     _ method: EffectOptions.Method, _ request: EffectRequest, _ kind: InstrumentalCovariance, _ coefficients: [Double],
     _ covariance: Matrix, degreesOfFreedom: Double?, k: Double?, replicates: [[Double]] = []

@@ -26,10 +26,15 @@ struct EffectDesign: Sendable {
     _ options: EffectOptions
   ) throws {
     table = try EffectTable(frame, scaling: scaling)
-    self.groups = groups
+    let features: any FeatureMap =
+      groups.isExcluded
+      ? features
+      : PolynomialBasis(
+        degree: 1, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount))
+    self.groups = groups.isExcluded ? groups : NoInstrument(frame)
     (self.features, seed) = (features, options.seed)
     quantiles = try TreatmentQuantiles(table)
-    index = try GroupIndex(table, groups, features: features, seed: options.seed)
+    index = try GroupIndex(table, self.groups, features: features, seed: options.seed)
     controls = ControlBasis(
       degree: options.controlDegree ?? Self.controlDegree(table), covariateNames: table.covariateNames)
     instrumentBasis = options.instrumentBasis
@@ -72,9 +77,14 @@ struct EffectDesign: Sendable {
       quantile: quantiles.callAsFunction)
   }
 
+  /// Whether the groups can serve as instrument at all.
+  var hasInstrument: Bool { groups.isExcluded }
+
   /// The instruments that are asked for, for these functions.
   func instruments(_ functions: OutcomeFunctions) -> InstrumentSet {
-    switch instrumentBasis {
+    // One group names no instrument.
+    guard hasInstrument else { return .groups }
+    return switch instrumentBasis {
     case .index: .index(functions)
     case .interactions: .interactions(ControlBasis(degree: 2, covariateNames: table.covariateNames))
     case .groups: .groups
@@ -102,6 +112,9 @@ struct EffectDesign: Sendable {
     let most = table.frame.observationCount / (2 * rowsPerColumn)
     return (1...(m <= 5 ? 3 : 2)).last { ControlBasis.count(covariates: m, degree: $0) <= most } ?? 1
   }
+
+  /// What is taken where nothing tells forms apart.
+  var plainForm: OutcomeForm { OutcomeForm(.polynomial(degree: hasInstrument ? 1 : 2)) }
 
   /// The forms that have ten rows for each column.
   var candidates: [OutcomeForm] {

@@ -3,14 +3,20 @@ import NonparametricIV
 import Runs
 
 extension EffectEstimator {
-  /// The methods that are asked for, side by side, in the order of ``EffectMethod/all``; the default one is always among
-  /// them, and the others are held against it. Collective.
+  /// The methods that are asked for, side by side, in the order of ``EffectMethod/all``; the default one, or without an
+  /// instrument ordinary regression, is always among them, and the others are held against it. Collective.
   func methods(
     _ design: EffectDesign, _ functions: OutcomeFunctions, _ request: EffectRequest,
     _ regression: InstrumentalRegression, _ estimates: [EffectAnswer]
   ) throws -> [MethodAnswer] {
     guard !options.methods.isEmpty else { return [] }
-    let asked = EffectMethod.all.filter { options.methods.contains($0) || $0 == .sieve }
+    let first = EffectMethod.first(hasInstrument: design.hasInstrument)
+    let asked = EffectMethod.all.filter { method in
+      (options.methods.contains(method) && (design.hasInstrument || !method.needsInstrument)) || method == first
+    }
+    let structural = EffectStructuralRows(
+      table: design.table, groups: design.hasInstrument ? design.groups : nil,
+      order: design.hasInstrument ? design.index.canonicalOrder : [])
     var found = try asked.map { method in
       switch method {
       case .sieve: MethodAnswer(method, estimates[0])
@@ -20,13 +26,11 @@ extension EffectEstimator {
       case .linearTwoStage: MethodAnswer(method, try linear(design))
       case .control: try control(design, functions, request, regression)
       case .nonparametric(let nonparametric):
-        try answer(
-          nonparametric,
-          EffectStructuralRows(table: design.table, groups: design.groups, order: design.index.canonicalOrder), request)
+        try answer(nonparametric, structural, request)
       }
     }
-    let sieve = MethodAnswer(.sieve, estimates[0])
-    for place in found.indices { found[place].compare(with: sieve, unit: design.table.outcome.standardDeviation) }
+    let reference = MethodAnswer(first, estimates[0])
+    for place in found.indices { found[place].compare(with: reference, unit: design.table.outcome.standardDeviation) }
     return found
   }
 

@@ -62,38 +62,40 @@ public struct EffectEstimator: Sendable {
     _ frame: Frame, observer: (Stage) -> Void = { _ in },
     replicating: ((EffectPlan) throws -> [BootstrapReplicate])? = nil
   ) throws -> EffectResult {
-    guard groups.groupCount > 1 || groups.causes != nil else {
+    guard groups.groupCount > 1 || groups.causes != nil || !groups.isExcluded else {
       throw Failure(.data, "the rows are one group, which is no instrument; an effect needs two groups at least")
     }
     observer(.groups)
     let design = try EffectDesign(frame, groups, features: features, scaling: scaling, options)
     observer(.form)
-    let choice = try options.form == nil ? FormChoice(design) : nil
-    let functions = design.functions(options.form ?? choice?.best ?? OutcomeForm(.polynomial(degree: 1)))
+    let choice = try options.form == nil && design.hasInstrument ? FormChoice(design) : nil
+    let functions = design.functions(options.form ?? choice?.best ?? design.plainForm)
 
     observer(.regression)
     let regression = try InstrumentalRegression(design.rows([functions], design.instruments(functions)))
     // J is that of the index instruments whatever set the estimates use: it rejects too often with many weak ones.
     let indexed =
-      options.instrumentBasis == .index
+      options.instrumentBasis == .index || !design.hasInstrument
       ? regression : try InstrumentalRegression(design.rows([functions], .index(functions)))
     observer(.answers)
     let request = try EffectRequest(design, functions, options)
     let bootstrap = try bootstrap(design, functions, replicating)
-    let (answers, errors) = try answers(estimators, design, functions, request, regression, bootstrap)
+    let (answers, errors) = try answers(estimators(design), design, functions, request, regression, bootstrap)
     let ladder = try methods(design, functions, request, regression, answers)
-    let diagnostics = try EffectDiagnostics(
-      regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression),
-      hasProjection: options.hasProjection)
+    let diagnostics =
+      design.hasInstrument
+      ? try EffectDiagnostics(
+        regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression),
+        hasProjection: options.hasProjection) : nil
     observer(.audit)
     let audit =
-      groups.groupCount > 1
+      design.groups.groupCount > 1
       ? try GroupAudit(design, functions, regression, slope: request.means.slopes, answers[0], seed: options.seed) : nil
     var result = EffectResult(
       options, design, choice, functions.form, regression, request, answers, ladder: ladder,
       modelAnswer: try groups.modelEffect()?.answer(request), diagnostics, audit, errors: errors, bootstrap: bootstrap,
       findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + (audit?.findings ?? [])
-        + ladder.findings + (bootstrap?.findings ?? []))
+        + (diagnostics == nil ? [] : ladder.findings) + (bootstrap?.findings ?? []))
     if findsSurface || !options.places.isEmpty {
       observer(.surface)
       try result.addSurface(design, request)
@@ -130,7 +132,7 @@ public struct EffectEstimator: Sendable {
         "--se bootstrap weighs rows, and by --weights frequency a row stands for several; write each row as often as it "
           + "counts, or choose other errors")
     }
-    let plan = EffectPlan(options: options, functions: functions, methods: estimators)
+    let plan = EffectPlan(options: options, functions: functions, methods: estimators(design))
     if let replicating { return try BootstrapResult(replicating(plan)) }
     let here = EffectBootstrap(plan, design)
     return try BootstrapResult(plan.cells.map(here.replicate))
@@ -148,8 +150,9 @@ public struct EffectEstimator: Sendable {
         + "give such a run, or --se robust")
   }
 
-  /// The estimators side by side: the one asked for, the plain one and none.
-  private var estimators: [EffectOptions.Method] {
+  /// The estimators side by side: the one asked for, the plain one and none, which is all there is without an instrument.
+  private func estimators(_ design: EffectDesign) -> [EffectOptions.Method] {
+    guard design.hasInstrument else { return [.ordinary] }
     var all = [options.method]
     for method in [EffectOptions.Method.twoStage, .ordinary] where !all.contains(method) { all.append(method) }
     return all
@@ -170,11 +173,18 @@ public struct EffectEstimator: Sendable {
     }
   }
 
+  /// Why ordinary regression is the answer, and which methods that are asked for it stands instead of.
+  private var withoutInstrument: [Finding] {
+    let names = options.methods.filter(\.needsInstrument).map(\.name)
+    return (groups.causes == nil ? [] : [Finding(.candidatesAreControls)])
+      + [Finding(.noInstrument, [.names: .names(names)], severity: .invalid)]
+  }
+
   private func findings(
-    _ regression: InstrumentalRegression, _ diagnostics: EffectDiagnostics, _ answer: EffectAnswer,
+    _ regression: InstrumentalRegression, _ diagnostics: EffectDiagnostics?, _ answer: EffectAnswer,
     _ quantiles: TreatmentQuantiles, _ request: EffectRequest
   ) -> [Finding] {
-    var findings = diagnostics.findings
+    var findings = diagnostics?.findings ?? withoutInstrument
     if !regression.dropped.isEmpty {
       findings.append(.note(.droppedColumns, [.names: .names(regression.dropped.map(\.name))]))
     }

@@ -103,7 +103,7 @@ public struct EffectFiles {
   }
 
   private var firstStage: ResultTable {
-    let stages = result.diagnostics.firstStage
+    let stages = result.diagnostics?.firstStage ?? []
     var table = ResultTable(rowCount: stages.count)
     table.add("term", .text(stages.map(\.name)))
     for (name, values) in Self.firstStageColumns(stages) { table.add(name, .numbers(values)) }
@@ -122,7 +122,7 @@ public struct EffectFiles {
 
   /// By name: statistic, degrees of freedom of the numerator and the denominator, p-value.
   private var allTests: [(name: String, statistic: Double, df: (Double, Double?), p: Double)] {
-    let diagnostics = result.diagnostics
+    guard let diagnostics = result.diagnostics else { return [] }
     let squares: [(String, ChiSquareTest?)] = [
       ("hansen_j", diagnostics.hansenJ), ("sargan", diagnostics.sargan), ("basmann", diagnostics.basmann),
       ("durbin", diagnostics.durbin), ("wooldridge", diagnostics.wooldridge),
@@ -161,7 +161,18 @@ public struct EffectFiles {
     try file.setAttribute("effect-digest", .string(result.digest()))
     for answer in result.answers { try write(answer, to: file) }
     for answer in result.ladder { try write(answer, to: file) }
-    let diagnostics = result.diagnostics
+    if let diagnostics = result.diagnostics { try write(diagnostics, to: file) }
+    try writePlaces(to: file)
+    if let model = result.modelAnswer { try write(model, to: file) }
+    if let bootstrap = result.bootstrap { try write(bootstrap, to: file) }
+    if !result.instrumentNames.isEmpty { try file.write(result.instrumentNames, to: "instruments/names") }
+    try file.write(result.controlNames, to: "controls/names")
+    try writeAudit(to: file)
+    try file.close()
+    try target.commit()
+  }
+
+  private func write(_ diagnostics: EffectDiagnostics, to file: borrowing HDF5File) throws {
     try file.write(diagnostics.firstStage.map(\.name), to: "first_stage/names")
     try Self.write(Self.firstStageColumns(diagnostics.firstStage), to: file, group: "first_stage")
     for test in allTests {
@@ -169,7 +180,6 @@ public struct EffectFiles {
       try Self.write(
         [("statistic", [test.statistic]), ("df", df), ("p", [test.p])], to: file, group: "tests/\(test.name)")
     }
-    try writePlaces(to: file)
     let sets =
       [("anderson_rubin", diagnostics.andersonRubin), ("lm", diagnostics.lagrangeMultiplier)]
       + (diagnostics.projectedAndersonRubin.map { [("anderson_rubin_projection", $0)] } ?? [])
@@ -178,13 +188,6 @@ public struct EffectFiles {
       try file.write(
         set.intervals.flatMap { [$0.lower, $0.upper] }, shape: [set.intervals.count, 2], to: "sets/\(name)/intervals")
     }
-    if let model = result.modelAnswer { try write(model, to: file) }
-    if let bootstrap = result.bootstrap { try write(bootstrap, to: file) }
-    try file.write(result.instrumentNames, to: "instruments/names")
-    try file.write(result.controlNames, to: "controls/names")
-    try writeAudit(to: file)
-    try file.close()
-    try target.commit()
   }
 
   private func write(_ answer: EffectAnswer, to file: borrowing HDF5File) throws {

@@ -37,6 +37,17 @@ public enum EffectMethod: Sendable, Hashable {
     self = method
   }
 
+  /// The one that the others are held against.
+  public static func first(hasInstrument: Bool) -> EffectMethod { hasInstrument ? .sieve : .ordinary }
+
+  /// Whether it finds nothing with the covariates alone.
+  var needsInstrument: Bool {
+    switch self {
+    case .linearTwoStage, .sieve, .limitedInformation, .control: true
+    case .ordinary, .nonparametric: false
+    }
+  }
+
   /// See ``NonparametricMethod/isPlugIn``.
   public var isPlugIn: Bool { if case .nonparametric(let method) = self { method.isPlugIn } else { false } }
 }

@@ -21,10 +21,12 @@ extension EffectResult {
         digest.update(estimate)
       }
     }
-    for stage in diagnostics.firstStage { digest.update([stage.partialRSquared, stage.effectiveF]) }
-    let tests = [diagnostics.kleibergenPaap.test, diagnostics.hansenJ, diagnostics.wooldridge, audit?.balance.wald]
+    for stage in diagnostics?.firstStage ?? [] { digest.update([stage.partialRSquared, stage.effectiveF]) }
+    let tests = [
+      diagnostics?.kleibergenPaap.test, diagnostics?.hansenJ, diagnostics?.wooldridge, audit?.balance.wald,
+    ]
     digest.update(tests.map { $0?.statistic ?? .nan })
-    digest.update(diagnostics.andersonRubin.intervals.flatMap { [$0.lower, $0.upper] })
+    digest.update(diagnostics?.andersonRubin.intervals.flatMap { [$0.lower, $0.upper] } ?? [])
     for group in audit?.comparisons.leftOut ?? [] {
       digest.update([group.difference, group.standardError].map { $0 ?? .nan })
     }

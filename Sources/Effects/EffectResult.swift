@@ -39,7 +39,8 @@ public struct EffectResult: Sendable {
   public let ladder: [MethodAnswer]
   /// What the model of the groups answers itself; nil when it has no effect.
   public let modelAnswer: ModelAnswer?
-  public let diagnostics: EffectDiagnostics
+  /// Whether the instruments can be trusted; nil where there is none, and ordinary regression is the answer.
+  public let diagnostics: EffectDiagnostics?
   /// What the groups say of themselves; nil where the instrument is a column of numbers.
   public let audit: GroupAudit?
   /// Whether to believe the answers.
@@ -59,7 +60,7 @@ public struct EffectResult: Sendable {
   init(
     _ options: EffectOptions, _ design: EffectDesign, _ choice: FormChoice?, _ form: OutcomeForm,
     _ regression: InstrumentalRegression, _ request: EffectRequest, _ answers: [EffectAnswer],
-    ladder: [MethodAnswer], modelAnswer: ModelAnswer?, _ diagnostics: EffectDiagnostics, _ audit: GroupAudit?,
+    ladder: [MethodAnswer], modelAnswer: ModelAnswer?, _ diagnostics: EffectDiagnostics?, _ audit: GroupAudit?,
     errors: EffectOptions.Errors,
     bootstrap: BootstrapResult?, findings: [Finding]
   ) {
@@ -68,7 +69,7 @@ public struct EffectResult: Sendable {
     (rowCount, observationCount) = (frame.rows.rowCount, frame.observationCount)
     (treatmentName, outcomeName, covariateNames) = (frame.treatmentName, frame.outcomeName, table.covariateNames)
     (treatment, outcome) = (table.treatment, table.outcome)
-    (groupNames, groupShares) = (design.groups.groupNames, design.index.shares)
+    (groupNames, groupShares) = design.hasInstrument ? (design.groups.groupNames, design.index.shares) : ([], [])
     (self.form, functions) = (form, request.functions)
     formCriteria = choice?.criteria ?? []
     (controlNames, instrumentNames) = (regression.names.controls, regression.names.instruments)
@@ -102,6 +103,8 @@ public struct EffectResult: Sendable {
       zip(zip(functions.values(at: point.t), base), coefficients).reduce(0) { $0 + ($1.0.0 - $1.0.1) * $1.1 }
     }
   }
+
+  public var isIdentified: Bool { diagnostics?.isIdentified ?? false }
 
   public var headline: EffectAnswer { answers[0] }
   public func answer(_ method: EffectOptions.Method) -> EffectAnswer? { answers.first { $0.method == method } }

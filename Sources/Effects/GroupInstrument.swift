@@ -6,6 +6,8 @@ import Mixture
 public protocol GroupInstrument: Sendable {
   /// What the groups are called, in their order.
   var groupNames: [String] { get }
+  /// Whether anything in it is no function of the controls, so that it can move the treatment by itself.
+  var isExcluded: Bool { get }
   /// Writes Z_ik, which sum to 1 over k, to `weights[k * stride + row]` for the rows of a chunk of this rank.
   ///
   /// - Throws: a ``Failure`` when the chunk cannot be read.
@@ -67,6 +69,20 @@ extension GroupInstrument {
   public var groupCount: Int { groupNames.count }
   public func fillShares(_: Int, into _: UnsafeMutablePointer<Double>, stride _: Int) throws -> Bool { false }
   public var causes: Frame? { nil }
+  public var isExcluded: Bool { true }
+}
+
+/// All rows as one group: no instrument.
+public struct NoInstrument: GroupInstrument {
+  public let groupNames = ["all"]
+  public let isExcluded = false
+  private let frame: Frame
+
+  public init(_ frame: Frame) { self.frame = frame }
+
+  public func fill(_ chunk: Int, into weights: UnsafeMutablePointer<Double>, stride: Int) throws {
+    for row in 0..<frame.rowCount(ofChunk: chunk) { weights[row] = 1 }
+  }
 }
 
 /// Groups that a column of the frame names: 1 for the level of a row, 0 for the others.

@@ -5,6 +5,8 @@ public struct Judgement: Sendable, Codable, Equatable {
   public enum Code: String, Sendable, Codable, CaseIterable {
     case identified
     case notIdentified = "not-identified"
+    /// Nothing moves the treatment by itself.
+    case noInstrument = "no-instrument"
     case strong, weak
     /// The labels are so uncertain that the standard errors, which take them as given, are too short.
     case weakGroups = "weak-groups"
@@ -27,7 +29,8 @@ public struct Judgement: Sendable, Codable, Equatable {
 
   /// In the order in which they are to be asked: identified? strong? do the instruments agree? balanced? is there
   /// confounding? what if groups move the outcome? What has no answer without identification is left out then.
-  static func all(of diagnostics: EffectDiagnostics, _ audit: GroupAudit?) -> [Judgement] {
+  static func all(of diagnostics: EffectDiagnostics?, _ audit: GroupAudit?) -> [Judgement] {
+    guard let diagnostics else { return [Judgement(code: .noInstrument, value: nil, threshold: nil)] }
     let rank = diagnostics.kleibergenPaap.test.pValue
     guard diagnostics.isIdentified else {
       return [

@@ -12,6 +12,8 @@ import Regression
 /// let strength = try regression.firstStage(.hc1)
 /// ```
 ///
+/// Without instruments there is ordinary regression alone.
+///
 /// The first pass centres and scales the columns, the second sums their Gram matrix (``Orthonormalization``), the third
 /// sums products of up to four partialled columns (``RowSums``). All results are in the columns' own units.
 public struct InstrumentalRegression: Sendable {

@@ -144,7 +144,7 @@ struct Orthonormalization: Sendable, Equatable {
           .data, "column '\(name)' is a combination of controls and instruments; leave out the instrument that it is")
       }
     }
-    guard instrumentCount >= endogenous.count else {
+    guard instrumentCount >= endogenous.count || names.instruments.isEmpty else {
       let lost = dropped.filter { $0.role == .instrument }.map { "'\($0.name)'" }.joined(separator: ", ")
       throw Failure(
         .data,

@@ -22,12 +22,17 @@ struct RowForms: Sendable {
     let endogenous = Array(0..<q)
     let reduced = basis.reducedForm.selecting(rows: Array(0..<basis.instrumentCount), columns: endogenous)
     firstStage = reduced.transposed
-    let projected = try Cholesky(reduced.gram)
-    fitted = projected.inverseLower * firstStage
     let block = try Cholesky(basis.partialled.selecting(rows: endogenous, columns: endogenous))
     own = block.inverseLower
     let slopes = block.solve(endogenous.map { basis.partialled[$0, last] })
     ordinary = slopes.map(-) + [1]
+    guard basis.instrumentCount > 0 else {
+      fitted = firstStage
+      endogeneity = Array(repeating: 0, count: 2 * q + 1)
+      return
+    }
+    let projected = try Cholesky(reduced.gram)
+    fitted = projected.inverseLower * firstStage
     // On (W, D, e) the coefficients of D are those of two-stage least squares, and b + g those of y on the residuals e.
     let response = (0..<basis.instrumentCount).map { basis.reducedForm[$0, last] }
     let twoStage = projected.solve(firstStage * response)

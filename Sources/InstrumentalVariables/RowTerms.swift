@@ -125,6 +125,7 @@ extension RowTerms {
   private func forward(
     _ form: Matrix, of inputs: UnsafePointer<Double>, into target: UnsafeMutablePointer<Double>, _ count: Int
   ) {
+    guard form.columns > 0 else { return }
     Kernel.Layer(inputs: form.columns - 1, outputs: form.rows, rowCount: count, stride: stride)
       .forward(weights: form.values, inputs: inputs, outputs: target)
   }
@@ -258,6 +259,7 @@ extension RowTerms {
     _ first: Int, _ inputs: Int, _ outputs: UnsafePointer<Double>, _ outputCount: Int, _ count: Int,
     to sums: inout [Double], at start: Int
   ) {
+    guard inputs > 0 else { return }
     sums.withUnsafeMutableBufferPointer { sums in
       Kernel.Layer(inputs: inputs - 1, outputs: outputCount, rowCount: count, stride: stride)
         .addGradient(inputs: column(first), outputGradient: outputs, to: sums.baseAddress! + start)

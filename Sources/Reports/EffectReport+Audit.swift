@@ -24,11 +24,11 @@ extension EffectReport {
     init(_ result: EffectResult) {
       let slope = result.headline.averageSlope
       (term, estimate, interval) = (slope.name, slope.estimate, result.headlineInterval)
-      because = result.verdict.map(\.code).filter { [.notIdentified, .weak, .strong].contains($0) }.map(\.rawValue)
+      because = result.verdict.map(\.code).filter { [.noInstrument, .notIdentified, .weak, .strong].contains($0) }.map(\.rawValue)
       intervals =
         switch interval {
         case .wald: [[slope.lower, slope.upper]]
-        case .andersonRubin: result.diagnostics.andersonRubin.ends
+        case .andersonRubin: result.diagnostics?.andersonRubin.ends ?? []
         case .none: []
         }
     }
@@ -142,7 +142,8 @@ extension EffectReport {
 
 extension EffectResult {
   var headlineInterval: EffectReport.Headline.Interval {
-    diagnostics.isIdentified ? (diagnostics.isStrong ? .wald : .andersonRubin) : .none
+    guard let diagnostics, diagnostics.isIdentified else { return .none }
+    return diagnostics.isStrong ? .wald : .andersonRubin
   }
 }
 

@@ -5,7 +5,8 @@ extension EffectReport {
   // MARK: Groups left out, and pairs of groups
 
   var subsets: Report.Section {
-    guard let comparisons = result.audit?.comparisons, result.diagnostics.isIdentified else {
+    guard let comparisons = result.audit?.comparisons, let diagnostics = result.diagnostics, diagnostics.isIdentified
+    else {
       return Report.Section(nil, [])
     }
     guard !comparisons.leftOut.isEmpty else {
@@ -24,7 +25,7 @@ extension EffectReport {
     var rows: [[Report.Cell]] = [
       [
         .text("all groups"), .significant(whole.estimate), whole.interval,
-        .significant(result.diagnostics.firstStage[0].effectiveF), .text(axis.bar(whole)), .undefined, .undefined,
+        .significant(diagnostics.firstStage[0].effectiveF), .text(axis.bar(whole)), .undefined, .undefined,
       ]
     ]
     rows += comparisons.leftOut.map { left in
@@ -38,7 +39,7 @@ extension EffectReport {
       }
     }
     var notes: [String] = []
-    if !result.diagnostics.isStrong {
+    if !diagnostics.isStrong {
       notes.append("intervals are Wald's, and too short where the effective F is small")
     }
     if comparisons.pairs.isEmpty { notes.append("pairs are told up to \(GroupComparisons.mostPaired) groups") }

@@ -32,14 +32,10 @@ extension EffectReport {
     }
   }
 
+  /// The methods side by side, the greatest differences from the first of them marked.
   var methodTable: Report.Section {
-    Self.methodTable(result.ladder, against: .sieve, treatmentName: result.treatmentName)
-  }
-
-  /// The methods side by side, the greatest differences from one of them marked.
-  static func methodTable(
-    _ ladder: [MethodAnswer], against method: EffectMethod, treatmentName: String
-  ) -> Report.Section {
+    let (ladder, treatmentName) = (result.ladder, result.treatmentName)
+    let method = EffectMethod.first(hasInstrument: result.diagnostics != nil)
     guard let first = ladder.first else { return Report.Section(nil, []) }
     // One contrast, the widest of the default ones; the files have all.
     let contrasts = first.contrasts.suffix(1).map { contrast in

@@ -11,7 +11,8 @@ extension EffectReport {
     let titles =
       ["row of --at-x", "average slope", "std. error", "95% interval"]
       + (contrast.map { ["\(result.treatmentName) from \(significant($0.from)) to \(significant($0.to))"] } ?? [])
-    let isShown = result.diagnostics.isIdentified
+    // What ordinary regression says of itself is right, whatever it says of effects.
+    let isShown = result.diagnostics?.isIdentified ?? true
     let rows: [[Report.Cell]] = atX.prefix(Self.mostPlaces).enumerated().map { row, place in
       [
         .count(row), .significant(place.averageSlope.estimate),

@@ -35,10 +35,12 @@ extension EffectReport {
         .line(
           "outcome: \(outcomeBasis) in \(result.treatmentName)\(choice)   controls: \(controls.count) functions of \(result.covariateNames.count) covariates"
         ),
-        .line(
-          "instruments: \(instruments.count) (\(instrumentBasis), \(source.centring))   estimator: \(result.headline.method.title), \(errorWords)"
-        ),
+        .line("\(instrumentWords)estimator: \(result.headline.method.title), \(errorWords)"),
       ])
+  }
+
+  private var instrumentWords: String {
+    result.diagnostics == nil ? "" : "instruments: \(instruments.count) (\(instrumentBasis), \(source.centring))   "
   }
 
   private var errorWords: String {
@@ -59,19 +61,18 @@ extension EffectReport {
       _ name: String, ofModel estimate: EffectEstimate?, _ pick: (EffectAnswer) -> EffectEstimate
     ) -> [Report.Cell] {
       let own = pick(result.headline)
-      let isShown = result.headlineInterval == .wald
       return [
         .text(name), .significant(own.estimate),
-        result.diagnostics.isIdentified ? .significant(own.standardError) : .undefined,
-        isShown ? own.interval : .undefined, isShown ? own.probability : .undefined,
+        hasErrors ? .significant(own.standardError) : .undefined,
+        hasIntervals ? own.interval : .undefined, hasIntervals ? own.probability : .undefined,
       ] + others.map { .significant(pick($0).estimate) }
         + (model == nil ? [] : [estimate.map { .significant($0.estimate) } ?? .undefined])
     }
     var rows = [row("average slope", ofModel: model?.averageSlope, \.averageSlope)]
     switch result.headlineInterval {
-    case .wald: break
-    case .andersonRubin: rows[0][3] = .text(result.diagnostics.andersonRubin.words)
-    case .none: rows[0][3] = .text("not identified")
+    case .andersonRubin: rows[0][3] = .text(result.diagnostics?.andersonRubin.words ?? "")
+    case .none where result.diagnostics != nil: rows[0][3] = .text("not identified")
+    case .wald, .none: break
     }
     for (place, contrast) in result.headline.contrasts.enumerated() {
       let ends = "\(significant(contrast.contrast.from)) to \(significant(contrast.contrast.to))"
@@ -87,9 +88,16 @@ extension EffectReport {
       nil, [.table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows, note: intervalNote))])
   }
 
+  /// Whether the table shows standard errors. What ordinary regression says of itself is right, whatever it says of
+  /// effects.
+  private var hasErrors: Bool { result.diagnostics?.isIdentified ?? true }
+  private var hasIntervals: Bool { result.diagnostics == nil || result.headlineInterval == .wald }
+
   private var intervalNote: String? {
     switch result.headlineInterval {
     case .wald: nil
+    case .none where result.diagnostics == nil:
+      "ordinary regression: the effect only if nothing unseen moves both \(result.treatmentName) and \(result.outcomeName)"
     case .andersonRubin:
       "instruments are weak: the interval of the average slope is the Anderson-Rubin set; others would be too short"
     case .none: "no intervals: the effect is not identified, and the estimates mean nothing"
@@ -104,7 +112,7 @@ extension EffectReport {
         "\(result.treatmentName) set to", result.outcomeName, "against \(significant(reference))", "95% interval",
         "all points at once",
       ]
-    let isShown = result.headlineInterval == .wald
+    let isShown = hasIntervals
     let rows: [[Report.Cell]] = shown.map { point in
       [
         .significant(point.t), .significant(point.g), .significant(point.tau),
@@ -118,8 +126,9 @@ extension EffectReport {
   // MARK: Diagnostics
 
   private var firstStageTable: Report.Section {
+    guard let diagnostics = result.diagnostics else { return Report.Section(nil, []) }
     let titles = ["first stage", "partial R2", "Shea R2", "F", "robust F", "effective F", "needed", "conditional F"]
-    let rows: [[Report.Cell]] = result.diagnostics.firstStage.enumerated().map { place, stage in
+    let rows: [[Report.Cell]] = diagnostics.firstStage.enumerated().map { place, stage in
       [
         .text(stage.name), .decimals(stage.partialRSquared, 3), .decimals(stage.sheaRSquared, 3),
         .significant(stage.f.statistic), .significant(stage.robustF?.statistic),
@@ -127,20 +136,20 @@ extension EffectReport {
         place == 0 ? .significant(stage.effectiveFCritical) : .undefined, .significant(stage.conditionalF?.statistic),
       ]
     }
-    let rank = result.diagnostics.kleibergenPaap
+    let rank = diagnostics.kleibergenPaap
     return Report.Section(
       nil,
       [
         .table(Report.Table(titles.map { Report.Table.Column($0) }, rows: rows)),
         .facts([
-          Report.Fact("Cragg-Donald", .significant(craggDonald)),
+          Report.Fact("Cragg-Donald", .significant(diagnostics.craggDonald.statistic)),
           Report.Fact("Kleibergen-Paap rk F", .significant(rank.f)), Report.Fact("", .text(rank.test.pValue.asPValue)),
         ]),
       ])
   }
 
   private var testTable: Report.Section {
-    let diagnostics = result.diagnostics
+    guard let diagnostics = result.diagnostics else { return Report.Section(nil, []) }
     let name = result.treatmentName
     func row(_ name: String, _ test: ChiSquareTest?) -> [Report.Cell]? {
       test.map {
@@ -161,7 +170,7 @@ extension EffectReport {
   }
 
   private var setLines: Report.Section {
-    let diagnostics = result.diagnostics
+    guard let diagnostics = result.diagnostics else { return Report.Section(nil, []) }
     // Those of Kleibergen's test, which has pieces far from every estimate, are for programs.
     let sets =
       [("Anderson-Rubin", diagnostics.andersonRubin)]

@@ -14,6 +14,7 @@ public struct EffectReport: Sendable, Encodable {
     case column(String)
     /// None: columns of numbers, or what a rule makes of them.
     case values(String, of: [String])
+    case none
   }
 
   /// One test: its statistic, degrees of freedom and p-value.
@@ -106,9 +107,10 @@ public struct EffectReport: Sendable, Encodable {
   /// What the model of the groups answers itself.
   @NullEncoded public var model: ModelAnswer?
   public let firstStage: [String: FirstStage]
-  public let craggDonald: Double
-  public let kleibergenPaap: Test
-  public let kleibergenPaapF: Double
+  /// Null without an instrument, as the tests and sets that are not there.
+  @NullEncoded public var craggDonald: Double?
+  @NullEncoded public var kleibergenPaap: Test?
+  @NullEncoded public var kleibergenPaapF: Double?
   public let tests: [String: Test]
   /// The columns that errors are clustered by.
   public let clusters: [String]
@@ -171,20 +173,21 @@ public struct EffectReport: Sendable, Encodable {
     clusters = result.options.clusters
     atX = result.places
     _model = NullEncoded(wrappedValue: result.modelAnswer)
-    firstStage = Dictionary(uniqueKeysWithValues: diagnostics.firstStage.map { ($0.name, FirstStage($0)) })
-    craggDonald = diagnostics.craggDonald.statistic
-    kleibergenPaap = Test(diagnostics.kleibergenPaap.test)
-    kleibergenPaapF = diagnostics.kleibergenPaap.f
+    firstStage = Dictionary(
+      uniqueKeysWithValues: (diagnostics?.firstStage ?? []).map { ($0.name, FirstStage($0)) })
+    _craggDonald = NullEncoded(wrappedValue: diagnostics?.craggDonald.statistic)
+    _kleibergenPaap = NullEncoded(wrappedValue: (diagnostics?.kleibergenPaap.test).map(Test.init))
+    _kleibergenPaapF = NullEncoded(wrappedValue: diagnostics?.kleibergenPaap.f)
     let tests: [(String, Test?)] = [
-      ("hansenJ", diagnostics.hansenJ.map(Test.init)), ("sargan", diagnostics.sargan.map(Test.init)),
-      ("basmann", diagnostics.basmann.map(Test.init)), ("wuHausman", Test(diagnostics.wuHausman)),
-      ("durbin", Test(diagnostics.durbin)), ("wooldridge", Test(diagnostics.wooldridge)),
+      ("hansenJ", (diagnostics?.hansenJ).map(Test.init)), ("sargan", (diagnostics?.sargan).map(Test.init)),
+      ("basmann", (diagnostics?.basmann).map(Test.init)), ("wuHausman", (diagnostics?.wuHausman).map(Test.init)),
+      ("durbin", (diagnostics?.durbin).map(Test.init)), ("wooldridge", (diagnostics?.wooldridge).map(Test.init)),
     ]
     self.tests = Dictionary(uniqueKeysWithValues: tests.compactMap { name, test in test.map { (name, $0) } })
     let sets: [(String, ConfidenceSet?)] = [
-      ("andersonRubin", diagnostics.andersonRubin),
-      ("andersonRubinProjection", diagnostics.projectedAndersonRubin), ("lm", diagnostics.lagrangeMultiplier),
-      ("clr", diagnostics.conditionalLikelihoodRatio),
+      ("andersonRubin", diagnostics?.andersonRubin),
+      ("andersonRubinProjection", diagnostics?.projectedAndersonRubin), ("lm", diagnostics?.lagrangeMultiplier),
+      ("clr", diagnostics?.conditionalLikelihoodRatio),
     ]
     self.sets = Dictionary(
       uniqueKeysWithValues: sets.compactMap { name, set in
@@ -220,6 +223,7 @@ extension EffectReport.Instrument {
     switch self {
     case .groups(_, let distribution, _, _): distribution
     case .column(let name), .values(let name, _): name
+    case .none: "none"
     }
   }
 
@@ -229,6 +233,7 @@ extension EffectReport.Instrument {
     case .groups, .column: "\(groups) groups by \(words)\(label)"
     case .values(let name, of: let columns):
       columns == [name] ? "instrument \(name)" : "instrument \(name) of \(columns.joined(separator: ", "))"
+    case .none: "no instrument"
     }
   }
 

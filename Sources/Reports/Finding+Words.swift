@@ -236,6 +236,9 @@ extension Finding {
         + "moves both treatment and outcome"
         + (names(.names).isEmpty
           ? "" : "; \(names(.names).joined(separator: ", ")) cannot do without, and were left out")
+    case .candidatesAreControls:
+      "the candidates are controls, and whatever is made of them is a function of the controls: nothing is left that moves "
+        + "the treatment and not the outcome; name --candidates that are no covariates"
     case .methodsDisagree:
       "the curves of \(names(.names).joined(separator: ", ")) differ from that of sieve2sls, by up to "
         + "\(significant(number(.difference))) standard deviations of the outcome, or by more than 3 standard errors: trust "

@@ -5,9 +5,13 @@ import InstrumentalVariables
 extension Judgement {
   /// The sentence, with its number, what that is held against and who says so; without a final stop.
   func words(_ result: EffectResult) -> String {
-    let diagnostics = result.diagnostics
     let t = result.treatmentName
+    guard let diagnostics = result.diagnostics else {
+      return "not identified: nothing moves \(t) that is no function of the covariates, and what moves both \(t) and "
+        + "\(result.outcomeName) unseen cannot be told from the effect"
+    }
     switch code {
+    case .noInstrument: return ""
     case .identified:
       return "identified: the instruments tell the functions of \(t) apart (rank test \(p), below \(limit); Kleibergen "
         + "and Paap 2006)"

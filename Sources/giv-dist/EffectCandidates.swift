@@ -15,22 +15,16 @@ extension EffectSource.Rows {
   /// - Parameters:
   ///   - rule: how one is made of them; nil takes them as they are.
   ///   - names: columns of the shards, or datasets beside them.
-  /// - Throws: on all ranks the same ``Failure``: `data` when there is no such column, or it is no use; and when all are
-  ///   covariates, for then nothing that is made of them is excluded from the outcome.
+  /// - Throws: on all ranks the same ``Failure`` `data` when there is no such column, or it is no use.
   init(
     _ rule: CandidateRule?, of names: [String], _ rows: Frame, _ collection: ShardCollection, seed: UInt64
   ) throws {
     let scaling = try EffectSource.centre(rows)
     let columns = try CandidateSource(names, rows, collection)
     let found = try CandidateColumns(columns.frame, columns.places, scaling: scaling)
-    guard !found.areControls else {
-      throw Failure(
-        .data,
-        "the candidates \(names.joined(separator: ", ")) are controls, and whatever is made of them is a function of the "
-          + "controls: nothing is left that moves the treatment and not the outcome; name --candidates that are no covariates"
-      )
-    }
-    let instrument = try rule.map { try found.instrument($0, seed: seed) } ?? found.instrument()
+    // Of controls there is nothing to make.
+    let making = found.areControls ? nil : rule
+    let instrument = try making.map { try found.instrument($0, seed: seed) } ?? found.instrument()
     let list = names.joined(separator: ",")
     self.init(
       frame: rows, groups: instrument, features: instrument.features, scaling: scaling,

@@ -10,7 +10,8 @@ extension Effect {
     options.instrumentBasis = instrumentBasis
     options.controlDegree = covariateBasis.degree
     options.covariance = covariance ?? (cluster.isEmpty ? .hc0 : .cluster)
-    options.method = estimator ?? (options.covariance == .hc0 ? .hful : .fuller)
+    options.method =
+      estimator ?? (instrument == "none" ? .ordinary : options.covariance == .hc0 ? .hful : .fuller)
     if options.method.hasOwnCovariance && options.covariance != .hc0 {
       throw Failure(
         .usage,
@@ -21,8 +22,8 @@ extension Effect {
       throw Failure(.usage, "--cluster needs --covariance cluster, which is its default; leave one of them out")
     }
     let needing: [(String, Bool)] = [
-      ("--out", out != nil), ("--at-x", atX != nil), ("--predict", predict), ("--projection", projection),
-      ("--se", se != nil), ("--bootstrap", bootstrap != nil), ("--dry-run", dryRun),
+      ("--estimator", estimator != nil), ("--projection", projection), ("--se stacked", se == .stacked),
+      ("--instrument-basis", instrumentBasis != .index),
     ]
     if instrument == "none", let (name, _) = needing.first(where: \.1) {
       throw Failure(

@@ -204,11 +204,6 @@ struct Effect: JobCommand {
     if options.errors == .bootstrap { StopSignal.install() }
     var estimator = EffectEstimator(
       options, groups: rows.groups, features: rows.features, scaling: rows.scaling)
-    guard instrument != "none" else {
-      let report = OrdinaryEffectReport(try estimator.fitWithoutInstrument(rows.frame), ranks: communicator.size)
-      display.finish()
-      return communicator.isRoot ? print(json ? try jsonText(report) : report.report.text) : ()
-    }
     estimator.findsSurface = predict || knowsTruth
     let result = try estimator.fit(
       rows.frame, observer: { display.show($0.rawValue) },
@@ -240,7 +235,7 @@ struct Effect: JobCommand {
 
   /// Whether the clusters are those of institutions, if there are enough.
   private var choosesClusters: Bool {
-    instrument != "none" && cluster.isEmpty && covariance == nil && !(estimator?.hasOwnCovariance ?? false)
+    cluster.isEmpty && covariance == nil && !(estimator?.hasOwnCovariance ?? false)
   }
 
   /// Adds what depends on the shards. Collective.
@@ -250,7 +245,7 @@ struct Effect: JobCommand {
     if choosesClusters && !source.clusters.isEmpty {
       options.clusters = source.clusters
       options.covariance = .cluster
-      options.method = estimator ?? .fuller
+      options.method = estimator ?? (instrument == "none" ? .ordinary : .fuller)
     }
     let collection = source.collection
     var changed = options

@@ -177,11 +177,11 @@ struct EffectSource {
       let (codes, names) = try Self.levels(place, of: frame)
       return try rows(
         frame, LevelInstrument(frame, column: place, codes: codes, names: names), named: name,
-        title: name == "true" ? "the true source" : name)
+        kind: .column(name == "true" ? "the true source" : name))
     case .none:
       let frame = try MetaEM.rowsInUse(
         of: collection, roles: roles(), weights: weights, storage: storage, on: communicator)
-      return try rows(frame, NoInstrument(frame), named: "none", title: "none")
+      return try rows(frame, NoInstrument(frame), named: "none", kind: .none)
     case .values(let rule, let names):
       let frame = try MetaEM.rowsInUse(
         of: collection, roles: roles(), weights: weights, storage: storage, on: communicator)
@@ -190,12 +190,14 @@ struct EffectSource {
   }
 
   /// Rows with groups that no run found.
-  private func rows(_ frame: Frame, _ groups: any GroupInstrument, named name: String, title: String) throws -> Rows {
+  private func rows(_ frame: Frame, _ groups: any GroupInstrument, named name: String, kind: EffectReport.Instrument)
+    throws -> Rows
+  {
     Rows(
       frame: frame, groups: groups,
       features: PolynomialBasis(
         degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount)),
-      scaling: try Self.centre(frame), kind: .column(title), origin: ["instrument": name])
+      scaling: try Self.centre(frame), kind: kind, origin: ["instrument": name])
   }
 
   /// Moves the covariates and the treatment of a frame to their means.

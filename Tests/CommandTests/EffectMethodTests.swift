@@ -20,6 +20,11 @@ extension OnRanks {
         let criterion: Double?
         let distance: Double
         let digest: String?
+        let exogeneity: Test?
+      }
+      struct Test: Decodable {
+        let df: [Double]
+        let p: Double
       }
       struct Method: Decodable { let averageSlope: Estimate }
       struct Finding: Decodable { let code: String }
@@ -31,7 +36,7 @@ extension OnRanks {
       let findings: [Finding]
     }
 
-    private static let closed = "ols,2sls,liml,poly2sls,kerneliv,dualiv"
+    private static let closed = "ols,2sls,liml,control,poly2sls,kerneliv,dualiv"
 
     private func effect(_ arguments: [String], ranks: Int? = nil) throws -> (report: Report, text: String) {
       let result = try givDist(["effect", "shards"] + arguments + ["--json"], ranks: ranks)
@@ -43,7 +48,12 @@ extension OnRanks {
     @Test func `methods stand side by side, whatever the ranks, and those that differ are named`() throws {
       let arguments = ["--instrument", "true", "--outcome-basis", "quadratic", "--landmarks", "60"]
       let (report, text) = try effect(arguments + ["--method", Self.closed])
-      #expect(report.ladder.keys.sorted() == ["2sls", "dualiv", "kerneliv", "liml", "ols", "poly2sls", "sieve2sls"])
+      #expect(
+        report.ladder.keys.sorted() == [
+          "2sls", "control", "dualiv", "kerneliv", "liml", "ols", "poly2sls", "sieve2sls",
+        ])
+      let exogeneity = try #require(report.ladder["control"]?.exogeneity)
+      #expect(exogeneity.df == [3] && exogeneity.p < 1e-9)
       let sieve = try #require(report.ladder["sieve2sls"])
       #expect(sieve.distance == 0 && sieve.averageSlope.estimate == report.methods["hful"]?.averageSlope.estimate)
       for (name, rung) in report.ladder {
@@ -82,14 +92,40 @@ extension OnRanks {
     }
 
     @Test func `without an instrument ordinary regression and moments given the covariates are told`() throws {
-      let report = try effect(["--instrument", "none", "--method", Self.closed, "--landmarks", "60"], ranks: 2).report
+      let arguments = ["--instrument", "none", "--method", Self.closed, "--landmarks", "60", "--predict"]
+      let report = try effect(arguments + ["--out", "none"], ranks: 2).report
       #expect(report.estimator == "ordinary" && report.methods.keys.sorted() == ["ordinary"])
       #expect(report.ladder.keys.sorted() == ["dualiv", "kerneliv", "ols", "poly2sls"])
       #expect(report.findings.map(\.code) == ["no-instrument"])
       // Confounding moves the slope by about a third.
       #expect(abs(report.methods["ordinary"]!.averageSlope.estimate + 1.5) > 0.1)
+      let beside = try effect(["--instrument", "true", "--outcome-basis", "quadratic"]).report.methods["ordinary"]!
+      let alone = report.methods["ordinary"]!.averageSlope
+      #expect(abs(alone.estimate - beside.averageSlope.estimate) < 1e-9)
+      #expect(abs(alone.standardError! - beside.averageSlope.standardError!) < 1e-9)
       let text = try givDist(["effect", "shards", "--instrument", "none"]).output
-      #expect(text.contains("verdict: not identified") && text.contains("ordinary regression"), "\(text)")
+      #expect(text.contains("not identified: nothing moves t") && text.contains("ordinary regression"), "\(text)")
+      _ = try effect(arguments + ["--out", "none1"], ranks: 1)
+      let printed = try script(
+        """
+        import csv, filecmp
+        print(all(filecmp.cmp(f'none/{name}', f'none1/{name}', shallow=False) for name in
+              ['effect.h5', 'coefficients.csv', 'curve.csv', 'rows.h5']))
+        with h5py.File('none/effect.h5') as f: print(list(f['methods']), list(f['verdict/code'].asstr()), f.attrs['instrument'])
+        with h5py.File('none/rows.h5') as f: print(f['tau'].shape)
+        print(len(list(csv.DictReader(open('none/first_stage.csv')))))
+        """)
+      #expect(printed == "True\n['ordinary'] ['no-instrument'] none\n(600,)\n0\n", "\(printed)")
+    }
+
+    @Test func `candidates that are controls leave ordinary regression, with the reason`() throws {
+      let expected = try effect(["--instrument", "none"]).report.methods["ordinary"]!.averageSlope
+      for rule in ["uas", "was", "mode", "auto"] {
+        let report = try effect(["--instrument", rule, "--method", "control,poly2sls"], ranks: 2).report
+        #expect(report.findings.map(\.code) == ["candidates-are-controls", "no-instrument"], "\(rule)")
+        #expect(report.methods["ordinary"]?.averageSlope.estimate == expected.estimate)
+        #expect(report.ladder.keys.sorted() == ["ols", "poly2sls"])
+      }
     }
 
     @Test func `the paper's settings are others than ours`() throws {
@@ -116,8 +152,9 @@ extension OnRanks {
     }
 
     @Test(arguments: [
-      (["--out", "none"], "--out is for an effect with an instrument"),
-      (["--covariance", "unadjusted"], "choose HC0 to HC3"),
+      (["--projection"], "--projection is for an effect with an instrument"),
+      (["--estimator", "liml"], "--estimator is for an effect with an instrument"),
+      (["--se", "stacked"], "--se stacked is for an effect with an instrument"),
     ])
     func `what needs an instrument is refused without one`(arguments: [String], words: String) throws {
       let result = try givDist(["effect", "shards", "--instrument", "none"] + arguments)

@@ -396,7 +396,6 @@ refuse("No outcome", 'table("a.csv", dose=t, age=x[:, 0], region=list("ABC") * 8
 refuse("A constant outcome", 'write("a.h5", y=np.ones(n), z=group)', "giv-dist effect a.h5 --instrument true")
 refuse("No true source", "", "giv-dist effect shards --instrument true")
 refuse("An instrument that is no column", "", "giv-dist effect shards --instrument hospital")
-refuse("Candidates that are controls", "", "giv-dist effect shards --instrument uas")
 refuse("A candidate that is no column", 'write("a.h5", dose=x[:, 0] + t)',
        "giv-dist effect a.h5 --instrument was --candidates doze")
 refuse("The treatment for a candidate", "", "giv-dist effect shards --instrument mode --candidates t")
@@ -409,8 +408,6 @@ refuse("An instrument of too many values", 'write("a.h5", z=np.arange(n))', "giv
 refuse("Weights that the run has said", "", EFFECT + " --weights frequency")
 refuse("Too many landmarks", 'write("a.h5", z=group)',
        "giv-dist effect a.h5 --instrument true --method kerneliv --landmarks all --exact-rows 100")
-refuse("Errors of one variance without an instrument", "",
-       "giv-dist effect shards --instrument none --covariance unadjusted")
 refuse("A run of one group", "", "giv-dist train shards --groups 1 --representation identity --out one\n"
        "giv-dist effect one shards")
 refuse("A column of clusters that is not there", "", EFFECT + " --cluster hospital")
