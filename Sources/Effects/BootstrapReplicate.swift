@@ -14,8 +14,32 @@ public struct BootstrapReplicate: ScheduledResult, Equatable {
   public let cell: Cell
   /// b of each method, in their order; empty where the replicate failed.
   public let coefficients: [[Double]]
+  /// What the methods of the ladder came to, in their order; empty where the replicate failed.
+  public let methods: [MethodReplicate]
   /// Why there are none: groups were lost, or the instruments tell nothing apart.
   public let failure: Failure?
+}
+
+/// What one method of the ladder came to in a replicate.
+public struct MethodReplicate: Codable, Sendable, Equatable {
+  public let method: EffectMethod
+  /// Nil where the method failed.
+  public let values: MethodValues?
+  public let failure: Failure?
+}
+
+/// The answers of a method in numbers alone.
+public struct MethodValues: Codable, Sendable, Equatable {
+  public let averageSlope: Double
+  public let contrasts: [Double]
+  /// The effects of the treatments of the curve.
+  public let curve: [Double]
+
+  init(_ answer: MethodAnswer) {
+    averageSlope = answer.averageSlope.estimate
+    contrasts = answer.contrasts.map(\.effect.estimate)
+    curve = answer.curve.map(\.tau)
+  }
 }
 
 /// The replicates of a bootstrap, of all methods.
@@ -27,6 +51,11 @@ public struct BootstrapResult: Sendable {
   /// b of one method in the replicates that have it.
   func coefficients(ofMethod place: Int) -> [[Double]] {
     replicates.compactMap { $0.failure == nil ? $0.coefficients[place] : nil }
+  }
+
+  /// What a method of the ladder came to in the replicates that did not fail as a whole.
+  func replicates(of method: EffectMethod) -> [MethodReplicate] {
+    replicates.compactMap { $0.methods.first { $0.method == method } }
   }
 
   /// - Throws: ``Failure`` (numerical) when fewer than two replicates have coefficients.
@@ -43,13 +72,21 @@ public struct BootstrapResult: Sendable {
   /// The share of failures beyond which a reader is warned: what is left may no longer stand for all.
   private static let mostFailures = 0.05
 
+  /// Of the replicates, and of each method of the ladder in those that did not fail as a whole.
   var findings: [Finding] {
-    guard failedCount > 0 else { return [] }
-    let values: [Finding.Key: Finding.Value] = [
-      .count: .count(failedCount), .total: .count(replicates.count),
-      .reason: .name(replicates.lazy.compactMap(\.failure).first?.message ?? ""),
+    let methods = replicates.first { $0.failure == nil }?.methods.map(\.method) ?? []
+    return finding(replicates.map(\.failure), of: nil)
+      + methods.flatMap { finding(replicates(of: $0).map(\.failure), of: $0) }
+  }
+
+  private func finding(_ failures: [Failure?], of method: EffectMethod?) -> [Finding] {
+    let reasons = failures.compactMap(\.self)
+    guard let first = reasons.first else { return [] }
+    var values: [Finding.Key: Finding.Value] = [
+      .count: .count(reasons.count), .total: .count(failures.count), .reason: .name(first.message),
     ]
-    let isMany = Double(failedCount) > Self.mostFailures * Double(replicates.count)
+    if let method { values[.names] = .names([method.name]) }
+    let isMany = Double(reasons.count) > Self.mostFailures * Double(failures.count)
     return [isMany ? Finding(.bootstrapFailures, values) : .note(.bootstrapFailures, values)]
   }
 }

@@ -10,12 +10,15 @@ import LinearAlgebra
 ///
 /// ```
 /// weights of a replicate -> groups again, from where they are -> index -> instruments -> coefficients
+///                                                             -> the methods of the ladder
 /// ```
-/// Units, folds, controls, and the functions of the treatment are kept.
+/// Units, folds, controls, the functions of the treatment, and the numbers that networks start from and draw are kept.
 public struct EffectBootstrap: Sendable {
   private let design: EffectDesign
   private let functions: OutcomeFunctions
   private let methods: [InstrumentalEstimator]
+  private let ladder: [EffectMethod]
+  private let options: EffectOptions
   private let random: CounterRandom
 
   /// Two passes. Collective.
@@ -35,6 +38,7 @@ public struct EffectBootstrap: Sendable {
     self.design = design
     functions = plan.functions
     methods = plan.methods.map(\.estimator)
+    (ladder, options) = (plan.ladder, plan.options)
     random = CounterRandom(seed: plan.options.seed, stream: .bootstrapWeights)
   }
 
@@ -46,9 +50,26 @@ public struct EffectBootstrap: Sendable {
       let design = try design.reweighted(weights(cell.replicate))
       let regression = try InstrumentalRegression(design.rows([functions], design.instruments(functions)))
       return BootstrapReplicate(
-        cell: cell, coefficients: try methods.map { try regression.estimate($0).coefficients }, failure: nil)
-    } catch let failure as Failure where failure.exitCode == .data || failure.exitCode == .numerical {
-      return BootstrapReplicate(cell: cell, coefficients: [], failure: failure)
+        cell: cell, coefficients: try methods.map { try regression.estimate($0).coefficients },
+        methods: try answers(design, regression), failure: nil)
+    } catch let failure as Failure where failure.isOfRows {
+      return BootstrapReplicate(cell: cell, coefficients: [], methods: [], failure: failure)
+    }
+  }
+
+  /// What the methods of the ladder come to in the rows of a replicate.
+  private func answers(_ weighted: EffectDesign, _ regression: InstrumentalRegression) throws -> [MethodReplicate] {
+    guard !ladder.isEmpty else { return [] }
+    let ladder = EffectLadder(
+      design: weighted, population: design, functions: functions,
+      request: try EffectRequest(design, functions, options), options: options)
+    return try self.ladder.map { method in
+      do {
+        return MethodReplicate(
+          method: method, values: MethodValues(try ladder.answer(method, regression)), failure: nil)
+      } catch let failure as Failure where failure.isOfRows {
+        return MethodReplicate(method: method, values: nil, failure: failure)
+      }
     }
   }
 
@@ -64,11 +85,18 @@ public struct EffectBootstrap: Sendable {
   }
 }
 
+extension Failure {
+  /// Whether it is of these weights of rows, so that another replicate may do.
+  fileprivate var isOfRows: Bool { exitCode == .data || exitCode == .numerical }
+}
+
 /// What of an effect its bootstrap keeps.
 public struct EffectPlan: Sendable {
   public let options: EffectOptions
   let functions: OutcomeFunctions
   let methods: [EffectOptions.Method]
+  /// The methods beside these.
+  let ladder: [EffectMethod]
 
   /// The replicates that are asked for.
   public var cells: [BootstrapReplicate.Cell] { (0..<options.replicates).map(BootstrapReplicate.Cell.init) }

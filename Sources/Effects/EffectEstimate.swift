@@ -32,16 +32,19 @@ public struct EffectEstimate: Sendable, Codable, Equatable {
     (standardError, pValue, lower, upper) = (nil, nil, nil, nil)
   }
 
-  /// With the standard deviation of replicates for error, which p is by, and their percentiles for interval.
-  ///
   /// - Parameter replicates: b of each.
   init(_ name: String, _ weights: [Double], _ b: [Double], replicates: [[Double]]) {
     func combined(_ b: [Double]) -> Double { zip(weights, b).reduce(0) { $0 + $1.0 * $1.1 } }
-    let bootstrap = Bootstrap(estimate: combined(b), replicates: replicates.map(combined))
+    self.init(name, combined(b), replicates: replicates.map(combined))
+  }
+
+  /// With the standard deviation of replicates for error, which p is by, and their percentiles for interval.
+  init(_ name: String, _ estimate: Double, replicates: [Double]) {
+    let bootstrap = Bootstrap(estimate: estimate, replicates: replicates)
     let error = bootstrap.standardError
     let interval = bootstrap.percentile(level: 0.95)
     self.name = name
-    estimate = bootstrap.estimate
+    self.estimate = estimate
     standardError = error
     pValue = error > 0 ? ReferenceLaw.normal.tail(abs(estimate) / error) : .nan
     (lower, upper) = (interval.lower, interval.upper)

@@ -81,7 +81,7 @@ public struct EffectEstimator: Sendable {
     let request = try EffectRequest(design, functions, options)
     let bootstrap = try bootstrap(design, functions, replicating)
     let (answers, errors) = try answers(estimators(design), design, functions, request, regression, bootstrap)
-    let ladder = try methods(design, functions, request, regression, answers)
+    let ladder = try methods(design, functions, request, regression, answers, bootstrap)
     let diagnostics =
       design.hasInstrument
       ? try EffectDiagnostics(
@@ -132,7 +132,8 @@ public struct EffectEstimator: Sendable {
         "--se bootstrap weighs rows, and by --weights frequency a row stands for several; write each row as often as it "
           + "counts, or choose other errors")
     }
-    let plan = EffectPlan(options: options, functions: functions, methods: estimators(design))
+    let plan = EffectPlan(
+      options: options, functions: functions, methods: estimators(design), ladder: ladder(design))
     if let replicating { return try BootstrapResult(replicating(plan)) }
     let here = EffectBootstrap(plan, design)
     return try BootstrapResult(plan.cells.map(here.replicate))

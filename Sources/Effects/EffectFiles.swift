@@ -237,6 +237,14 @@ public struct EffectFiles {
     try file.write(Array(curves.joined()), shape: [count, answer.curve.count], to: "bootstrap/curve")
     try file.write(
       bootstrap.replicates.map { Int64($0.failure == nil ? 0 : 1) }, shape: [count], to: "bootstrap/status")
+    for method in result.ladder.map(\.method) {
+      let own = bootstrap.replicates.map { replicate in replicate.methods.first { $0.method == method }?.values }
+      guard own.contains(where: { $0 != nil }) else { continue }
+      let missing = Array(repeating: Double.nan, count: answer.curve.count)
+      let group = "bootstrap/methods/\(method.name)"
+      try file.write(own.map { $0?.averageSlope ?? .nan }, shape: [count], to: "\(group)/average_slope")
+      try file.write(own.flatMap { $0?.curve ?? missing }, shape: [count, missing.count], to: "\(group)/curve")
+    }
   }
 
   static func write(

@@ -8,9 +8,9 @@ import Storage
 public struct MethodAnswer: Sendable {
   public let method: EffectMethod
   /// Without errors for nonparametric methods, which have a bootstrap only.
-  public let averageSlope: EffectEstimate
-  public let contrasts: [ContrastEstimate]
-  public let curve: [CurvePoint]
+  public private(set) var averageSlope: EffectEstimate
+  public private(set) var contrasts: [ContrastEstimate]
+  public private(set) var curve: [CurvePoint]
   /// What a nonparametric method found: g in the data's units.
   public let fit: NonparametricFit?
   /// Of its fit.
@@ -30,16 +30,21 @@ public struct MethodAnswer: Sendable {
     (fit, seconds, digest, exogeneity) = (nil, nil, nil, nil)
   }
 
-  /// The control function's.
-  init(_ control: ControlEstimate, _ request: EffectRequest, fewClusters: Int?) throws {
+  /// One that is linear in coefficients of the functions of t.
+  ///
+  /// - Parameter covariance: of the coefficients; nil where none is known.
+  init(
+    _ method: EffectMethod, _ coefficients: [Double], _ request: EffectRequest, covariance: Matrix? = nil,
+    fewClusters: Int? = nil, exogeneity: ChiSquareTest? = nil
+  ) throws {
     let combinations = EffectCombinations(
-      functions: request.functions, means: request.means, reference: request.reference,
-      coefficients: control.coefficients, covariance: control.covariance, law: ReferenceLaw(fewClusters: fewClusters))
-    method = .control
+      functions: request.functions, means: request.means, reference: request.reference, coefficients: coefficients,
+      covariance: covariance, law: ReferenceLaw(fewClusters: fewClusters))
+    self.method = method
     averageSlope = combinations.averageSlope
     contrasts = request.contrasts.map(combinations.contrast)
     curve = try combinations.curve(at: request.curve, seed: request.seed)
-    exogeneity = control.exogeneity
+    self.exogeneity = exogeneity
     (fit, seconds, digest) = (nil, nil, nil)
   }
 
@@ -67,6 +72,43 @@ public struct MethodAnswer: Sendable {
     var digest = SHA256Digest()
     digest.update(try jsonText(fit))
     self.digest = digest.finalize()
+  }
+}
+
+// MARK: Bootstrap
+
+extension MethodAnswer {
+  /// The same with the standard deviations of replicates for errors, and their percentiles for intervals; as it is where
+  /// fewer than two have values.
+  ///
+  /// The band that holds the curve as a whole takes the 95% quantile over replicates of the largest of |τ* - τ| / error.
+  func taking(_ replicates: [MethodReplicate]) -> MethodAnswer {
+    let values = replicates.compactMap(\.values)
+    guard values.count > 1 else { return self }
+    var copy = self
+    copy.averageSlope = EffectEstimate(averageSlope.name, averageSlope.estimate, replicates: values.map(\.averageSlope))
+    copy.contrasts = contrasts.enumerated().map { place, contrast in
+      let effect = contrast.effect
+      return ContrastEstimate(
+        contrast: contrast.contrast,
+        effect: EffectEstimate(effect.name, effect.estimate, replicates: values.map { $0.contrasts[place] }))
+    }
+    let points = curve.enumerated().map { place, point in
+      EffectEstimate("tau", point.tau, replicates: values.map { $0.curve[place] })
+    }
+    let largest = values.map { replicate in
+      zip(replicate.curve, points).compactMap { tau, point in
+        point.standardError.flatMap { $0 > 0 ? abs(tau - point.estimate) / $0 : nil }
+      }.max() ?? 0
+    }.sorted()
+    let critical = largest[Int((0.95 * Double(largest.count)).rounded(.up)) - 1]
+    copy.curve = zip(curve, points).map { point, estimate in
+      let half = critical * (estimate.standardError ?? .nan)
+      return CurvePoint(
+        t: point.t, g: point.g, tau: point.tau, standardError: estimate.standardError, lower: estimate.lower,
+        upper: estimate.upper, uniformLower: point.tau - half, uniformUpper: point.tau + half)
+    }
+    return copy
   }
 }
 

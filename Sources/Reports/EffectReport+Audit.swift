@@ -24,7 +24,8 @@ extension EffectReport {
     init(_ result: EffectResult) {
       let slope = result.headline.averageSlope
       (term, estimate, interval) = (slope.name, slope.estimate, result.headlineInterval)
-      because = result.verdict.map(\.code).filter { [.noInstrument, .notIdentified, .weak, .strong].contains($0) }.map(\.rawValue)
+      because = result.verdict.map(\.code).filter { [.noInstrument, .notIdentified, .weak, .strong].contains($0) }.map(
+        \.rawValue)
       intervals =
         switch interval {
         case .wald: [[slope.lower, slope.upper]]

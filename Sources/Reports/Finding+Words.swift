@@ -250,7 +250,9 @@ extension Finding {
     case .fewClusters:
       "there are \(count(.count)) clusters, too few to rely on errors by cluster; quantiles are Student's"
     case .bootstrapFailures:
-      "\(count(.count)) of \(count(.total)) replicates of the bootstrap failed and are left out (\(name(.reason)))"
+      "\(count(.count)) of \(count(.total)) replicates of the bootstrap failed"
+        + (names(.names).isEmpty ? "" : " for \(names(.names).joined(separator: ", "))")
+        + " and are left out (\(name(.reason)))"
     case .beyondTreatments:
       "treatments from \(number(.low)) to \(number(.high)) are asked for, where there are no rows: effects there are "
         + "extrapolated"

@@ -128,6 +128,26 @@ extension OnRanks {
       }
     }
 
+    @Test func `replicates give methods errors that are known otherwise, and others too`() throws {
+      let arguments = [
+        "--instrument", "true", "--outcome-basis", "quadratic", "--covariate-basis", "quadratic", "--method",
+        "control,liml,poly2sls", "--bootstrap", "12",
+      ]
+      let (report, text) = try effect(arguments, ranks: 1)
+      for (name, rung) in report.ladder {
+        let error = try #require(rung.averageSlope.standardError, "\(name)")
+        #expect(error > 0.01 && error < 0.3, "\(name) \(error)")
+      }
+      #expect(try effect(arguments + ["--out", "spread"], ranks: 3).text == text)
+      let printed = try script(
+        """
+        with h5py.File('spread/effect.h5') as f:
+            b = f['bootstrap/methods/poly2sls']
+            print(b['average_slope'].shape, b['curve'].shape, sorted(f['bootstrap/methods']))
+        """)
+      #expect(printed == "(12,) (12, 21) ['control', 'liml', 'poly2sls']\n", "\(printed)")
+    }
+
     @Test func `the paper's settings are others than ours`() throws {
       let arguments = ["--instrument", "true", "--outcome-basis", "quadratic", "--method", "dualiv"]
       let (ours, paper) = (try effect(arguments).report, try effect(arguments + ["--paper"]).report)
