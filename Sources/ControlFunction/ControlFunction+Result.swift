@@ -88,6 +88,9 @@ extension ControlFunction {
       self.findings = findings
     }
 
+    /// The mean effect of one treatment instead of another.
+    public func contrast(from: Double, to: Double) -> JointContrast { model.contrast(from: from, to: to, covariance) }
+
     public var parameterCount: Int { model.mixture.parameterCount }
 
     /// The coefficients that say something by themselves: all but those of splines in t, whose functions and line make up

@@ -47,9 +47,12 @@ extension JointModel {
 
   /// The mean effects of the quartiles of t instead of each other, of those that differ.
   func contrasts(atQuartiles quartiles: [Double], _ covariance: JointCovariance?) -> [JointContrast] {
-    [(0, 1), (1, 2), (0, 2)].map { (quartiles[$0.0], quartiles[$0.1]) }.filter { $0.0 < $0.1 }.map { from, to in
-      JointContrast(
-        from: from, to: to, effect: combination("contrast", effectWeights(of: [to], against: from)[0], covariance))
-    }
+    [(0, 1), (1, 2), (0, 2)].map { (quartiles[$0.0], quartiles[$0.1]) }.filter { $0.0 < $0.1 }
+      .map { contrast(from: $0, to: $1, covariance) }
+  }
+
+  func contrast(from: Double, to: Double, _ covariance: JointCovariance?) -> JointContrast {
+    JointContrast(
+      from: from, to: to, effect: combination("contrast", effectWeights(of: [to], against: from)[0], covariance))
   }
 }

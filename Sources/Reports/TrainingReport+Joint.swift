@@ -20,7 +20,7 @@ public struct JointNumbers: Sendable, Encodable {
   @NullEncoded public var sharesTest: ChiSquareTest?
   /// What one unit more of the treatment does to the outcome, on average over the rows.
   public let averageSlope: EffectCoefficient
-  /// The mean effects of the quartiles of the treatment instead of each other.
+  /// The mean effects of some treatments instead of others, by default of the quartiles.
   public let contrasts: [JointContrast]
   /// The coefficients of the effect by the names of their terms, with their standard errors.
   public let effectCoefficients: [String: Double]
@@ -36,7 +36,7 @@ public struct JointNumbers: Sendable, Encodable {
     case outcomeBasis, covariateBasis
   }
 
-  init(_ result: ControlFunction.Result) {
+  init(_ result: ControlFunction.Result, contrasts: [JointContrast]) {
     kappa = result.kappa
     _kappaStandardError = NullEncoded(wrappedValue: result.kappaStandardErrors)
     _delta = NullEncoded(wrappedValue: result.delta)
@@ -47,7 +47,7 @@ public struct JointNumbers: Sendable, Encodable {
     _shareCoefficients = NullEncoded(wrappedValue: result.shares?.coefficients)
     _sharesTest = NullEncoded(wrappedValue: result.shares?.test)
     averageSlope = result.averageSlope
-    contrasts = result.contrasts
+    self.contrasts = contrasts
     let effects = result.effectCoefficients
     effectCoefficients = Dictionary(effects.map { ($0.name, $0.value) }) { first, _ in first }
     effectStandardErrors = Dictionary(effects.map { ($0.name, $0.standardError) }) { first, _ in first }

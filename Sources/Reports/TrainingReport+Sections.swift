@@ -99,7 +99,7 @@ extension TrainingReport {
     }
     let rows =
       [row("average slope", joint.averageSlope)]
-      + joint.contrasts.map { contrast in
+      + (self.joint?.contrasts ?? []).map { contrast in
         row(
           "\(result.model.treatmentName) from \(significant(contrast.from)) to \(significant(contrast.to))",
           contrast.effect)

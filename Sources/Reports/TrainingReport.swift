@@ -14,13 +14,15 @@ public struct TrainingReport: Sendable, Encodable {
   public let joint: JointNumbers?
   let result: MetaEM.Result
 
+  /// - Parameter contrasts: the effects of a joint fit that are told; nil for those of the quartiles.
   public init(
-    _ result: MetaEM.Result, ranks: Int, version: String, kernel: String, modelDigest: String, posteriorDigest: String
+    _ result: MetaEM.Result, ranks: Int, version: String, kernel: String, modelDigest: String, posteriorDigest: String,
+    contrasts: [JointContrast]? = nil
   ) {
     numbers = Numbers(
       result, ranks: ranks, version: version, kernel: kernel, modelDigest: modelDigest, posteriorDigest: posteriorDigest
     )
-    joint = result.joint.map(JointNumbers.init)
+    joint = result.joint.map { JointNumbers($0, contrasts: contrasts ?? $0.contrasts) }
     self.result = result
   }
 

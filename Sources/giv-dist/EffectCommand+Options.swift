@@ -78,7 +78,7 @@ extension Effect {
       throw Failure(.usage, "--cluster names \(cluster.count) columns; give two at most")
     }
     if options.covariance == .cluster && cluster.isEmpty { options.clusters = ["institution"] }
-    if let contrast { options.contrasts = try contrasts(contrast) }
+    if let contrast { options.contrasts = try treatmentPairs(contrast, "--contrast") }
     guard at == nil || grid == nil else {
       throw Failure(.usage, "--at and --grid both give the treatments of the curve; leave one of them out")
     }
@@ -91,7 +91,7 @@ extension Effect {
     case nil: break
     case "median": options.reference = .median
     case "zero": options.reference = .treatment(0)
-    case let text?: options.reference = .treatment(try number(text, "--reference"))
+    case let text?: options.reference = .treatment(try finiteNumber(text, "--reference"))
     }
     return options
   }
@@ -123,21 +123,8 @@ extension Effect {
     ]
   }
 
-  private func contrasts(_ text: String) throws -> [Contrast] {
-    try text.split(separator: ",").map { pair in
-      let ends = pair.split(separator: ":", omittingEmptySubsequences: false)
-      guard ends.count == 2 else { throw Failure(.usage, "--contrast \(pair): give two treatments as A:B") }
-      return Contrast(from: try number(String(ends[0]), "--contrast"), to: try number(String(ends[1]), "--contrast"))
-    }
-  }
-
   private func numbers(_ text: String, _ option: String) throws -> [Double] {
-    try text.split(separator: ",").map { try number(String($0), option) }
-  }
-
-  private func number(_ text: String, _ option: String) throws -> Double {
-    guard let value = Double(text), value.isFinite else { throw Failure(.usage, "\(option) \(text): give a number") }
-    return value
+    try text.split(separator: ",").map { try finiteNumber(String($0), option) }
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Communication
 import ControlFunction
 import Diagnostics
+import Effects
 import Frames
 import LinearAlgebra
 import MetaEM
@@ -51,6 +52,12 @@ struct Train: JobCommand {
   var distribution: DistributionKind?
   @Option(help: "The seed of all random numbers.")
   var seed: UInt64 = 1
+  @Option(
+    help: """
+      Effects of one treatment instead of another that --distribution joint tells, A:B, several with commas between. \
+      (default: quartiles)
+      """)
+  var contrast: String?
 
   @Option(help: "The folder of the run; without it nothing is written.")
   var out: String?
@@ -70,7 +77,10 @@ struct Train: JobCommand {
     let configuration = fitConfiguration
     try fit.require([configuration.representation], [configuration.distribution])
     try scoped.requireReaders()
-    do { try configuration.validate() } catch let failure as Failure { throw ValidationError(failure.message) }
+    do {
+      try configuration.validate()
+      _ = try contrast.map { try treatmentPairs($0, "--contrast") }
+    } catch let failure as Failure { throw ValidationError(failure.message) }
     try require(fit.alternation.lambda.count <= 1, "--lambda takes one number; giv-dist sweep compares several")
   }
 
@@ -80,6 +90,7 @@ struct Train: JobCommand {
       ScopedOption(name, value, with: "--out", isRead: out != nil)
     }
     return [
+      ScopedOption("--contrast", contrast, with: "--distribution joint", isRead: kind == .joint),
       ScopedOption("--max-groups", maxGroups, with: "--groups auto", isRead: groups == .auto),
       inFolder("--resume", running.resume ? true : nil),
       inFolder("--checkpoint-every", checkpoint.checkpointEvery),
@@ -140,9 +151,14 @@ struct Train: JobCommand {
     }
     try run.complete(on: communicator)
     guard communicator.isRoot else { return }
+    let contrasts = try contrast.flatMap { text in
+      try result.joint.map { joint in
+        try treatmentPairs(text, "--contrast").map { joint.contrast(from: $0.from, to: $0.to) }
+      }
+    }
     let report = TrainingReport(
       result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
-      modelDigest: try model.digest(), posteriorDigest: posteriorDigest)
+      modelDigest: try model.digest(), posteriorDigest: posteriorDigest, contrasts: contrasts)
     print(running.json ? try jsonText(report) : report.report(folder: out).text)
   }
 }

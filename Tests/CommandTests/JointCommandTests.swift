@@ -73,6 +73,21 @@ extension OnRanks {
       #expect(output == "True\nTrue\nTrue\n")
     }
 
+    @Test func `Effects of the treatments that are asked for are told, and only by a joint model`() throws {
+      let report = try object(givDist(["train"] + fit + ["--contrast=0:1,2:-1", "--json"]).output)
+      let effect = try #require(report["effectCoefficients"] as? [String: Double])
+      let (linear, quadratic) = (try #require(effect["t"]), try #require(effect["t^2"]))
+      let contrasts = try #require(report["contrasts"] as? [[String: Any]])
+      let found = contrasts.map { ($0["effect"] as? [String: Any])?["value"] as? Double ?? .nan }
+      #expect(contrasts.map { $0["from"] as? Double } == [0, 2])
+      #expect(abs(found[0] - (linear + quadratic)) < 1e-9 && abs(found[1] + 3 * linear + 3 * quadratic) < 1e-9)
+      let errors = contrasts.compactMap { ($0["effect"] as? [String: Any])?["standardError"] as? Double }
+      #expect(errors.count == 2 && errors.allSatisfy { $0 > 0 })
+      #expect(try givDist(["train"] + fit + ["--contrast", "0:1"]).output.contains("t from 0 to 1"))
+      let other = try givDist(["train", "shards", "--groups", "2", "--contrast", "0:1"])
+      #expect(other.exitCode == 64 && other.error.contains("--contrast goes with --distribution joint only"))
+    }
+
     @Test func `Confounding of each group's own is simulated and found`() throws {
       let report = try object(givDist(["train"] + fit + ["--json"]).output)
       let kappa = try #require(report["kappa"] as? [Double])
