@@ -399,6 +399,25 @@ refuse("An instrument that is no column", "", "giv-dist effect shards --instrume
 refuse("A candidate that is no column", 'write("a.h5", dose=x[:, 0] + t)',
        "giv-dist effect a.h5 --instrument was --candidates doze")
 refuse("The treatment for a candidate", "", "giv-dist effect shards --instrument mode --candidates t")
+refuse("A candidate with a missing value", 'write("a.h5", dose=change(x[:, 0] + t, 17, np.nan))',
+       "giv-dist effect a.h5 --instrument dose")
+refuse("A candidate of two numbers in a row", 'write("a.h5", dose=x + t[:, None])',
+       "giv-dist effect a.h5 --instrument dose")
+refuse("The treatment again for an instrument", 'write("a.h5", dose=1 * t)',
+       "giv-dist effect a.h5 --instrument dose --outcome-basis linear")
+refuse("Fewer instruments than functions of the treatment", 'write("a.h5", z=group)',
+       "giv-dist effect a.h5 --instrument true --instrument-basis groups --outcome-basis cubic")
+refuse("A constant treatment", 'write("a.h5", t=np.ones(n), z=group)', "giv-dist effect a.h5 --instrument true")
+refuse("A treatment that controls determine", 'write("a.h5", t=1 + x @ [1, 2], z=group)',
+       "giv-dist effect a.h5 --instrument true --outcome-basis linear")
+refuse("Groups of too few rows", 'write("a.h5", x=x[:12], t=t[:12], y=y[:12], z=np.arange(12) % 3)',
+       "giv-dist effect a.h5 --instrument true")
+refuse("Fewer rows than columns", 'write("a.h5", x=x[:24], t=t[:24], y=y[:24], z=np.arange(24) % 2)',
+       "giv-dist effect a.h5 --instrument true --covariate-basis cubic --outcome-basis spline:8+interactions")
+refuse("Weights of 0 alone", 'write("a.h5", weight=np.zeros(n), z=group)',
+       "giv-dist effect a.h5 --instrument true --weights sampling")
+refuse("A weight that is no number", 'write("a.h5", weight=change(np.ones(n), 17, np.nan), z=group)',
+       "giv-dist effect a.h5 --instrument true --weights sampling")
 refuse("A candidate of one value", 'write("a.h5", dose=np.ones(n))',
        "giv-dist effect a.h5 --instrument uas --candidates dose")
 refuse("Candidates whose correlations cancel", 'write("a.h5", dose=x[:, 0] + t, lack=-x[:, 0] - t)',
