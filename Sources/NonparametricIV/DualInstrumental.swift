@@ -11,7 +11,9 @@ import LinearAlgebra
 /// Published are functions u(y, z), which ask for E[g - y | y, z] = 0: that is not what an instrument gives, since the
 /// error is not independent of y, and the estimate is not consistent. Ours are functions u(z, x), whose saddle point is
 /// the IV restriction; see ``NonparametricOptions/Dual``. λ has the least loss of the regression of P on Q between
-/// halves, ξ and the kernels' width the least error of y between halves; then all rows make the fit.
+/// halves. ξ and the kernels' width have the least error of the reduced form, (y - w'V'Q)², of w from one half on a quarter
+/// of the other, with the V of the other quarter there: an embedding that w has not been fitted to. The error of y itself
+/// is least for ordinary regression. Then all rows make the fit.
 ///
 /// The settings of the reference are 100 rows, all of them landmarks, u(y, z) without x, penalties of 1e-3 and h² half the
 /// median of squared distances.
@@ -45,23 +47,32 @@ public struct DualInstrumental: StructuralRegression {
   }
 
   private func saddle(_ sums: KernelSums) throws -> (coefficients: [Double], loss: Double) {
-    let halves = [(sums.parts[0], sums.parts[1]), (sums.parts[1], sums.parts[0])]
-    let first = try halves.map { part, other in
+    let halves = KernelHalf.allCases.map { sums[$0.quarters] }
+    let first = try zip(halves, halves.reversed()).map { part, other in
       try part.embeddings.losses(part, penalties, on: other)
     }
-    let penalty = penalties[zip(first[0], first[1]).map { $0 + $1 }.placeOfLeast ?? 0]
-    let second = try halves.map { part, other in
-      try path(part, penalty).outcomeLosses(part, penalties, on: other)
-    }
-    let losses = zip(second[0], second[1]).map { ($0 + $1) / 2 }
+    let penalty = penalties[first.means.placeOfLeast ?? 0]
+    let losses = try zip(halves, KernelHalf.allCases.reversed()).map { part, other in
+      let path = try path(part, penalty)
+      guard !options.isPaper else { return path.outcomeLosses(part, penalties, on: sums[other.quarters]) }
+      return try other.ways.map { embedding, judging in
+        try path.reducedFormLosses(
+          part, penalties, on: ReducedForm(sums[[judging]], embedded(sums[[embedding]], penalty)))
+      }.means
+    }.means
     let best = losses.placeOfLeast ?? 0
-    let whole = sums.whole
+    let whole = sums[KernelHalf.allCases.flatMap(\.quarters)]
     return (try path(whole, penalty).solution(whole.weight * penalties[best]).values, losses[best])
+  }
+
+  /// V at a penalty per row.
+  private func embedded(_ part: KernelSums.Part, _ penalty: Double) throws -> Matrix {
+    try part.embeddings.solution(part.weight * penalty)
   }
 
   /// The saddle points at one penalty of the dual, for every penalty of g.
   private func path(_ part: KernelSums.Part, _ penalty: Double) throws -> RidgePath {
-    let embedding = try part.embeddings.solution(part.weight * penalty)
+    let embedding = try embedded(part, penalty)
     return try RidgePath(
       part.cross.transposed * embedding, Matrix(column: embedding.transposed * part.dualOutcome))
   }

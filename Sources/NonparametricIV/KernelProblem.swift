@@ -4,15 +4,15 @@ import LinearAlgebra
 
 /// The rows of a kernel method with its landmarks, and the widths of the kernels that it may have.
 struct KernelProblem<Source: StructuralRows>: Sendable {
-  /// What a method finds for one width: coefficients on the features of (t, x), and the mean squared error of y on rows
-  /// held out, by which widths are judged.
+  /// What a method finds for one width: coefficients on the features of (t, x), and the mean squared error of what they
+  /// predict of y on rows held out, by which widths are judged.
   typealias Choice = (coefficients: [Double], loss: Double)
 
   private let rows: Source
   private let landmarks: Landmarks
   private let dual: KernelCoordinates
   private let structural: KernelCoordinates
-  private let halves: RowParts
+  private let quarters: RowParts
   /// Of the kernel on the instruments' side and that of (t, x).
   private let widths: [(dual: Double, structural: Double)]
   private let seed: UInt64
@@ -30,7 +30,7 @@ struct KernelProblem<Source: StructuralRows>: Sendable {
     self.landmarks = landmarks
     self.dual = dual
     structural = .structural(covariateCount: rows.covariateCount)
-    halves = RowParts(count: 2, seed: seed, stream: .structuralParts)
+    quarters = RowParts(count: KernelHalf.quarterCount, seed: seed, stream: .structuralParts)
     self.seed = seed
     widths =
       usesMedians
@@ -69,10 +69,21 @@ struct KernelProblem<Source: StructuralRows>: Sendable {
   private func sums(
     _ rows: some StructuralRows, _ features: (dual: KernelFeatures, structural: KernelFeatures)
   ) throws -> KernelSums {
-    let sums = try KernelSums(rows, dual: features.dual, structural: features.structural, parts: halves)
-    guard sums.parts.allSatisfy({ $0.weight > 0 }) else {
-      throw Failure(.data, "one of the halves that kernels are judged on has no row with weight; give more rows")
+    let sums = try KernelSums(rows, dual: features.dual, structural: features.structural, parts: quarters)
+    guard sums.weights.allSatisfy({ $0 > 0 }) else {
+      throw Failure(.data, "one of the quarters that kernels are judged on has no row with weight; give more rows")
     }
     return sums
   }
+}
+
+/// One half of the rows, which learns or judges, of two quarters that do both in turn.
+enum KernelHalf: CaseIterable {
+  case first, second
+
+  static let quarterCount = 4
+
+  var quarters: [Int] { self == .first ? [0, 1] : [2, 3] }
+  /// One quarter and the other, and the other way round.
+  var ways: [(Int, Int)] { [(quarters[0], quarters[1]), (quarters[1], quarters[0])] }
 }

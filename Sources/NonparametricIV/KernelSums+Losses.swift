@@ -20,4 +20,42 @@ extension RidgePath {
       squares: other.outcomeSquares
     ).map { $0 / other.weight }
   }
+
+  /// The same of y given (z, x), which a candidate g = w'P predicts by E[g | z, x] = w'V'Q.
+  func reducedFormLosses(
+    _ part: KernelSums.Part, _ penalties: [Double], on other: ReducedForm
+  ) -> [Double] {
+    errors(
+      at: penalties.map { $0 * part.weight }, gram: other.gram, cross: Matrix(column: other.outcome),
+      squares: other.outcomeSquares
+    ).map { $0 / other.weight }
+  }
+}
+
+/// The products of E[P | z, x] = V'Q and y over some rows.
+struct ReducedForm: Sendable {
+  let weight: Double
+  /// V'Q'Q V.
+  let gram: Matrix
+  /// V'Q'y.
+  let outcome: [Double]
+  /// y'y.
+  let outcomeSquares: Double
+
+  /// - Parameter embedding: V [of Q, of P].
+  init(_ part: KernelSums.Part, _ embedding: Matrix) {
+    let turned = embedding.transposed
+    weight = part.weight
+    gram = turned * part.dual * embedding
+    outcome = turned * part.dualOutcome
+    outcomeSquares = part.outcomeSquares
+  }
+
+  /// w = (V'Q'Q V + μ)⁻¹ V'Q'y for every μ.
+  var path: RidgePath { get throws { try RidgePath(gram, Matrix(column: outcome)) } }
+}
+
+extension [[Double]] {
+  /// The mean of each place over some lists.
+  var means: [Double] { self[0].indices.map { j in reduce(0) { $0 + $1[j] } / Double(count) } }
 }

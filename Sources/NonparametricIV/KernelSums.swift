@@ -30,8 +30,10 @@ struct KernelSums: Sendable {
     }
   }
 
-  let parts: [Part]
-  let whole: Part
+  /// Packed triangles of the Gram matrices of (1, Q, P, y), one for each part.
+  private let triangles: [ArraySlice<Double>]
+  private let dualCount: Int
+  private let order: Int
 
   /// Rows whose features stay in the cache together.
   private static let blockLength = 128
@@ -55,12 +57,22 @@ struct KernelSums: Sendable {
         }
       }
     }
-    let grams = (0..<parts.count).map {
-      Matrix(packedTriangle: sums[$0 * length..<($0 + 1) * length], order: order)
-    }
-    self.parts = grams.map { Part($0, dualCount: dual.count) }
-    whole = Part(grams.dropFirst().reduce(grams[0], +), dualCount: dual.count)
+    triangles = (0..<parts.count).map { sums[$0 * length..<($0 + 1) * length] }
+    dualCount = dual.count
+    self.order = order
   }
+
+  /// Several parts together.
+  subscript(parts: [Int]) -> Part {
+    var sum = Array(triangles[parts[0]])
+    for part in parts.dropFirst() {
+      for (place, value) in triangles[part].enumerated() { sum[place] += value }
+    }
+    return Part(Matrix(packedTriangle: sum[...], order: order), dualCount: dualCount)
+  }
+
+  /// Σ v of each part.
+  var weights: [Double] { triangles.map { $0.first! } }
 
   private static func addGram(
     of block: StructuralChunk, _ rows: [Int], _ dual: KernelFeatures, _ structural: KernelFeatures,

@@ -75,8 +75,9 @@ struct Landmarks: Sendable {
     try self.init(source, count: count, seed: options.seed)
   }
 
-  /// Two kernels, the products of both sides' features by halves, and the decompositions of one half.
-  private static let bytesPerPair = 8 * (2 + 4 + 4)
+  /// Two kernels and their features' forms, the products of both sides' features by quarters and of two halves, the
+  /// decompositions of one half and its quarters.
+  private static let bytesPerPair = 8 * (4 + 8 + 6 + 8)
 
   private static func words(bytes: Double) -> String {
     bytes < 1e9 ? "\(Int((bytes / 1e6).rounded(.up))) MB" : "\(Int((bytes / 1e9).rounded(.up))) GB"

@@ -172,6 +172,6 @@ extension StructuralFit {
     let error = #expect(throws: Failure.self) { try NonparametricMethod.kerneliv.fit(data.rows(), options) }
     #expect(error?.exitCode == .usage)
     #expect(error?.message.contains("73 landmarks are more than the 50 that --exact-rows allows") == true)
-    #expect(error?.message.contains("1 MB") == true)
+    #expect(error?.message.contains("2 MB") == true)
   }
 }

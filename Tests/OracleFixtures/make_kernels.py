@@ -1,8 +1,9 @@
 """kernels.json: KernelIV, DualIV and Poly2SLS on a few rows.
 
 The kernel methods are done with whole kernel matrices of all rows, as their papers write them, and nothing is
-approximated: KernelIV by algorithm 1 of Singh, Sahani and Gretton (2019) with the losses of its appendix, DualIV by the
-closed form of Muandet et al. (2020). Poly2SLS is done by scikit-learn. Rows have weights, which the formulas meet as
+approximated: KernelIV by algorithm 1 of Singh, Sahani and Gretton (2019), DualIV by the closed form of Muandet et al.
+(2020). The second penalty has the least error of the reduced form, y beside E[g | z, x]; with the settings of the papers'
+programs it has their loss, y beside g. Poly2SLS is done by scikit-learn. Rows have weights, which the formulas meet as
 weighted sums of squares; columns are standardised as the program does.
 """
 
@@ -45,40 +46,55 @@ def solve(a, b):
     return np.linalg.solve(a, b)
 
 
-def kernel_iv(X, Z, y, v, half, penalties, width_x, width_z):
-    """For one way round: the predictor at rows, both penalties, the loss of stage 2 on the first half.
+def embedding(Z, v, rows, new, l, width):
+    """Weights of `rows` that make E[f | z, x] at `new` of f there."""
+    own, other, weight = gaussian(Z[rows], Z[rows], width), gaussian(Z[rows], Z[new], width), v[rows][:, None]
+    return solve(weight * own + weight.sum() * l * np.eye(len(rows)), weight * other)
+
+
+def kernel_iv(X, Z, y, v, quarter, penalties, width_x, width_z, paper=False):
+    """For one way round: predictors at rows for each second penalty, the first penalty, the losses of stage 2.
 
     With weights, (K_Z + n l)^-1 becomes (V K_Z + n l)^-1 V, which is the ridge regression of weighted rows.
     """
-    one, two = np.flatnonzero(half == 0), np.flatnonzero(half == 1)
-    v1, v2 = v[one], v[two]
+    one, two = np.flatnonzero(quarter < 2), np.flatnonzero(quarter >= 2)
     k = lambda a, b: gaussian(X[a], X[b], width_x)
-    kz11, kz12 = gaussian(Z[one], Z[one], width_z), gaussian(Z[one], Z[two], width_z)
     kx11, kx12 = k(one, one), k(one, two)
 
-    def gamma(l):
-        return solve(v1[:, None] * kz11 + v1.sum() * l * np.eye(len(one)), v1[:, None] * kz12)
-
     def first_loss(l):
-        g = gamma(l)
-        return v2 @ (1 - 2 * (kx12 * g).sum(0) + (g * (kx11 @ g)).sum(0)) / v2.sum()
+        g = embedding(Z, v, one, two, l, width_z)
+        return v[two] @ (1 - 2 * (kx12 * g).sum(0) + (g * (kx11 @ g)).sum(0)) / v[two].sum()
 
-    first = [first_loss(l) for l in penalties]
-    l = penalties[int(np.argmin(first))]
-    g = gamma(l)
-    squares = g.T @ kx11 @ g
+    l = penalties[int(np.argmin([first_loss(l) for l in penalties]))]
 
-    def alpha(xi):
+    def alpha(rows, xi):
         """(W W' + n2 xi K)^-1 W y2 with W = K G, which is G (G'K G + n2 xi)^-1 y2: K need not be inverted."""
-        return g @ solve(v2[:, None] * squares + v2.sum() * xi * np.eye(len(two)), v2 * y[two])
+        g = embedding(Z, v, one, rows, l, width_z)
+        squares = v[rows][:, None] * (g.T @ kx11 @ g)
+        return g @ solve(squares + v[rows].sum() * xi * np.eye(len(rows)), v[rows] * y[rows])
 
-    second = [v1 @ (y[one] - kx11 @ alpha(xi)) ** 2 / v1.sum() for xi in penalties]
-    best = int(np.argmin(second))
-    a = alpha(penalties[best])
-    return lambda rows: gaussian(rows, X[one], width_x) @ a, l, penalties[best], second[best]
+    def second_loss(xi):
+        if paper:
+            return v[one] @ (y[one] - kx11 @ alpha(two, xi)) ** 2 / v[one].sum()
+        total = 0
+        for a, b in ((2, 3), (3, 2)):
+            a, b = np.flatnonzero(quarter == a), np.flatnonzero(quarter == b)
+            predicted = embedding(Z, v, one, b, l, width_z).T @ (kx11 @ alpha(a, xi))
+            total += v[b] @ (y[b] - predicted) ** 2 / v[b].sum() / 2
+        return total
+
+    predict = lambda place, rows: gaussian(rows, X[one], width_x) @ alpha(two, penalties[place])
+    return predict, l, np.array([second_loss(xi) for xi in penalties])
 
 
-def dual_iv(X, Z, y, v, half, penalties, width_x, width_z):
+def both_ways(ways, penalties):
+    """The mean of some ways round at the second penalty that is best for all together."""
+    losses = np.mean([way[2] for way in ways], 0)
+    best = int(np.argmin(losses))
+    return lambda rows: np.mean([way[0](best, rows) for way in ways], 0), ways[0][1], penalties[best], losses[best]
+
+
+def dual_iv(X, Z, y, v, quarter, penalties, width_x, width_z, paper=False):
     def saddle(rows, l, xi):
         """b of f = K b: min_f max_u sum v (f - y) u - sum v u^2 / 2 with penalties n l / 2 |u|^2, n xi / 2 |f|^2."""
         n, V = v[rows].sum(), np.diag(v[rows])
@@ -87,13 +103,13 @@ def dual_iv(X, Z, y, v, half, penalties, width_x, width_z):
         middle = solve((V @ kz + n * l * np.eye(len(rows))).T, (V @ kz).T).T @ V
         return solve(middle @ kx + n * xi * np.eye(len(rows)), middle @ y[rows])
 
-    halves = [np.flatnonzero(half == h) for h in (0, 1)]
+    halves = [np.flatnonzero(quarter // 2 == h) for h in (0, 1)]
 
     def first_loss(l):
         total = 0
         for a, b in (halves, halves[::-1]):
-            kz, kx, cross = gaussian(Z[a], Z[a], width_z), gaussian(X[a], X[a], width_x), gaussian(X[a], X[b], width_x)
-            g = solve(v[a][:, None] * kz + v[a].sum() * l * np.eye(len(a)), v[a][:, None] * gaussian(Z[a], Z[b], width_z))
+            kx, cross = gaussian(X[a], X[a], width_x), gaussian(X[a], X[b], width_x)
+            g = embedding(Z, v, a, b, l, width_z)
             total += v[b] @ (1 - 2 * (cross * g).sum(0) + (g * (kx @ g)).sum(0)) / v[b].sum()
         return total
 
@@ -101,9 +117,16 @@ def dual_iv(X, Z, y, v, half, penalties, width_x, width_z):
 
     def second_loss(xi):
         total = 0
-        for a, b in (halves, halves[::-1]):
-            f = gaussian(X[b], X[a], width_x) @ saddle(a, l, xi)
-            total += v[b] @ (y[b] - f) ** 2 / v[b].sum() / 2
+        for a, b, quarters in ((*halves, (2, 3)), (*halves[::-1], (0, 1))):
+            own = saddle(a, l, xi)
+            f = lambda rows: gaussian(X[rows], X[a], width_x) @ own
+            if paper:
+                total += v[b] @ (y[b] - f(b)) ** 2 / v[b].sum() / 2
+                continue
+            for c, d in (quarters, quarters[::-1]):
+                c, d = np.flatnonzero(quarter == c), np.flatnonzero(quarter == d)
+                predicted = embedding(Z, v, c, d, l, width_z).T @ f(c)
+                total += v[d] @ (y[d] - predicted) ** 2 / v[d].sum() / 4
         return total
 
     second = [second_loss(xi) for xi in penalties]
@@ -125,19 +148,18 @@ def kernels(x, t, y, soft, weights):
     deviation = np.sqrt(np.average((y[used] - mean) ** 2, weights=v))
     X = standardised(np.column_stack([t, x])[used], v)
     Z, Y, x1 = standardised(soft[used], v), (y[used] - mean) / deviation, X[:, 1:]
-    half = np.array([integer(2, int(i), 0, SEED, PART_STREAM) for i in np.flatnonzero(used)])
+    quarter = np.array([integer(4, int(i), 0, SEED, PART_STREAM) for i in np.flatnonzero(used)])
     result = {}
     ways = []
     for width in WIDTHS:
-        both = [kernel_iv(X, np.column_stack([Z, x1]), Y, v, h, PENALTIES, width, width) for h in (half, 1 - half)]
-        ways.append((
-            lambda rows, both=both: (both[0][0](rows) + both[1][0](rows)) / 2, both[0][1], both[0][2],
-            (both[0][3] + both[1][3]) / 2))
+        turned = (quarter, (quarter + 2) % 4)
+        ways.append(both_ways(
+            [kernel_iv(X, np.column_stack([Z, x1]), Y, v, q, PENALTIES, width, width) for q in turned], PENALTIES))
     result["kerneliv"] = of_best_width(ways, X)
     result["dualiv"] = of_best_width(
-        [dual_iv(X, np.column_stack([Z, x1]), Y, v, half, PENALTIES, w, w) for w in WIDTHS], X)
+        [dual_iv(X, np.column_stack([Z, x1]), Y, v, quarter, PENALTIES, w, w) for w in WIDTHS], X)
     result["dualivOutcome"] = of_best_width(
-        [dual_iv(X, np.column_stack([Z, Y, x1]), Y, v, half, PENALTIES, w, w) for w in WIDTHS], X)
+        [dual_iv(X, np.column_stack([Z, Y, x1]), Y, v, quarter, PENALTIES, w, w) for w in WIDTHS], X)
 
     def median_width(points):
         squares = ((points[:, None] - points[None]) ** 2).sum(2)[np.tril_indices(len(points), -1)]
@@ -145,12 +167,13 @@ def kernels(x, t, y, soft, weights):
 
     Q = np.column_stack([Z, x1])
     # The sample of the reference's size is all rows here, numbered anew.
-    half = np.array([integer(2, i, 0, SEED, PART_STREAM) for i in range(len(Y))])
+    quarter = np.array([integer(4, i, 0, SEED, PART_STREAM) for i in range(len(Y))])
+    fine = 10.0 ** -np.linspace(2, 10, 50)
     result["kernelivPaper"] = of_best_width(
-        [kernel_iv(X, Q, Y, v, half, 10.0 ** -np.linspace(2, 10, 50), median_width(X), median_width(Q))], X)
+        [both_ways([kernel_iv(X, Q, Y, v, quarter, fine, median_width(X), median_width(Q), paper=True)], fine)], X)
     D = np.column_stack([Z, Y])
     result["dualivPaper"] = of_best_width(
-        [dual_iv(X, D, Y, v, half, np.array([1e-3]), median_width(X), median_width(D))], X)
+        [dual_iv(X, D, Y, v, quarter, np.array([1e-3]), median_width(X), median_width(D), paper=True)], X)
     for name in result:
         result[name]["g"] = mean + deviation * result[name]["g"]
     return np.flatnonzero(used), result
