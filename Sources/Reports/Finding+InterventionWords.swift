@@ -7,9 +7,9 @@ extension Finding {
     let arm = "arm '\(name(.label))'"
     switch code {
     case .outcomesLeaveFactors:
-      return "\(arm): outcomes of its donors after leave the factors of their outcomes before (F \(decimal(.value, 1)), "
-        + "\(number(.pValue).asPValue)): something new moves them, which weights from before do not know; look at an earlier "
-        + "--post, or a longer --pre"
+      return "\(arm): outcomes of its donors after leave the factors of their outcomes before "
+        + "(F \(decimal(.value, 1)), \(number(.pValue).asPValue)): something new moves them, which weights from before do not "
+        + "know; look at an earlier --post, or a longer --pre"
     case .subspaceLeft:
       return "\(arm): the factors of its donors after are not among those before (tau \(decimal(.value, 3)), "
         + "critical value \(decimal(.critical, 3)))"
@@ -25,8 +25,8 @@ extension Finding {
     case .intervalsUncalibrated: return "\(arm): intervals are \(name(.reason))"
     case .intervalsLacking: return "\(arm): no interval for \(unitWords): \(name(.reason))"
     case .targetsNotReproduced:
-      return "\(arm): its donors do not reproduce \(unitWords) before as they do each other: the estimate is from units "
-        + "that are not alike"
+      return "\(arm): its donors do not reproduce \(unitWords) before as they do each other: the estimate is from "
+        + "units that are not alike"
     case .outcomesFilled:
       return "\(String(format: "%.1f", 100 * number(.share)))% of outcomes are missing; those of donors were filled "
         + "in \(count(.rounds)) rounds at the rank of their arm, and count as no observations"
