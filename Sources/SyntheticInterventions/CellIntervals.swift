@@ -76,7 +76,7 @@ struct CellIntervals {
         effect: means.error.defined, weightNorm: numbers.weightSquare.squareRoot().defined,
         largestShare: weights?.largestShare, effectiveDonors: weights?.effectiveDonors,
         negativeDonors: weights?.negativeDonors, preRMSE: numbers.preRMSE.defined, rank: numbers.rank,
-        rankPath: cell.rankPaths[metric], path: cells.map { cell.path[$0] },
+        rankPath: cell.rankPaths[metric].map(\.defined), path: cells.map { cell.path[$0].defined },
         observedPath: cells.map { cell.observed[$0].defined })
     }
   }

@@ -33,7 +33,7 @@ struct Contrasts {
           let estimate = treated.numbers[metric].estimate - control.numbers[metric].estimate
           return ContrastAnswer(
             unit: problem.panel.units[unit], metric: problem.metricName(metric),
-            treated: name.treated, control: name.control, estimate: estimate,
+            treated: name.treated, control: name.control, estimate: estimate.defined,
             standardError: variance.value?.squareRoot(), lower: half.map { estimate - $0 },
             upper: half.map { estimate + $0 }, reason: variance.reason)
         }

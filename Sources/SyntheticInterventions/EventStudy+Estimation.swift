@@ -70,7 +70,7 @@ struct StaggeredStarts {
     let draws = reason == nil ? (0..<Self.drawCount).map { draw($0, cohorts, metric) } : []
     func effect(_ estimate: Double, _ value: ([Double]) -> Double) -> EventStudy.Effect {
       guard !draws.isEmpty, estimate.isFinite else {
-        return EventStudy.Effect(estimate: estimate, lower: nil, upper: nil)
+        return EventStudy.Effect(estimate: estimate.defined, lower: nil, upper: nil)
       }
       let sorted = draws.map(value).sorted()
       let tail = max(1, Int(Double(sorted.count + 1) * (1 - options.level) / 2 + 1e-9))
@@ -83,7 +83,8 @@ struct StaggeredStarts {
         EventStudy.Cohort(
           start: panel.periods[cohort.start], treated: cohort.treated.count,
           donors: cohort.analysis.models.arms[0].donorCount, rank: cohort.analysis.models.arms[0].rank,
-          effects: Self.means(cohort.treated.map { $0.gaps(metric: metric) }, options.windows.after.count))
+          effects: Self.means(cohort.treated.map { $0.gaps(metric: metric) }, options.windows.after.count).map(
+            \.defined))
       },
       effects: effects.indices.map { time in effect(effects[time]) { $0[time] } },
       overall: effect(Self.mean(effects)) { Self.mean($0) }, leftOut: leftOut.map { panel.units[$0] },

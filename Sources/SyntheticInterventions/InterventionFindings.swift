@@ -90,8 +90,8 @@ struct InterventionFindings {
     guard let lower = cell.lower, let upper = cell.upper, cell.rankPath.indices.contains(cell.rank - 1) else {
       return false
     }
-    let near = [cell.rank - 2, cell.rank].filter(cell.rankPath.indices.contains)
-    return near.contains { abs(cell.rankPath[$0] - cell.rankPath[cell.rank - 1]) > (upper - lower) / 2 }
+    let near = [cell.rank - 2, cell.rank].filter(cell.rankPath.indices.contains).compactMap { cell.rankPath[$0] }
+    return near.contains { abs($0 - (cell.rankPath[cell.rank - 1] ?? $0)) > (upper - lower) / 2 }
   }
 
   /// Whether v₁ is above v₃ beyond chance.

@@ -108,9 +108,9 @@ extension PlaceboInSpace {
     of = 1 + ratios.count
     p = Double(1 + ratios.count { $0 >= ratio }) / Double(1 + ratios.count)
     oneSidedP = Double(1 + sameSide) / Double(1 + ratios.count)
-    gaps = target.gaps(metric: metric)
+    gaps = target.gaps(metric: metric).map(\.defined)
     self.placebos = placebos.map {
-      Placebo(unit: problem.panel.units[$0.0.unit], ratio: $0.1.ratio(), gaps: $0.0.gaps(metric: metric))
+      Placebo(unit: problem.panel.units[$0.0.unit], ratio: $0.1.ratio(), gaps: $0.0.gaps(metric: metric).map(\.defined))
     }
     if let order = rule.order(of: ratios.count) {
       let ends = own.ends(ratio: ratios.sorted()[order - 1])

@@ -52,7 +52,7 @@ extension PlaceboInTime {
     self.metric = problem.metricName(metric)
     self.start = problem.panel.periods[start]
     rank = cell.numbers[metric].rank
-    ratio = PlaceboStatistic(cell, metric)?.ratio() ?? .infinity
+    ratio = PlaceboStatistic(cell, metric)?.ratio()
     lower = shown.half.map { gap - $0 }
     upper = shown.half.map { gap + $0 }
     interval = shown.kind

@@ -106,11 +106,11 @@ public struct SyntheticInterventionsFiles {
   private func writePlacebos(to file: borrowing HDF5File) throws {
     for (index, placebo) in fitted.result.placeboSpace.enumerated() {
       let group = "placebo_space/\(index)"
-      try file.write(placebo.gaps, to: "\(group)/gaps")
+      try file.write(placebo.gaps.map { $0 ?? .nan }, to: "\(group)/gaps")
       try file.write(placebo.placebos.map(\.unit), to: "\(group)/placebo_units")
       try file.write(placebo.placebos.map(\.ratio), to: "\(group)/placebo_ratios")
       try file.write(
-        placebo.placebos.flatMap(\.gaps), shape: [placebo.placebos.count, placebo.gaps.count],
+        placebo.placebos.flatMap { $0.gaps.map { $0 ?? .nan } }, shape: [placebo.placebos.count, placebo.gaps.count],
         to: "\(group)/placebo_gaps")
       try file.setAttribute("unit", .string(placebo.unit), of: group)
       try file.setAttribute("metric", .string(placebo.metric), of: group)
@@ -119,7 +119,8 @@ public struct SyntheticInterventionsFiles {
     }
     for (index, placebo) in fitted.result.placeboTime.enumerated() {
       let group = "placebo_time/\(index)"
-      try file.write([placebo.gap, placebo.lower ?? .nan, placebo.upper ?? .nan, placebo.ratio], to: "\(group)/gap")
+      try file.write(
+        [placebo.gap, placebo.lower ?? .nan, placebo.upper ?? .nan, placebo.ratio ?? .nan], to: "\(group)/gap")
       try file.setAttribute("unit", .string(placebo.unit), of: group)
       try file.setAttribute("metric", .string(placebo.metric), of: group)
       try file.setAttribute("start", .string(placebo.start), of: group)
@@ -131,13 +132,13 @@ public struct SyntheticInterventionsFiles {
     for (index, study) in fitted.result.eventStudy.enumerated() {
       let group = "event_study/\(index)"
       func numbers(_ effect: EventStudy.Effect) -> [Double] {
-        [effect.estimate, effect.lower ?? .nan, effect.upper ?? .nan]
+        [effect.estimate ?? .nan, effect.lower ?? .nan, effect.upper ?? .nan]
       }
       try file.write(study.effects.flatMap(numbers), shape: [study.effects.count, 3], to: "\(group)/effects")
       try file.write(numbers(study.overall), to: "\(group)/overall")
       try file.write(study.cohorts.map(\.start), to: "\(group)/cohorts")
       try file.write(
-        study.cohorts.flatMap(\.effects), shape: [study.cohorts.count, study.effects.count],
+        study.cohorts.flatMap { $0.effects.map { $0 ?? .nan } }, shape: [study.cohorts.count, study.effects.count],
         to: "\(group)/cohort_effects")
       try file.setAttribute("metric", .string(study.metric), of: group)
     }

@@ -136,9 +136,9 @@ public struct CellAnswer: Sendable, Codable, Equatable {
   @NullEncoded public var preRMSE: Double?
   public let rank: Int
   /// The estimates of principal component regression of ranks 1, 2, … 8.
-  public let rankPath: [Double]
+  public let rankPath: [Double?]
   /// By period.
-  public let path: [Double]
+  public let path: [Double?]
   public let observedPath: [Double?]
 }
 
@@ -148,7 +148,7 @@ public struct ContrastAnswer: Sendable, Codable, Equatable {
   public let metric: String
   public let treated: String
   public let control: String
-  public let estimate: Double
+  @NullEncoded public var estimate: Double?
   @NullEncoded public var standardError: Double?
   @NullEncoded public var lower: Double?
   @NullEncoded public var upper: Double?
@@ -171,8 +171,8 @@ public struct PlaceboInSpace: Sendable, Codable, Equatable {
   @NullEncoded public var lower: Double?
   @NullEncoded public var upper: Double?
   @NullEncoded public var reason: String?
-  /// By period, and those of the placebos with their names and ratios.
-  public let gaps: [Double]
+  /// By period, null where the outcome is missing, and those of the placebos with their names and ratios.
+  public let gaps: [Double?]
   public let placebos: [Placebo]
 }
 
@@ -180,7 +180,7 @@ public struct PlaceboInSpace: Sendable, Codable, Equatable {
 public struct Placebo: Sendable, Codable, Equatable {
   public let unit: String
   public let ratio: Double
-  public let gaps: [Double]
+  public let gaps: [Double?]
 }
 
 /// A target whose treatment is taken to begin before it did.
@@ -196,7 +196,8 @@ public struct PlaceboInTime: Sendable, Codable, Equatable {
   @NullEncoded public var upper: Double?
   @NullEncoded public var interval: IntervalKind?
   @NullEncoded public var reason: String?
-  public let ratio: Double
+  /// √(mean square of gaps after / before); null where it is reproduced without an error before.
+  @NullEncoded public var ratio: Double?
 }
 
 /// The range of an estimate over its donors, each dropped in turn.
@@ -214,7 +215,8 @@ public struct DonorRange: Sendable, Codable, Equatable {
 /// Effects averaged over units by the time since they came under their arms.
 public struct EventStudy: Sendable, Codable, Equatable {
   public struct Effect: Sendable, Codable, Equatable {
-    public let estimate: Double
+    /// Null where no treated unit has an outcome.
+    @NullEncoded public var estimate: Double?
     @NullEncoded public var lower: Double?
     @NullEncoded public var upper: Double?
   }
@@ -226,7 +228,7 @@ public struct EventStudy: Sendable, Codable, Equatable {
     public let donors: Int
     public let rank: Int
     /// By periods since.
-    public let effects: [Double]
+    public let effects: [Double?]
   }
 
   public let metric: String

@@ -71,7 +71,7 @@ import Testing
     #expect(early.arms[0].validation.covered == 33)
     // The rank path of California under control.
     let path = [80.8, 73.0, 73.8, 72.4, 70.9, 70.0, 69.9]
-    for (a, b) in zip(late.rankPath, path) { #expect(abs(a - b) < 0.05) }
+    for (a, b) in zip(late.rankPath, path) { #expect(abs(a! - b) < 0.05) }
     #expect(late.rankPath.count == 8)
     // Seven donors cannot be calibrated with.
     let taxes = try #require(result.cells.first { $0.unit == "California" && $0.arm == "taxes" })

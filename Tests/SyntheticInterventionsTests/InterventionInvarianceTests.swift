@@ -1,0 +1,191 @@
+import Communication
+import Frames
+import LinearAlgebra
+import Panels
+import Runs
+import SyntheticInterventions
+import TestSupport
+import Testing
+
+/// What must not matter does not.
+@Suite struct InterventionInvarianceTests {
+  /// A factor model of 23 units, 3 arms and 18 periods, the last 6 after.
+  private static func draft(noise: Double = 0.3, missing: Double = 0) -> PanelDraft {
+    let random = CounterRandom(seed: 8, stream: .test)
+    var draft = PanelDraft(arms: ["none", "tax", "ban"], periods: (0..<18).map { "\(2000 + $0)" })
+    for unit in 0..<23 {
+      let arm = unit < 14 ? 0 : unit < 19 ? 1 : 2
+      draft.add("u\(unit)", arm: draft.arms[arm])
+      let loadings = (0..<2).map { 1 + random.normal(row: unit, draw: $0) }
+      draft.values[unit] = (0..<18).map { period in
+        let paths = (0..<2).map { Elementary.sin(Double(period * ($0 + 1)) * 0.7) + 2 }
+        let lost = random.uniform(row: unit, draw: 200 + period) < missing && period % 5 > 0
+        let value =
+          loadings[0] * paths[0] + loadings[1] * paths[1] * (period >= 12 ? 1 + Double(arm) / 2 : 1)
+        return lost ? .nan : value + noise * random.normal(row: unit, draw: 10 + period)
+      }
+    }
+    return draft
+  }
+
+  private static var options: SyntheticInterventionsOptions {
+    var options = SyntheticInterventionsOptions(windows: PeriodWindows(before: 0..<12, after: 12..<18))
+    options.level = 0.8
+    options.contrasts = [.init(treated: "tax", control: "none")]
+    (options.placeboSpace, options.leavesOneDonorOut, options.findsPower) = (true, true, true)
+    options.placeboTimes = [8]
+    return options
+  }
+
+  private func fit(
+    _ draft: PanelDraft, on communicator: any Communicator = SoloCommunicator(), chunkLength: Int = 4,
+    storage: FrameStorage = .memory, _ change: (inout SyntheticInterventionsOptions) -> Void = { _ in }
+  ) throws -> SyntheticInterventionsResult {
+    var options = Self.options
+    change(&options)
+    return try SyntheticInterventions(options)
+      .run(on: try draft.panel(on: communicator, chunkLength: chunkLength, storage: storage)).result
+  }
+
+  @Test(arguments: SyntheticInterventionsOptions.Weighting.allCases)
+  func `the whole answer is the same on any number of ranks, streamed or not, with missing outcomes or not`(
+    weighting: SyntheticInterventionsOptions.Weighting
+  ) throws {
+    for (missing, leaveOut) in [(0.0, SyntheticInterventionsOptions.LeaveOut.exact), (0.1, .fixedSubspace)] {
+      let draft = Self.draft(missing: missing)
+      let change: @Sendable (inout SyntheticInterventionsOptions) -> Void = {
+        $0.weighting = weighting
+        $0.leaveOut = leaveOut
+        $0.placeboIncludesTarget = leaveOut == .exact
+      }
+      let alone = try fit(draft, change)
+      #expect((missing > 0) == (alone.fillRounds > 0))
+      for ranks in [2, 3, 8] {
+        for answer in try LoopbackCommunicator.run(ranks: ranks, { try self.fit(draft, on: $0, change) }) {
+          #expect(answer == alone, "\(ranks) ranks, missing \(missing)")
+        }
+      }
+      let streamed = try LoopbackCommunicator.run(ranks: 2) {
+        try self.fit(draft, on: $0, storage: .stream(windowBytes: 2000), change)
+      }
+      #expect(streamed.allSatisfy { $0 == alone })
+    }
+  }
+
+  @Test func `fewer units than ranks change nothing`() throws {
+    var draft = Self.draft()
+    draft.permute([0, 1, 2, 3, 4, 15, 16, 20, 21])
+    let change: @Sendable (inout SyntheticInterventionsOptions) -> Void = {
+      ($0.placeboSpace, $0.findsPower) = (false, false)
+    }
+    let alone = try fit(draft, chunkLength: 1, change)
+    let answers = try LoopbackCommunicator.run(ranks: 12) { [draft] in
+      try self.fit(draft, on: $0, chunkLength: 1, change)
+    }
+    #expect(answers.allSatisfy { $0.tableDigest == alone.tableDigest })
+  }
+
+  /// By unit and arm.
+  private func estimates(_ result: SyntheticInterventionsResult) -> [String: [Double]] {
+    Dictionary(
+      uniqueKeysWithValues: result.cells.map {
+        (
+          "\($0.unit) \($0.arm)",
+          [$0.estimate!, $0.lower!, $0.upper!, $0.weightNorm!, $0.preRMSE!] + $0.path.map { $0! }
+        )
+      })
+  }
+
+  private func expectSame(_ first: [String: [Double]], _ second: [String: [Double]], _ what: Comment) {
+    #expect(first.keys.sorted() == second.keys.sorted(), what)
+    for (key, numbers) in first { #expect(distance(second[key] ?? [], numbers) < 1e-9, what) }
+  }
+
+  @Test(arguments: SyntheticInterventionsOptions.Weighting.allCases)
+  func `the order of units and the names of arms change no estimate`(
+    weighting: SyntheticInterventionsOptions.Weighting
+  ) throws {
+    let draft = Self.draft()
+    let expected = estimates(try fit(draft) { $0.weighting = weighting })
+    var permuted = draft
+    permuted.permute((0..<23).map { ($0 * 7 + 3) % 23 })
+    expectSame(expected, estimates(try fit(permuted) { $0.weighting = weighting }), "order")
+    // Arms in another order, the first staying first.
+    var renamed = draft
+    renamed.arms = ["none", "ban", "tax"]
+    renamed.unitArms = draft.unitArms.map { [0, 2, 1][$0] }
+    expectSame(expected, estimates(try fit(renamed) { $0.weighting = weighting }), "arms")
+  }
+
+  @Test func `outcomes in other units give estimates in these`() throws {
+    let draft = Self.draft()
+    var scaled = draft
+    scaled.values = draft.values.map { $0.map { 1000 * $0 } }
+    let (first, second) = (try fit(draft), try fit(scaled))
+    for (a, b) in zip(first.cells, second.cells) {
+      #expect(abs(1000 * a.estimate! - b.estimate!) < 1e-9 * abs(b.estimate!))
+      #expect(abs(1000 * a.lower! - b.lower!) < 1e-6 && abs(a.weightNorm! - b.weightNorm!) < 1e-9)
+    }
+    #expect(abs(first.placeboSpace[0].ratio - second.placeboSpace[0].ratio) < 1e-9)
+    for (a, b) in zip(first.arms, second.arms) { #expect(abs(a.fitTest!.p - b.fitTest!.p) < 1e-9) }
+  }
+
+  @Test func `without noise the truth comes back`() throws {
+    let draft = Self.draft(noise: 0)
+    let result = try fit(draft) { $0.rank = .fixed(2) }
+    // Under its own arm the mean observed is the truth.
+    for cell in result.cells where cell.own { #expect(abs(cell.effect!) < 1e-8) }
+    // Weights are of factors alone: a unit's outcome under no arm is that before 12, went on.
+    let random = CounterRandom(seed: 8, stream: .test)
+    for unit in 14..<23 {
+      let loadings = (0..<2).map { 1 + random.normal(row: unit, draw: $0) }
+      let truth = (12..<18).map { (period: Int) -> Double in
+        let paths = (0..<2).map { Elementary.sin(Double(period * ($0 + 1)) * 0.7) + 2 }
+        return loadings[0] * paths[0] + loadings[1] * paths[1]
+      }
+      let cell = try #require(result.cells.first { $0.unit == "u\(unit)" && $0.arm == "none" })
+      #expect(distance(cell.path.compactMap(\.self), truth) < 1e-8)
+      #expect(cell.interval == nil && cell.reason == "donors and target show no noise")
+    }
+  }
+
+  @Test func `a donor that is there twice changes no estimate at a fixed rank without noise, and no subspace`() throws {
+    let draft = Self.draft(noise: 0)
+    var doubled = draft
+    doubled.add("copy", arm: "none")
+    doubled.values[23] = draft.values[3]
+    let (first, second) = (try fit(draft) { $0.rank = .fixed(2) }, try fit(doubled) { $0.rank = .fixed(2) })
+    for cell in first.cells where cell.arm == "none" && !cell.own {
+      let other = try #require(second.cells.first { $0.unit == cell.unit && $0.arm == cell.arm })
+      #expect(distance(other.path.compactMap(\.self), cell.path.compactMap(\.self)) < 1e-8)
+    }
+  }
+
+  @Test func `a result survives encoding`() throws {
+    let result = try fit(Self.draft(missing: 0.05))
+    #expect(try decoded(encoded(result), as: SyntheticInterventionsResult.self) == result)
+  }
+
+  @Test func `files have the same bytes on any number of ranks, and a row for each answer`() throws {
+    let draft = Self.draft(missing: 0.05)
+    func write(_ ranks: Int) throws -> ScratchFolder {
+      let folder = try ScratchFolder()
+      let path = folder.path
+      _ = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+        let fitted = try SyntheticInterventions(Self.options).run(on: try draft.panel(on: communicator))
+        try SyntheticInterventionsFiles(fitted, origin: ["input-digest": "x"]).write { "\(path)/\($0)" }
+      }
+      return folder
+    }
+    let (alone, several) = (try write(1), try write(3))
+    for name in SyntheticInterventionsFiles.names {
+      #expect(try bytes(alone.file(name)) == bytes(several.file(name)), "\(name)")
+    }
+    let lines = try text(alone.file("table.csv")).split(separator: "\n")
+    #expect(lines.count == 1 + 23 * 3 && lines[0].hasPrefix("unit,arm,metric,own,rank,estimate,conf.low"))
+    let result = try fit(draft)
+    let first = lines[1].split(separator: ",", omittingEmptySubsequences: false)
+    #expect(Double(first[5]) == result.cells[0].estimate && Double(first[6]) == result.cells[0].lower)
+    #expect(try text(alone.file("paths.csv")).split(separator: "\n").count == 1 + 23 * 3 * 18)
+  }
+}
