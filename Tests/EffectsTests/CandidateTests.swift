@@ -129,6 +129,20 @@ extension ValueInstrument {
     #expect(try frame.instrument(.uas, of: covariates + frame.columns(of: .instrument)).isExcluded)
   }
 
+  @Test func `so do columns that covariates determine`() throws {
+    let rows = CandidateOracle.shared.combined
+    func isExcluded(_ change: Double) throws -> Bool {
+      var columns: [FrameColumn] = rows.x.enumerated().map { .real("x\($0)", .covariate, $1) }
+      columns += [.real("t", .treatment, rows.t), .real("y", .outcome, rows.y)]
+      columns.append(.real("a", .instrument, rows.t.indices.map { 3 - 2 * rows.x[0][$0] + change * rows.w[0][$0] }))
+      let frame = try Frame(
+        rows: DistributedRows(rowCount: rows.t.count, communicator: SoloCommunicator()), columns: columns)
+      return try frame.instrument(.uas).isExcluded
+    }
+    #expect(try !isExcluded(0))
+    #expect(try isExcluded(0.1))
+  }
+
   @Test func `every instrument has the same bits on any number of ranks`() throws {
     let rows = CandidateOracle.shared.combined
     for rule in CandidateRule.allCases {

@@ -20,7 +20,7 @@ public struct CandidateColumns: Sendable {
   /// The treatment, the outcome, then the candidates.
   let variables: [Variable]
 
-  /// Whether all candidates are covariates, so that none of them is excluded from the outcome.
+  /// Whether all candidates are covariates or sums of these, so that none of them is excluded from the outcome.
   public let areControls: Bool
 
   var candidates: ArraySlice<Variable> { variables[2...] }
@@ -37,7 +37,8 @@ public struct CandidateColumns: Sendable {
     let all = [frame.columns(of: .treatment)[0], frame.columns(of: .outcome)[0]] + columns
     let covariates = frame.columns(of: .covariate).filter { frame.schema.columns[$0].kind == .real }
     self.frame = frame
-    areControls = columns.allSatisfy(covariates.contains)
+    let others = columns.filter { !covariates.contains($0) }
+    areControls = try others.isEmpty || Self.areDetermined(others, by: covariates, in: frame)
     variables = try zip(all, frame.summary(of: all)).map { column, summary in
       guard !summary.isConstant, summary.variance > 0 else {
         throw Failure(
@@ -47,5 +48,12 @@ public struct CandidateColumns: Sendable {
         name: summary.name, column: column, mean: summary.mean, standardDeviation: summary.standardDeviation,
         unit: covariates.firstIndex(of: column).map { scaling.scales[$0] } ?? 1)
     }
+  }
+
+  /// Whether the constant and some columns determine others, all of them. One pass. Collective.
+  private static func areDetermined(_ columns: [Int], by others: [Int], in frame: Frame) throws -> Bool {
+    let gram = try frame.crossProducts(of: others + columns)
+    let own = Set(others.count + 1..<gram.rows)
+    return own.isSubset(of: gram.dependentColumns(inOrder: Array(0..<gram.rows), tolerance: 1e-9))
   }
 }
