@@ -57,7 +57,7 @@ let package = Package(
 
     .target(
       name: "NonparametricIV",
-      dependencies: ["Communication", "Diagnostics", "Features", "LinearAlgebra", "Networks", "Regression"]),
+      dependencies: ["Communication", "Diagnostics", "Features", "LinearAlgebra", "Networks", "Regression", "Runs"]),
 
     .target(
       name: "Panels",
@@ -192,7 +192,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "NonparametricIVTests",
-      dependencies: ["Communication", "Diagnostics", "LinearAlgebra", "Networks", "NonparametricIV", "TestSupport"]),
+      dependencies: [
+        "Communication", "Diagnostics", "LinearAlgebra", "Networks", "NonparametricIV", "Runs", "TestSupport",
+      ]),
     .testTarget(
       name: "EffectsTests",
       dependencies: [

@@ -4,6 +4,7 @@ import Features
 import Frames
 import InstrumentalVariables
 import LinearAlgebra
+import Runs
 
 /// The bootstrap of an effect from groups to coefficients, with random weights (Rubin 1981, "The Bayesian bootstrap";
 /// Newton and Raftery 1994): row i counts v_i E_i, E_i ~ Exp(1), the same for the rows of a cluster.
@@ -44,25 +45,28 @@ public struct EffectBootstrap: Sendable {
 
   /// One replicate. Collective; the same bits on any number of ranks.
   ///
+  /// - Parameter journal: keeps what networks have learned.
   /// - Throws: on all ranks the same ``Failure`` when rows cannot be read; what cannot be fitted is a result.
-  public func replicate(_ cell: BootstrapReplicate.Cell) throws -> BootstrapReplicate {
+  public func replicate(_ cell: BootstrapReplicate.Cell, in journal: Journal = Journal()) throws -> BootstrapReplicate {
     do {
       let design = try design.reweighted(weights(cell.replicate))
       let regression = try InstrumentalRegression(design.rows([functions], design.instruments(functions)))
       return BootstrapReplicate(
         cell: cell, coefficients: try methods.map { try regression.estimate($0).coefficients },
-        methods: try answers(design, regression), failure: nil)
+        methods: try answers(design, regression, in: journal), failure: nil)
     } catch let failure as Failure where failure.isOfRows {
       return BootstrapReplicate(cell: cell, coefficients: [], methods: [], failure: failure)
     }
   }
 
   /// What the methods of the ladder come to in the rows of a replicate.
-  private func answers(_ weighted: EffectDesign, _ regression: InstrumentalRegression) throws -> [MethodReplicate] {
+  private func answers(
+    _ weighted: EffectDesign, _ regression: InstrumentalRegression, in journal: Journal
+  ) throws -> [MethodReplicate] {
     guard !ladder.isEmpty else { return [] }
     let ladder = EffectLadder(
       design: weighted, population: design, functions: functions,
-      request: try EffectRequest(design, functions, options), options: options)
+      request: try EffectRequest(design, functions, options), options: options, journal: journal)
     return try self.ladder.map { method in
       do {
         return MethodReplicate(

@@ -1,4 +1,5 @@
 import InstrumentalVariables
+import Runs
 
 extension EffectEstimator {
   /// The methods that stand beside the default one, or without an instrument beside ordinary regression, in the order of
@@ -14,7 +15,8 @@ extension EffectEstimator {
   /// Collective.
   func methods(
     _ design: EffectDesign, _ functions: OutcomeFunctions, _ request: EffectRequest,
-    _ regression: InstrumentalRegression, _ estimates: [EffectAnswer], _ bootstrap: BootstrapResult?
+    _ regression: InstrumentalRegression, _ estimates: [EffectAnswer], _ bootstrap: BootstrapResult?,
+    in journal: Journal
   ) throws -> [MethodAnswer] {
     guard !options.methods.isEmpty else { return [] }
     let first = MethodAnswer(EffectMethod.first(hasInstrument: design.hasInstrument), estimates[0])
@@ -23,7 +25,8 @@ extension EffectEstimator {
       found.append(MethodAnswer(.ordinary, estimates.first { $0.method == .ordinary }!))
     }
     let ladder = EffectLadder(
-      design: design, population: design, functions: functions, request: request, options: options)
+      design: design, population: design, functions: functions, request: request, options: options,
+      journal: journal)
     for method in self.ladder(design) {
       let answer =
         if let bootstrap {

@@ -4,6 +4,7 @@ import Features
 import Frames
 import InstrumentalVariables
 import LinearAlgebra
+import Runs
 
 /// What happens to y under do(T = t): instrumental regression with groups for instruments.
 ///
@@ -55,11 +56,12 @@ public struct EffectEstimator: Sendable {
   ///
   /// - Parameters:
   ///   - observer: told what begins, on every rank.
+  ///   - journal: keeps what networks have learned.
   ///   - replicating: does the replicates of a bootstrap, on other ranks or from a folder; nil does them here.
   /// - Throws: on all ranks the same ``Failure`` (data): fewer than two groups, or a group with too few rows; a treatment,
   ///   an outcome or a covariate that is constant or determined by others; fewer rows than columns.
   public func fit(
-    _ frame: Frame, observer: (Stage) -> Void = { _ in },
+    _ frame: Frame, observer: (Stage) -> Void = { _ in }, in journal: Journal = Journal(),
     replicating: ((EffectPlan) throws -> [BootstrapReplicate])? = nil
   ) throws -> EffectResult {
     guard groups.groupCount > 1 || groups.causes != nil || !groups.isExcluded else {
@@ -81,7 +83,7 @@ public struct EffectEstimator: Sendable {
     let request = try EffectRequest(design, functions, options)
     let bootstrap = try bootstrap(design, functions, replicating)
     let (answers, errors) = try answers(estimators(design), design, functions, request, regression, bootstrap)
-    let ladder = try methods(design, functions, request, regression, answers, bootstrap)
+    let ladder = try methods(design, functions, request, regression, answers, bootstrap, in: journal)
     let diagnostics =
       design.hasInstrument
       ? try EffectDiagnostics(
@@ -136,7 +138,7 @@ public struct EffectEstimator: Sendable {
       options: options, functions: functions, methods: estimators(design), ladder: ladder(design))
     if let replicating { return try BootstrapResult(replicating(plan)) }
     let here = EffectBootstrap(plan, design)
-    return try BootstrapResult(plan.cells.map(here.replicate))
+    return try BootstrapResult(plan.cells.map { try here.replicate($0) })
   }
 
   /// How the groups were estimated; nil where robust errors are asked for, or no others are known.

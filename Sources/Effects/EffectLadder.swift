@@ -1,5 +1,6 @@
 import InstrumentalVariables
 import NonparametricIV
+import Runs
 
 /// What methods that stand side by side answer, without errors.
 struct EffectLadder {
@@ -9,6 +10,8 @@ struct EffectLadder {
   let functions: OutcomeFunctions
   let request: EffectRequest
   let options: EffectOptions
+  /// Keeps what networks have learned.
+  let journal: Journal
 
   /// Collective.
   ///
@@ -48,7 +51,7 @@ struct EffectLadder {
     let start = ContinuousClock.now
     var options = options.nonparametric
     options.seed = request.seed
-    let fit = try method.fit(rows, options)
+    let fit = try method.fit(rows, options, in: journal)
     return try MethodAnswer(
       .nonparametric(method), fit, self.rows(population), request, seconds: (ContinuousClock.now - start).seconds)
   }

@@ -1,5 +1,6 @@
 import Communication
 import Networks
+import Runs
 
 /// Adversarial moments (Dikkala et al. 2020): min_g max_f E[(y - g(t, x)) f(z, x)] - E[f²] - λ |f|² + μ |g|², with λ and μ
 /// on the squares of the networks' parameters.
@@ -9,7 +10,9 @@ import Networks
 ///
 /// The criterion is the largest of c E[(y - g) f] - c² E[f²] over numbers c, with the mean f of the second half, on rows
 /// that were held out: E[(y - g) f]² / (4 E[f²]).
-public struct AGMM: StructuralRegression {
+public struct AGMM: TrainedRegression {
+  public typealias Function = NetworkFunction
+
   package var widths = [100, 100]
   package var dropout: Double?
   /// μ and λ, halved: a parameter's slope gains this times the parameter.
@@ -32,11 +35,11 @@ public struct AGMM: StructuralRegression {
     plan.learningRate = 1e-4
   }
 
-  public func fit(_ rows: some StructuralRows) throws -> StructuralFit<NetworkFunction> {
+  public func fit(_ rows: some StructuralRows, in journal: Journal) throws -> StructuralFit<NetworkFunction> {
     let data = try NetworkRows(rows, seed: seed)
     let problem = MomentGame(self, data)
     var training = EpochTraining(plan, from: problem.start(seed: seed), seed: seed)
-    try training.run(problem) { _ in 0 }
+    try training.run(problem, in: journal) { _ in 0 }
     let networks = problem.answer(training.result)
     let criterion = try problem.criterion(networks, over: RowBlocks(data.heldOut, of: data))
     return StructuralFit(function: NetworkFunction(network: networks.g), criterion: criterion)

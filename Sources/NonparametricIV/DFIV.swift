@@ -2,6 +2,7 @@ import Communication
 import Diagnostics
 import LinearAlgebra
 import Networks
+import Runs
 
 /// Deep features in two stages of ridge regressions (Xu et al. 2021), on disjoint halves of the rows:
 ///
@@ -16,7 +17,9 @@ import Networks
 /// the method needs one does not apply.
 ///
 /// A round is judged by the mean of (y - E[g | z, x])² over rows that were held out.
-public struct DFIV: StructuralRegression {
+public struct DFIV: TrainedRegression {
+  public typealias Function = FeatureProductFunction
+
   package var treatmentWidths = [16]
   package var treatmentFeatures = 4
   package var instrumentWidths = [128, 64]
@@ -50,22 +53,53 @@ public struct DFIV: StructuralRegression {
     patience = nil
   }
 
-  public func fit(_ rows: some StructuralRows) throws -> StructuralFit<FeatureProductFunction> {
+  public func fit(_ rows: some StructuralRows, in journal: Journal) throws -> StructuralFit<FeatureProductFunction> {
     let data = try NetworkRows(rows, seed: seed)
     let (first, second, heldOut) = try blocks(data)
-    var features = DeepFeatures(self, columns: data.columns)
-    let training = FeatureTraining(features, first: first, second: second, penalty: penalty)
-    var best = (features: features, judgement: Double.infinity, round: 0)
-    for round in 1...rounds {
-      try advance(&features, training)
-      let judgement = try stages(features, first, second).judge(features, heldOut)
-      guard judgement.isFinite else { throw Failure.divergence }
-      if patience == nil || judgement < best.judgement { best = (features, judgement, round) }
-      if let patience, round - best.round >= patience { break }
+    let start = Rounds(DeepFeatures(self, columns: data.columns))
+    let best = try journal.run("rounds", from: start, progress: \.progress, outcome: \.best) { done, keep in
+      var done = done
+      let training = FeatureTraining(done.features, first: first, second: second, penalty: penalty)
+      while done.count < rounds, patience.map({ done.count - done.best.round < $0 }) ?? true {
+        try advance(&done.features, training)
+        let judgement = try self.stages(done.features, first, second).judge(done.features, heldOut)
+        guard judgement.isFinite else { throw Failure.divergence }
+        done.end(judgement, keepsBest: patience != nil)
+        try keep(done)
+      }
+      return done
     }
     let all = try FeatureBlocks(Array(0..<data.rows.rowCount), of: data, first.columns)
-    let stages = try stages(best.features, all, all)
+    let stages = try self.stages(best.features, all, all)
     return StructuralFit(function: stages.function(best.features), criterion: best.judgement)
+  }
+
+  /// Where the rounds stand.
+  private struct Rounds: Codable {
+    struct Best: Codable {
+      var features: DeepFeatures
+      var judgement: Double
+      var round: Int
+    }
+
+    var features: DeepFeatures
+    var count = 0
+    var best: Best
+
+    init(_ start: DeepFeatures) {
+      features = start
+      best = Best(features: start, judgement: .infinity, round: 0)
+    }
+
+    /// - Parameter keepsBest: whether features stay that are judged better; else the last ones do.
+    mutating func end(_ judgement: Double, keepsBest: Bool) {
+      count += 1
+      if !keepsBest || judgement < best.judgement {
+        best = Best(features: features, judgement: judgement, round: count)
+      }
+    }
+
+    var progress: Journal.Progress { Journal.Progress(passes: count, values: ["judgement": .number(best.judgement)]) }
   }
 
   /// The halves of the rows that train, and the rows that judge.

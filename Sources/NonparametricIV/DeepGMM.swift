@@ -2,6 +2,7 @@ import Communication
 import Diagnostics
 import LinearAlgebra
 import Networks
+import Runs
 
 /// Adversarial moments weighted by their variance (Bennett, Kallus and Schnabel 2019):
 /// min_θ max_τ E[f_τ(x, z) (y - g_θ(t, x))] - E[f_τ² (y - g~)²] / 4, with g~ the g before the step, held fixed.
@@ -12,7 +13,9 @@ import Networks
 ///
 /// Published settings take all rows for a turn and tanh; turns on minibatches and rectifiers come ten times nearer in a
 /// fifth of the time.
-public struct DeepGMM: StructuralRegression {
+public struct DeepGMM: TrainedRegression {
+  public typealias Function = NetworkFunction
+
   package var structuralWidths = [128, 64, 32]
   package var dualWidths = [128, 64]
   package var activation = Activation.leakyRelu()
@@ -42,20 +45,47 @@ public struct DeepGMM: StructuralRegression {
     epochs = 300
   }
 
-  public func fit(_ rows: some StructuralRows) throws -> StructuralFit<NetworkFunction> {
+  public func fit(_ rows: some StructuralRows, in journal: Journal) throws -> StructuralFit<NetworkFunction> {
     let data = try NetworkRows(rows, seed: seed)
     let batches = try minibatches(data)
-    var game = VarianceWeightedGame(self, columns: data.columns)
-    var contest = try MomentContest(RowBlocks(data.heldOut, of: data))
-    var best = game.g
-    for epoch in 0..<epochs {
-      if isAnnealed { game.slow(to: 1 - Double(epoch) / Double(epochs)) }
-      let order = RowPermutation(count: batches.count, seed: seed, index: 1 + epoch)
-      for place in batches.indices { try game.advance(batches[order[place]], dualSteps: dualSteps) }
-      guard (epoch + 1).isMultiple(of: interval) || epoch + 1 == epochs else { continue }
-      if try contest.add(g: game.g, f: game.f) { best = game.g }
+    let start = Turns(game: VarianceWeightedGame(self, columns: data.columns))
+    let entrants = try journal.run("turns", from: start, progress: \.progress, outcome: \.entrants) { turns, keep in
+      var turns = turns
+      while turns.epoch < epochs {
+        try advance(&turns, batches)
+        try keep(turns)
+      }
+      return turns
     }
+    var contest = try MomentContest(RowBlocks(data.heldOut, of: data))
+    var best = entrants[0].g
+    for entrant in entrants { if try contest.add(g: entrant.g, f: entrant.f) { best = entrant.g } }
     return StructuralFit(function: NetworkFunction(network: best), criterion: contest.leastObjective)
+  }
+
+  /// Where the game stands, with the pairs that are compared at the end.
+  private struct Turns: Codable {
+    struct Entrant: Codable {
+      let g: Network
+      let f: Network
+    }
+
+    var game: VarianceWeightedGame
+    var epoch = 0
+    var entrants: [Entrant] = []
+
+    var progress: Journal.Progress { Journal.Progress(passes: epoch) }
+  }
+
+  /// One epoch of turns.
+  private func advance(_ turns: inout Turns, _ batches: [RowBlocks]) throws {
+    let epoch = turns.epoch
+    if isAnnealed { turns.game.slow(to: 1 - Double(epoch) / Double(epochs)) }
+    let order = RowPermutation(count: batches.count, seed: seed, index: 1 + epoch)
+    for place in batches.indices { try turns.game.advance(batches[order[place]], dualSteps: dualSteps) }
+    turns.epoch += 1
+    guard turns.epoch.isMultiple(of: interval) || turns.epoch == epochs else { return }
+    turns.entrants.append(Turns.Entrant(g: turns.game.g, f: turns.game.f))
   }
 
   /// The training rows in a random order, cut into turns, with a column for residuals.

@@ -1,6 +1,7 @@
 import Communication
 import LinearAlgebra
 import Networks
+import Runs
 
 /// The conditional density of the treatment, then the regression that integrates over it (Hartford et al. 2017):
 /// p(t | z, x) as a mixture of normal densities, and min_g Σ (y - ∫ g(t, x) dp(t | z, x))².
@@ -11,7 +12,9 @@ import Networks
 ///
 /// The first stage is judged by the likelihood of rows that were held out, the second by the mean over them of
 /// (y - g(t₁, x)) (y - g(t₂, x)), which is that of (y - E g)².
-public struct DeepIV: StructuralRegression {
+public struct DeepIV: TrainedRegression {
+  public typealias Function = NetworkFunction
+
   package var widths = [128, 64, 32]
   package var dropout: Double?
   /// Of the mixture; nil for as many as instruments, at least 3 and at most 10.
@@ -30,21 +33,23 @@ public struct DeepIV: StructuralRegression {
     second = first
   }
 
-  public func fit(_ rows: some StructuralRows) throws -> StructuralFit<NetworkFunction> {
+  public func fit(_ rows: some StructuralRows, in journal: Journal) throws -> StructuralFit<NetworkFunction> {
     let data = try NetworkRows(rows, seed: seed)
     let components = componentCount ?? min(max(data.columns.instrumentCount, 3), 10)
-    let density = try conditionalDensity(data, components: components)
+    let density = try conditionalDensity(data, components: components, in: journal)
     let known = try NetworkRows(data, deriving: density)
     let heldOut = try RowBlocks(known.heldOut, of: known)
     let problem = ResponseProblem(self, known, components: components)
     var training = EpochTraining(second, from: problem.set.start(seed: seed, firstIndex: 1), seed: seed)
-    try training.run(problem) { try problem.meanLoss(problem.set.network(0, of: $0), over: heldOut) }
+    try training.run(problem, in: journal) { try problem.meanLoss(problem.set.network(0, of: $0), over: heldOut) }
     return StructuralFit(
       function: NetworkFunction(network: problem.set.network(0, of: training.result)), criterion: training.judgement!)
   }
 
   /// The network of p(t | z, x).
-  private func conditionalDensity(_ data: NetworkRows<some StructuralRows>, components: Int) throws -> Network {
+  private func conditionalDensity(
+    _ data: NetworkRows<some StructuralRows>, components: Int, in journal: Journal
+  ) throws -> Network {
     let set = NetworkSet(
       .hidden(widths, inputs: data.columns.conditional.count, outputs: 3 * components, dropout: dropout))
     let problem = NetworkRegression(
@@ -52,7 +57,7 @@ public struct DeepIV: StructuralRegression {
       loss: .mixtureDensity(components: components), seed: seed)
     let heldOut = try RowBlocks(data.heldOut, of: data)
     var training = EpochTraining(first, from: set.start(seed: seed), seed: seed)
-    try training.run(problem) { try problem.meanLoss(set.network(0, of: $0), over: heldOut) }
+    try training.run(problem, in: journal) { try problem.meanLoss(set.network(0, of: $0), over: heldOut) }
     return set.network(0, of: training.result)
   }
 }

@@ -1,5 +1,7 @@
+import Communication
 import Diagnostics
 import Networks
+import Runs
 
 /// How long and how fast networks are trained.
 package struct EpochPlan: Sendable, Codable, Equatable {
@@ -66,10 +68,27 @@ package struct EpochTraining: Sendable, Codable {
 
   /// Trains to the end. Collective.
   ///
-  /// - Parameter judge: a loss of a state on rows that were held out, the same on all ranks.
+  /// - Parameters:
+  ///   - journal: keeps where training stands after every epoch.
+  ///   - judge: a loss of a state on rows that were held out, the same on all ranks.
   /// - Throws: ``Failure`` (numerical) when the training left the range of numbers, and what reading and summing throw.
-  package mutating func run(_ problem: some TrainingProblem, judge: (NetworkState) throws -> Double) throws {
-    while !isDone { try advance(problem, judge: judge) }
+  package mutating func run(
+    _ problem: some TrainingProblem, in journal: Journal = Journal(), judge: (NetworkState) throws -> Double
+  ) throws {
+    self = try journal.run("epochs", from: self, progress: \.progress) { training, keep in
+      var training = training
+      while !training.isDone {
+        try training.advance(problem, judge: judge)
+        // Ranks agree in sums when to save, and neither steps nor a judgement need make any.
+        _ = try problem.rows.sum([0.0]) { _, _ in }
+        try keep(training)
+      }
+      return training
+    }
+  }
+
+  private var progress: Journal.Progress {
+    Journal.Progress(passes: epoch, values: judgement.map { ["judgement": .number($0)] } ?? [:])
   }
 
   /// Trains for one epoch.

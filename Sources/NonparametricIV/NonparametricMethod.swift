@@ -1,3 +1,5 @@
+import Runs
+
 /// The nonparametric instrumental regressions, by the names under which they are asked for.
 public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
   /// Two stages of ridge regression on polynomials: ``PolynomialTwoStage``.
@@ -30,26 +32,39 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
 
   /// Finds g in the units of the data. Collective.
   ///
+  /// - Parameter journal: keeps what networks have learned, and what was found.
   /// - Throws: on all ranks the same ``Failure``: what ``ColumnLocations`` and the method refuse.
-  public func fit(_ source: some StructuralRows, _ options: NonparametricOptions) throws -> NonparametricFit {
+  public func fit(
+    _ source: some StructuralRows, _ options: NonparametricOptions, in journal: Journal = Journal()
+  ) throws -> NonparametricFit {
+    try journal.step(rawValue) { try found(source, options, in: journal) }
+  }
+
+  private func found(
+    _ source: some StructuralRows, _ options: NonparametricOptions, in journal: Journal
+  ) throws -> NonparametricFit {
     let rows = try ScaledRows(source)
+    func rescaled<Function>(
+      _ found: StructuralFit<Function>, as form: (Function) -> NonparametricFunction
+    ) -> NonparametricFit {
+      NonparametricFit(function: RescaledFunction(form(found.function), rows.locations), criterion: found.criterion)
+    }
     func fit<Regression: StructuralRegression>(
       _ regression: Regression, as form: (Regression.Function) -> NonparametricFunction
-    ) throws -> NonparametricFit {
-      let found = try regression.fit(rows)
-      return NonparametricFit(
-        function: RescaledFunction(form(found.function), rows.locations), criterion: found.criterion)
-    }
+    ) throws -> NonparametricFit { rescaled(try regression.fit(rows), as: form) }
+    func train<Regression: TrainedRegression>(
+      _ regression: Regression, as form: (Regression.Function) -> NonparametricFunction
+    ) throws -> NonparametricFit { rescaled(try regression.fit(rows, in: journal), as: form) }
     return switch self {
     case .poly2sls: try fit(PolynomialTwoStage(seed: options.seed), as: NonparametricFunction.polynomial)
     case .kerneliv: try fit(KernelInstrumental(options), as: NonparametricFunction.kernel)
     case .dualiv: try fit(DualInstrumental(options), as: NonparametricFunction.kernel)
-    case .nn2sls: try fit(NN2SLS(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
-    case .onesiv: try fit(OneSIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
-    case .deepiv: try fit(DeepIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
-    case .dfiv: try fit(DFIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.features)
-    case .deepgmm: try fit(DeepGMM(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
-    case .agmm: try fit(AGMM(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
+    case .nn2sls: try train(NN2SLS(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
+    case .onesiv: try train(OneSIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
+    case .deepiv: try train(DeepIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
+    case .dfiv: try train(DFIV(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.features)
+    case .deepgmm: try train(DeepGMM(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
+    case .agmm: try train(AGMM(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)
     }
   }
 }

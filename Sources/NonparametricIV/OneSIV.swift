@@ -1,5 +1,6 @@
 import Communication
 import Networks
+import Runs
 
 /// Both stages in one training (Lin et al. 2019): w₁ (y - g(t^(z, x), x))² + w₂ (t - t^(z, x))².
 ///
@@ -7,7 +8,9 @@ import Networks
 /// fitted treatment bends toward y and is no longer one, so w₁ is small.
 ///
 /// An epoch is judged by the same loss on rows that were held out; the criterion is the mean of (y - g(t^, x))² there.
-public struct OneSIV: StructuralRegression {
+public struct OneSIV: TrainedRegression {
+  public typealias Function = NetworkFunction
+
   package var widths = [128, 64, 32]
   package var dropout: Double?
   package var outcomeWeight = 0.0017
@@ -25,12 +28,12 @@ public struct OneSIV: StructuralRegression {
     plan = EpochPlan(epochs: 30, batchSize: 1000, learningRate: 5e-3, isAnnealed: false)
   }
 
-  public func fit(_ rows: some StructuralRows) throws -> StructuralFit<NetworkFunction> {
+  public func fit(_ rows: some StructuralRows, in journal: Journal) throws -> StructuralFit<NetworkFunction> {
     let data = try NetworkRows(rows, seed: seed)
     let heldOut = try RowBlocks(data.heldOut, of: data)
     let problem = OneStageProblem(self, data)
     var training = EpochTraining(plan, from: problem.set.start(seed: seed), seed: seed)
-    try training.run(problem) { state in
+    try training.run(problem, in: journal) { state in
       let losses = try problem.meanLosses(state, over: heldOut)
       return outcomeWeight * losses.outcome + treatmentWeight * losses.treatment
     }

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Runs
 
 /// The function g of y = g(t, x) + u that a nonparametric instrumental regression found.
 public protocol StructuralFunction: Sendable, Codable {
@@ -39,6 +40,17 @@ public protocol StructuralRegression: Sendable {
   /// - Throws: on all ranks the same ``Failure``: what the method cannot take (data), or a training that left the range
   ///   of numbers (numerical).
   func fit(_ rows: some StructuralRows) throws -> StructuralFit<Function>
+}
+
+/// A way to g on which networks are trained: a journal keeps what they have come to from epoch to epoch, so that a training
+/// that is interrupted goes on.
+public protocol TrainedRegression: StructuralRegression {
+  /// Finds g as ``StructuralRegression/fit(_:)`` does.
+  func fit(_ rows: some StructuralRows, in journal: Journal) throws -> StructuralFit<Function>
+}
+
+extension TrainedRegression {
+  public func fit(_ rows: some StructuralRows) throws -> StructuralFit<Function> { try fit(rows, in: Journal()) }
 }
 
 /// What a nonparametric instrumental regression found.

@@ -111,13 +111,18 @@ extension Effect {
     return options
   }
 
-  /// The options that not every method reads.
+  /// The options that not every effect reads.
   var methodOptions: [ScopedOption] {
     let asked = method.compactMap { if case .nonparametric(let method) = $0 { method } else { nil } }
     func option(_ name: String, _ value: Any?, _ methods: [NonparametricMethod]) -> ScopedOption {
       ScopedOption(name, value, with: "--method", methods, fitted: asked)
     }
+    func inFolder(_ name: String, _ value: Any?) -> ScopedOption {
+      ScopedOption(name, value, with: "--out", isRead: out != nil)
+    }
     return [
+      inFolder("--checkpoint-every", checkpoint.checkpointEvery),
+      inFolder("--checkpoint-minutes", checkpoint.checkpointMinutes), inFolder("--max-hours", checkpoint.maxHours),
       option("--paper", paper ? true : nil, NonparametricMethod.allCases), option("--dual", dual, [.dualiv]),
       option("--landmarks", landmarks, [.kerneliv, .dualiv]), option("--exact-rows", exactRows, [.kerneliv, .dualiv]),
     ]

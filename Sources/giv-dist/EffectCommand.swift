@@ -33,6 +33,7 @@ struct Effect: JobCommand {
       """)
 
   @OptionGroup var data: DatasetOptions
+  @OptionGroup var checkpoint: CheckpointOptions
   @OptionGroup var job: JobOptions
 
   @Option(
@@ -111,7 +112,11 @@ struct Effect: JobCommand {
   var bootstrap: Int?
   @Option(help: "Ranks that work on one replicate; a divisor of the number of ranks.")
   var ranksPerFit = 1
-  @Flag(help: "Go on with the replicates that the folder of --out holds, on any number of ranks.")
+  @Flag(
+    help: """
+      Go on with the replicates, and with the training of networks, that the folder of --out holds, on any number of \
+      ranks.
+      """)
   var resume = false
   @Option(help: "Effects of one treatment instead of another, A:B, several with commas between. (default: quartiles)")
   var contrast: String?
@@ -192,21 +197,26 @@ struct Effect: JobCommand {
       + (atX == nil ? [] : [EffectFiles.covariateTableName])
     let files = tables + (predict ? [Self.rowsName] : [])
     let existing: ExistingRun = resume ? .resume : force ? .replace : .refuse
-    let run = try out.map { try Run(folder: $0, files: files, existing: existing, on: communicator) }
-    if predict { try source.collection.checkIdentifiers(on: communicator) }
     let display = ProgressDisplay(communicator.isRoot ? progress : .none)
+    if out != nil { StopSignal.install() }
+    let run = try out.map { folder in
+      try Run(
+        folder: folder, files: files, existing: existing, policy: checkpoint.policy, optionName: OptionNames.name,
+        on: communicator, observer: display.show, isStopRequested: { StopSignal.isReceived })
+    }
+    if predict { try source.collection.checkIdentifiers(on: communicator) }
     display.show("reading the rows")
     func load(on ranks: any Communicator) throws -> EffectSource.Rows {
       try source.load(label: label, seed: seed, storage: storage, on: ranks)
     }
     let rows = try load(on: communicator)
     let replicates = out.map { EffectReplicates(folder: $0, ranksPerFit: ranksPerFit, existing: existing) }
-    if options.errors == .bootstrap { StopSignal.install() }
+    try run?.open(options.kept, inputDigest: rows.digest)
     var estimator = EffectEstimator(
       options, groups: rows.groups, features: rows.features, scaling: rows.scaling)
     estimator.findsSurface = predict || knowsTruth
     let result = try estimator.fit(
-      rows.frame, observer: { display.show($0.rawValue) },
+      rows.frame, observer: { display.show($0.rawValue) }, in: run?.journal ?? Journal(),
       replicating: replicates.map { replicates in
         { try replicates.run($0, rows, on: communicator, load: load) }
       })

@@ -34,16 +34,22 @@ struct EffectReplicates {
       return try EffectBootstrap(
         plan, rows.frame, groups: rows.groups, features: rows.features, scaling: rows.scaling)
     }
-    // More replicates may follow those that are done.
-    var options = plan.options
-    options.replicates = 0
     return try scheduler.run(
-      options, inputDigest: source.digest, in: cells, existing: existing, team: team, on: communicator
-    ) { cell, _ in try bootstrap.replicate(cell) }
+      plan.options.kept, inputDigest: source.digest, in: cells, existing: existing, team: team, on: communicator
+    ) { cell, run in try bootstrap.replicate(cell, in: run.journal) }
   }
 
   /// Removes what the files of the effect hold now.
   func finish() { try? FileManager.default.removeItem(atPath: cells) }
+}
+
+extension EffectOptions {
+  /// What an effect that is gone on with must share with the one before: more replicates may follow those that are done.
+  var kept: EffectOptions {
+    var options = self
+    options.replicates = 0
+    return options
+  }
 }
 
 extension EffectSource.Rows {

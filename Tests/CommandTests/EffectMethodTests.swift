@@ -33,6 +33,7 @@ extension OnRanks {
       let methods: [String: Method]
       let ladder: [String: Rung]
       let disagreements: [String]
+      let effectDigest: String
       let findings: [Finding]
     }
 
@@ -146,6 +147,30 @@ extension OnRanks {
             print(b['average_slope'].shape, b['curve'].shape, sorted(f['bootstrap/methods']))
         """)
       #expect(printed == "(12,) (12, 21) ['control', 'liml', 'poly2sls']\n", "\(printed)")
+    }
+
+    @Test func `networks that were killed while they learned go on where they were, on other ranks`() throws {
+      let arguments = ["--instrument", "true", "--outcome-basis", "quadratic", "--method", "onesiv"]
+      let expected = try effect(arguments).report
+      let command = (["effect", "shards"] + arguments + ["--out", "killed", "--checkpoint-every", "1"])
+        .joined(separator: " ")
+      let killed = try run(
+        "bash",
+        [
+          "-c",
+          """
+          "$0" \(command) & effect=$!
+          until [ "$(grep -c onesiv killed/metrics.jsonl.partial 2>/dev/null)" -ge 4 ]; do sleep .01; done
+          kill -9 $effect; wait $effect; ls killed
+          """, tool("giv-dist"),
+        ], directory: SharedInputs.folder)
+      #expect(killed.output.contains("checkpoint.h5") && !killed.output.contains("effect.h5"), "\(killed.output)")
+      let others = try givDist(
+        ["effect", "shards"] + arguments + ["--out", "killed", "--resume", "--paper"])
+      #expect(others.exitCode == 65 && others.error.contains("is of other options"), "\(others.error)")
+      let resumed = try effect(arguments + ["--out", "killed", "--resume"], ranks: 3).report
+      #expect(resumed.effectDigest == expected.effectDigest)
+      #expect(resumed.ladder["onesiv"]?.digest == expected.ladder["onesiv"]?.digest)
     }
 
     @Test func `the paper's settings are others than ours`() throws {

@@ -4,6 +4,7 @@ import Foundation
 import LinearAlgebra
 import Networks
 import NonparametricIV
+import Runs
 import TestSupport
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
 
   /// A method with small networks and short training.
   private static func fit(
-    _ name: String, _ rows: some StructuralRows, epochs: Int, isPaper: Bool = false
+    _ name: String, _ rows: some StructuralRows, epochs: Int, isPaper: Bool = false, in journal: Journal = Journal()
   ) throws -> NonparametricFitValues {
     let (seed, widths): (UInt64, [Int]) = (3, [16, 8])
     func short(_ plan: inout EpochPlan) {
@@ -26,37 +27,37 @@ import Testing
       method.widths = widths
       short(&method.first)
       short(&method.second)
-      return try .init(method.fit(rows))
+      return try .init(method.fit(rows, in: journal))
     case "onesiv":
       var method = OneSIV(isPaper: isPaper, seed: seed)
       method.widths = widths
       short(&method.plan)
-      return try .init(method.fit(rows))
+      return try .init(method.fit(rows, in: journal))
     case "deepiv":
       var method = DeepIV(isPaper: isPaper, seed: seed)
       method.widths = widths
       short(&method.first)
       short(&method.second)
-      return try .init(method.fit(rows))
+      return try .init(method.fit(rows, in: journal))
     case "dfiv":
       var method = DFIV(isPaper: isPaper, seed: seed)
       (method.instrumentWidths, method.covariateWidths) = ([16], [16])
       (method.instrumentFeatures, method.covariateFeatures) = (8, 4)
       method.rounds = epochs
       method.learningRate = 1e-2
-      return try .init(method.fit(rows))
+      return try .init(method.fit(rows, in: journal))
     case "deepgmm":
       var method = DeepGMM(isPaper: isPaper, seed: seed)
       (method.structuralWidths, method.dualWidths) = (widths, widths)
       (method.epochs, method.interval) = (epochs, 2)
       if !isPaper { (method.batchSize, method.structuralRate, method.dualRate) = (50, 5e-3, 1e-2) }
-      return try .init(method.fit(rows))
+      return try .init(method.fit(rows, in: journal))
     default:
       var method = AGMM(isPaper: isPaper, seed: seed)
       method.widths = widths
       short(&method.plan)
       if !isPaper { method.plan.learningRate = 2e-3 }
-      return try .init(method.fit(rows))
+      return try .init(method.fit(rows, in: journal))
     }
   }
 
@@ -92,6 +93,40 @@ import Testing
     )
     #expect(with < 0.12, "with groups \(with), without \(without)")
     #expect(with < without, "with groups \(with), without \(without)")
+  }
+
+  @Test(arguments: methods) func `a training that was interrupted goes on, on other ranks`(_ name: String) throws {
+    /// The method on ranks, in a folder if there is one, until an epoch is interrupted.
+    @Sendable func run(
+      on communicator: any Communicator, folder: String? = nil, existing: ExistingRun = .refuse, end: Int? = nil
+    ) throws -> (values: [Double], epochs: Int) {
+      var epochs = 0
+      var policy = CheckpointStore.Policy()
+      policy.passes = 1
+      func count(_: PassRecord) throws {
+        epochs += 1
+        if epochs == end { throw Failure(.temporary, "interrupted") }
+      }
+      let run =
+        try folder.map {
+          try Run(folder: $0, files: [], existing: existing, policy: policy, on: communicator, observer: count)
+        } ?? Run(observer: count)
+      try run.open(["method": name], inputDigest: "rows")
+      let rows = try ScaledRows(Self.sample(300, on: communicator))
+      let found = try Self.fit(name, rows, epochs: 6, in: run.journal)
+      return (found.values(Self.sample(300), rows.locations) + [found.criterion], epochs)
+    }
+    let whole = try run(on: SoloCommunicator())
+    try withTemporaryDirectory { folder in
+      let path = folder.appendingPathComponent("run").path
+      #expect(throws: Failure.self) { try run(on: SoloCommunicator(), folder: path, end: 4) }
+      let parts = try LoopbackCommunicator.run(ranks: 3) { try run(on: $0, folder: path, existing: .resume) }
+      for part in parts {
+        #expect(part.values == whole.values)
+        // The first three are kept.
+        #expect(part.epochs == whole.epochs - 3)
+      }
+    }
   }
 
   @Test(arguments: methods, [false, true]) func `results have the same bits on 1, 2 and 3 ranks`(
