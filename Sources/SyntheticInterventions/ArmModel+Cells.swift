@@ -37,7 +37,7 @@ extension ArmModel {
           let mean = means[metric * width + j]
           estimate += mean * c[j]
           slopeSquare += mean * mean
-          weightSquare += c[j] * c[j] / eigenvalues[j]
+          weightSquare += c[j] * c[j] * inverses[j]
         }
       }
     }
@@ -75,7 +75,7 @@ extension ArmModel {
       slopeSquare = 0
       let pull = (mean - fit) / (1 - leverage)
       for j in 0..<rank {
-        let slope = means[metric, j] - pull * c[j] / eigenvalues[j]
+        let slope = means[metric, j] - pull * c[j] * inverses[j]
         slopeSquare += slope * slope
       }
     }
@@ -105,7 +105,7 @@ extension ArmModel {
 
   /// h = c'Λ⁻¹c of the first singular vectors.
   func leverage(_ c: TargetCoordinates, _ rank: Int) -> Double {
-    (0..<rank).reduce(0) { $0 + c[$1] * c[$1] / eigenvalues[$1] }
+    (0..<rank).reduce(0) { $0 + c[$1] * c[$1] * inverses[$1] }
   }
 
   /// A row of B times c.
@@ -139,7 +139,7 @@ extension ArmModel {
     var (sum, leverage) = (0.0, 0.0)
     return (0..<min(width, Self.pathLength)).map { j in
       sum += scales[metric] * means[metric, j] * c[j]
-      leverage += c[j] * c[j] / eigenvalues[j]
+      leverage += c[j] * c[j] * inverses[j]
       return mean.map { (sum - leverage * $0) / (1 - leverage) } ?? sum
     }
   }
@@ -148,7 +148,7 @@ extension ArmModel {
   func weightForm(_ c: TargetCoordinates, isOwn: Bool) -> [Double] {
     let factor = isOwn ? 1 / (1 - leverage(c, rank)) : 1
     return (0..<beforeCount).map { row in
-      (0..<rank).reduce(0) { $0 + basis[row, $1] * c[$1] / eigenvalues[$1] } * factor / scales[row % metricCount]
+      (0..<rank).reduce(0) { $0 + basis[row, $1] * c[$1] * inverses[$1] } * factor / scales[row % metricCount]
     }
   }
 
@@ -165,7 +165,7 @@ extension ArmModel {
     return (0..<path.rows).map { cell in
       let pull = own.map { ($0[cell] / scales[cell % metricCount] - fitted(c, cell)) / (1 - leverage) } ?? 0
       return (0..<rank).reduce(0) { sum, j in
-        let slope = path[cell, j] - pull * c[j] / eigenvalues[j]
+        let slope = path[cell, j] - pull * c[j] * inverses[j]
         return sum + slope * slope
       }
     }
@@ -179,7 +179,7 @@ extension ArmModel {
         (0..<periodCount).reduce(0) { $0 + own[$1 * metricCount + metric] } / Double(periodCount) / scales[metric]
       let fitted = (0..<rank).reduce(0) { $0 + means[metric, $1] * c[$1] }
       let pull = (mean - fitted) / (1 - leverage(c, rank))
-      for j in 0..<rank { slopes[j] -= pull * c[j] / eigenvalues[j] }
+      for j in 0..<rank { slopes[j] -= pull * c[j] * inverses[j] }
     }
     return (0..<beforeCount).map { row in (0..<rank).reduce(0) { $0 + basis[row, $1] * slopes[$1] } }
   }

@@ -5,7 +5,7 @@ import LinearAlgebra
 ///
 /// With X [p, n] and Z [q, n] the donors' outcomes, each metric over its scale, K = XX' = U Λ U' and E = ZX': a target
 /// with y before has coordinates c = U'y, weights w = X'U Λ⁻¹ c of |w|² = c'Λ⁻¹c, and the path Zw = E U Λ⁻¹ c = B c.
-struct ArmModel: Sendable {
+final class ArmModel: Sendable {
   /// Ranks for which estimates are told.
   static let pathLength = 8
   /// What rounding may leave of a sum of squares.
@@ -25,6 +25,8 @@ struct ArmModel: Sendable {
   /// U [p, width], λ [width] and B [q, width] of the first singular vectors, k or more, for other ranks.
   let basis: Matrix
   let eigenvalues: [Double]
+  /// 1 / λ.
+  let inverses: [Double]
   let path: Matrix
   /// The means of B over periods, by metric [M, width].
   let means: Matrix
@@ -33,7 +35,7 @@ struct ArmModel: Sendable {
   let beforeResidual: Double
   let missing: MissingCounts
   /// The donors of bias-corrected weights.
-  var choice: DonorChoice?
+  let choice: DonorChoice?
 
   /// - Throws: ``Failure`` numerical when a sum is not finite.
   init(_ moments: ArmMoments, rule: RankRule) throws {
@@ -59,6 +61,7 @@ struct ArmModel: Sendable {
     basis = eigen.vectors.selecting(rows: Array(0..<p), columns: (0..<width).map { p - 1 - $0 })
     // A constant panel of zeros has no signal at all: weights of zero.
     eigenvalues = values.prefix(width).map { $0 > 0 ? $0 : .infinity }
+    inverses = eigenvalues.map { 1 / $0 }
     var path = cross * basis
     for i in 0..<q { for j in 0..<width { path[i, j] /= eigenvalues[j] } }
     self.path = path
@@ -83,6 +86,17 @@ struct ArmModel: Sendable {
     metricCount = metrics
     self.scales = scales
     missing = moments.missing
+    choice = nil
+  }
+
+  /// The same with the donors of bias-corrected weights.
+  init(_ model: ArmModel, choice: DonorChoice?) {
+    (donorCount, beforeCount, metricCount) = (model.donorCount, model.beforeCount, model.metricCount)
+    (scales, spectrum, rank, seenRank) = (model.scales, model.spectrum, model.rank, model.seenRank)
+    (basis, eigenvalues, inverses) = (model.basis, model.eigenvalues, model.inverses)
+    (path, means) = (model.path, model.means)
+    (afterResiduals, beforeResidual, missing) = (model.afterResiduals, model.beforeResidual, model.missing)
+    self.choice = choice
   }
 
   /// T1.

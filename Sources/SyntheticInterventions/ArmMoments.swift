@@ -7,6 +7,7 @@ struct ArmSums: Reducible {
   private static let rowsAtATime = 512
 
   private let starts: [Int]
+  /// Those of each arm, and at the end the number of missing cells of all units.
   var summands: [Double]
 
   init(_ problem: PanelProblem) {
@@ -15,7 +16,7 @@ struct ArmSums: Reducible {
       starts.append(starts[arm] + PackedTriangle.count(order: Self.order(problem, arm)))
     }
     self.starts = starts
-    summands = Array(repeating: 0, count: starts.last!)
+    summands = Array(repeating: 0, count: starts.last! + 1)
   }
 
   private static func order(_ problem: PanelProblem, _ arm: Int) -> Int {
@@ -29,7 +30,11 @@ struct ArmSums: Reducible {
     }
   }
 
+  /// Missing cells of all units, whether filled or not.
+  var missing: Int { Int(summands[starts.last!]) }
+
   private mutating func add(_ block: UnitBlock, _ problem: PanelProblem) {
+    summands[starts.last!] += Double(block.missing.values.reduce(0) { $0 + $1.count })
     for arm in 0..<problem.armCount {
       let rows = block.units.indices.filter { problem.donorArms[$0] == arm }.map { $0 - block.units.lowerBound }
       let cells = Array(0..<problem.beforeCount) + Array(problem.afterCells(arm))

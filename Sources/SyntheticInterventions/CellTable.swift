@@ -55,18 +55,20 @@ struct CellTable: Sendable {
   private func chunkDigest(_ chunk: Int) throws -> [UInt8] {
     let targets = targets(ofChunk: chunk)
     guard !targets.isEmpty else { return [] }
-    let cells = try ChunkCells(analysis.models, chunk: chunk)
+    let models = analysis.models
+    let cells = try ChunkCells(models, chunk: chunk)
     let metrics = analysis.problem.metrics.indices
     let first = cells.block.units.lowerBound
     var numbers: [Double] = []
     numbers.reserveCapacity(targets.count * analysis.problem.armCount * metrics.count * 3)
+    let (leaveOut, rule) = (analysis.leaveOut, analysis.rule)
     for unit in targets {
-      for arm in arms(of: unit) {
+      for arm in models.arms.indices where options.targets != .own || cells.isOwn(unit - first, arm) {
         for metric in metrics {
-          let own = cells.isOwn(unit - first, arm) ? analysis.leaveOut.cells[unit] : nil
+          let own = cells.isOwn(unit - first, arm) ? leaveOut.cells[unit] : nil
           let cell = try own?.numbers[metric] ?? cells.numbers(unit - first, arm, metric: metric)
           numbers.append(cell.estimate)
-          numbers.append(analysis.rule.baseHalf(cell))
+          numbers.append(rule.baseHalf(cell))
           numbers.append(cell.weightSquare)
         }
       }

@@ -4,7 +4,7 @@ import LinearAlgebra
 /// The models of all arms, and their singular vectors as the rows of one matrix.
 struct ArmModels: Sendable {
   let problem: PanelProblem
-  var arms: [ArmModel]
+  let arms: [ArmModel]
   let fills: Fills
   /// U / scale of all arms [Σ width, 1 + p], with a column of 0 for the constant.
   private let projection: [Double]
@@ -39,10 +39,16 @@ struct ChunkCells {
   private let coordinates: AlignedBuffer
   /// Square sums of outcomes before, by metric.
   private let squares: AlignedBuffer
+  private let problem: PanelProblem
+  private let metricCount: Int
+  private let afterCells: [Range<Int>]
 
   init(_ models: ArmModels, chunk: Int) throws {
     self.models = models
     let problem = models.problem
+    self.problem = problem
+    metricCount = problem.metrics.count
+    afterCells = (0..<problem.armCount).map(problem.afterCells)
     block = try UnitBlock(problem, chunk: chunk, fills: models.fills)
     coordinates = models.project(block)
     squares = AlignedBuffer(count: problem.metrics.count * block.stride)
@@ -53,15 +59,16 @@ struct ChunkCells {
   }
 
   /// Whether a unit is a donor of an arm.
-  func isOwn(_ row: Int, _ arm: Int) -> Bool { models.problem.donorArms[block.units.lowerBound + row] == arm }
+  func isOwn(_ row: Int, _ arm: Int) -> Bool { problem.donorArms[block.units.lowerBound + row] == arm }
 
   /// Gives a unit's coordinates on an arm, by regression on what is observed where some cells before are missing.
   ///
   /// - Throws: ``Failure`` data that names a unit with too few observed cells.
   func withCoordinates<Value>(_ row: Int, _ arm: Int, _ body: (TargetCoordinates) throws -> Value) throws -> Value {
-    let (model, problem) = (models.arms[arm], models.problem)
-    let missing = block.missing.isEmpty || isOwn(row, arm) ? [] : block.missing(row, 0..<problem.beforeCount)
-    guard missing.isEmpty else {
+    let model = models.arms[arm]
+    if !block.isComplete(row), !isOwn(row, arm), case let missing = block.missing(row, 0..<problem.beforeCount),
+      !missing.isEmpty
+    {
       return try ObservedCoordinates(
         model, block.values(row, 0..<problem.beforeCount), missing: missing,
         unit: problem.panel.units[block.units.lowerBound + row]
@@ -80,22 +87,19 @@ struct ChunkCells {
 
   /// A unit's outcomes in the cells after of an arm.
   func outcomes(_ row: Int, _ arm: Int) -> OwnOutcomes {
-    OwnOutcomes(values: block[models.problem.afterCells(arm).lowerBound] + row, stride: block.stride)
+    OwnOutcomes(values: block[afterCells[arm].lowerBound] + row, stride: block.stride)
   }
 
   /// Mean observed outcome of a unit in the periods of an arm; NaN where all are missing.
   func observed(_ row: Int, _ arm: Int, metric: Int) -> Double {
-    let values = observedPath(row, arm, metric: metric).compactMap(\.self)
-    return values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
-  }
-
-  /// By period of an arm; nil where missing.
-  func observedPath(_ row: Int, _ arm: Int, metric: Int) -> [Double?] {
-    let cells = models.problem.afterCells(arm)
-    let missing = block.missing.isEmpty ? [] : block.missing(row, cells)
-    return stride(from: cells.lowerBound + metric, to: cells.upperBound, by: models.problem.metrics.count).map {
-      missing.contains($0) ? nil : block[$0][row]
+    let (cells, isComplete) = (afterCells[arm], block.isComplete(row))
+    var (sum, count) = (0.0, 0)
+    for cell in stride(from: cells.lowerBound + metric, to: cells.upperBound, by: metricCount)
+    where isComplete || !block.missing[row]!.contains(cell) {
+      sum += block[cell][row]
+      count += 1
     }
+    return count > 0 ? sum / Double(count) : .nan
   }
 
   /// A unit under an arm, as none of its donors or, where it is one, from the others on the subspace of all.

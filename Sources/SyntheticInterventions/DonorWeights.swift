@@ -11,7 +11,7 @@ struct WeightSummary: Sendable {
 /// The weights of donors for some cells, and the signs of their correlations with the targets before.
 struct DonorWeights: Sendable {
   /// More products of cells and units than this are not formed.
-  private static let mostProducts = 20_000_000
+  private static let mostProducts = 2_000_000
 
   /// By cell the donors of the arm but the target itself, ascending, and their weights.
   let units: [[Int]]

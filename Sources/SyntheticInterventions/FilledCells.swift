@@ -19,15 +19,15 @@ struct FilledCells: Sendable {
 
   /// Collective.
   ///
+  /// - Parameter count: missing cells of all units.
   /// - Throws: on all ranks the same ``Failure`` `data` that names a unit or a period without observed cells, or a donor
   ///   with too few.
-  init(_ problem: PanelProblem, in run: Run) throws {
+  init(_ problem: PanelProblem, missing count: Int, in run: Run) throws {
     missing = Array(repeating: MissingCounts(), count: problem.armCount)
-    let frame = problem.panel.frame
-    guard frame.schema.columns[frame.columns(of: .outcome)[0]].allowsMissing else { return }
+    guard count > 0 else { return }
+    let rowCount = problem.panel.frame.rows.rowCount
+    shareMissing = Double(count) / Double(rowCount * problem.cellCount)
     let counts = try CellCounts.sum(problem)
-    guard counts.missing > 0 else { return }
-    shareMissing = Double(counts.missing) / Double(frame.rows.rowCount * problem.cellCount)
     try counts.requireObserved(problem)
     missing = counts.byArm(problem)
     guard missing.contains(where: { $0.before + $0.after > 0 }) else { return }
@@ -37,14 +37,14 @@ struct FilledCells: Sendable {
   }
 }
 
-/// By arm and cell the observed donors and the sum of their outcomes; and how many cells of all units are missing.
+/// By arm and cell the observed donors and the sum of their outcomes.
 struct CellCounts: Reducible {
   private let cellCount: Int
   var summands: [Double]
 
   private init(_ problem: PanelProblem) {
     cellCount = problem.cellCount
-    summands = Array(repeating: 0, count: 1 + 2 * problem.armCount * problem.cellCount)
+    summands = Array(repeating: 0, count: 2 * problem.armCount * problem.cellCount)
   }
 
   static func sum(_ problem: PanelProblem) throws -> CellCounts {
@@ -57,7 +57,6 @@ struct CellCounts: Reducible {
             .data,
             "unit '\(problem.panel.units[unit])' has no outcome in any of the periods; leave it out with --exclude")
         }
-        partial.summands[0] += Double(missing.count)
         guard problem.donorArms[unit] >= 0 else { continue }
         var next = missing[...]
         for cell in 0..<problem.cellCount {
@@ -73,9 +72,7 @@ struct CellCounts: Reducible {
     }
   }
 
-  private func place(_ arm: Int, _ cell: Int) -> Int { 1 + 2 * (arm * cellCount + cell) }
-
-  var missing: Int { Int(summands[0]) }
+  private func place(_ arm: Int, _ cell: Int) -> Int { 2 * (arm * cellCount + cell) }
 
   func observed(_ arm: Int, _ cell: Int) -> Int { Int(summands[place(arm, cell)]) }
 

@@ -54,10 +54,12 @@ struct LeaveOut: Sendable {
           for metric in problem.metrics.indices {
             let numbers = try cells.numbers(row, arm, metric: metric)
             let error =
-              cells.block.missing[row] == nil
+              cells.block.isComplete(row)
               ? cells.observed(row, arm, metric: metric) - numbers.estimate
               : try TargetCell(cells, row: row, arm: arm).means(metric: metric).error
-            found += [Double(unit), Double(metric), abs(error) / rule.baseHalf(numbers)]
+            found.append(Double(unit))
+            found.append(Double(metric))
+            found.append(abs(error) / rule.baseHalf(numbers))
           }
         }
       }
@@ -98,7 +100,7 @@ struct LeaveOut: Sendable {
           isExact
           ? try exactCells(models, moments, rule, local)
           : try rows.communicator.agree { try local.flatMap { try sharedCells(models, chunk: $0) } }
-        progress.cells += try rows.communicator.allGather(value: cells).joined().sorted { $0.unit < $1.unit }
+        progress.cells += try rows.communicator.allGather(states: cells).sorted { $0.unit < $1.unit }
         progress.nextChunk = end
         try keep(progress)
       }
@@ -168,7 +170,9 @@ struct LeftOutUnit {
     let all = try communicator.allGather(value: own)
     let first = all[..<communicator.rank].reduce(0) { $0 + $1.count }
     let choices = try DonorPivots.choose(Array(all.joined()), models.problem, fills: models.fills)
-    for index in left.indices { left[index].model?.choice = choices[first + index] }
+    for index in left.indices {
+      left[index].model = left[index].model.map { ArmModel($0, choice: choices[first + index]) }
+    }
   }
 
   func cell(_ problem: PanelProblem) throws -> TargetCell {

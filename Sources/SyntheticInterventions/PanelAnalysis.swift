@@ -3,8 +3,8 @@ import Runs
 /// The models of all arms of a problem, and how well each foretells its own donors.
 ///
 /// ```
-/// cells of donors that are missing                    FillRounds
-///   -> Σ cc', c = (1, before, after), by arm          ArmSums, the only sum over units
+/// Σ cc', c = (1, before, after), by arm               ArmSums, the only sum over units
+///   -> where cells of donors are missing, filled      FilledCells, and summed again
 ///   -> U, Λ, rank, regression of after on before      ArmModel
 ///   -> for bias-corrected weights their donors        DonorPivots
 ///   -> every donor from the others of its arm         LeaveOut
@@ -26,8 +26,11 @@ struct PanelAnalysis: Sendable {
   ) throws {
     self.problem = problem
     rule = IntervalRule(options)
-    let filled = try FilledCells(problem, in: run)
-    let summands = try run.journal.step("moments") { try ArmSums.sum(problem, fills: filled.fills).summands }
+    var summands = try run.journal.step("moments") { try ArmSums.sum(problem).summands }
+    let filled = try FilledCells(problem, missing: ArmSums(problem, summands: summands).missing, in: run)
+    if filled.rounds > 0 {
+      summands = try run.journal.step("moments") { try ArmSums.sum(problem, fills: filled.fills).summands }
+    }
     try run.journal.end(0) {
       PassRecord(
         phase: "moments", pass: 0, seconds: $0, values: ["units": .integer(problem.panel.frame.rows.rowCount)])
@@ -38,12 +41,11 @@ struct PanelAnalysis: Sendable {
     let arms = try rows.communicator.agree {
       try zip(moments, problem.rules).map { try ArmModel($0, rule: $1) }
     }
-    var models = ArmModels(problem, arms, fills: filled.fills)
-    if options.weighting == .biasCorrected { try models.choose() }
+    let models = ArmModels(problem, arms, fills: filled.fills)
     self.moments = moments
-    self.models = models
+    self.models = try options.weighting == .biasCorrected ? models.withChoices() : models
     self.filled = filled
-    leaveOut = try LeaveOut(models, moments, rule, isExact: isExact, keepsPaths: keepsPaths, in: run)
+    leaveOut = try LeaveOut(self.models, moments, rule, isExact: isExact, keepsPaths: keepsPaths, in: run)
   }
 
   /// Whether units × p³ is little enough to fit the arm again without each of its donors.
@@ -86,7 +88,7 @@ struct PanelAnalysis: Sendable {
         }
       }
     }
-    return try rows.communicator.allGather(value: own).joined().sorted { ($0.unit, $0.arm) < ($1.unit, $1.arm) }
+    return try rows.communicator.allGather(states: own).sorted { ($0.unit, $0.arm) < ($1.unit, $1.arm) }
   }
 }
 
@@ -98,17 +100,18 @@ extension ArmSums {
 }
 
 extension ArmModels {
-  /// Chooses the donors of bias-corrected weights, and those without each of them. Collective.
-  mutating func choose() throws {
-    let choices = try DonorPivots.choose(
-      arms.indices.map { PivotProblem(arms[$0], arm: $0) }, problem, fills: fills)
-    for (arm, choice) in choices.enumerated() { arms[arm].choice = choice }
+  /// With the donors of bias-corrected weights, and those without each of them. Collective.
+  func withChoices() throws -> ArmModels {
+    var choices = try DonorPivots.choose(
+      arms.indices.map { PivotProblem(arms[$0], arm: $0) }, problem, fills: fills
+    ).map { $0! }
     let others = arms.indices.flatMap { arm in
       arms[arm].donorCount - 1 < arms[arm].rank
-        ? [] : arms[arm].choice!.units.map { PivotProblem(arms[arm], arm: arm, without: $0) }
+        ? [] : choices[arm].units.map { PivotProblem(arms[arm], arm: arm, without: $0) }
     }
     for (other, choice) in zip(others, try DonorPivots.choose(others, problem, fills: fills)) {
-      arms[other.arm].choice!.others.append(choice!)
+      choices[other.arm].others.append(choice!)
     }
+    return ArmModels(problem, zip(arms, choices).map { ArmModel($0, choice: $1) }, fills: fills)
   }
 }

@@ -4,7 +4,7 @@ import Panels
 ///
 /// The cells of a unit come period by period, in each the metrics: those of the p = T0 × M periods before, then those of
 /// all periods after, of which an arm has a run of its own.
-struct PanelProblem: Sendable {
+final class PanelProblem: Sendable {
   /// In the layout of units.
   let panel: Panel
   /// Places of the metrics that are looked at.

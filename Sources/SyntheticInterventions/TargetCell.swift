@@ -92,6 +92,6 @@ extension TargetCell {
 extension UnitBlock {
   /// A cell of a unit, NaN where it is missing.
   func observed(_ row: Int, _ cell: Int) -> Double {
-    missing.isEmpty || !(missing[row]?.contains(cell) ?? false) ? self[cell][row] : .nan
+    isComplete(row) || !missing[row]!.contains(cell) ? self[cell][row] : .nan
   }
 }

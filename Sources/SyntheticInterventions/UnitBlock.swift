@@ -27,6 +27,7 @@ struct UnitBlock {
       let target = self[cell]
       target.update(from: values, count: units.count)
       guard mayMiss else { continue }
+      guard Self.hasMissing(values, units.count) else { continue }
       for row in 0..<units.count where values[row].isNaN {
         missing[row, default: []].append(cell)
         target[row] = fills[units.lowerBound + row, cell] ?? 0
@@ -34,11 +35,21 @@ struct UnitBlock {
     }
   }
 
+  /// Whether one of some numbers is NaN, without a branch for each: NaN alone has bits above those of infinity.
+  private static func hasMissing(_ values: UnsafePointer<Double>, _ count: Int) -> Bool {
+    var found: UInt64 = 0
+    for row in 0..<count { found |= (values[row].bitPattern & 0x7FFF_FFFF_FFFF_FFFF) &+ 0x000F_FFFF_FFFF_FFFF }
+    return found >> 63 == 1
+  }
+
   /// A cell of all units.
   subscript(cell: Int) -> UnsafeMutablePointer<Double> { columns.pointer + (1 + cell) * stride }
 
   /// Cells of a unit.
   func values(_ row: Int, _ cells: Range<Int>) -> [Double] { cells.map { self[$0][row] } }
+
+  /// Whether no cell of a unit is missing.
+  func isComplete(_ row: Int) -> Bool { missing.isEmpty || missing[row] == nil }
 
   /// A unit's missing cells among some.
   func missing(_ row: Int, _ cells: Range<Int>) -> [Int] { missing[row]?.filter(cells.contains) ?? [] }
