@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo accuracy reconstruction groups effect coverage instruments reproduce spo fuzz check demo clean
+.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo fuzz check demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -69,6 +69,10 @@ spo: build ## synthetic potential outcomes on simulated draws, against its targe
 bench-spo: build ## speed of its moments beside numpy
 	@launch/setup.sh --bench
 	.venv/bin/python bench/compare_spo.py $$(swift build -c release --show-bin-path)/giv-dist
+
+bench-si: build ## speed of synthetic interventions beside numpy, and beside one decomposition per cell
+	@launch/setup.sh --bench
+	.venv/bin/python bench/compare_si.py $$(swift build -c release --show-bin-path)/giv-dist
 
 fuzz: build ## 2,000 damaged shards, HDF5 files and tables: some minutes
 	.venv/bin/python bench/fuzz.py $$(swift build -c release --show-bin-path)/giv-dist

@@ -16,7 +16,7 @@ extension OnRanks {
           ] + options, in: folder)
         try #require(made.exitCode == 0, "\(made.error)")
       }
-      let law = "--scenario panel --units 60 --pre-periods 40 --post-periods 12 --arms 2 --seed 3"
+      let law = "--scenario panel --units 60 --pre-periods 40 --post-periods 12 --arms 2 --seed 4"
       try simulate("\(law) --out made", in: folder)
       try simulate("\(law) --new-factor 1 --out broken", in: folder)
       try simulate("\(law) --missing .1 --shards 3 --out gaps", in: folder)

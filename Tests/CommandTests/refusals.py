@@ -44,6 +44,24 @@ def table(name, **changes):
 
 def text(name, lines): open(name, "w").write(lines)
 
+def states(name, *more):
+    "A long table of four states over six years, and further rows."
+    with open(name, "w") as file:
+        print("state,year,packs,policy", file=file)
+        for place, state in enumerate("ABCD"):
+            for year in range(2000, 2006):
+                print(state, year, 10 * place + year % 7, ["none", "tax"][place % 2], sep=",", file=file)
+        for row in more: print(row, file=file)
+
+def panel(name, arms=("none", "tax"), periods=range(2000, 2006), **changes):
+    "A panel of another program: eight states over six years."
+    outcomes = np.add.outer(np.arange(8.0), np.arange(6.0) ** 2) + random.integers(-8, 9, (8, 6)) / 16
+    with h5py.File(name, "w") as file:
+        for key, values in (dict(y=outcomes, arm=np.arange(8) % 2, id=list("ABCDEFGH")) | changes).items():
+            file[key] = values
+        file.attrs["arms"], file.attrs["periods"] = list(arms), list(periods)
+    return outcomes
+
 def virtual(name, *sources, rows=n, kind="f8"):
     "A shard whose t is a virtual dataset of pieces: (first row, last row, file, dataset, rows there)."
     write(name, t=None)
@@ -496,6 +514,43 @@ refuse("A value that no row has", GRAPH + PROXIES + "proxy()", ASK + " --values 
 refuse("A value of what is not set", GRAPH + PROXIES + "proxy()", ASK + " --values x0=1")
 refuse("An answer that few rows bear", GRAPH + PROXIES + "proxy(x=(np.arange(n) < 2)[:, None] * 1.0)",
        "giv-dist idgen effect a.h5 --graph g.txt --do x0 --outcome y")
+
+
+PANEL = "giv-dist panel a.csv --out out --unit state --time year --outcome packs --arm policy"
+SI = "giv-dist si a.h5 --pre 2000:2003 --post 2004:2005"
+refuse = section("Panels")
+refuse("A unit under two arms", 'states("a.csv", "A,2006,5,tax")', PANEL)
+refuse("A unit that a period is given twice for", 'states("a.csv", "A,2003,5,none")', PANEL)
+refuse("A unit without an arm", 'states("a.csv", "E,2003,5,")', PANEL)
+refuse("A row without a period", 'states("a.csv", "A,,5,none")', PANEL)
+refuse("Dates that do not sort", 'states("a.csv", "A,31.01.2006,5,none")', PANEL)
+refuse("A first arm that no unit has", 'states("a.csv")', PANEL + " --first-arm nine")
+refuse("A panel in a folder that has one", 'states("a.csv")', PANEL + "\n" + PANEL)
+refuse("Periods that are no columns", 'states("a.csv")',
+       "giv-dist panel a.csv --out out --wide --unit state --arm policy --periods 2000:2005")
+refuse("A panel without arms", """
+       with h5py.File("a.h5", "w") as file: file["y"] = np.ones((4, 6))""", SI)
+refuse("An arm code beyond the list", 'panel("a.h5", arm=np.arange(8) % 3)', SI)
+refuse("A unit named twice", 'panel("a.h5", id=list("ABCDEFGA"))', SI)
+refuse("Periods out of order", 'panel("a.h5", periods=[2000, 2001, 2003, 2002, 2004, 2005])', SI)
+refuse("An infinite outcome", 'panel("a.h5", y=change(panel("b.h5"), (2, 3), np.inf))', SI)
+refuse("A unit without any outcome", 'panel("a.h5", y=change(panel("b.h5"), 2, np.nan))', SI)
+refuse("A period without any outcome", 'panel("a.h5", y=change(panel("b.h5"), (slice(None), 2), np.nan))', SI)
+refuse("Files of other periods", 'panel("a.h5"); panel("b.h5", periods=range(2001, 2007), id=list("IJKLMNOP"))',
+       SI.replace("a.h5", "a.h5 b.h5"))
+refuse("A shard among panels", 'panel("a.h5")', SI.replace("a.h5", "a.h5 shards"))
+refuse("A panel where shards are wanted", "",
+       "giv-dist simulate --scenario panel --units 8 --out panel\ngiv-dist train panel --groups 2")
+refuse("A period that the panel does not have", 'panel("a.h5")', SI.replace("2005", "2006"))
+refuse("A window that ends before it begins", 'panel("a.h5")', SI.replace("2000:2003", "2003:2000"))
+refuse("Windows that overlap", 'panel("a.h5")', SI.replace("2004:2005", "2003:2005"))
+refuse("One period before", 'panel("a.h5")', SI.replace("2000:2003", "2003:2003"))
+refuse("A target that the panel does not have", 'panel("a.h5")', SI + " --targets Z")
+refuse("An arm that the panel does not have", 'panel("a.h5")', SI + " --arms taxes")
+refuse("A donor of another arm", 'panel("a.h5")', SI + " --donors tax=A")
+refuse("A rule of ranks that is none", 'panel("a.h5")', SI + " --rank most")
+refuse("A contrast of one arm", 'panel("a.h5")', SI + " --contrast tax-tax")
+refuse("The published configuration and another", 'panel("a.h5")', SI + " --published --rank usvt")
 
 
 def execute(code, state):

@@ -183,7 +183,7 @@ import Testing
     let late = try refusal(
       Self.lines.map { $0 + ",week 12" }, header: Self.header + ",since", Self.plan { $0.start = "since" })
     #expect(late.message.contains("the start 'week 12' of unit '1' is no period of the tables"))
-    #expect(try message { $0.start = "price" }.contains("give it one start in all rows"))
+    #expect(try message { $0.start = "price" }.contains("is named by both --start and --outcome"))
     #expect(try message { $0.arm = "polcy" }.contains("no column named 'polcy'; did you mean 'policy'?"))
     let turned = PanelPlan(unit: "shop", arm: "policy", shape: .wide(first: "price", last: "sales", outcome: "y"))
     #expect(try refusal(Self.lines, turned).message.contains("column 'sales' does not follow 'price'"))
