@@ -60,7 +60,8 @@ struct PanelLabels {
   }
 
   private func unknown(_ label: String) -> String {
-    let similar = similarNames(to: label, among: periods)
+    // Numbers that look alike are not near each other.
+    let similar = Int(label) == nil ? similarNames(to: label, among: periods) : []
     return "the panel has no period '\(label)'; "
       + (similar.isEmpty ? "it has \(periods.first!) to \(periods.last!)" : "did you mean \(list(similar))?")
   }

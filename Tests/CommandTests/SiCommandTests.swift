@@ -229,7 +229,7 @@ extension OnRanks {
     private static let refusals: [(String, Int32, [String])] = [
       (
         "panel --pre 1970:1988 --post 1999:2020", 64,
-        ["--post 1999:2020: the panel has no period '2020'", "did you mean"]
+        ["--post 1999:2020: the panel has no period '2020'", "it has 1970 to 2015"]
       ),
       ("panel --pre 1988:1970 --post 1999:2002", 64, ["--pre 1988:1970 is empty: 1970 is before 1988"]),
       ("panel --pre 1970:1988 --post 1985:2002", 64, ["do not lie behind --pre 1970:1988"]),

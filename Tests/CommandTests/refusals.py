@@ -550,7 +550,6 @@ refuse("An arm that the panel does not have", 'panel("a.h5")', SI + " --arms tax
 refuse("A donor of another arm", 'panel("a.h5")', SI + " --donors tax=A")
 refuse("A rule of ranks that is none", 'panel("a.h5")', SI + " --rank most")
 refuse("A contrast of one arm", 'panel("a.h5")', SI + " --contrast tax-tax")
-refuse("The published configuration and another", 'panel("a.h5")', SI + " --published --rank usvt")
 
 
 def execute(code, state):
