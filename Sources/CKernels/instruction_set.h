@@ -1,5 +1,6 @@
 // What one build of the kernels offers; kernels.c picks a build.
 #pragma once
+#include "giv_cells.h"
 #include "giv_dense.h"
 #include "giv_kernels.h"
 #include "giv_layers.h"
@@ -11,6 +12,8 @@ typedef struct {
     void (*weighted_gram)(const giv_block *, const double *weights, ptrdiff_t group_count, ptrdiff_t stride,
                           double *gram);
     void (*pass)(const giv_block *, const giv_mixture *, const double *row_weights, double *gram, giv_totals *);
+    void (*add_to_cells)(const giv_place *, ptrdiff_t place_count, int32_t *cells, const double *values, double center,
+                         double factor, const double *weights, ptrdiff_t rows, double *sums);
     void (*exp)(const double *x, double *result, ptrdiff_t count);
     void (*log)(const double *x, double *result, ptrdiff_t count);
     void (*layer_forward)(const giv_layer *, const double *weights, const double *inputs, double *outputs);

@@ -9,6 +9,7 @@
 #include "densities.inc.h"
 #include "responsibilities.inc.h"
 #include "gram.inc.h"
+#include "cells.inc.h"
 #include "layers.inc.h"
 #include "activations.inc.h"
 #include "dense_product.inc.h"
@@ -45,7 +46,7 @@ static void pass(const giv_block *block, const giv_mixture *mixture, const doubl
 #define QUOTED(set) #set
 #define NAME_OF(set) QUOTED(set)
 const giv_instruction_set NAMED(INSTRUCTION_SET) = {
-    NAME_OF(INSTRUCTION_SET), responsibilities, weighted_gram, pass, exponentials, logarithms,
+    NAME_OF(INSTRUCTION_SET), responsibilities, weighted_gram, pass, add_to_cells, exponentials, logarithms,
     layer_forward, layer_add_gradient, layer_propagate, layer_activate, layer_differentiate,
     product, gram_product, transpose, cholesky, cholesky_solve, invert_lower, symmetric_eigen, qr, orthogonalize_rows,
 };

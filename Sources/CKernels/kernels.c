@@ -1,4 +1,5 @@
 #include "giv_kernels.h"
+#include "giv_cells.h"
 #include "giv_dense.h"
 #include "giv_elementary.h"
 #include "giv_layers.h"
@@ -70,6 +71,11 @@ void giv_weighted_gram(const giv_block *block, const double *weights, ptrdiff_t 
 void giv_pass(const giv_block *block, const giv_mixture *mixture, const double *row_weights, double *gram,
               giv_totals *totals) {
     current()->pass(block, mixture, row_weights, gram, totals);
+}
+
+void giv_add_to_cells(const giv_place *places, ptrdiff_t place_count, int32_t *cells, const double *values, double center,
+                      double factor, const double *weights, ptrdiff_t rows, double *sums) {
+    current()->add_to_cells(places, place_count, cells, values, center, factor, weights, rows, sums);
 }
 
 void giv_exp(const double *x, double *result, ptrdiff_t count) { current()->exp(x, result, count); }

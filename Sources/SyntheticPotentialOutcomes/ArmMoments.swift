@@ -2,7 +2,8 @@ import LinearAlgebra
 
 /// The moments of some rows of one arm: sums over these rows, with weights.
 ///
-/// For φ_Z [dz] and φ_X [dx], and y scaled: `products[l]` is Σ w y^l φφ' [dz + dx, dz + dx] with φ = (φ_Z, φ_X).
+/// For φ_Z [dz] and φ_X [dx], and y scaled: `products[l]` is Σ w y^l φφ' [dz + dx, dz + dx] with φ = (φ_Z, φ_X); of y² only
+/// the blocks of each side are in use.
 struct ArmMoments: Sendable {
   var rowCount: Double
   var weight: Double
@@ -45,19 +46,41 @@ extension ProxyMoments {
   private func moments(ofGroup group: Int) -> ArmMoments {
     let start = group * groupWidth
     let used = treatment.used + outcome.used.map { treatment.allCount + $0 }
-    let parts = (0..<3).map { part -> Matrix in
-      let first = start + Self.headCount
-      let all =
-        isTable
-        ? Self.products(
-          ofTable: (0..<partWidth).map { summands[first + 3 * $0 + part] }, treatment.allCount, outcome.allCount)
-        : Matrix(
-          packedTriangle: summands[first + part * partWidth..<first + (part + 1) * partWidth], order: order)
-      return all.selecting(rows: used, columns: used)
-    }
+    let first = start + Self.headCount
+    let products = isTable ? productsOfTable(from: first) : productsOfTriangles(from: first)
     return ArmMoments(
-      rowCount: summands[start], weight: summands[start + 1], weightSquares: summands[start + 2], products: parts,
-      treatmentCount: treatment.count)
+      rowCount: summands[start], weight: summands[start + 1], weightSquares: summands[start + 2],
+      products: products.map { $0.selecting(rows: used, columns: used) }, treatmentCount: treatment.count)
+  }
+
+  private func productsOfTable(from first: Int) -> [Matrix] {
+    (0..<3).map { part in
+      Self.products(
+        ofTable: (0..<pairCount).map { summands[first + 3 * $0 + part] }, treatment.allCount, outcome.allCount)
+    }
+  }
+
+  private func productsOfTriangles(from first: Int) -> [Matrix] {
+    let counts = triangleCounts
+    func triangle(_ offset: Int, _ count: Int, order: Int) -> Matrix {
+      Matrix(packedTriangle: summands[first + offset..<first + offset + count], order: order)
+    }
+    let sides = [
+      triangle(2 * counts.both, counts.treatment, order: treatment.allCount),
+      triangle(2 * counts.both + counts.treatment, counts.outcome, order: outcome.allCount),
+    ]
+    return [
+      triangle(0, counts.both, order: order), triangle(counts.both, counts.both, order: order),
+      Self.diagonal(sides[0], sides[1]),
+    ]
+  }
+
+  /// Two blocks and zeros.
+  private static func diagonal(_ first: Matrix, _ second: Matrix) -> Matrix {
+    var result = Matrix(rows: first.rows + second.rows, columns: first.rows + second.rows)
+    for i in 0..<first.rows { for j in 0..<first.rows { result[i, j] = first[i, j] } }
+    for i in 0..<second.rows { for j in 0..<second.rows { result[first.rows + i, first.rows + j] = second[i, j] } }
+    return result
   }
 
   /// Σ φφ' of indicators: the table beside its margins.

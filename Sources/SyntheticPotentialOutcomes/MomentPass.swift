@@ -12,7 +12,7 @@ public struct MomentPass {
   public init(_ options: SyntheticOutcomesOptions, over frame: Frame) throws {
     let groups = try RowGroups(options, of: frame)
     let survey = try ProxySurvey(options, of: frame)
-    sums = ProxyMoments(groups, treatment: survey.treatment, outcome: survey.outcome)
+    sums = try ProxyMoments(groups, treatment: survey.treatment, outcome: survey.outcome)
     scale = survey.scale
     self.frame = frame
   }

@@ -107,36 +107,14 @@ struct RowGroups: Sendable {
     return .levels(variable, values)
   }
 
-  /// Writes the group of every row of a chunk.
-  func fill(_ frame: Frame, chunk: Int, into groups: UnsafeMutablePointer<Int32>) throws {
-    let count = frame.rowCount(ofChunk: chunk)
-    let blockCount = blocks.count
-    let first = frame.rows.grid.rows(ofChunk: chunk).lowerBound
+  /// Adds a stride times the group of every row of a chunk.
+  func addPlaces(to cells: inout RowCells, stride: Int) throws {
     switch blocks {
-    case .modulo(let divisor):
-      var block = first % divisor
-      for row in 0..<count {
-        groups[row] = Int32(block)
-        block = block + 1 == divisor ? 0 : block + 1
-      }
-    case .levels(let variable, let values):
-      let read = try variable.reader(frame, chunk: chunk)
-      let places = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($1, Int32($0)) })
-      for row in 0..<count { groups[row] = places[read(row) + 0]! }
+    case .modulo(let divisor): cells.add(remaindersBy: divisor, stride: stride)
+    case .levels(let variable, let values): try cells.add(variable, among: values, stride: stride)
     }
-    guard case .real(let column) = treatment.storage else {
-      preconditionFailure("the treatment is a column of numbers")
-    }
-    let t = try frame.reals(column, chunk: chunk)
-    for arm in 1..<arms.count {
-      let (value, offset) = (arms[arm], Int32(arm * blockCount))
-      for row in 0..<count { groups[row] &+= t[row] == value ? offset : 0 }
-    }
-    if let strata {
-      let read = try strata.variable.reader(frame, chunk: chunk)
-      for row in 0..<count {
-        groups[row] += Int32(strata.values.firstIndex(of: read(row) + 0)! * arms.count * blockCount)
-      }
-    }
+    try cells.add(treatment, among: arms, stride: stride * blocks.count)
+    guard let strata else { return }
+    try cells.add(strata.variable, among: strata.values, stride: stride * blocks.count * arms.count)
   }
 }

@@ -30,7 +30,7 @@ extension SyntheticPotentialOutcomes {
   public func plan(_ frame: Frame) throws -> SyntheticOutcomesPlan {
     let groups = try RowGroups(options, of: frame)
     let survey = try ProxySurvey(options, of: frame)
-    let sums = ProxyMoments(groups, treatment: survey.treatment, outcome: survey.outcome)
+    let sums = try ProxyMoments(groups, treatment: survey.treatment, outcome: survey.outcome)
     let partition = frame.rows.partition
     return SyntheticOutcomesPlan(
       rows: frame.rows.rowCount, arms: groups.arms, strata: groups.stratumCount, blocks: groups.blocks.count,

@@ -38,12 +38,12 @@ public struct SyntheticPotentialOutcomes: Estimator, Sendable {
     let groups = try RowGroups(options, of: frame)
     let contrasts = try contrasts(groups.arms)
     var survey = try ProxySurvey(options, of: frame)
-    let sums = ProxyMoments(groups, treatment: survey.treatment, outcome: survey.outcome)
+    let sums = try ProxyMoments(groups, treatment: survey.treatment, outcome: survey.outcome)
     let moments = try run.journal.step("moments") { try sums.sum(over: frame, survey.scale).summands }
     try run.journal.end(0) {
       PassRecord(phase: "moments", pass: 0, seconds: $0, values: ["rows": .integer(frame.rows.rowCount)])
     }
-    let (summed, empty) = sums.with(moments).droppingEmptyCells()
+    let (summed, empty) = try sums.with(moments).droppingEmptyCells()
     survey.empty = empty
     let method = StratumAnswer.Method(
       constant: summed.outcome.constant, scale: survey.scale, solver: options.solver,
@@ -141,7 +141,7 @@ extension ProxyMoments {
   }
 
   /// With the cells left out that have no row, and the names of these.
-  func droppingEmptyCells() -> (ProxyMoments, [String]) {
+  func droppingEmptyCells() throws -> (ProxyMoments, [String]) {
     var (treatment, outcome) = (treatment, outcome)
     var names: [String] = []
     if treatment.isOneHot {
@@ -152,7 +152,7 @@ extension ProxyMoments {
       let weights = cellWeights(ofOutcome: true)
       names += outcome.drop { weights[$0] == 0 }
     }
-    return (ProxyMoments(groups, treatment: treatment, outcome: outcome).with(summands), names)
+    return (try ProxyMoments(groups, treatment: treatment, outcome: outcome).with(summands), names)
   }
 }
 

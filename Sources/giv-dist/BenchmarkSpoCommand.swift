@@ -2,6 +2,7 @@ import ArgumentParser
 import Communication
 import Diagnostics
 import Frames
+import Glibc
 import LinearAlgebra
 import Reports
 import Runs
@@ -33,6 +34,11 @@ struct BenchmarkSpo: JobCommand {
     /// The median over passes, and the least.
     let nsPerRow: Double
     let nsPerRowMinimum: Double
+    /// The least processor time of the root, which other things on a busy machine do not lengthen.
+    let cpuNsPerRow: Double
+    /// The same of a plain sum of the columns: what reading the rows takes.
+    let readingNsPerRow: Double
+    let bytesPerRow: Int
     /// From the moments to all answers: jackknife, tests, solvers.
     let answerSeconds: Double
   }
@@ -63,35 +69,57 @@ struct BenchmarkSpo: JobCommand {
     (options.treatmentFeatures, options.outcomeFeatures) =
       shape.isOneHot ? (.oneHot, .oneHot) : (.polynomial(degree: 1), .polynomial(degree: 1))
     let pass = try MomentPass(options, over: frame)
-    let clock = ContinuousClock()
-    func time(_ body: () throws -> Void) throws -> Double {
-      try communicator.barrier()
-      let begin = clock.now
-      try body()
-      return try communicator.maximum([(clock.now - begin) / .seconds(1)])[0]
-    }
-    let first = try (0..<3).map { _ in try time { _ = try pass() } }.min()!
+    let first = try (0..<3).map { _ in try time(on: communicator) { _ = try pass() }.wall }.min()!
     let count = passes ?? max(5, min(200, Int(2 / first)))
-    let times = try (0..<count).map { _ in try time { _ = try pass() } }.sorted()
+    let times = try (0..<count).map { _ in try time(on: communicator) { _ = try pass() } }
+    let walls = times.map(\.wall).sorted()
+    let reading = try (0..<count).map { _ in try time(on: communicator) { try read(frame) }.processor }.min()!
     // The same rows a hundred times fewer give the same number of answers.
     let few = try Frame(
       RandomProxies(cells: shape.isOneHot ? [shape.treatment, shape.outcome] : []),
       rows: DistributedRows(rowCount: max(1000, rows / 100), chunkLength: length, communicator: communicator),
       schema: frame.schema)
-    let answers = try time { _ = try SyntheticPotentialOutcomes(options).run(on: few) }
+    let answers = try time(on: communicator) { _ = try SyntheticPotentialOutcomes(options).run(on: few) }.wall
     guard communicator.isRoot else { return }
+    let perRow = 1e9 / Double(rows)
     let report = Report(
       rows: rows, features: features, ranks: communicator.size, kernel: Kernel.name, passes: count,
-      nsPerRow: times[count / 2] / Double(rows) * 1e9, nsPerRowMinimum: times[0] / Double(rows) * 1e9,
-      answerSeconds: answers)
+      nsPerRow: walls[count / 2] * perRow, nsPerRowMinimum: walls[0] * perRow,
+      cpuNsPerRow: times.map(\.processor).min()! * perRow, readingNsPerRow: reading * perRow,
+      bytesPerRow: frame.schema.columns.count * MemoryLayout<Double>.stride, answerSeconds: answers)
     print(json ? try jsonText(report) : text(report))
+  }
+
+  /// Seconds by the clock, the most of all ranks, and of this rank's processor.
+  private func time(
+    on communicator: any Communicator, _ body: () throws -> Void
+  ) throws -> (wall: Double, processor: Double) {
+    let clock = ContinuousClock()
+    try communicator.barrier()
+    let (begin, processor) = (clock.now, Glibc.clock())
+    try body()
+    let used = Double(Glibc.clock() - processor) / Double(CLOCKS_PER_SEC)
+    return (try communicator.maximum([(clock.now - begin) / .seconds(1)])[0], used)
+  }
+
+  /// Adds up the numbers of all columns.
+  private func read(_ frame: Frame) throws {
+    var sum = SIMD8<Double>.zero
+    for chunk in frame.rows.localChunks {
+      for column in frame.schema.columns.indices {
+        let values = UnsafeRawPointer(try frame.reals(column, chunk: chunk)).assumingMemoryBound(to: SIMD8<Double>.self)
+        for octet in 0..<frame.rowCount(ofChunk: chunk) / 8 { sum += values[octet] }
+      }
+    }
+    precondition(sum.sum().isFinite)
   }
 
   private func text(_ report: Report) -> String {
     """
     \(report.features), \(report.rows) rows, \(report.ranks) rank\(report.ranks == 1 ? "" : "s"), kernel \(report.kernel)
     \(format(report.nsPerRow, decimals: 2)) ns per row (median of \(report.passes) passes; least \
-    \(format(report.nsPerRowMinimum, decimals: 2)))
+    \(format(report.nsPerRowMinimum, decimals: 2))); of processor time \(format(report.cpuNsPerRow, decimals: 2)), a plain \
+    sum of the same \(report.bytesPerRow) bytes \(format(report.readingNsPerRow, decimals: 2))
     all answers of a hundredth of the rows in \(format(report.answerSeconds, decimals: 3)) s
     """
   }

@@ -1,0 +1,86 @@
+import Frames
+import LinearAlgebra
+
+/// The numbers of what rows of a chunk fall in, groups or cells of a table: sums of strides times places of values.
+struct RowCells {
+  private let frame: Frame
+  private let chunk: Int
+  private let rowCount: Int
+  /// The numbers but for ``columns``, padded as kernels want it.
+  private var numbers: [Int32]
+  /// Columns whose values are their own places, with their strides: kernels add them on the way.
+  private var columns: [(values: UnsafePointer<Double>, stride: Int32)] = []
+
+  /// - Parameter first: the number of what comes first.
+  init(_ frame: Frame, chunk: Int, first: Int = 0) {
+    self.frame = frame
+    self.chunk = chunk
+    rowCount = frame.rowCount(ofChunk: chunk)
+    numbers = Array(repeating: Int32(first), count: Kernel.paddedCount(rowCount))
+  }
+
+  /// Adds a stride times the place of a variable's value among its values, which ascend.
+  mutating func add(_ variable: RowVariable, among values: [Double], stride: Int) throws {
+    let areCounted = values == (0..<values.count).map(Double.init)
+    if areCounted, case .real(let column) = variable.storage {
+      columns.append((try frame.reals(column, chunk: chunk), Int32(stride)))
+      return
+    }
+    let read = try variable.reader(frame, chunk: chunk)
+    for row in 0..<rowCount {
+      numbers[row] += Int32(stride * (areCounted ? Int(read(row)) : values.place(of: read(row))))
+    }
+  }
+
+  /// Adds a stride times the remainder of the row's number among all rows.
+  ///
+  /// - Precondition: nothing else was added before.
+  mutating func add(remaindersBy divisor: Int, stride: Int) {
+    let first = frame.rows.grid.rows(ofChunk: chunk).lowerBound
+    let count = rowCount
+    numbers.withUnsafeMutableBufferPointer { numbers in
+      // Those of one cycle, then copies of all that there are.
+      var filled = min(divisor, count)
+      for row in 0..<filled { numbers[row] += Int32(stride * ((first + row) % divisor)) }
+      while filled < count {
+        let length = min(filled, count - filled)
+        (numbers.baseAddress! + filled).update(from: numbers.baseAddress!, count: length)
+        filled += length
+      }
+    }
+  }
+
+  /// The number of every row.
+  consuming func completed() -> [Int32] {
+    for (values, stride) in columns {
+      // A whole number from 0 on is the last bits of its sum with 2^52, which takes no check of its range.
+      for row in 0..<rowCount {
+        numbers[row] &+= stride &* Int32(truncatingIfNeeded: (values[row] + 0x1p52).bitPattern)
+      }
+    }
+    return Array(numbers.prefix(rowCount))
+  }
+
+  /// Adds to three numbers of every row's cell w, w v and w v² with v the scaled outcome.
+  ///
+  /// - Returns: the cell of every row.
+  consuming func addOutcome(_ scale: OutcomeScale, to sums: UnsafeMutablePointer<Double>) throws -> [Int32] {
+    Kernel.addToCells(
+      &numbers, and: columns.map { Kernel.Place($0.values, stride: $0.stride) },
+      values: try frame.outcome(chunk: chunk)!, center: scale.center, factor: scale.factor,
+      weights: try frame.weight(chunk: chunk), rowCount: rowCount, sums: sums)
+    return numbers
+  }
+}
+
+extension [Double] {
+  /// Where a value stands among ascending ones that it is one of.
+  fileprivate func place(of value: Double) -> Int {
+    var (low, high) = (0, count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if self[middle] <= value { low = middle } else { high = middle }
+    }
+    return low
+  }
+}

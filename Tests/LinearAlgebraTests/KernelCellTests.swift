@@ -1,0 +1,53 @@
+import LinearAlgebra
+import Testing
+
+extension KernelTests {
+  @Suite struct Cells {
+    /// A block of rows whose cell is a number of their own, plus 5 times one column, plus another.
+    private struct Rows {
+      let count: Int
+      var own: [Int32]
+      let places: [AlignedBuffer]
+      let values: [Double]
+      let weights: [Double]
+
+      init(_ count: Int) {
+        self.count = count
+        let padded = Kernel.paddedCount(count)
+        let random = CounterRandom(seed: UInt64(count), stream: .test)
+        own = (0..<padded).map { $0 < count ? Int32(20 * ($0 % 3)) : 7 }
+        places = (0..<2).map { column in
+          let buffer = AlignedBuffer(count: padded)
+          for row in 0..<count { buffer[row] = Double(random.integer(below: 4, row: row, draw: column)) }
+          return buffer
+        }
+        values = (0..<count).map { random.normal(row: $0, draw: 2) }
+        weights = (0..<count).map { random.uniform(row: $0, draw: 3) }
+      }
+    }
+
+    @Test(arguments: KernelProblem.kernels, [1, 7, 8, 9, 64, 1003])
+    func `Sums by cells are those of a loop over rows, bit for bit`(kernel: String, count: Int) throws {
+      defer { try? Kernel.select(nil) }
+      try Kernel.select(kernel)
+      let rows = Rows(count)
+      for isWeighted in [false, true] {
+        var expected = Array(repeating: 0.5, count: 3 * 64)
+        var cells: [Int32] = []
+        for row in 0..<count {
+          let cell = Int(rows.own[row]) + 5 * Int(rows.places[0][row]) + Int(rows.places[1][row])
+          let (weight, value) = (isWeighted ? rows.weights[row] : 1, (rows.values[row] - 0.3) * 1.7)
+          expected[3 * cell] += weight
+          expected[3 * cell + 1] += weight * value
+          expected[3 * cell + 2] += weight * value * value
+          cells.append(Int32(cell))
+        }
+        var (sums, found) = (Array(repeating: 0.5, count: 3 * 64), rows.own)
+        Kernel.addToCells(
+          &found, and: zip(rows.places, [5, 1]).map { Kernel.Place($0.pointer, stride: $1) }, values: rows.values,
+          center: 0.3, factor: 1.7, weights: isWeighted ? rows.weights : nil, rowCount: count, sums: &sums)
+        #expect(sums == expected && Array(found.prefix(count)) == cells)
+      }
+    }
+  }
+}
