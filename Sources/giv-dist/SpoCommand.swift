@@ -85,9 +85,10 @@ struct Spo: JobCommand {
     let options = try options()
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try self.run(on: communicator, observer: display.show)
-    let frame = try SpoSource.frame(
+    let source = try SpoSource(
       data, options, usesWeights: useWeights || data.names.named.contains(.weight), storage: running.storage,
       out: out, posteriors: posteriors, on: communicator)
+    let frame = try source.frame(on: communicator)
     let estimator = SyntheticPotentialOutcomes(options)
     if dryRun {
       let plan = try estimator.plan(frame)
@@ -98,7 +99,9 @@ struct Spo: JobCommand {
     let posteriorDigest =
       try posteriors.flatMap { path in
         result.hasPosteriors || !result.outcomeFeatures.isOneHot
-          ? try result.writePosteriors(frame, to: path, force: running.force) : nil
+          ? try result.writePosteriors(
+            source.everyRow(frame, on: communicator), to: path, carrying: source.collection.carriedIdentifiers,
+            force: running.force) : nil
       }
     if let run {
       let files = SyntheticOutcomesFiles(
@@ -119,9 +122,12 @@ struct Spo: JobCommand {
   private func run(on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void) throws -> Run? {
     guard let out, !dryRun else { return nil }
     StopSignal.install()
+    // The sums are all that takes time, and one pass makes them.
+    var policy = CheckpointStore.Policy()
+    policy.passes = 1
     return try Run(
-      folder: out, files: SyntheticOutcomesFiles.names, existing: running.existing, optionName: OptionNames.name,
-      on: communicator, observer: observer, isStopRequested: { StopSignal.isReceived })
+      folder: out, files: SyntheticOutcomesFiles.names, existing: running.existing, policy: policy,
+      optionName: OptionNames.name, on: communicator, observer: observer, isStopRequested: { StopSignal.isReceived })
   }
 
   // MARK: Options

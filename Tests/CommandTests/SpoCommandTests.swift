@@ -151,6 +151,37 @@ extension OnRanks {
       #expect(printed.contains("True (9, 9)\n") && printed.contains("True True True"), "\(printed)")
     }
 
+    @Test func `posteriors are of every row, beside its identifier`() throws {
+      try script(
+        """
+        import shutil
+        os.mkdir('named')
+        row = 0
+        for name in sorted(os.listdir('cut3')):
+            if not name.endswith('.h5'): continue
+            shutil.copy('cut3/' + name, 'named')
+            with h5py.File('named/' + name, 'a') as file:
+                rows = row + np.arange(len(file['t']))
+                file['weight'], file['id'] = (rows % 5 > 0) * 1.0, [f'patient {i}' for i in rows]
+                row += len(rows)
+        """)
+      let whole = try spo(["named", "--use-weights", "--posteriors", "named.h5"])
+      let again = try spo(["named", "--use-weights", "--stream", "--posteriors", "again.h5"], ranks: 3)
+      #expect(whole.rows == 4800 && whole.posteriorDigest == again.posteriorDigest)
+      #expect(
+        FileManager.default.contentsEqual(
+          atPath: "\(SharedInputs.folder.path)/named.h5", andPath: "\(SharedInputs.folder.path)/again.h5"))
+      let printed = try script(
+        """
+        with h5py.File('named.h5') as f, h5py.File('shards/shard-00000.h5') as old:
+            p, x = f['posterior'][:], old['x'][:, 1]
+            print([i.decode() for i in f['id'][:]] == [f'patient {i}' for i in range(6000)], p.shape)
+            # What a row's class may be depends on its proxies alone, whether it was fitted or not.
+            print(np.isfinite(p).all(), all(len(np.unique(p[x == v], axis=0)) == 1 for v in range(4)))
+        """)
+      #expect(printed == "True (6000, 3)\nTrue True\n")
+    }
+
     @Test func `columns whose role is proxy serve as those of x do`() throws {
       let made = try givDist([
         "shard", "visits.csv", "--treatment", "dose", "--outcome", "y", "--covariates", "z", "--proxies", "x", "--out",
