@@ -24,6 +24,10 @@ CASES = [
      "--law binary --rows 400", PROXIES + " --classes 2"),
     ("Classes whose effects hardly differ", "The effects -.2 and -.1 of two of three classes cannot be told apart yet.",
      "--law three-class --rows 3000", SINGLE),
+    ("Classes of equal effect", "Three classes whose outcomes differ, .2, .5 and .8 without the treatment, and whose effect is .1 in "
+     "each: the classes are there, but not because of their effects.", "--law equal-effects --rows 20000", SINGLE),
+    ("Classes of equal effect from the moments of the effect", "`pencil` and `prony` know classes by their effects alone, and "
+     "have nothing to tell three equal ones by.", "--law equal-effects --rows 20000", SINGLE + " --solver pencil"),
     ("The choices of the paper", "With the full pseudo-inverse classes' effects are noise where proxies have more features "
      "than there are classes.", "--law binary --rows 50000", PROXIES + " --paper --classes 2"),
 ]

@@ -16,7 +16,8 @@ struct DiscreteProxyLaw: Sendable {
   init(_ parameters: ProxyParameters) {
     switch parameters.law {
     case .binary: self = .binary(parameters)
-    case .threeClass: self = .threeClass
+    case .threeClass: self = .threeClass(means: [[0.2, 0.5, 0.8], [0.1, 0.9, 0.6]])
+    case .equalEffects: self = .threeClass(means: [[0.2, 0.5, 0.8], [0.3, 0.6, 0.9]])
     case .levels: self = .levels(parameters)
     case .continuous: preconditionFailure("the proxies of this law are no cells")
     }
@@ -59,10 +60,10 @@ struct DiscreteProxyLaw: Sendable {
       })
   }
 
-  private static var threeClass: DiscreteProxyLaw {
+  /// - Parameter means: E[Y_t | u], `[t][u]`.
+  private static func threeClass(means: [[Double]]) -> DiscreteProxyLaw {
     let x = [[0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]]
     let z = [[0.6, 0.2, 0.1, 0.1], [0.1, 0.2, 0.6, 0.1], [0.1, 0.1, 0.1, 0.7]]
-    let means = [[0.2, 0.5, 0.8], [0.1, 0.9, 0.6]]
     let values: [[Double]] = [[0], [1], [2], [3]]
     return DiscreteProxyLaw(
       shares: [0.5, 0.3, 0.2], cells: (values, values), deviation: 0.3, treatmentCell: { z[$1][$0] },

@@ -10,6 +10,8 @@ public enum ProxyLaw: String, Sendable, Codable, CaseIterable {
   case continuous
   /// Two classes, a binary proxy on each side, a binary outcome: the main law of Mazaheri, Squires and Uhler (2025).
   case levels
+  /// As ``threeClass``, with the same effect in all classes.
+  case equalEffects = "equal-effects"
 }
 
 /// What a simulation of proxies is made of.

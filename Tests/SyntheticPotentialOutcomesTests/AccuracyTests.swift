@@ -1,12 +1,14 @@
 import Simulation
 import SyntheticPotentialOutcomes
+import TestSupport
 import Testing
 
 @Suite struct SyntheticOutcomesAccuracyTests {
   /// At most so far from the truth in units of the standard error.
   private static let bound = 4.0
 
-  @Test(arguments: ProxyLaw.allCases)
+  /// Classes of equal effects have no order by it.
+  @Test(arguments: ProxyLaw.allCases.filter { $0 != .equalEffects })
   func `answers lie within a few standard errors of the truth`(law: ProxyLaw) throws {
     let draw = try ProxyDraw(law, rows: 20_000, seed: 11)
     let result = try draw.fitDrawn()
@@ -41,6 +43,19 @@ import Testing
     let valid = try ProxyDraw(.binary, rows: 20_000, seed: 5).fitDrawn()
     #expect(
       valid.findings.isEmpty && valid.verdicts.averageEffect == .identified && valid.verdicts.classes == .identified)
+  }
+
+  @Test func `classes of equal effects are found by their levels, and said to be alike`() throws {
+    let draw = try ProxyDraw(.equalEffects, rows: 20_000, seed: 11)
+    #expect(distance(draw.simulation.effects, [0.1, 0.1, 0.1]) < 1e-15)
+    let result = try draw.fitDrawn()
+    let effect = result.contrasts[0].effect
+    #expect(abs(effect.estimate - 0.1) < Self.bound * effect.standardError!)
+    let classes = try #require(result.strata[0].classes).sorted { $0.means[0].estimate < $1.means[0].estimate }
+    for (found, level) in zip(classes, [0.2, 0.5, 0.8]) {
+      #expect(abs(found.means[0].estimate - level) < Self.bound * found.means[0].standardError!)
+    }
+    #expect(result.findings.map(\.code) == [.classesAlike] && result.verdicts.classes == .doubtful)
   }
 
   @Test func `one class is found where proxies share nothing`() throws {
