@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo fuzz check demo clean
+.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures fuzz check demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -65,6 +65,9 @@ reproduce-%: build ## one of them, such as reproduce-table2
 
 spo: build ## synthetic potential outcomes on simulated draws, against its targets: an hour or two, goes on where it stopped
 	.venv/bin/python bench/spo.py $$(swift build -c release --show-bin-path)/giv-dist --out runs/spo
+
+spo-figures: build ## the two figures of the paper on synthetic potential outcomes, as tables: an hour, goes on where it stopped
+	.venv/bin/python bench/spo.py $$(swift build -c release --show-bin-path)/giv-dist figures --out runs/spo
 
 bench-spo: build ## speed of its moments beside numpy
 	@launch/setup.sh --bench

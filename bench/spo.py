@@ -180,22 +180,31 @@ def tests(program, out, draws, rows):
 
 
 def figures(program, out, draws, rows):
-    """The paper's: the error of the classes' effects as the arrow Z -> T grows, and as X -> Y grows; levels, K = 2."""
+    """The paper's two: the error of the classes' effects as the arrow Z -> T grows, and as X -> Y grows; levels, K = 2."""
     draws, rows = draws or 100, rows or 1000
     table = Table(out / "figures.csv")
-    print(f"\n`levels`, {rows} rows, {draws} draws: median |error|\n{'arrow':<14} strength   ate     effects (spectral)  (paper)")
-    steps = [round(.1 * step, 1) for step in range(11)]
-    for arrow, fixed in [("--z-to-t", []), ("--x-to-y", ["--z-to-t", "1"])]:
-        for step in steps:
-            arrows = [*fixed, arrow, str(step)]
-            medians = []
-            for way, options in [("spectral", []), ("paper", ["--paper"])]:
-                design = f"{arrow} {step} {way} {rows}"
-                for seed in range(draws):
-                    table.make(design, seed, lambda: answer(
-                        program, "levels", rows, seed, arrows=arrows, options=["--classes", "2", *options]))
-                medians.append([np.nanmedian(np.abs(table.column(design, name, draws))) for name in ("ate", "effect")])
-            print(f"{arrow:<14} {step:8.1f}  {medians[0][0]:.4f}  {medians[0][1]:.4f}              {medians[1][1]:.4f}", flush=True)
+    print(f"\n`levels`, {rows} rows, {draws} draws: median |error|; draws without classes count as infinite\n"
+          f"{'arrow':<10} strength     ate  effects   effects (--paper)  no classes (--paper)")
+    ways = [("spectral", []), ("paper", ["--paper"])]
+    with open(out / "figures-medians.csv", "w") as file:
+        writer = csv.writer(file)
+        writer.writerow(["arrow", "strength", *(f"{way}_{name}" for way, _ in ways for name in ("ate", "effect", "without"))])
+        for arrow, fixed in [("--z-to-t", []), ("--x-to-y", ["--z-to-t", "1"])]:
+            for strength in [round(.1 * step, 1) for step in range(11)]:
+                numbers = []
+                for way, options in ways:
+                    design = f"{arrow} {strength} {way} {rows}"
+                    for seed in range(draws):
+                        table.make(design, seed, lambda: answer(
+                            program, "levels", rows, seed, arrows=[*fixed, arrow, str(strength)],
+                            options=["--classes", "2", *options]))
+                    ate, effect = (np.abs(table.column(design, name, draws)) for name in ("ate", "effect"))
+                    without = np.isnan(effect)
+                    numbers += [np.median(ate), np.median(np.where(without, np.inf, effect)), without.sum()]
+                writer.writerow([arrow, strength, *numbers])
+                file.flush()
+                print(f"{arrow:<10} {strength:8.1f}  {numbers[0]:6.4f}  {numbers[1]:7.4f}  {numbers[4]:18.4f}  "
+                      f"{numbers[2]:3d} {numbers[5]:7d}", flush=True)
 
 
 def main():
