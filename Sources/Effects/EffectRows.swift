@@ -21,7 +21,7 @@ struct EffectRows: InstrumentalRows {
   let names: InstrumentalNames
   let clusterings: [Clustering]
   /// The order in which groups are summed.
-  private let order: [Int]
+  let order: [Int]
 
   var rows: DistributedRows { table.rows }
 
@@ -53,37 +53,22 @@ struct EffectRows: InstrumentalRows {
   }
 
   func withChunk<Result>(_ chunk: Int, _ body: (InstrumentalChunk) throws -> Result) throws -> Result {
-    let stride = Kernel.paddedCount(table.rowCount(chunk))
-    let m = table.covariates.count
-    let storage = AlignedBuffer(count: names.all.count * stride)
-    let variables = AlignedBuffer(count: (2 * m + 1) * stride)
-    let t = variables.pointer + 2 * m * stride
-    try table.fillTreatment(chunk, into: t)
-    try table.fillCovariates(chunk, inStandardDeviations: true, into: variables.pointer, stride: stride)
-    try table.fillCovariates(
-      chunk, inStandardDeviations: false, into: variables.pointer + m * stride, stride: stride)
-    let standardized = (0..<m).map { UnsafePointer(variables.pointer + $0 * stride) }
-    let deviations = (0..<m).map { UnsafePointer(variables.pointer + (m + $0) * stride) }
+    try withChunk(chunk, EffectColumns(self, chunk), body)
+  }
 
-    var next = storage.pointer
-    let rowCount = table.rowCount(chunk)
-    controls.evaluate(standardized, rowCount: rowCount, into: next, stride: stride)
-    next += controls.count * stride
-    let (groupWeights, rowWeights) = try weights(chunk, stride: stride)
-    try fillInstruments(chunk, groupWeights, standardized, deviations, into: next, stride: stride)
-    next += names.instruments.count * stride
-    for part in functions {
-      part.evaluate(t, deviations, rowCount: rowCount, into: next, stride: stride)
-      next += part.count * stride
-    }
-    guard let outcome = try table.frame.outcome(chunk: chunk) else { preconditionFailure("the frame has an outcome") }
-    next.update(from: outcome, count: rowCount)
-
-    let columns = names.all.indices.map { UnsafePointer(storage.pointer + $0 * stride) }
-    return try withExtendedLifetime((storage, rowWeights)) {
+  /// - Parameter shared: of these rows, or of others that differ in nothing but ``members``, these among theirs.
+  func withChunk<Result>(
+    _ chunk: Int, _ shared: EffectColumns, _ body: (InstrumentalChunk) throws -> Result
+  ) throws -> Result {
+    let (rowCount, stride) = (shared.rowCount, shared.stride)
+    let (groupWeights, rowWeights) = try weights(chunk, shared)
+    let storage = AlignedBuffer(count: names.instruments.count * stride)
+    fillInstruments(shared, groupWeights, into: storage.pointer)
+    let instruments = names.instruments.indices.map { UnsafePointer(storage.pointer + $0 * stride) }
+    return try withExtendedLifetime((storage, rowWeights, shared)) {
       try body(
         InstrumentalChunk(
-          rowCount: rowCount, columns: columns,
+          rowCount: rowCount, columns: shared.controls + instruments + shared.targets,
           weights: try rowWeights.map { UnsafePointer($0.pointer) } ?? table.frame.observationWeights(chunk: chunk),
           frequencies: try table.frame.frequencies(chunk: chunk),
           clusters: try clusterColumns.map { try table.frame.codes($0, chunk: chunk) }))
@@ -92,13 +77,9 @@ struct EffectRows: InstrumentalRows {
 
   /// Z_ik - π_k, or - π_k(x_i), at `k * stride + row`, among the groups in play; and the weights of the rows where these
   /// are not all.
-  private func weights(_ chunk: Int, stride: Int) throws -> (groups: AlignedBuffer, rows: AlignedBuffer?) {
-    let rowCount = table.rowCount(chunk)
-    let (weights, shares) = (
-      AlignedBuffer(count: groups.groupCount * stride), AlignedBuffer(count: groups.groupCount * stride)
-    )
-    try groups.fill(chunk, into: weights.pointer, stride: stride)
-    _ = try index.fillShares(of: groups, chunk, rowCount: rowCount, into: shares.pointer, stride: stride)
+  private func weights(_ chunk: Int, _ shared: EffectColumns) throws -> (groups: AlignedBuffer, rows: AlignedBuffer?) {
+    let (rowCount, stride) = (shared.rowCount, shared.stride)
+    let (weights, shares) = (shared.weights.copy(), shared.shares.copy())
     var rowWeights: AlignedBuffer?
     if members.count < groups.groupCount {
       let inPlay = normalize(weights, rowCount: rowCount, stride: stride)
@@ -126,10 +107,9 @@ struct EffectRows: InstrumentalRows {
   }
 
   private func fillInstruments(
-    _ chunk: Int, _ weights: AlignedBuffer, _ standardized: [UnsafePointer<Double>],
-    _ deviations: [UnsafePointer<Double>], into output: UnsafeMutablePointer<Double>, stride: Int
-  ) throws {
-    let rowCount = table.rowCount(chunk)
+    _ shared: EffectColumns, _ weights: AlignedBuffer, into output: UnsafeMutablePointer<Double>
+  ) {
+    let (rowCount, stride) = (shared.rowCount, shared.stride)
     func add(_ values: UnsafePointer<Double>, times weight: UnsafePointer<Double>, to column: Int) {
       let target = output + column * stride
       for row in 0..<rowCount { target[row] += weight[row] * values[row] }
@@ -139,46 +119,26 @@ struct EffectRows: InstrumentalRows {
       for (place, k) in members.dropLast().enumerated() {
         (output + place * stride).update(from: weights.pointer + k * stride, count: rowCount)
       }
-    case .interactions(let basis):
-      let terms = AlignedBuffer(count: (basis.count + 1) * stride)
-      terms.pointer.update(repeating: 1, count: rowCount)
-      basis.evaluate(standardized, rowCount: rowCount, into: terms.pointer + stride, stride: stride)
+    case .interactions:
       for (place, k) in members.dropLast().enumerated() {
-        for j in 0...basis.count {
-          add(
-            UnsafePointer(terms.pointer + j * stride), times: UnsafePointer(weights.pointer + k * stride),
-            to: place * (basis.count + 1) + j)
+        for (j, term) in shared.terms[0].enumerated() {
+          add(term, times: UnsafePointer(weights.pointer + k * stride), to: place * shared.terms[0].count + j)
         }
       }
-    case .index(let functions), .rich(let functions):
-      let m = deviations.count
-      let indexes = AlignedBuffer(count: index.groupCount * stride)
-      try index.fill(chunk, of: order, isCrossFitted: true, into: indexes.pointer, stride: stride)
-      let terms = AlignedBuffer(count: (functions.count + 2 * m) * stride)
-      let products = terms.pointer + functions.count * stride
+    case .index, .rich:
       for k in order {
-        let f = UnsafePointer(indexes.pointer + k * stride)
-        let own = UnsafePointer(weights.pointer + k * stride)
-        functions.evaluate(f, deviations, rowCount: rowCount, into: terms.pointer, stride: stride)
-        // Around the mean of t, so that f and its square are not nearly the same column.
-        let center = table.treatment.mean
-        for (j, x) in deviations.enumerated() {
-          let (line, square) = (products + j * stride, products + (m + j) * stride)
-          for row in 0..<rowCount {
-            line[row] = (f[row] - center) * x[row]
-            square[row] = (f[row] - center) * line[row]
-          }
-        }
-        for j in 0..<functions.count { add(UnsafePointer(terms.pointer + j * stride), times: own, to: j) }
-        let chosen: [Int] =
-          switch instruments {
-          case .index: (0..<m).map { functions.form.hasInteractions ? m + $0 : $0 }
-          default: Array(0..<2 * m)
-          }
-        for (place, product) in chosen.enumerated() {
-          add(UnsafePointer(products + product * stride), times: own, to: functions.count + place)
+        for (place, term) in shared.terms[k].enumerated() {
+          add(term, times: UnsafePointer(weights.pointer + k * stride), to: place)
         }
       }
     }
+  }
+}
+
+extension AlignedBuffer {
+  fileprivate func copy() -> AlignedBuffer {
+    let copy = AlignedBuffer(count: count)
+    copy.pointer.update(from: pointer, count: count)
+    return copy
   }
 }

@@ -11,7 +11,7 @@ public struct GroupAudit: Sendable, Equatable {
   public let labels: LabelCertainty
   public let groupNames: [String]
 
-  /// Two passes, four with three groups or more, and three for each subset of groups. Collective.
+  /// Two passes, six with three groups or more. Collective.
   ///
   /// - Parameters:
   ///   - regression: of all groups.

@@ -39,13 +39,12 @@ public struct GroupComparisons: Sendable, Codable, Equatable {
   /// Every two groups alone; empty with two groups, which are the whole, and with more than ``mostPaired``.
   public let pairs: [GroupSubsetEstimate]
 
-  /// Groups up to which pairs are told: three passes for each of 45.
+  /// Groups up to which pairs are told: a regression for each of 45.
   public static let mostPaired = 10
 }
 
 extension GroupComparisons {
-  /// Three passes for each subset of groups, which with three groups are the pairs, and one for the errors of all
-  /// differences. Collective.
+  /// Three passes for all subsets of groups, and one for the errors of all differences. Collective.
   init(
     _ design: EffectDesign, _ functions: OutcomeFunctions, _ whole: InstrumentalRegression, slope: [Double],
     _ answer: EffectAnswer
@@ -59,48 +58,49 @@ extension GroupComparisons {
     let withoutOne = all.map { k in all.filter { $0 != k } }
     let couples =
       groupCount > Self.mostPaired ? [] : all.flatMap { k in all.filter { $0 > k }.map { [k, $0] } }
-    var fits: [[Int]: GroupSubset] = [:]
-    for members in withoutOne + couples where fits[members] == nil {
-      fits[members] = try GroupSubset(design, functions, members, slope: slope, answer)
+    let members = withoutOne + couples.filter { !withoutOne.contains($0) }
+    let family = GroupSubsets(design, functions, members)
+    let regressions = try InstrumentalRegression.all(family)
+    let estimates = try zip(members, regressions).map { try GroupSubsetEstimate($0, $1, slope: slope, answer) }
+    let influences = try zip(estimates, regressions).prefix(groupCount).map { estimate, regression in
+      try estimate.slope.map { _ in try Self.influence(regression.get(), slope, answer) }
     }
-    let rest = withoutOne.map { fits[$0]! }
     let errors = try Self.errors(
-      of: rest, against: GroupSubset(design, functions, whole: whole), slope: slope, answer)
-    leftOut = zip(rest, errors).enumerated().map { k, fit in
+      of: influences, against: Self.influence(whole, slope, answer),
+      GroupSubsets(design, functions, withoutOne + [all]), answer)
+    leftOut = zip(estimates, errors).enumerated().map { k, fit in
       LeftOutGroup(
-        group: k, rest: fit.0.estimate,
-        difference: fit.0.estimate.slope.map { $0.estimate - answer.averageSlope.estimate }, standardError: fit.1)
+        group: k, rest: fit.0,
+        difference: fit.0.slope.map { $0.estimate - answer.averageSlope.estimate }, standardError: fit.1)
     }
-    pairs = couples.map { fits[$0]!.estimate }
+    pairs = couples.map { estimates[members.firstIndex(of: $0)!] }
+  }
+
+  private static func influence(
+    _ regression: InstrumentalRegression, _ slope: [Double], _ answer: EffectAnswer
+  ) throws -> RowInfluence {
+    try RowInfluence(regression, answer.method.estimator, answer.covarianceKind, combination: slope)
   }
 
   /// The standard errors of what subsets give less what all groups give; nil for a subset without estimate. One pass.
+  ///
+  /// - Parameter family: the subsets, and all groups last.
   private static func errors(
-    of subsets: [GroupSubset], against whole: GroupSubset, slope: [Double], _ answer: EffectAnswer
+    of subsets: [RowInfluence?], against whole: RowInfluence, _ family: GroupSubsets, _ answer: EffectAnswer
   ) throws -> [Double?] {
-    func influence(_ subset: GroupSubset) throws -> RowInfluence? {
-      try subset.regression.map {
-        try RowInfluence($0, answer.method.estimator, answer.covarianceKind, combination: slope)
-      }
-    }
-    let own = try influence(whole)!
-    let others = try subsets.map(influence)
     var ways: [Int] = []
     if case .clustered(let clusterings) = answer.covarianceKind { ways = clusterings }
-    let variances = InfluenceVariances(ways.map { whole.rows.clusterings[$0].count }, columns: others.count)
-    let sums = try whole.rows.rows.sum(variances.zeros) { sums, chunk in
-      let stride = Kernel.paddedCount(whole.rows.table.rowCount(chunk))
-      let buffer = AlignedBuffer(count: (others.count + 2) * stride)
-      let (first, loadings) = (buffer.pointer + others.count * stride, buffer.pointer + (others.count + 1) * stride)
-      for (column, (subset, influence)) in zip(subsets, others).enumerated() {
-        guard let influence else { continue }
-        try subset.rows.withChunk(chunk) { block in
-          influence.fill(block, influences: buffer.pointer + column * stride, loadings: loadings)
-        }
-      }
-      try whole.rows.withChunk(chunk) { block in
-        own.fill(block, influences: first, loadings: loadings)
-        for column in others.indices {
+    let variances = InfluenceVariances(ways.map { family.clusterings[$0].count }, columns: subsets.count)
+    let places = subsets.indices.filter { subsets[$0] != nil } + [subsets.count]
+    let sums = try family.rows.sum(variances.zeros) { sums, chunk in
+      let stride = family.rows.grid.columnStride
+      let buffer = AlignedBuffer(count: (subsets.count + 2) * stride)
+      let (first, loadings) = (buffer.pointer + subsets.count * stride, buffer.pointer + (subsets.count + 1) * stride)
+      try family.withChunk(chunk, of: places) { place, block in
+        let influence = place < subsets.count ? subsets[place]! : whole
+        influence.fill(block, influences: buffer.pointer + place * stride, loadings: loadings)
+        guard place == subsets.count else { return }
+        for column in subsets.indices {
           for row in 0..<block.rowCount { buffer.pointer[column * stride + row] -= first[row] }
         }
         variances.add(
@@ -108,45 +108,50 @@ extension GroupComparisons {
           clusters: ways.map { block.clusters[$0] }, to: &sums)
       }
     }
-    return zip(variances.values(sums), others).map { variance, influence in
+    return zip(variances.values(sums), subsets).map { variance, influence in
       influence.flatMap { _ in variance >= 0 ? variance.squareRoot() : nil }
     }
   }
 }
 
-/// A regression with some of the groups.
-private struct GroupSubset {
-  let rows: EffectRows
-  /// Nil where the groups do not identify the functions of t.
-  let regression: InstrumentalRegression?
-  let estimate: GroupSubsetEstimate
+/// The regressions with some of the groups each.
+private struct GroupSubsets: InstrumentalFamily {
+  private let subsets: [EffectRows]
+  /// With all groups.
+  private let whole: EffectRows
 
-  /// All groups.
-  init(_ design: EffectDesign, _ functions: OutcomeFunctions, whole: InstrumentalRegression) {
-    rows = design.rows([functions], design.instruments(functions))
-    regression = whole
-    estimate = GroupSubsetEstimate(
-      groups: Array(0..<design.groups.groupCount), slope: nil, effectiveF: nil, reason: nil)
+  var rows: DistributedRows { whole.rows }
+  var names: [InstrumentalNames] { subsets.map(\.names) }
+  var clusterings: [Clustering] { whole.clusterings }
+
+  init(_ design: EffectDesign, _ functions: OutcomeFunctions, _ members: [[Int]]) {
+    let instruments = design.instruments(functions)
+    subsets = members.map { design.rows([functions], instruments, members: $0) }
+    whole = design.rows([functions], instruments)
   }
 
-  /// Three passes. Collective.
-  init(
-    _ design: EffectDesign, _ functions: OutcomeFunctions, _ members: [Int], slope: [Double], _ answer: EffectAnswer
+  func withChunk(_ chunk: Int, of places: [Int], _ body: (Int, InstrumentalChunk) throws -> Void) throws {
+    let shared = try EffectColumns(whole, chunk)
+    for place in places { try subsets[place].withChunk(chunk, shared) { try body(place, $0) } }
+  }
+}
+
+extension GroupSubsetEstimate {
+  /// - Throws: what is no matter of the rows.
+  fileprivate init(
+    _ members: [Int], _ regression: Result<InstrumentalRegression, any Error>, slope: [Double], _ answer: EffectAnswer
   ) throws {
-    rows = design.rows([functions], design.instruments(functions), members: members)
     do {
-      let found = try InstrumentalRegression(rows)
+      let found = try regression.get()
       let fitted = try found.estimate(answer.method.estimator, covariance: answer.covarianceKind)
-      estimate = GroupSubsetEstimate(
+      self.init(
         groups: members,
         slope: EffectEstimate(
           "average slope", slope, fitted.coefficients, fitted.covariance,
           fitted.degreesOfFreedom.map { .student(degreesOfFreedom: $0) } ?? .normal),
         effectiveF: try found.firstStage().first?.effectiveF, reason: nil)
-      regression = found
     } catch let failure as Failure where failure.exitCode == .data || failure.exitCode == .numerical {
-      regression = nil
-      estimate = GroupSubsetEstimate(groups: members, slope: nil, effectiveF: nil, reason: failure.message)
+      self.init(groups: members, slope: nil, effectiveF: nil, reason: failure.message)
     }
   }
 }

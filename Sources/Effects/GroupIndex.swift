@@ -130,15 +130,13 @@ struct GroupIndex: Sendable {
   ) throws {
     let place = design.rows.chunk(chunk)
     let fold = isCrossFitted ? place.rows.map { folds.integer(below: Self.foldCount, row: $0, draw: 0) } : []
-    let scratch = AlignedBuffer(count: stride)
+    let scratch = AlignedBuffer(count: Self.foldCount * stride)
     try design.withBlock(ofChunk: place) { block, _ in
       for k in members {
         let target = index + k * stride
         if isCrossFitted {
-          for v in 0..<Self.foldCount {
-            block.evaluate(crossFitted[v][k] + [0], into: scratch.pointer)
-            for row in fold.indices where fold[row] == v { target[row] = scratch.pointer[row] }
-          }
+          for v in 0..<Self.foldCount { block.evaluate(crossFitted[v][k] + [0], into: scratch.pointer + v * stride) }
+          for (row, v) in fold.enumerated() { target[row] = scratch.pointer[v * stride + row] }
         } else {
           block.evaluate(whole[k] + [0], into: target)
         }

@@ -42,38 +42,59 @@ public struct InstrumentalRegression: Sendable {
   /// - Throws: on all ranks the same ``Failure`` (data): what no row or too few rows determine, named by its column; a
   ///   row without cluster; (usage) when cells of two clusterings are too many.
   public init(_ source: some InstrumentalRows) throws {
-    let standardization = try Standardization(source)
-    let basis = try Orthonormalization(source, standardization)
-    let forms = try Self.named(source.names) { try RowForms(basis) }
-    let layout = RowSumsLayout(
-      controls: basis.controlCount, instruments: basis.instrumentCount, endogenous: basis.endogenousCount,
-      clusters: source.clusterings.map(\.count))
-    try Self.requireRoom(layout)
-    let terms = RowTerms(forms, layout)
-    sums = try source.rows.sum(RowSums(layout)) { sums, index in
-      try source.withChunk(index) { chunk in
-        try Self.requireClusters(chunk, source.clusterings, firstRow: source.rows.grid.rows(ofChunk: index).lowerBound)
-        for block in chunk.blocks { terms.add(block, standardization, to: &sums) }
+    self = try Self.all(SingleRegression(source: source))[0].get()
+  }
+
+  /// Several regressions in the same three passes, each the same as alone, or why the rows do not determine it.
+  /// Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``: a chunk that cannot be read, a row without cluster (data).
+  public static func all(_ family: some InstrumentalFamily) throws -> [Result<InstrumentalRegression, any Error>] {
+    let standardizations = try Standardization.all(family)
+    let clusters = family.clusterings.map(\.count)
+    let terms = zip(try Orthonormalization.all(family, standardizations), family.names).map { basis, names in
+      basis.flatMap { basis in Result { try RowTerms(basis, names, clusters: clusters) } }
+    }
+    let zeros = terms.map { terms in (try? terms.get()).map { RowSums($0.layout) } }
+    let sums = try family.sums(zeros) { place, block, chunk, sums in
+      try requireClusters(block, family.clusterings, firstRow: family.rows.grid.rows(ofChunk: chunk).lowerBound)
+      let (terms, standardization) = (try terms[place].get(), try standardizations[place].get())
+      for block in block.blocks { terms.add(block, standardization, to: &sums) }
+    }
+    return terms.indices.map { place in
+      terms[place].flatMap { terms in
+        Result {
+          try Self(
+            terms.forms, sums[place]!, standardizations[place].get(), family.names[place], family.clusterings)
+        }
       }
     }
+  }
+
+  private init(
+    _ forms: RowForms, _ sums: RowSums, _ standardization: Standardization, _ given: InstrumentalNames,
+    _ clusterings: [Clustering]
+  ) throws {
+    let (basis, layout) = (forms.basis, sums.layout)
     let controls = Array(0..<basis.controlCount)
     let instruments = Array(basis.controlCount..<basis.controlCount + basis.instrumentCount)
     let targets = Array(basis.controlCount + basis.instrumentCount..<layout.columns)
     let gram = sums.gram
-    stage = try Self.named(source.names) {
+    stage = try Self.named(given) {
       try FirstStage(gram, targets: targets, exogenous: controls, instruments: instruments)
     }
     let kept = Set(basis.kept)
-    let (w, z) = (source.names.controls, source.names.instruments)
+    let (w, z) = (given.controls, given.instruments)
     names = InstrumentalNames(
       controls: w.indices.filter(kept.contains).map { w[$0] },
       instruments: z.indices.filter { kept.contains(w.count + $0) }.map { z[$0] },
-      endogenous: source.names.endogenous, response: source.names.response)
+      endogenous: given.endogenous, response: given.response)
     dropped = basis.dropped
     conditionNumber = basis.conditionNumber
     rowCount = standardization.rowCount
-    clusterings = source.clusterings
+    self.clusterings = clusterings
     self.forms = forms
+    self.sums = sums
     self.standardization = standardization
     for (index, clustering) in clusterings.enumerated() where sums.clusters(index).count < 2 {
       throw Failure(
@@ -126,7 +147,7 @@ public struct InstrumentalRegression: Sendable {
   /// Numbers that the cells of clusters may take.
   private static let mostClusterNumbers = 1 << 26
 
-  private static func requireRoom(_ layout: RowSumsLayout) throws {
+  static func requireRoom(_ layout: RowSumsLayout) throws {
     let numbers = layout.clusterCells.reduce(0, +) * layout.clusterLength
     guard numbers <= mostClusterNumbers else {
       throw Failure(

@@ -48,36 +48,49 @@ struct Orthonormalization: Sendable, Equatable {
   /// The square sums Σ v (D, y)² around the means.
   let squares: [Double]
 
-  /// Collective.
-  ///
-  /// - Throws: on all ranks the same ``Failure`` (data): fewer instruments than endogenous columns, fewer rows than
-  ///   columns, an endogenous column or a response that others determine.
-  init(_ source: some InstrumentalRows, _ standardization: Standardization) throws {
-    try self.init(
-      try Self.gram(source, standardization), source.names, rowCount: standardization.rowCount)
+  /// Those of several regressions, or why one has none. One pass. Collective.
+  static func all(
+    _ family: some InstrumentalFamily, _ standardizations: [Result<Standardization, any Error>]
+  ) throws -> [Result<Orthonormalization, any Error>] {
+    let found = standardizations.map { try? $0.get() }
+    let grams = try grams(family, found)
+    return standardizations.indices.map { place in
+      standardizations[place].flatMap { standardization in
+        Result { try Self(grams[place]!, family.names[place], rowCount: standardization.rowCount) }
+      }
+    }
   }
 
   /// The Gram matrix of the columns 1, W, Z, D, y, standardised. Collective.
   static func gram(_ source: some InstrumentalRows, _ standardization: Standardization) throws -> Matrix {
-    let count = 1 + source.names.all.count
-    let all = Array(0..<count - 1)
-    let rows = StandardizedRows(columnCount: count)
-    let columns = (0..<count).map(rows.column)
-    let sums = try source.rows.sum([Double](repeating: 0, count: PackedTriangle.count(order: count))) { sums, chunk in
-      try source.withChunk(chunk) { chunk in
-        for block in chunk.blocks {
-          rows.fill(block, standardization, kept: all)
-          Kernel.addWeightedGram(
-            of: columns, rowCount: block.rowCount, weights: rows.totals.pointer, groupCount: 1, stride: rows.stride,
-            to: &sums, at: 0)
-        }
+    try grams(SingleRegression(source: source), [standardization])[0]!
+  }
+
+  private static func grams(
+    _ family: some InstrumentalFamily, _ standardizations: [Standardization?]
+  ) throws -> [Matrix?] {
+    let rows = family.names.map { StandardizedRows(columnCount: 1 + $0.all.count) }
+    let columns = zip(rows, family.names).map { rows, names in (0...names.all.count).map(rows.column) }
+    let zeros = zip(standardizations, columns).map { standardization, columns in
+      standardization.map { _ in [Double](repeating: 0, count: PackedTriangle.count(order: columns.count)) }
+    }
+    let sums = try family.sums(zeros) { place, chunk, _, sums in
+      let (rows, all) = (rows[place], Array(chunk.columns.indices))
+      for block in chunk.blocks {
+        rows.fill(block, standardizations[place]!, kept: all)
+        Kernel.addWeightedGram(
+          of: columns[place], rowCount: block.rowCount, weights: rows.totals.pointer, groupCount: 1,
+          stride: rows.stride, to: &sums, at: 0)
       }
     }
-    return Matrix(packedTriangle: sums, order: count)
+    return zip(sums, columns).map { sums, columns in
+      sums.map { Matrix(packedTriangle: $0, order: columns.count) }
+    }
   }
 
   /// - Parameter gram: of the columns 1, W, Z, D, y.
-  /// - Throws: a ``Failure`` as the other.
+  /// - Throws: a ``Failure`` (data): fewer instruments than endogenous columns, fewer rows than columns, an endogenous
+  ///   column or a response that others determine.
   init(_ gram: Matrix, _ names: InstrumentalNames, rowCount: Double) throws {
     let (controls, instruments) = (names.controls.count, names.instruments.count)
     let exogenous = Array(0..<1 + controls + instruments)

@@ -39,6 +39,16 @@ struct RowTerms {
     factors = AlignedBuffer(count: factorCount * stride)
   }
 
+  /// - Throws: a ``Failure``: instruments that do not identify an endogenous column (data), too many cells (usage).
+  init(_ basis: Orthonormalization, _ names: InstrumentalNames, clusters: [Int]) throws {
+    let layout = RowSumsLayout(
+      controls: basis.controlCount, instruments: basis.instrumentCount, endogenous: basis.endogenousCount,
+      clusters: clusters)
+    let forms = try InstrumentalRegression.named(names) { try RowForms(basis) }
+    try InstrumentalRegression.requireRoom(layout)
+    self.init(forms, layout)
+  }
+
   func column(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * stride }
   private func columns(_ first: Int, _ count: Int) -> [UnsafeMutablePointer<Double>] {
     (first..<first + count).map(column)

@@ -21,21 +21,29 @@ struct Standardization: Sendable, Equatable {
   /// - Throws: on all ranks the same ``Failure`` (data) that names a column whose numbers are too large to be squared, or
   ///   says that no row has a positive weight.
   init(_ source: some InstrumentalRows) throws {
-    let names = source.names.all
-    let count = names.count
-    let own = AlignedBuffer(count: source.rows.grid.columnStride)
-    let weights = AlignedBuffer(count: source.rows.grid.columnStride)
-    let sums = try source.rows.sum([Double](repeating: 0, count: 2 + 2 * count)) { sums, chunk in
-      try source.withChunk(chunk) { block in
-        sums[0] += block.fillWeights(factor: 1, own: own, totals: weights)
-        sums[1] += weights.pointer.sum(block.rowCount)
-        for (j, column) in block.columns.enumerated() {
-          let (first, second) = column.momentSums(weights.pointer, block.rowCount)
-          sums[2 + j] += first
-          sums[2 + count + j] += second
-        }
+    self = try Self.all(SingleRegression(source: source))[0].get()
+  }
+
+  /// Those of several regressions, or why one has none. One pass. Collective.
+  static func all(_ family: some InstrumentalFamily) throws -> [Result<Standardization, any Error>] {
+    let own = AlignedBuffer(count: family.rows.grid.columnStride)
+    let weights = AlignedBuffer(count: family.rows.grid.columnStride)
+    let zeros = family.names.map { [Double](repeating: 0, count: 2 + 2 * $0.all.count) as [Double]? }
+    let sums = try family.sums(zeros) { _, block, _, sums in
+      sums[0] += block.fillWeights(factor: 1, own: own, totals: weights)
+      sums[1] += weights.pointer.sum(block.rowCount)
+      for (j, column) in block.columns.enumerated() {
+        let (first, second) = column.momentSums(weights.pointer, block.rowCount)
+        sums[2 + j] += first
+        sums[2 + block.columns.count + j] += second
       }
     }
+    return zip(sums, family.names).map { sums, names in Result { try Standardization(sums!, names.all) } }
+  }
+
+  /// - Parameter sums: the observations, Σ v, and Σ v c and Σ v c² of each column.
+  private init(_ sums: [Double], _ names: [String]) throws {
+    let count = names.count
     guard sums[0] > 0, sums[1] > 0, sums[1].isFinite else {
       throw Failure(.data, "no row of the regression has a positive weight; at least one must have")
     }
