@@ -33,7 +33,7 @@ struct ArmModels: Sendable {
 }
 
 /// The units of a chunk under all arms, except where a donor is left out exactly.
-struct ChunkCells {
+final class ChunkCells {
   let models: ArmModels
   let block: UnitBlock
   private let coordinates: AlignedBuffer

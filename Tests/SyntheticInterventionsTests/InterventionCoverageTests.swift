@@ -4,11 +4,11 @@ import Panels
 import SyntheticInterventions
 import Testing
 
-/// Simulated panels of known law: what intervals and tests do over many draws. GIV_SLOW_TESTS=1 makes hundreds of draws and
+/// Simulated panels of known law: what intervals and tests do over many draws. GIV_SLOW_TESTS=1 makes a thousand draws and
 /// prints what the documentation shows.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["GIV_SLOW_TESTS"] == "1"))
 struct InterventionCoverageTests {
-  private static let draws = 300
+  private static let draws = 1000
 
   /// A panel of one arm and a target that came under another: rank factors, and with `newFactor` one that appears only
   /// after.
@@ -80,8 +80,8 @@ struct InterventionCoverageTests {
     print(
       "new factor \(factor): delta \(shares[0]), calibrated \(shares[1]), confidence \(shares[2]), ", terminator: "")
     print("fit test rejects \(shares[3]), width \(width)")
-    #expect((0.93...0.98).contains(shares[1]))
-    #expect(factor > 0 ? shares[3] >= 0.8 : (0.02...0.10).contains(shares[3]))
+    #expect((0.93...0.97).contains(shares[1]))
+    #expect(factor > 0 ? shares[3] >= 0.75 : (0.03...0.10).contains(shares[3]))
   }
 
   @Test func `errors halve with four times the periods and donors`() throws {
