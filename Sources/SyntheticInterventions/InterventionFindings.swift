@@ -70,7 +70,7 @@ struct InterventionFindings {
     let own = cells.filter { $0.arm == name }
     func finding(_ code: Finding.Code, _ cells: [CellAnswer], _ reason: String? = nil) -> [Finding] {
       guard !cells.isEmpty else { return [] }
-      var values: [Finding.Key: Finding.Value] = [.label: .name(name), .names: .names(cells.map(\.unit))]
+      var values: [Finding.Key: Finding.Value] = [.label: .name(name), .names: .names(Self.units(cells))]
       if let reason { values[.reason] = .name(reason) }
       return [Finding(code, values)]
     }
@@ -83,6 +83,11 @@ struct InterventionFindings {
         [Finding(.intervalsUncalibrated, [.label: .name(name), .reason: .name($0.reason!)])]
       }
         ?? []) + lacking.sorted { $0.key < $1.key }.flatMap { finding(.intervalsLacking, $0.value, $0.key) }
+  }
+
+  /// Each unit once, whatever its metrics.
+  private static func units(_ cells: [CellAnswer]) -> [String] {
+    cells.indices.filter { $0 == 0 || cells[$0].unit != cells[$0 - 1].unit }.map { cells[$0].unit }
   }
 
   /// Whether one rank more or less moves the estimate by more than half the interval's width.

@@ -88,6 +88,22 @@ import Testing
     if factors.count == want.factors.count { agree(arm.calibrationFactor, factors.max()!, what) }
   }
 
+  @Test func `a donor's own interval is calibrated by the other donors`() throws {
+    let test = numbers.cases[0]
+    let result = try fit(test) { $0.leaveOut = .exact }
+    func half(_ cell: CellAnswer, _ name: String) -> Double {
+      cell.intervals.first { $0.name == name }.map { ($0.upper - $0.lower) / 2 } ?? .nan
+    }
+    let own = result.cells.filter { $0.own && $0.arm == "a0" }
+    for cell in own {
+      let ratios = own.filter { $0.unit != cell.unit }.map { abs($0.effect!) / half($0, "delta-prediction") }.sorted()
+      let order = Int((Double(ratios.count + 1) * numbers.level).rounded(.up))
+      agree(half(cell, "calibrated"), ratios[order - 1] * half(cell, "delta-prediction"), "\(cell.unit)")
+      #expect(cell.interval == .calibrated)
+      agree(cell.upper, cell.estimate! + half(cell, "calibrated"), "\(cell.unit)")
+    }
+  }
+
   @Test func `the four variances are told apart`() throws {
     for variance in SyntheticInterventionsOptions.Variance.allCases {
       let test = numbers.cases[0]

@@ -92,6 +92,45 @@ import Testing
     #expect(program.isRejected && !program.failsHeuristic)
   }
 
+  @Test(arguments: SyntheticInterventionsOptions.Weighting.allCases)
+  func `placebos stand as measured`(weighting: SyntheticInterventionsOptions.Weighting) throws {
+    func california(_ first: Int, _ last: Int) throws -> (PlaceboInSpace, PlaceboInTime) {
+      let result = try fit(first, last) {
+        if weighting == .biasCorrected { $0.takePublished() } else { $0.interval = .delta }
+        $0.targets = .named(["California"])
+        ($0.placeboSpace, $0.placeboTimes) = (true, [10])
+      }
+      return (result.placeboSpace[0], result.placeboTime[0])
+    }
+    let (whole, time) = try california(1989, 2000)
+    #expect(whole.unit == "California" && whole.rank == 1 && whole.of == 39 && abs(whole.p - 0.0256) < 5e-5)
+    #expect(try california(1989, 1992).0.rank == (weighting == .biasCorrected ? 4 : 3))
+    #expect(time.start == "1980")
+    if weighting == .biasCorrected {
+      #expect(abs(time.gap - 1.70) < 0.005 && abs(time.upper! - time.gap - 1.88) < 0.005)
+    } else {
+      #expect(abs(time.gap + 5.12) < 0.005)
+    }
+  }
+
+  @Test func `the most serious warning comes first`() throws {
+    let result = try fit(1999, 2002)
+    let first = try #require(result.warnings.first)
+    #expect(first.code == .outcomesLeaveFactors && first.severity == .invalid && first.name(.label) == "control")
+    #expect(abs(first.number(.value) - 19.1194) < 1e-4)
+    let codes = Set(result.warnings.map(\.code))
+    #expect(codes.isSuperset(of: [.donorsUncovered, .intervalsUncalibrated, .subspaceUntestable]))
+    // Its donors reproduce Oregon under taxes worse than each other.
+    let far = result.warnings.filter { $0.code == .targetsNotReproduced }
+    #expect(far.contains { $0.name(.label) == "taxes" && $0.names(.names).contains("Oregon") })
+    #expect(result.arms.allSatisfy { $0.verdict == .rejected })
+    // Without California the program's donors stay in their factors, and are too few to calibrate.
+    let program = try fit(1999, 2002) { $0.donors = ["program": ["Arizona", "Massachusetts", "Oregon", "Florida"]] }
+      .arms[2]
+    #expect(abs(program.fitTest!.f - 1.3423) < 1e-4 && abs(program.fitTest!.p - 0.223) < 5e-4)
+    #expect(program.verdict == .doubtful)
+  }
+
   @Test(arguments: [1, 2, 3, 8]) func `the digest is the same on any number of ranks`(ranks: Int) throws {
     for weighting in SyntheticInterventionsOptions.Weighting.allCases {
       for leaveOut in [SyntheticInterventionsOptions.LeaveOut.exact, .fixedSubspace] {
