@@ -42,6 +42,6 @@ public struct PanelImportSummary: Sendable, Encodable {
   }
 
   mutating func add(_ lot: PanelLot) {
-    for arm in arms.indices { arms[arm].missing += lot.missing(ofArm: arm) }
+    for (arm, count) in lot.missing.enumerated() { arms[arm].missing += count }
   }
 }

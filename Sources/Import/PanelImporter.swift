@@ -150,13 +150,14 @@ struct PanelLot {
         + "make one of them")
   }
 
-  /// Missing outcomes of an arm.
-  func missing(ofArm arm: Int) -> Int {
-    values.indices.count { place in
-      guard values[place].isNaN else { return false }
+  /// Missing outcomes by arm.
+  var missing: [Int] {
+    var counts = survey.arms.map { _ in 0 }
+    for place in values.indices where values[place].isNaN {
       let (row, other) = (place / metrics).quotientAndRemainder(dividingBy: others)
-      return survey.unitArms[layout == .units ? rows.lowerBound + row : other] == arm
+      counts[survey.unitArms[layout == .units ? rows.lowerBound + row : other]] += 1
     }
+    return counts
   }
 
   /// Writes some of the rows as a file.

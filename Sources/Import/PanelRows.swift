@@ -5,13 +5,14 @@ import Storage
 final class PanelRows {
   let table: any ImportTable
   private let plan: PanelPlan
-  private let unitColumn: ImportColumn
-  private let armColumn: ImportColumn
-  private let timeColumn: ImportColumn?
-  private let startColumn: ImportColumn?
+  /// What a name is of, and the columns of names in this order; the last two need not be there.
+  private enum Name { case unit, arm, time, start }
+  private let nameColumns: [ImportColumn]
+  private let places: [Name: Int]
   /// Those of the metrics or, in a wide table, of the periods.
   let outcomes: [ImportColumn]
   private var values: [ImportValue]
+  private var names: [ImportValue]
 
   init(_ input: InputFile, _ plan: PanelPlan) throws {
     let table = try openImportTable(input, plan.format)
@@ -25,17 +26,16 @@ final class PanelRows {
       }
       return columns[0]
     }
-    let ofNames = try (unit: column(plan.unit), arm: column(plan.arm), start: plan.start.map(column))
+    var named = try [(Name.unit, column(plan.unit)), (.arm, column(plan.arm))]
+    if let start = plan.start { named.append((.start, try column(start))) }
     let outcomes: [ImportColumn]
     switch plan.shape {
     case .long(let time, let names):
-      timeColumn = try column(time)
+      named.append((.time, try column(time)))
       outcomes = try names.map(column)
     case .wide(let first, let last, _):
-      timeColumn = nil
       outcomes = try table.columns(from: column(first), through: column(last))
-      let others = [ofNames.unit, ofNames.arm] + (ofNames.start.map { [$0] } ?? [])
-      if let other = others.first(where: { other in outcomes.contains { $0.index == other.index } }) {
+      if let other = named.map(\.1).first(where: { other in outcomes.contains { $0.index == other.index } }) {
         throw Failure(
           .data,
           "\(table.path): column '\(other.name)' lies among the --periods \(first):\(last), which must be outcomes; move "
@@ -45,7 +45,9 @@ final class PanelRows {
     self.table = table
     self.plan = plan
     self.outcomes = outcomes
-    (unitColumn, armColumn, startColumn) = ofNames
+    nameColumns = named.map(\.1)
+    places = Dictionary(uniqueKeysWithValues: named.enumerated().map { ($1.0, $0) })
+    names = [ImportValue](repeating: .missing, count: named.count)
     values = [ImportValue](repeating: .missing, count: outcomes.count)
   }
 
@@ -55,6 +57,7 @@ final class PanelRows {
   ///   no finite number.
   func next() throws -> Bool {
     guard try table.next() else { return false }
+    table.read(nameColumns, into: &names)
     table.read(outcomes, into: &values)
     for index in values.indices {
       switch values[index] {
@@ -75,43 +78,42 @@ final class PanelRows {
   func outcome(_ index: Int) -> Double { if case .number(let value) = values[index] { value } else { .nan } }
 
   func unit() throws -> String {
-    guard let unit = try label(unitColumn) else {
-      throw Failure(.data, "\(place): the unit is missing in column '\(unitColumn.name)'; name it, or remove the line")
+    guard let unit = try label(.unit) else {
+      throw Failure(.data, "\(place): the unit is missing in column '\(plan.unit)'; name it, or remove the line")
     }
     return unit
   }
 
   func arm(of unit: String) throws -> String {
-    guard let arm = try label(armColumn) else {
+    guard let arm = try label(.arm) else {
       throw Failure(
-        .data, "\(place): unit '\(unit)' has no arm in column '\(armColumn.name)'; give it one, or leave the unit out")
+        .data, "\(place): unit '\(unit)' has no arm in column '\(plan.arm)'; give it one, or leave the unit out")
     }
     return arm
   }
 
   /// The period of the current row of a long table.
   func time(of unit: String) throws -> String {
-    guard let time = try label(timeColumn!) else {
+    guard let time = try label(.time) else {
       throw Failure(
         .data,
-        "\(place): the period of unit '\(unit)' is missing in column '\(timeColumn!.name)'; give it, or remove the line"
+        "\(place): the period of unit '\(unit)' is missing in column '\(nameColumns[places[.time]!].name)'; give it, or remove the line"
       )
     }
     return time
   }
 
   /// The first period of the unit under its arm; nil for never.
-  func start() throws -> String? { try startColumn.flatMap(label) }
+  func start() throws -> String? { try label(.start) }
 
   /// Where the current row is, for a message.
   var place: String { "\(table.path): \(table.place)" }
 
   /// A cell as a name, in which integers written as `2.0` are `2`; nil when it is missing.
-  private func label(_ column: ImportColumn) throws -> String? {
-    var value = [ImportValue.missing]
-    table.read([column], into: &value)
-    if case .missing = value[0] { return nil }
-    let text = levelText(trimmedBlanks(try table.text(column)), value[0])
+  private func label(_ name: Name) throws -> String? {
+    guard let place = places[name] else { return nil }
+    if case .missing = names[place] { return nil }
+    let text = levelText(trimmedBlanks(try table.text(nameColumns[place])), names[place])
     return text.isEmpty ? nil : text
   }
 

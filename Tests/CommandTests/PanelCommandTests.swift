@@ -36,7 +36,7 @@ import Testing
     }
     let units: Int
     let arms: [Arm]
-    let digest: String
+    let digest: String?
     let isSound: Bool
     let problems: [String]
   }
