@@ -30,9 +30,7 @@ struct CellTable: Sendable {
 
   /// The cells of the first targets. Collective.
   func listedCells() throws -> [TargetCell] {
-    let width = analysis.problem.armCount * analysis.problem.metrics.count
-    let most = max(1, SyntheticInterventionsResult.mostCells / width)
-    return try analysis.cells(of: Array(design.targets.prefix(most)), arms: arms)
+    try analysis.cells(of: design.listed, arms: arms)
   }
 
   /// The SHA-256 of estimates, half intervals before calibration and square weights of all cells, and of the arms' ranks

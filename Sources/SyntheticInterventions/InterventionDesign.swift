@@ -10,6 +10,12 @@ struct InterventionDesign: Sendable {
   let targets: [Int]
   let problem: PanelProblem
 
+  /// The first targets, whose cells are listed.
+  var listed: [Int] {
+    let width = problem.armCount * problem.metrics.count
+    return Array(targets.prefix(max(1, SyntheticInterventionsResult.mostCells / width)))
+  }
+
   /// - Parameter panel: in the layout of units.
   /// - Throws: ``Failure`` usage where options name what there is not or windows overlap, data where an arm has no donors
   ///   or one period is before.

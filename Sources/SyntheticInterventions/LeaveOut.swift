@@ -15,13 +15,16 @@ struct LeaveOut: Sendable {
   /// Of units left out exactly, and of those whose paths are asked for.
   private(set) var cells: [Int: TargetCell] = [:]
 
-  /// - Parameter keepsPaths: whether all cells are kept, of units that are left out on the subspace of all, too.
+  /// - Parameters:
+  ///   - keepsPaths: whether all cells are kept, of units that are left out on the subspace of all, too.
+  ///   - isListed: whether all of a unit's cell is kept.
   init(
-    _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, isExact: Bool, keepsPaths: Bool, in run: Run
+    _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, isExact: Bool, keepsPaths: Bool,
+    isListed: (Int) -> Bool, in run: Run
   ) throws {
     scores = Array(repeating: Array(repeating: [], count: models.problem.metrics.count), count: models.arms.count)
     if isExact || keepsPaths {
-      let all = try Self.cells(models, moments, rule, isExact: isExact, in: run)
+      let all = try Self.cells(models, moments, rule, isExact: isExact, isListed, in: run)
       for cell in all {
         cells[cell.unit] = cell
         for (metric, numbers) in cell.numbers.enumerated() {
@@ -83,7 +86,8 @@ struct LeaveOut: Sendable {
   private static let unitsAtATime = 256
 
   private static func cells(
-    _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, isExact: Bool, in run: Run
+    _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, isExact: Bool,
+    _ isListed: (Int) -> Bool, in run: Run
   ) throws -> [TargetCell] {
     let rows = models.problem.panel.frame.rows
     let chunks = max(1, unitsAtATime / rows.grid.chunkLength)
@@ -100,7 +104,8 @@ struct LeaveOut: Sendable {
           isExact
           ? try exactCells(models, moments, rule, local)
           : try rows.communicator.agree { try local.flatMap { try sharedCells(models, chunk: $0) } }
-        progress.cells += try rows.communicator.allGather(states: cells).sorted { $0.unit < $1.unit }
+        progress.cells += try rows.communicator.allGather(states: cells.map { isListed($0.unit) ? $0 : $0.trimmed })
+          .sorted { $0.unit < $1.unit }
         progress.nextChunk = end
         try keep(progress)
       }

@@ -19,10 +19,12 @@ struct PanelAnalysis: Sendable {
 
   /// Collective.
   ///
-  /// - Parameter keepsPaths: whether the paths of donors under their own arms are asked for.
+  /// - Parameters:
+  ///   - keepsPaths: whether the paths of donors under their own arms are asked for.
+  ///   - isListed: whether all that is known of a donor under its own arm is asked for.
   init(
     _ problem: PanelProblem, _ options: SyntheticInterventionsOptions, isExact: Bool, keepsPaths: Bool = false,
-    in run: Run
+    isListed: (Int) -> Bool = { _ in false }, in run: Run
   ) throws {
     self.problem = problem
     rule = IntervalRule(options)
@@ -45,7 +47,8 @@ struct PanelAnalysis: Sendable {
     self.moments = moments
     self.models = try options.weighting == .biasCorrected ? models.withChoices() : models
     self.filled = filled
-    leaveOut = try LeaveOut(self.models, moments, rule, isExact: isExact, keepsPaths: keepsPaths, in: run)
+    leaveOut = try LeaveOut(
+      self.models, moments, rule, isExact: isExact, keepsPaths: keepsPaths, isListed: isListed, in: run)
   }
 
   /// Whether units × p³ is little enough to fit the arm again without each of its donors.

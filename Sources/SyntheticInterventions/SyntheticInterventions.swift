@@ -35,8 +35,10 @@ public struct SyntheticInterventions: Sendable {
     let panel = try panel.inUnits()
     let design = try InterventionDesign(options, panel)
     let isExact = PanelAnalysis.isExact(options, design.problem)
+    let listed = Set(design.listed)
     let analysis = try PanelAnalysis(
-      design.problem, options, isExact: isExact, keepsPaths: options.placeboSpace || options.findsPower, in: run)
+      design.problem, options, isExact: isExact, keepsPaths: options.placeboSpace || options.findsPower,
+      isListed: listed.contains, in: run)
     let table = CellTable(analysis, options, design)
     let cells = try table.listedCells()
     let weights = try DonorWeights(cells, analysis)

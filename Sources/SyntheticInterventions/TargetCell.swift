@@ -10,16 +10,23 @@ struct TargetCell: Sendable, Codable, Equatable {
   let path: [Double]
   let observed: [Double]
   /// By cell after |b_t|², the square of the path's gradient in the coordinates; none for bias-corrected weights.
-  let pathSlopes: [Double]
+  private(set) var pathSlopes: [Double]
   /// Outcomes before, NaN where missing, and what the donors make of them, U U'y.
-  let before: [Double]
-  let fitted: [Double]
+  private(set) var before: [Double]
+  private(set) var fitted: [Double]
   /// The vector a [p] with weights w_j = a'x_j, or the chosen donors and their weights.
-  let weightForm: [Double]
+  private(set) var weightForm: [Double]
   let chosenUnits: [Int]
   let chosenWeights: [Double]
   /// U b by metric, the gradient of θ in y; none for bias-corrected weights.
-  let gradients: [[Double]]
+  private(set) var gradients: [[Double]]
+
+  /// Without the numbers of periods before, and those of periods after but paths: enough of a cell that is not listed.
+  var trimmed: TargetCell {
+    var result = self
+    (result.pathSlopes, result.before, result.fitted, result.weightForm, result.gradients) = ([], [], [], [], [])
+    return result
+  }
 
   /// Means over the observed periods: what was observed, and how far it is from the path; NaN where all are missing.
   func means(metric: Int) -> (observed: Double, error: Double) {
