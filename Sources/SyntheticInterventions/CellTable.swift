@@ -23,9 +23,7 @@ struct CellTable: Sendable {
 
   /// The targets of a chunk.
   func targets(ofChunk chunk: Int) -> ArraySlice<Int> {
-    let range = analysis.problem.panel.frame.rows.grid.rows(ofChunk: chunk)
-    let first = design.targets.partitioningIndex(range.lowerBound)
-    return design.targets[first..<design.targets.partitioningIndex(range.upperBound)]
+    design.targets(in: analysis.problem.panel.frame.rows.grid.rows(ofChunk: chunk))
   }
 
   /// The cells of the first targets. Collective.
@@ -35,11 +33,16 @@ struct CellTable: Sendable {
 
   /// The SHA-256 of estimates, half intervals before calibration and square weights of all cells, and of the arms' ranks
   /// and calibrations. Collective.
-  func digest() throws -> String {
+  ///
+  /// - Parameter chunks: those of this rank's chunks that are there already.
+  func digest(_ chunks: ChunkDigests) throws -> String {
     let rows = analysis.problem.panel.frame.rows
     var digest = SHA256Digest()
     try rows.forEachChunkAtRoot(
-      produce: { try chunkDigest($0) }, consume: { _, bytes in digest.update(bytes) })
+      produce: {
+        try chunks.made[$0] ?? chunks.digest(ChunkCells(analysis.models, chunk: $0), analysis.leaveOut.cells)
+      },
+      consume: { _, bytes in digest.update(bytes) })
     for (arm, model) in analysis.models.arms.enumerated() {
       digest.update(analysis.problem.names[arm])
       digest.update(model.rank)
@@ -48,43 +51,5 @@ struct CellTable: Sendable {
     }
     let hex = Array(digest.finalize().utf8)
     return String(decoding: try rows.communicator.broadcast(hex, from: 0), as: UTF8.self)
-  }
-
-  private func chunkDigest(_ chunk: Int) throws -> [UInt8] {
-    let targets = targets(ofChunk: chunk)
-    guard !targets.isEmpty else { return [] }
-    let models = analysis.models
-    let cells = try ChunkCells(models, chunk: chunk)
-    let metrics = analysis.problem.metrics.indices
-    let first = cells.block.units.lowerBound
-    var numbers: [Double] = []
-    numbers.reserveCapacity(targets.count * analysis.problem.armCount * metrics.count * 3)
-    let (leaveOut, rule) = (analysis.leaveOut, analysis.rule)
-    for unit in targets {
-      for arm in models.arms.indices where options.targets != .own || cells.isOwn(unit - first, arm) {
-        for metric in metrics {
-          let own = cells.isOwn(unit - first, arm) ? leaveOut.cells[unit] : nil
-          let cell = try own?.numbers[metric] ?? cells.numbers(unit - first, arm, metric: metric)
-          numbers.append(cell.estimate)
-          numbers.append(rule.baseHalf(cell))
-          numbers.append(cell.weightSquare)
-        }
-      }
-    }
-    var digest = SHA256Digest()
-    digest.update(numbers)
-    return digest.finalizeBytes()
-  }
-}
-
-extension [Int] {
-  /// Of ascending numbers the place of the first that is at least so large.
-  fileprivate func partitioningIndex(_ bound: Int) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle] < bound { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

@@ -18,9 +18,10 @@ struct LeaveOut: Sendable {
   /// - Parameters:
   ///   - keepsPaths: whether all cells are kept, of units that are left out on the subspace of all, too.
   ///   - isListed: whether all of a unit's cell is kept.
+  ///   - visit: is given the cells of each chunk of this rank where no cells are kept.
   init(
     _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, isExact: Bool, keepsPaths: Bool,
-    isListed: (Int) -> Bool, in run: Run
+    isListed: (Int) -> Bool, visit: (ChunkCells) throws -> Void, in run: Run
   ) throws {
     scores = Array(repeating: Array(repeating: [], count: models.problem.metrics.count), count: models.arms.count)
     if isExact || keepsPaths {
@@ -32,7 +33,7 @@ struct LeaveOut: Sendable {
         }
       }
     } else {
-      try addScores(models, rule)
+      try addScores(models, rule, visit)
     }
     for arm in scores.indices {
       for metric in scores[arm].indices { scores[arm][metric].sort { ($0.ratio, $0.unit) < ($1.ratio, $1.unit) } }
@@ -44,13 +45,16 @@ struct LeaveOut: Sendable {
   }
 
   /// The scores alone, in one pass.
-  private mutating func addScores(_ models: ArmModels, _ rule: IntervalRule) throws {
+  private mutating func addScores(
+    _ models: ArmModels, _ rule: IntervalRule, _ visit: (ChunkCells) throws -> Void
+  ) throws {
     let problem = models.problem
     let rows = problem.panel.frame.rows
     var found: [Double] = []
     try rows.communicator.agree {
       for chunk in rows.localChunks {
         let cells = try ChunkCells(models, chunk: chunk)
+        try visit(cells)
         for (row, unit) in cells.block.units.enumerated() {
           let arm = problem.donorArms[unit]
           guard arm >= 0 else { continue }

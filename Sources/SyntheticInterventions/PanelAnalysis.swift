@@ -22,9 +22,11 @@ struct PanelAnalysis: Sendable {
   /// - Parameters:
   ///   - keepsPaths: whether the paths of donors under their own arms are asked for.
   ///   - isListed: whether all that is known of a donor under its own arm is asked for.
+  ///   - visit: is given the cells of each chunk of this rank, where the pass over donors has them.
   init(
     _ problem: PanelProblem, _ options: SyntheticInterventionsOptions, isExact: Bool, keepsPaths: Bool = false,
-    isListed: (Int) -> Bool = { _ in false }, in run: Run
+    isListed: (Int) -> Bool = { _ in false },
+    visit: (ChunkCells) throws -> Void = { _ in }, in run: Run
   ) throws {
     self.problem = problem
     rule = IntervalRule(options)
@@ -48,7 +50,8 @@ struct PanelAnalysis: Sendable {
     self.models = try options.weighting == .biasCorrected ? models.withChoices() : models
     self.filled = filled
     leaveOut = try LeaveOut(
-      self.models, moments, rule, isExact: isExact, keepsPaths: keepsPaths, isListed: isListed, in: run)
+      self.models, moments, rule, isExact: isExact, keepsPaths: keepsPaths, isListed: isListed, visit: visit,
+      in: run)
   }
 
   /// Whether units × p³ is little enough to fit the arm again without each of its donors.

@@ -36,9 +36,10 @@ public struct SyntheticInterventions: Sendable {
     let design = try InterventionDesign(options, panel)
     let isExact = PanelAnalysis.isExact(options, design.problem)
     let listed = Set(design.listed)
+    var digests = ChunkDigests(options, design)
     let analysis = try PanelAnalysis(
       design.problem, options, isExact: isExact, keepsPaths: options.placeboSpace || options.findsPower,
-      isListed: listed.contains, in: run)
+      isListed: listed.contains, visit: { try digests.add($0) }, in: run)
     let table = CellTable(analysis, options, design)
     let cells = try table.listedCells()
     let weights = try DonorWeights(cells, analysis)
@@ -60,7 +61,8 @@ public struct SyntheticInterventions: Sendable {
       leaveOneDonorOut: options.leavesOneDonorOut ? try DroppedDonors(analysis: analysis).answers(cells) : [],
       eventStudy: studies,
       power: options.findsPower ? space!.power(analysis) : [],
-      warnings: InterventionFindings(intervals, arms, answers, studies).findings, tableDigest: try table.digest())
+      warnings: InterventionFindings(intervals, arms, answers, studies).findings, tableDigest: try table.digest(digests)
+    )
     return FittedInterventions(result: result, table: table, cells: cells, weights: weights)
   }
 }
