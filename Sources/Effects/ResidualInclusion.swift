@@ -14,8 +14,8 @@ import Statistics
 /// y = φ'b + W'c + Σ_k λ_k 1{k} v_k + e
 /// ```
 /// It is right where E[u | v, z, x] is a multiple of v in each group, which the estimates that use moments alone do not
-/// need, and then it is the sharper one. Group weights that are no labels take the place of the unknown label in both
-/// sums of squares, Σ_i Σ_k Z_ik (..)², which are expectations of those of the labels where Z is their posterior; a
+/// need. Group weights that are no labels take the place of the unknown label in both sums of squares,
+/// Σ_i Σ_k Z_ik (..)², which are expectations of those of the labels where Z is their posterior; a
 /// regression on the mean residual Σ_k Z_ik v_ik would be biased by its error.
 struct ResidualInclusion: Sendable {
   let rows: ResidualRows

@@ -22,20 +22,23 @@ public struct InfluenceProducts: Sendable {
 
   /// Adds the rows of a chunk.
   ///
-  /// - Parameter influences: ψ_a of one observation of row i at `a * stride + i`.
+  /// - Parameters:
+  ///   - influences: ψ_a of one observation of row i at `a * stride + i`.
+  ///   - origin: where the sums begin.
   public func add(
-    _ influences: UnsafePointer<Double>, stride: Int, of chunk: InstrumentalChunk, to sums: inout [Double]
+    _ influences: UnsafePointer<Double>, stride: Int, of chunk: InstrumentalChunk, to sums: inout [Double],
+    at origin: Int = 0
   ) {
     for row in 0..<chunk.rowCount {
       let frequency = chunk.frequencies?[row] ?? 1
       for a in 0..<count {
         let lifted = frequency * influences[a * stride + row]
-        for b in 0..<count { sums[a * count + b] += lifted * influences[b * stride + row] }
+        for b in 0..<count { sums[origin + a * count + b] += lifted * influences[b * stride + row] }
       }
       let codes = chunk.clusters.map { Int($0[row]) }
       for clustering in cells.indices {
         let cell = clustering < 2 ? codes[clustering] : codes[0] * cells[1] + codes[1]
-        let place = start(clustering) + cell * count
+        let place = origin + start(clustering) + cell * count
         for a in 0..<count { sums[place + a] += frequency * influences[a * stride + row] }
       }
     }
