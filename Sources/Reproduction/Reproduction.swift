@@ -22,6 +22,7 @@ public struct Reproduction {
   ) throws -> [ReproductionResult] {
     let cells = try grid.cells()
     var scheduler = Scheduler<ReproductionResult>(cells, longestFirst: grid.longestFirst(cells))
+    scheduler.subject = "a reproduction"
     scheduler.isStopRequested = isStopRequested
     let team = try scheduler.team(of: communicator)
     let worker = ReproductionWorker(grid, on: team)

@@ -19,6 +19,8 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
   }
 
   let path: String
+  /// What the cells are, for messages: "a sweep".
+  private let subject: String
   private let run: String
 
   private var claims: String { "\(path)/claims/\(run)" }
@@ -31,10 +33,11 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
   /// - Throws: ``Failure`` `cannotCreate` when it cannot be made or holds a sweep that may not be touched; `data` when
   ///   that is of other data, options or cells; `configuration` when another program began it.
   init(
-    _ path: String, _ cells: [Cell], _ fingerprint: Fingerprint, existing: ExistingRun,
+    _ path: String, _ cells: [Cell], _ fingerprint: Fingerprint, existing: ExistingRun, subject: String = "a sweep",
     optionName: Fingerprint.OptionName
   ) throws {
     self.path = path
+    self.subject = subject
     run = UUID().uuidString
     let manager = FileManager.default
     let plan = Plan(fingerprint: fingerprint, cells: cells)
@@ -42,8 +45,8 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
       switch existing {
       case .refuse:
         throw Failure(
-          .cannotCreate, "--out \(path) holds a sweep; go on with it by --resume, or start anew by --force")
-      case .resume: try Self.require(plan, bytes, path, optionName)
+          .cannotCreate, "--out \(path) holds \(subject); go on with it by --resume, or start anew by --force")
+      case .resume: try require(plan, bytes, optionName)
       case .replace: break
       }
     } else if existing != .replace,
@@ -71,19 +74,17 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
     }
   }
 
-  private static func require(
-    _ plan: Plan, _ bytes: [UInt8], _ path: String, _ optionName: Fingerprint.OptionName
-  ) throws {
-    guard let saved = decoded(PlanVersion.self, bytes) else { throw damaged(path) }
+  private func require(_ plan: Plan, _ bytes: [UInt8], _ optionName: Fingerprint.OptionName) throws {
+    guard let saved = Self.decoded(PlanVersion.self, bytes) else { throw Self.damaged(path) }
     guard saved.version == plan.version else { throw CheckpointFile.ofAnotherVersion("\(path)/sweep.json") }
-    guard let saved = decoded(Plan.self, bytes) else { throw damaged(path) }
+    guard let saved = Self.decoded(Plan.self, bytes) else { throw Self.damaged(path) }
     try plan.fingerprint.requireSame(
-      as: saved.fingerprint, "--out \(path) holds a sweep", optionName: optionName)
+      as: saved.fingerprint, "--out \(path) holds \(subject)", optionName: optionName)
     let missing = Set(saved.cells).subtracting(plan.cells)
     guard missing.isEmpty else {
       throw Failure(
         .data,
-        "--out \(path) holds a sweep of other options: \(try lack(of: missing, plan.cells, optionName)); give all of its "
+        "--out \(path) holds \(subject) of other options: \(try Self.lack(of: missing, plan.cells, optionName)); give all of its "
           + "values (more may follow), or start anew by --force")
     }
   }

@@ -31,6 +31,8 @@ public struct Scheduler<Output: ScheduledResult> {
   public var isStopRequested: () -> Bool = { false }
   /// When an unfinished cell is saved.
   public var checkpointPolicy = CheckpointStore.Policy()
+  /// What the cells are together, for messages.
+  public var subject = "a sweep"
   /// How a user writes an option, or the property `cell.NAME` of a cell, for messages.
   public var optionName: Fingerprint.OptionName = { $0 }
 
@@ -71,7 +73,8 @@ public struct Scheduler<Output: ScheduledResult> {
   ) throws -> [Output] {
     let folder = try communicator.broadcast {
       try CellFolder<Output>(
-        path, cells, Fingerprint(options, inputDigest: inputDigest), existing: existing, optionName: optionName)
+        path, cells, Fingerprint(options, inputDigest: inputDigest), existing: existing, subject: subject,
+        optionName: optionName)
     }
     do {
       try communicator.agree(within: team) { try work(in: folder, team, options, inputDigest, compute) }

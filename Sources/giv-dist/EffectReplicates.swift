@@ -25,6 +25,7 @@ struct EffectReplicates {
   ) throws -> [BootstrapReplicate] {
     var scheduler = Scheduler<BootstrapReplicate>(plan.cells)
     scheduler.ranksPerCell = ranksPerFit
+    scheduler.subject = "replicates of a bootstrap"
     scheduler.optionName = OptionNames.name
     scheduler.isStopRequested = { StopSignal.isReceived }
     let team = try scheduler.team(of: communicator)

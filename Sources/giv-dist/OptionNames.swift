@@ -13,7 +13,8 @@ enum OptionNames {
   private static let special = [
     "maximumIterations": "--max-iterations", "groupsUpTo": "--max-groups", "gaussianStart": "--start",
     "alternation.batchSize": "--batch", "names.covariates": "--x", "names.treatment": "--t", "names.outcome": "--y",
-    "names.source": "--z", "names.identifier": "--id", "replicates": "--lrt", "ranksPerCell": "--ranks-per-fit",
+    "names.source": "--z", "names.identifier": "--id", "replicates": "--lrt",
+    "replicate": "--bootstrap", "ranksPerCell": "--ranks-per-fit",
     "firstSeed": "the first of --seeds",
   ]
 
