@@ -80,8 +80,9 @@ public struct EffectResult: Sendable {
     self.diagnostics = diagnostics
     self.audit = audit
     verdict = Judgement.all(of: diagnostics, audit)
+    let weak = verdict.first { $0.code == .weakGroups }.flatMap(\.value)
     (self.errors, self.bootstrap) = (errors, bootstrap)
-    self.findings = findings
+    self.findings = findings + (weak.map { [Finding(.weakGroups, [.share: .number($0)])] } ?? [])
   }
 
   /// Finds X(x) and the answers for single rows and covariates that are asked for. Collective.

@@ -39,7 +39,6 @@ public struct GroupAudit: Sendable, Equatable {
           .groupsUnbalanced,
           [.pValue: .number(balance.leastPValue), .difference: .number(balance.largestDifference)]))
     }
-    if labels.isWeak { findings.append(Finding(.weakGroups, [.share: .number(labels.share)])) }
     for group in comparisons.leftOut {
       if let z = group.z, abs(z) > Self.noticeableDistance {
         findings.append(

@@ -46,7 +46,13 @@ public struct LabelCertainty: Sendable, Codable, Equatable {
   /// From which share on the groups count as weak: labels are then uncertain enough that standard errors which take them as
   /// given are too short. On rows of Linear-3-3 the likeliest group is then right in eight rows of ten or fewer.
   public static let weakShare = 0.3
-  public var isWeak: Bool { share > Self.weakShare }
+  /// The same where the instruments explain less than half of t, so that less of what they tell is left to lose.
+  public static let weakShareOfFaintGroups = 0.2
+
+  /// - Parameter partialRSquared: of the instruments in the first stage of t.
+  public static func weakShare(partialRSquared: Double) -> Double {
+    partialRSquared < 0.5 ? weakShareOfFaintGroups : weakShare
+  }
 }
 
 extension GroupBalance {

@@ -39,8 +39,9 @@ public struct Judgement: Sendable, Codable, Equatable {
     }
     var all = [Judgement(code: .identified, value: rank, threshold: EffectDiagnostics.identificationLevel)]
     all.append(strength(diagnostics))
-    if let labels = audit?.labels, labels.isWeak {
-      all.append(Judgement(code: .weakGroups, value: labels.share, threshold: LabelCertainty.weakShare))
+    if let labels = audit?.labels {
+      let limit = LabelCertainty.weakShare(partialRSquared: diagnostics.firstStage[0].partialRSquared)
+      if labels.share > limit { all.append(Judgement(code: .weakGroups, value: labels.share, threshold: limit)) }
     }
     all.append(
       Judgement(

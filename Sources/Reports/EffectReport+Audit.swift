@@ -138,6 +138,22 @@ extension EffectReport {
       _value = NullEncoded(wrappedValue: judgement.value)
       _threshold = NullEncoded(wrappedValue: judgement.threshold)
     }
+
+    /// Of groups whose weights lean on the error of the outcome as soon as there is confounding; nil for others.
+    init?(leaning instrument: Instrument, _ result: EffectResult) {
+      guard case .groups(_, let distribution, let label, isExogenous: false) = instrument,
+        let diagnostics = result.diagnostics, diagnostics.isIdentified
+      else { return nil }
+      code = "labels-lean"
+      let seen =
+        diagnostics.instrumentsAgree
+        ? "" : ", and that the instruments disagree is what it looks like"
+      text =
+        "labels lean: the \(label.rawValue) weights of \(distribution) are found from covariates and treatment, and with "
+        + "confounding (robust Wu-Hausman \(diagnostics.wooldridge.pValue.asPValue)) the effect is biased whatever its "
+        + "error\(seen); the posterior of --distribution joint does not lean"
+      (_value, _threshold) = (NullEncoded(wrappedValue: nil), NullEncoded(wrappedValue: nil))
+    }
   }
 }
 

@@ -203,7 +203,7 @@ public struct EffectReport: Sendable, Encodable {
     _balance = NullEncoded(
       wrappedValue: audit.map { Balance($0.balance, groups: result.groupNames, covariates: result.covariateNames) })
     _labels = NullEncoded(wrappedValue: audit.map { Labels($0.labels) })
-    verdict = result.verdict.map { Sentence($0, result) }
+    verdict = result.verdict.map { Sentence($0, result) } + (Sentence(leaning: instrument, result).map { [$0] } ?? [])
     standardErrors = result.errors
     _bootstrap = NullEncoded(
       wrappedValue: result.bootstrap.map { Bootstrap(replicates: $0.replicates.count, failed: $0.failedCount) })

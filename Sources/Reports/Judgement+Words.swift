@@ -23,7 +23,7 @@ extension Judgement {
     case .weakGroups:
       let agreement = diagnostics.hansenJ.map { ", Hansen's J has \($0.pValue.asPValue)" } ?? ""
       return "weak groups: the weights leave \(percent(value)) of what could be unknown of a row's group (more than "
-        + "\(percent(threshold)); effective F \(significant(diagnostics.firstStage[0].effectiveF))\(agreement)): "
+        + "\(percent(threshold))\(faintness(diagnostics)); effective F \(significant(diagnostics.firstStage[0].effectiveF))\(agreement)): "
         + (result.errors == .stacked
           ? "no one estimator is to be relied upon"
           : "errors that take the labels as given are too short, and no one estimator is to be relied upon")
@@ -47,6 +47,13 @@ extension Judgement {
   private var p: String { (value ?? .nan).asPValue }
   private var limit: String { significant(threshold ?? .nan) }
   private func percent(_ share: Double?) -> String { "\(Int((100 * (share ?? 0)).rounded()))%" }
+
+  /// Why less is allowed to be unknown than elsewhere.
+  private func faintness(_ diagnostics: EffectDiagnostics) -> String {
+    guard threshold == LabelCertainty.weakShareOfFaintGroups else { return "" }
+    return
+      ", where instruments explain less than half of the treatment: \(percent(diagnostics.firstStage[0].partialRSquared))"
+  }
 
   private func strength(_ diagnostics: EffectDiagnostics) -> String {
     let first = diagnostics.firstStage[0]
