@@ -87,6 +87,8 @@ extension OnRanks {
       let report = try effect(["run", "shards", "--outcome-basis", "quadratic"]).report
       #expect(report.has("labels-lean"))
       #expect(report.methods.keys.sorted() == ["2sls", "hful", "ordinary"])
+      let text = try givDist(["effect", "run", "shards", "--outcome-basis", "quadratic"]).output
+      #expect(text.contains("  labels lean: the posterior weights of regression"), "\(text)")
     }
 
     @Test func `ranks, files and streams change no bit, of the report and of the files`() throws {

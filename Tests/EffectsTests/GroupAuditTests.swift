@@ -104,6 +104,10 @@ private struct AuditOracle: Decodable {
     let hard = oracle.groups.map { row in row.map { $0 == row.max() ? 1.0 : 0 } }
     let (uncertain, certain) = (try oracle.fit(options()), try oracle.fit(options(), weights: (hard, nil)))
     #expect(uncertain.verdict.contains { $0.code == .weakGroups && $0.value == uncertain.audit!.labels.share })
+    #expect(
+      uncertain.findings.contains { $0.code == .weakGroups } && !certain.findings.contains { $0.code == .weakGroups })
+    // Where instruments explain little of t, less uncertainty is too much.
+    #expect([0.49, 0.5].map(LabelCertainty.weakShare) == [0.2, 0.3])
     #expect(certain.audit!.labels.entropy == 0 && !certain.verdict.contains { $0.code == .weakGroups })
     #expect(certain.audit!.labels.sizes.reduce(0, +) < Double(oracle.t.count))
   }
