@@ -56,7 +56,9 @@ public enum NonparametricMethod: String, Sendable, Codable, CaseIterable {
       _ regression: Regression, as form: (Regression.Function) -> NonparametricFunction
     ) throws -> NonparametricFit { rescaled(try regression.fit(rows, in: journal), as: form) }
     return switch self {
-    case .poly2sls: try fit(PolynomialTwoStage(seed: options.seed), as: NonparametricFunction.polynomial)
+    case .poly2sls:
+      try fit(
+        PolynomialTwoStage(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.polynomial)
     case .kerneliv: try fit(KernelInstrumental(options), as: NonparametricFunction.kernel)
     case .dualiv: try fit(DualInstrumental(options), as: NonparametricFunction.kernel)
     case .nn2sls: try train(NN2SLS(isPaper: options.isPaper, seed: options.seed), as: NonparametricFunction.network)

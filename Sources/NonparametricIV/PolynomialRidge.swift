@@ -6,9 +6,10 @@ import Regression
 
 /// Ridge regression on the monomials of some variables, with degree and penalty chosen by cross-validation.
 ///
-/// min Σ v (y - a - b'p(x))² + α |b|². The choice is the least mean over folds of the mean squared error on the fold of a
-/// fit to the others; of equal ones the lower degree, then the smaller penalty. One reduction sums the Gram matrices of
-/// (1, p(x), y) by fold; everything else is made of them.
+/// min Σ v (y - a - b'p(x))² + α |b|². Judged is the mean over folds of the mean squared error on the fold of a fit to the
+/// others. Of the choices that are worse than the best by at most one standard error of the difference over folds the
+/// one of the lowest degree is taken, then the largest penalty (Breiman, Friedman, Olshen and Stone 1984). One reduction
+/// sums the Gram matrices of (1, p(x), y) by fold; everything else is made of them.
 struct PolynomialRidge: Sendable {
   static let foldCount = 5
   static let highestDegree = 3
@@ -27,10 +28,11 @@ struct PolynomialRidge: Sendable {
   ///
   /// - Parameters:
   ///   - folds: the parts of the rows that are held out in turn.
+  ///   - takesLeast: whether the least error decides alone.
   ///   - columns: calls its last argument with the variables of a chunk, and the response.
   /// - Throws: on all ranks the same ``Failure``: (data) too few rows for a fold.
   init<Source: StructuralRows>(
-    _ source: Source, folds: RowParts, variableCount: Int,
+    _ source: Source, folds: RowParts, takesLeast: Bool, variableCount: Int,
     _ columns: (StructuralChunk, (_ variables: [UnsafePointer<Double>], _ response: UnsafePointer<Double>) -> Void) ->
       Void
   ) throws {
@@ -45,24 +47,43 @@ struct PolynomialRidge: Sendable {
     }
     let whole = Self.sum(grams)
     let rests = grams.indices.map { fold in Self.sum(grams.enumerated().filter { $0.offset != fold }.map(\.element)) }
-    var best: (degree: Int, penalty: Double, error: Double)?
+    var choices: [Choice] = []
     for (degree, count) in zip(degrees, counts) {
-      for penalty in Self.penalties {
-        let error = try zip(grams, rests).reduce(0.0) { sum, pair in
+      for penalty in Self.penalties.reversed() {
+        let errors = try zip(grams, rests).map { pair in
           let held = NormalEquations(pair.0, regressors: Array(0...count), response: whole.columns - 1)
-          let fit = try Self.fit(pair.1, count, penalty)
-          return sum + held.residualSquares(of: fit.coefficients) / pair.0[0, 0]
+          return held.residualSquares(of: try Self.fit(pair.1, count, penalty).coefficients) / pair.0[0, 0]
         }
-        if best.map({ error < $0.error }) ?? true { best = (degree, penalty, error) }
+        choices.append(Choice(degree: degree, penalty: penalty, errors: errors))
       }
     }
-    guard let best else { throw Failure(.numerical, "no polynomial has a finite error; check the columns") }
+    guard let least = choices.filter({ !$0.error.isNaN }).min(by: { $0.error < $1.error }) else {
+      throw Failure(.numerical, "no polynomial has a finite error; check the columns")
+    }
+    let best = takesLeast ? least : choices.first { $0.isAsGood(as: least) } ?? least
     let count = PolynomialBasis.count(covariates: variableCount, degree: best.degree)
     polynomial = Polynomial(
       degree: best.degree, variableCount: variableCount,
       coefficients: try Self.fit(whole, count, best.penalty).coefficients)
     penalty = best.penalty
-    error = best.error / Double(folds.count)
+    error = best.error
+  }
+
+  /// A degree and a penalty with their errors on the folds.
+  private struct Choice {
+    let degree: Int
+    let penalty: Double
+    let errors: [Double]
+
+    var error: Double { errors.reduce(0, +) / Double(errors.count) }
+
+    /// Whether the mean difference is at most its standard error.
+    func isAsGood(as best: Choice) -> Bool {
+      let differences = zip(errors, best.errors).map { $0 - $1 }
+      let (count, mean) = (Double(errors.count), error - best.error)
+      let squares = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      return mean <= (squares / (count * (count - 1))).squareRoot()
+    }
   }
 
   private static func fit(_ gram: Matrix, _ count: Int, _ penalty: Double) throws -> Ridge {

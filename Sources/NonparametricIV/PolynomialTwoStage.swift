@@ -7,18 +7,22 @@ import LinearAlgebra
 /// moves the level.
 public struct PolynomialTwoStage: StructuralRegression {
   private let folds: RowParts
+  private let takesLeast: Bool
 
   /// - Parameter seed: of the folds.
-  public init(seed: UInt64) {
+  public init(isPaper: Bool = false, seed: UInt64) {
+    takesLeast = isPaper
     folds = RowParts(count: PolynomialRidge.foldCount, seed: seed, stream: .structuralParts)
   }
 
   /// Two passes.
   public func fit(_ rows: some StructuralRows) throws -> StructuralFit<Polynomial> {
     let first = try PolynomialRidge(
-      rows, folds: folds, variableCount: rows.instrumentCount + rows.covariateCount
+      rows, folds: folds, takesLeast: takesLeast, variableCount: rows.instrumentCount + rows.covariateCount
     ) { chunk, body in body(chunk.instruments + chunk.covariates, chunk.treatment) }
-    let second = try PolynomialRidge(rows, folds: folds, variableCount: 1 + rows.covariateCount) { chunk, body in
+    let second = try PolynomialRidge(
+      rows, folds: folds, takesLeast: takesLeast, variableCount: 1 + rows.covariateCount
+    ) { chunk, body in
       let fitted = AlignedBuffer(count: Kernel.paddedCount(chunk.rowCount))
       first.polynomial.evaluate(
         chunk.instruments + chunk.covariates, rowCount: chunk.rowCount, into: fitted.pointer)
