@@ -77,7 +77,7 @@ struct Landmarks: Sendable {
 
   /// Two kernels and their features' forms, the products of both sides' features by quarters and of two halves, the
   /// decompositions of one half and its quarters.
-  private static let bytesPerPair = 8 * (4 + 8 + 6 + 8)
+  private static let bytesPerPair = 8 * (4 + 8 + 6 + 12)
 
   private static func words(bytes: Double) -> String {
     bytes < 1e9 ? "\(Int((bytes / 1e6).rounded(.up))) MB" : "\(Int((bytes / 1e9).rounded(.up))) GB"
