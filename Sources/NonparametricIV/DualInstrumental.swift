@@ -43,10 +43,11 @@ public struct DualInstrumental: StructuralRegression {
     )
     let problem = KernelProblem(
       rows, landmarks, dual: dual, usesMedians: options.isPaper, seed: options.seed)
-    return try problem.best(saddle)
+    let byOutcome = options.isPaper || rows.instrumentCount == 0
+    return try problem.best { try saddle($0, byOutcome: byOutcome) }
   }
 
-  private func saddle(_ sums: KernelSums) throws -> (coefficients: [Double], loss: Double) {
+  private func saddle(_ sums: KernelSums, byOutcome: Bool) throws -> (coefficients: [Double], loss: Double) {
     let halves = KernelHalf.allCases.map { sums[$0.quarters] }
     let first = try zip(halves, halves.reversed()).map { part, other in
       try part.embeddings.losses(part, penalties, on: other)
@@ -54,7 +55,7 @@ public struct DualInstrumental: StructuralRegression {
     let penalty = penalties[first.means.placeOfLeast ?? 0]
     let losses = try zip(halves, KernelHalf.allCases.reversed()).map { part, other in
       let path = try path(part, penalty)
-      guard !options.isPaper else { return path.outcomeLosses(part, penalties, on: sums[other.quarters]) }
+      guard !byOutcome else { return path.outcomeLosses(part, penalties, on: sums[other.quarters]) }
       return try other.ways.map { embedding, judging in
         try path.reducedFormLosses(
           part, penalties, on: ReducedForm(sums[[judging]], embedded(sums[[embedding]], penalty)))

@@ -16,6 +16,9 @@ import LinearAlgebra
 /// deviations, the one with the least error of the reduced form. The halves are exchanged, with the same ξ, and the two g
 /// averaged.
 ///
+/// Without an instrument the reduced form says nothing of t, and the paper's loss judges: what is left is ordinary
+/// regression.
+///
 /// The settings of the reference are 1000 rows, all of them landmarks, one way round, h² half the median of squared
 /// distances, and ξ by the paper's loss on the first half.
 public struct KernelInstrumental: StructuralRegression {
@@ -50,8 +53,9 @@ public struct KernelInstrumental: StructuralRegression {
     let problem = KernelProblem(
       rows, landmarks, dual: try KernelCoordinates.dual(rows), usesMedians: options.isPaper,
       seed: options.seed)
+    let byOutcome = options.isPaper || rows.instrumentCount == 0
     return try problem.best { sums in
-      let found = try directions.map { try Stages(sums, first: $0.0, second: $0.1, self) }
+      let found = try directions.map { try Stages(sums, first: $0.0, second: $0.1, self, byOutcome: byOutcome) }
       let losses = found.map(\.losses).means
       let best = losses.placeOfLeast ?? 0
       return (found.map { $0.coefficients(penalties[best]) }.means, losses[best])
@@ -65,14 +69,17 @@ public struct KernelInstrumental: StructuralRegression {
     /// Of stage 2, for each penalty.
     let losses: [Double]
 
-    init(_ sums: KernelSums, first half: KernelHalf, second other: KernelHalf, _ method: KernelInstrumental) throws {
+    init(
+      _ sums: KernelSums, first half: KernelHalf, second other: KernelHalf, _ method: KernelInstrumental,
+      byOutcome: Bool
+    ) throws {
       let (first, second, penalties) = (sums[half.quarters], sums[other.quarters], method.penalties)
       let embeddings = try first.embeddings
       let embedding = embeddings.solution(
         first.weight * penalties[embeddings.losses(first, penalties, on: second).placeOfLeast ?? 0])
       let path = try ReducedForm(second, embedding).path
       losses =
-        method.options.isPaper
+        byOutcome
         ? path.outcomeLosses(second, penalties, on: first)
         : try other.ways.map { fitting, judging in
           try ReducedForm(sums[[fitting]], embedding).path
