@@ -8,8 +8,10 @@ let package = Package(
     .library(
       name: "MetaEM",
       targets: [
-        "Communication", "ControlFunction", "Diagnostics", "Frames", "MetaEM", "MPICommunication", "Reports", "Runs",
-        "Shards",
+        "CausalGraphs", "Communication", "ControlFunction", "Diagnostics", "Effects", "Frames",
+        "InterventionalSampling",
+        "MetaEM", "MPICommunication", "Panels", "Reports", "Runs", "Shards", "SyntheticInterventions",
+        "SyntheticPotentialOutcomes",
       ]),
   ],
   dependencies: [
