@@ -9,8 +9,8 @@ let package = Package(
       name: "MetaEM",
       targets: [
         "CausalGraphs", "Communication", "ControlFunction", "Diagnostics", "Effects", "Frames",
-        "InterventionalSampling",
-        "MetaEM", "MPICommunication", "Panels", "Reports", "Runs", "Shards", "SyntheticInterventions",
+        "InterventionalSampling", "MetaEM", "MPICommunication", "Panels", "Reports", "Runs", "Shards",
+        "SyntheticInterventions",
         "SyntheticPotentialOutcomes",
       ]),
   ],
