@@ -84,12 +84,14 @@ extension Frame {
   }
 
   /// A column of codes or a covariate by its name, or the column of codes of a role of that name.
-  package func column(named name: String, _ option: String) throws -> RowVariable {
+  ///
+  /// - Parameter others: further names that a user could have given, for messages.
+  package func column(named name: String, _ option: String, besides others: [String] = []) throws -> RowVariable {
     let coded = schema.columns.indices.filter { schema.columns[$0].kind.holdsCodes }
     let found =
       coded.first { schema.columns[$0].name == name } ?? coded.first { schema.columns[$0].role.rawValue == name }
     guard let found else {
-      let names = Set(coded.map { schema.columns[$0].name } + covariateNames)
+      let names = Set(coded.map { schema.columns[$0].name } + covariateNames + others)
       guard covariateNames.contains(name) || covariates.contains(where: { $0.name == name }) else {
         throw Failure(
           .usage,

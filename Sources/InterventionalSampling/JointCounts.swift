@@ -52,7 +52,8 @@ extension Frame {
     for (role, own) in [(Role.treatment, treatmentName), (.outcome, outcomeName)] where own == name {
       if let column = columns(of: role).first { return RowVariable(name: name, storage: .real(column)) }
     }
-    return try column(named: name, "the graph")
+    let others = [Role.treatment, .outcome].flatMap(columns).map { schema.columns[$0].name }
+    return try column(named: name, "the graph", besides: others)
   }
 }
 

@@ -506,7 +506,6 @@ refuse("A latent variable without arrows", 'text("g.txt", "latent U; A -> B")', 
 refuse("A variable that the graph lacks", GRAPH, CHECK.replace("--do t", "--do T"))
 refuse("A variable with two parts", GRAPH, CHECK + " --given t")
 refuse("No variable that is set", GRAPH, CHECK.replace("--do t", '--do ""'))
-refuse("A question without answer", 'text("g.txt", "t -> y; t <-> y")', CHECK)
 refuse("A variable that the rows lack", PROXIES + 'proxy()\ntext("g.txt", "t -> m -> y")', ASK)
 refuse("A variable of many values", GRAPH + 'write("a.h5", x=np.arange(1001) / 7, t=np.arange(1001) % 2, y=np.arange(1001) % 2)', ASK)
 refuse("A variable of one value", GRAPH + PROXIES + "proxy(t=0 * group)", ASK)
