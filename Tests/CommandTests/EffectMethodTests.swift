@@ -56,13 +56,17 @@ extension OnRanks {
       let exogeneity = try #require(report.ladder["control"]?.exogeneity)
       #expect(exogeneity.df == [3] && exogeneity.p < 1e-9)
       let sieve = try #require(report.ladder["sieve2sls"])
+      let (slope, ordinary) = (sieve.averageSlope.estimate, try #require(report.ladder["ols"]))
+      #expect(abs(slope + 1.5) < 0.1)
       #expect(sieve.distance == 0 && sieve.averageSlope.estimate == report.methods["hful"]?.averageSlope.estimate)
       for (name, rung) in report.ladder {
         let isNonparametric = ["poly2sls", "kerneliv", "dualiv"].contains(name)
         #expect((rung.averageSlope.standardError == nil) == isNonparametric, "\(name)")
         #expect((rung.digest?.count == 64) == isNonparametric && (rung.criterion != nil) == isNonparametric, "\(name)")
         #expect(rung.isPlugIn == (name == "poly2sls"))
-        #expect(["2sls", "ols"].contains(name) || abs(rung.averageSlope.estimate + 1.5) < 0.2, "\(name)")
+        // With 600 rows kernels are a tenth or two off; ordinary regression is by half.
+        let (distance, bias) = (rung.averageSlope.estimate - slope, ordinary.averageSlope.estimate - slope)
+        #expect(["2sls", "ols"].contains(name) || abs(distance) < abs(bias) / 2, "\(name)")
       }
       // t alone cannot bend; ordinary regression is confounded.
       #expect(Set(report.disagreements).isSuperset(of: ["2sls", "ols"]))

@@ -107,7 +107,7 @@ extension OnRanks {
             command + ["--graph", "bow.txt", "--do", "smoker", "--outcome", "cancer"], ranks: ranks,
             in: SharedInputs.folder)
           #expect(result.exitCode == 3)
-          #expect(result.output.contains("F'     cancer"), "\(result.output)")
+          #expect(result.output.firstMatch(of: #/F'\s+cancer\s+joined/#) != nil, "\(result.output)")
           #expect(result.output.contains("there would be an answer without smoker <-> cancer"))
         }
       }
@@ -118,7 +118,7 @@ extension OnRanks {
       #expect(result.exitCode == 0)
       #expect(result.output.contains("joined by <->: {smoker cancer} {tar}"), "\(result.output)")
       let check = try givDist(["idgen", "check"] + question + ["--json"], in: SharedInputs.folder)
-      #expect(check.exitCode == 0 && check.output.contains("\"identified\" : true"), "\(check.output)")
+      #expect(check.exitCode == 0 && check.output.contains("\"identified\":true"), "\(check.output)")
     }
   }
 }

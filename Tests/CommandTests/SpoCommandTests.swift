@@ -226,7 +226,7 @@ extension OnRanks {
 
     @Test(arguments: [
       (["shards", "--treatment-proxies", "z", "--outcome-proxies", "z"], 64, "is among --treatment-proxies and"),
-      (["shards", "--treatment-proxies", "zz", "--outcome-proxies", "x"], 64, "they have 'z', 'x'"),
+      (["shards", "--treatment-proxies", "zz", "--outcome-proxies", "x"], 64, "did you mean 'z'?"),
       (["shards", "--classes", "5"], 64, "give 4 at most"), (["shards", "--classes", "none"], 64, "give auto, or"),
       (["shards", "--contrast", "2:0"], 64, "those are 0, 1"),
       (["shards", "--jackknife", "1"], 64, "2 blocks at least"),
