@@ -63,7 +63,8 @@ def answer(program, law, rows, seed, arrows=(), options=()):
     if len(table) == len(order):
         result["effect"] = max(abs(c["effect"]["estimate"] - true["effects"][u]) for c, u in zip(table, order))
         result["share"] = max(abs(c["share"]["estimate"] - true["shares"][u]) for c, u in zip(table, order))
-        result["effect_holds"] = np.mean([holds(c["effect"], true["effects"][u]) for c, u in zip(table, order)])
+        held = [holds(c["effect"], true["effects"][u]) for c, u in zip(table, order)]
+        result["effect_holds"] = None if None in held else np.mean(held)
     return result
 
 
