@@ -4,6 +4,7 @@
 #include "giv_dense.h"
 #include "giv_kernels.h"
 #include "giv_layers.h"
+#include "giv_random.h"
 
 typedef struct {
     const char *name;
@@ -14,6 +15,8 @@ typedef struct {
     void (*pass)(const giv_block *, const giv_mixture *, const double *row_weights, double *gram, giv_totals *);
     void (*add_to_cells)(const giv_place *, ptrdiff_t place_count, int32_t *cells, const double *values, double center,
                          double factor, const double *weights, ptrdiff_t rows, double *sums);
+    void (*add_random_integers)(uint64_t seed, uint32_t stream, uint32_t below, int32_t stride, uint64_t first,
+                                ptrdiff_t rows, int32_t *numbers);
     void (*exp)(const double *x, double *result, ptrdiff_t count);
     void (*log)(const double *x, double *result, ptrdiff_t count);
     void (*layer_forward)(const giv_layer *, const double *weights, const double *inputs, double *outputs);

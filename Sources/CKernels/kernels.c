@@ -3,6 +3,7 @@
 #include "giv_dense.h"
 #include "giv_elementary.h"
 #include "giv_layers.h"
+#include "giv_random.h"
 #include "instruction_set.h"
 
 #include <stdatomic.h>
@@ -76,6 +77,11 @@ void giv_pass(const giv_block *block, const giv_mixture *mixture, const double *
 void giv_add_to_cells(const giv_place *places, ptrdiff_t place_count, int32_t *cells, const double *values, double center,
                       double factor, const double *weights, ptrdiff_t rows, double *sums) {
     current()->add_to_cells(places, place_count, cells, values, center, factor, weights, rows, sums);
+}
+
+void giv_add_random_integers(uint64_t seed, uint32_t stream, uint32_t below, int32_t stride, uint64_t first,
+                             ptrdiff_t rows, int32_t *numbers) {
+    current()->add_random_integers(seed, stream, below, stride, first, rows, numbers);
 }
 
 void giv_exp(const double *x, double *result, ptrdiff_t count) { current()->exp(x, result, count); }

@@ -77,60 +77,37 @@ struct JointCounts: Sendable {
   }
 
   /// Counts the rows. Collective; sums of whole numbers, which have no order.
-  ///
-  /// Rows fall into blocks by chance, since files are often sorted: blocks of a sorted file by the number of the row would
-  /// be too much alike, and errors too small.
   static func sum(_ variables: CategoricalVariables, _ tables: [Table], over frame: Frame) throws -> [Int64] {
     let rows = frame.rows
-    var counts = [Int64](repeating: 0, count: offsets(variables, tables).last!)
+    let starts = offsets(variables, tables)
+    var counts = [Int64](repeating: 0, count: starts.last!)
     try rows.communicator.agree {
-      var codes = variables.levels.map { _ in [Int32](repeating: 0, count: rows.grid.chunkLength) }
-      var cells = [Int](repeating: 0, count: rows.grid.chunkLength)
       for chunk in rows.localChunks {
-        let range = rows.grid.rows(ofChunk: chunk)
-        for (place, variable) in variables.variables.enumerated() {
-          let read = try variable.reader(frame, chunk: chunk)
-          fill(&codes[place], count: range.count, variables.levels[place], read)
-        }
-        for (table, start) in zip(tables, offsets(variables, tables)) {
-          add(table, start, variables, codes, range, &cells, to: &counts)
+        for (table, start) in zip(tables, starts) {
+          for cell in try cells(of: table, variables, frame, chunk: chunk) { counts[start + Int(cell)] += 1 }
         }
       }
     }
     return try rows.communicator.sum(counts: counts)
   }
 
+  /// The cells of a table that the rows of a chunk fall in: blocks first, the last variable fastest.
+  private static func cells(
+    of table: Table, _ variables: CategoricalVariables, _ frame: Frame, chunk: Int
+  ) throws -> [Int32] {
+    var cells = RowCells(frame, chunk: chunk)
+    var stride = Int(variables.size(table.scope))
+    cells.add(jackknifeBlocks: table.blocks, stride: stride)
+    for place in table.scope {
+      stride /= variables.levels[place].count
+      try cells.add(variables.variables[place], among: variables.levels[place], stride: stride)
+    }
+    return cells.completed()
+  }
+
   /// Where each table begins, and where the last ends.
   private static func offsets(_ variables: CategoricalVariables, _ tables: [Table]) -> [Int] {
     tables.reduce(into: [0]) { $0.append($0.last! + $1.blocks * Int(variables.size($1.scope))) }
-  }
-
-  /// The places of values among the levels; values 0, 1, … are their own.
-  private static func fill(_ codes: inout [Int32], count: Int, _ levels: [Double], _ read: (Int) -> Double) {
-    if levels.indices.allSatisfy({ levels[$0] == Double($0) }) {
-      for row in 0..<count { codes[row] = Int32(read(row)) }
-    } else {
-      let places = Dictionary(uniqueKeysWithValues: levels.enumerated().map { ($1, Int32($0)) })
-      for row in 0..<count { codes[row] = places[read(row) + 0]! }
-    }
-  }
-
-  private static let random = CounterRandom(seed: 0, stream: .jackknifeBlocks)
-
-  private static func block(_ row: Int, _ blocks: Int) -> Int { random.integer(below: blocks, row: row, draw: 0) }
-
-  private static func add(
-    _ table: Table, _ start: Int, _ variables: CategoricalVariables, _ codes: [[Int32]], _ range: Range<Int>,
-    _ cells: inout [Int], to counts: inout [Int64]
-  ) {
-    for (offset, row) in range.enumerated() { cells[offset] = table.blocks > 1 ? block(row, table.blocks) : 0 }
-    for place in table.scope {
-      let size = variables.levels[place].count
-      codes[place].withUnsafeBufferPointer { codes in
-        for offset in 0..<range.count { cells[offset] = cells[offset] &* size &+ Int(codes[offset]) }
-      }
-    }
-    for offset in 0..<range.count { counts[start + cells[offset]] += 1 }
   }
 
   /// The counts of a table by blocks.

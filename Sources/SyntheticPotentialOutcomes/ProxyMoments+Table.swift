@@ -14,7 +14,7 @@ extension ProxyMoments {
     let weight = try frame.weight(chunk: chunk)
     let rowCount = frame.rowCount(ofChunk: chunk)
     try summands.withUnsafeMutableBufferPointer { sums in
-      let numbers = try cells.addOutcome(scale, to: sums.baseAddress!)
+      let numbers = try cells.addOutcome(center: scale.center, factor: scale.factor, to: sums.baseAddress!)
       guard let weight else { return }
       for row in 0..<rowCount {
         let head = Int(numbers[row]) / stride * stride * Self.headCount

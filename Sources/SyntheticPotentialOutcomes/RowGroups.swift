@@ -6,13 +6,12 @@ import Frames
 struct RowGroups: Sendable {
   /// How rows fall into the blocks of the jackknife.
   enum Blocks: Sendable {
-    /// By the number of the row.
-    case modulo(Int)
+    case byChance(Int)
     case levels(RowVariable, [Double])
 
     var count: Int {
       switch self {
-      case .modulo(let count): count
+      case .byChance(let count): count
       case .levels(_, let values): values.count
       }
     }
@@ -91,7 +90,7 @@ struct RowGroups: Sendable {
           "--jackknife is \(options.blocks), and there are \(rowCount) rows; give 2 blocks at least and no more than rows"
         )
       }
-      return .modulo(options.blocks)
+      return .byChance(options.blocks)
     }
     guard let values, values.count <= mostBlocks else {
       throw Failure(
@@ -110,7 +109,7 @@ struct RowGroups: Sendable {
   /// Adds a stride times the group of every row of a chunk.
   func addPlaces(to cells: inout RowCells, stride: Int) throws {
     switch blocks {
-    case .modulo(let divisor): cells.add(remaindersBy: divisor, stride: stride)
+    case .byChance(let count): cells.add(jackknifeBlocks: count, stride: stride)
     case .levels(let variable, let values): try cells.add(variable, among: values, stride: stride)
     }
     try cells.add(treatment, among: arms, stride: stride * blocks.count)

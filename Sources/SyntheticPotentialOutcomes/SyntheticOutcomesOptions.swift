@@ -45,7 +45,7 @@ public struct SyntheticOutcomesOptions: Sendable, Codable, Equatable {
   public var usesFullInverse = false
   /// The blocks of rows that the jackknife leaves out, one at a time.
   public var blocks = 40
-  /// The column whose levels are the blocks; nil for rows by their number modulo ``blocks``.
+  /// The column whose levels are the blocks; nil for ``blocks`` by chance.
   public var blockColumn: String?
   /// The column whose levels are strata.
   public var strata: String?

@@ -58,7 +58,7 @@ struct Spo: JobCommand {
   @Option(
     help: "Arms to compare, T:C by values of the treatment, several with commas between. (default: all with the least)")
   var contrast: String?
-  @Option(help: "The blocks of the jackknife, rows by their number. (default: 40)")
+  @Option(help: "The blocks of the jackknife, into which rows fall by chance. (default: 40)")
   var jackknife: Int?
   @Option(help: "The column whose levels are the blocks of the jackknife, such as institution.")
   var jackknifeBy: String?
@@ -149,7 +149,7 @@ struct Spo: JobCommand {
     }
     guard jackknife == nil || jackknifeBy == nil else {
       throw Failure(
-        .usage, "--jackknife makes blocks by the number of rows and --jackknife-by by a column; give one of them")
+        .usage, "--jackknife makes blocks by chance and --jackknife-by by a column; give one of them")
     }
     if let jackknife {
       guard jackknife >= 2 else {

@@ -7,9 +7,12 @@ rows. Where both sides have as many features as there are classes, the average e
 
 import numpy as np
 from fixture import assert_close, write
+from philox import row_integers
 from scipy import linalg, stats
 
 BLOCKS, LEVEL = 8, 0.9
+# RandomStream.jackknifeBlocks
+BLOCK_STREAM = 57
 
 
 def cells_draw(random, n=3000):
@@ -166,7 +169,7 @@ def entry(z, x, t, y, weight, k, features):
         a, b, s, w = phi_z[rows], phi_x[rows], scaled[rows], weight[rows]
         result["zExcluded"].append(rank_test(a, np.hstack([b, s * b]), w, k))
         result["xExcluded"].append(rank_test(np.hstack([a, s * a]), b, w, k))
-    block = np.arange(n) % BLOCKS
+    block = row_integers(BLOCKS, n, 0, BLOCK_STREAM)
     center = np.average(y, weights=weight)
     scale = np.sqrt(np.average((y - center) ** 2, weights=weight))
     result["solvers"] = {}

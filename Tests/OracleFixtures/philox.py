@@ -36,6 +36,12 @@ def blocks(row, draw, seed, stream):
     return np.array(c)
 
 
+def row_integers(below, rows, seed, stream):
+    """Numbers of 0 ... below - 1 of the first rows, four of which share a block."""
+    words = blocks(np.arange((rows + 3) // 4), 0, seed, stream).T.reshape(-1)[:rows]
+    return (words * np.uint64(below) >> np.uint64(32)).astype(int)
+
+
 def uniforms(row, draw, seed, stream):
     """Two independent uniform numbers of each place."""
     words = blocks(row, draw, seed, stream)

@@ -68,6 +68,16 @@ import Testing
         < 1e-10)
   }
 
+  @Test func `the order of rows changes errors by chance alone`() throws {
+    let draw = try ProxyDraw(.threeClass, rows: 20_000, seed: 3)
+    let rows = draw.drawn
+    // Blocks that cut through every run of equal rows alike would make the error of sorted rows a quarter of the other.
+    let sorted = rows.sorted { ($0.t, $0.z[0], $0.x[0], $0.y) < ($1.t, $1.z[0], $1.x[0], $1.y) }
+    let results = try [rows, sorted].map { try draw.fit(draw.frame($0)).contrasts[0].effect.standardError! }
+    // The error has 39 degrees of freedom, so that its own is a ninth of it.
+    #expect(results[1] / results[0] > 0.65 && results[1] / results[0] < 1.5)
+  }
+
   @Test func `joint cells as monomials of all degrees give the same answers`() throws {
     // The span of four indicators is that of the cubic polynomials of four values.
     try expectSame(

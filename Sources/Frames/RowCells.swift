@@ -1,8 +1,7 @@
-import Frames
 import LinearAlgebra
 
 /// The numbers of what rows of a chunk fall in, groups or cells of a table: sums of strides times places of values.
-struct RowCells {
+package struct RowCells {
   private let frame: Frame
   private let chunk: Int
   private let rowCount: Int
@@ -12,7 +11,7 @@ struct RowCells {
   private var columns: [(values: UnsafePointer<Double>, stride: Int32)] = []
 
   /// - Parameter first: the number of what comes first.
-  init(_ frame: Frame, chunk: Int, first: Int = 0) {
+  package init(_ frame: Frame, chunk: Int, first: Int = 0) {
     self.frame = frame
     self.chunk = chunk
     rowCount = frame.rowCount(ofChunk: chunk)
@@ -20,7 +19,7 @@ struct RowCells {
   }
 
   /// Adds a stride times the place of a variable's value among its values, which ascend.
-  mutating func add(_ variable: RowVariable, among values: [Double], stride: Int) throws {
+  package mutating func add(_ variable: RowVariable, among values: [Double], stride: Int) throws {
     let areCounted = values == (0..<values.count).map(Double.init)
     if areCounted, case .real(let column) = variable.storage {
       columns.append((try frame.reals(column, chunk: chunk), Int32(stride)))
@@ -32,26 +31,19 @@ struct RowCells {
     }
   }
 
-  /// Adds a stride times the remainder of the row's number among all rows.
+  /// Adds a stride times the block of the jackknife that a row falls in, by chance.
   ///
-  /// - Precondition: nothing else was added before.
-  mutating func add(remaindersBy divisor: Int, stride: Int) {
-    let first = frame.rows.grid.rows(ofChunk: chunk).lowerBound
-    let count = rowCount
-    numbers.withUnsafeMutableBufferPointer { numbers in
-      // Those of one cycle, then copies of all that there are.
-      var filled = min(divisor, count)
-      for row in 0..<filled { numbers[row] += Int32(stride * ((first + row) % divisor)) }
-      while filled < count {
-        let length = min(filled, count - filled)
-        (numbers.baseAddress! + filled).update(from: numbers.baseAddress!, count: length)
-        filled += length
-      }
-    }
+  /// Files are often sorted. Blocks by the number of the row would then be much alike, and errors too small.
+  package mutating func add(jackknifeBlocks count: Int, stride: Int) {
+    guard count > 1 else { return }
+    let rows = frame.rows.grid.rows(ofChunk: chunk)
+    Self.random.addIntegers(below: count, times: stride, rows: rows, to: &numbers)
   }
 
+  private static let random = CounterRandom(seed: 0, stream: .jackknifeBlocks)
+
   /// The number of every row.
-  consuming func completed() -> [Int32] {
+  package consuming func completed() -> [Int32] {
     for (values, stride) in columns {
       // A whole number from 0 on is the last bits of its sum with 2^52, which takes no check of its range.
       for row in 0..<rowCount {
@@ -61,13 +53,15 @@ struct RowCells {
     return Array(numbers.prefix(rowCount))
   }
 
-  /// Adds to three numbers of every row's cell w, w v and w v² with v the scaled outcome.
+  /// Adds to three numbers of every row's cell w, w v and w v², v = (outcome - center) · factor.
   ///
-  /// - Returns: the cell of every row.
-  consuming func addOutcome(_ scale: OutcomeScale, to sums: UnsafeMutablePointer<Double>) throws -> [Int32] {
+  /// - Returns: the cell of every row, padded.
+  package consuming func addOutcome(
+    center: Double, factor: Double, to sums: UnsafeMutablePointer<Double>
+  ) throws -> [Int32] {
     Kernel.addToCells(
       &numbers, and: columns.map { Kernel.Place($0.values, stride: $0.stride) },
-      values: try frame.outcome(chunk: chunk)!, center: scale.center, factor: scale.factor,
+      values: try frame.outcome(chunk: chunk)!, center: center, factor: factor,
       weights: try frame.weight(chunk: chunk), rowCount: rowCount, sums: sums)
     return numbers
   }
