@@ -59,33 +59,22 @@ struct IdgenEffect: JobCommand {
     }
     let options = try communicator.agree { try self.options(graph) }
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
-    let run = try self.run(on: communicator, observer: display.show)
+    let run = try running.run(
+      in: out, files: InterventionalFiles.names, on: communicator, observer: display.show)
     let frame = try rows(on: communicator)
     let result = try InterventionalSampling(options, graph: graph, query: query)
-      .run(on: frame, in: run ?? Run(observer: display.show))
+      .run(on: frame, in: run)
     display.finish()
-    if let run {
+    if out != nil {
       let files = InterventionalFiles(
         result, origin: Software.versions.merging(["input-digest": frame.digest]) { $1 })
-      try communicator.agree {
-        guard communicator.isRoot else { return }
-        for name in InterventionalFiles.names { try files.write(name, to: run.path(of: name)!) }
-      }
-      try run.complete(on: communicator)
+      try run.complete(writing: InterventionalFiles.names, on: communicator) { try files.write($0, to: $1) }
     }
     guard communicator.isRoot else { return }
     let report = InterventionalReport(
       result, identification, ranks: communicator.size, seconds: start.duration(to: .now).seconds)
     let wrote = out.map { "\n\nwrote \(InterventionalFiles.names.joined(separator: ", ")) to \($0)" } ?? ""
     print(running.json ? try jsonText(report) : report.text + wrote)
-  }
-
-  private func run(on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void) throws -> Run? {
-    guard let out else { return nil }
-    StopSignal.install()
-    return try Run(
-      folder: out, files: InterventionalFiles.names, existing: running.existing, optionName: OptionNames.name,
-      on: communicator, observer: observer, isStopRequested: { StopSignal.isReceived })
   }
 
   /// The columns of the shards that a graph may name. Collective.

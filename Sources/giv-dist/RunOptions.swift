@@ -1,4 +1,5 @@
 import ArgumentParser
+import Communication
 import Frames
 import Runs
 
@@ -24,4 +25,32 @@ struct RunOptions: ParsableArguments {
   var existing: ExistingRun { resume ? .resume : force ? .replace : .refuse }
 
   var storage: FrameStorage { stream ? .stream() : .memory }
+
+  /// The run that the folder of `--out` keeps, and that signals stop; without a folder one that keeps nothing. Collective.
+  ///
+  /// - Throws: what `Run` throws of the folder.
+  func run(
+    in folder: String?, files: [String], policy: CheckpointStore.Policy = CheckpointStore.Policy(),
+    on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void
+  ) throws -> Run {
+    guard let folder else { return Run(observer: observer) }
+    StopSignal.install()
+    return try Run(
+      folder: folder, files: files, existing: existing, policy: policy, optionName: OptionNames.name, on: communicator,
+      observer: observer, isStopRequested: { StopSignal.isReceived })
+  }
+}
+
+extension Run {
+  /// Writes files on rank 0 and completes the run, which keeps them. Collective.
+  func complete(
+    writing files: [String], on communicator: any Communicator,
+    _ write: (_ name: String, _ path: String) throws -> Void
+  ) throws {
+    try communicator.agree {
+      guard communicator.isRoot else { return }
+      for name in files { try write(name, path(of: name)!) }
+    }
+    try complete(on: communicator)
+  }
 }

@@ -51,11 +51,13 @@ struct Si: JobCommand {
       return communicator.isRoot ? print(running.json ? try jsonText(plan) : plan.words) : ()
     }
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
-    let run = try self.run(on: communicator, observer: display.show)
+    let run = try running.run(
+      in: out, files: SyntheticInterventionsFiles.names, policy: checkpoints.policy, on: communicator,
+      observer: display.show)
     let panel = try Panel.load(collection, storage: running.storage, on: communicator)
-    let fitted = try SyntheticInterventions(options).run(on: panel, in: run ?? Run(observer: display.show))
+    let fitted = try SyntheticInterventions(options).run(on: panel, in: run)
     display.finish()
-    if let run {
+    if out != nil {
       let origin = Software.versions.merging(["input-digest": panel.digest]) { $1 }
       try SyntheticInterventionsFiles(fitted, origin: origin).write { run.path(of: $0)! }
       try run.complete(on: communicator)
@@ -65,14 +67,5 @@ struct Si: JobCommand {
       fitted.result, panel, showsAllIntervals: choices.showsAllIntervals, ranks: communicator.size,
       seconds: start.duration(to: .now).seconds)
     print(running.json ? try jsonText(report) : report.report(folder: out).text)
-  }
-
-  private func run(on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void) throws -> Run? {
-    guard let out else { return nil }
-    StopSignal.install()
-    return try Run(
-      folder: out, files: SyntheticInterventionsFiles.names, existing: running.existing, policy: checkpoints.policy,
-      optionName: OptionNames.name, on: communicator, observer: observer,
-      isStopRequested: { StopSignal.isReceived })
   }
 }

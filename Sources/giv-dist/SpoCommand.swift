@@ -84,7 +84,12 @@ struct Spo: JobCommand {
     let start = ContinuousClock.now
     let options = try options()
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
-    let run = try self.run(on: communicator, observer: display.show)
+    // The sums are all that takes time, and one pass makes them.
+    var policy = CheckpointStore.Policy()
+    policy.passes = 1
+    let run = try running.run(
+      in: dryRun ? nil : out, files: SyntheticOutcomesFiles.names, policy: policy, on: communicator,
+      observer: display.show)
     let source = try SpoSource(
       data, options, usesWeights: useWeights || data.names.named.contains(.weight), storage: running.storage,
       out: out, posteriors: posteriors, on: communicator)
@@ -94,7 +99,7 @@ struct Spo: JobCommand {
       let plan = try estimator.plan(frame)
       return communicator.isRoot ? print(running.json ? try jsonText(plan) : plan.words) : ()
     }
-    let result = try estimator.run(on: frame, in: run ?? Run(observer: display.show))
+    let result = try estimator.run(on: frame, in: run)
     display.finish()
     let posteriorDigest =
       try posteriors.flatMap { path in
@@ -103,31 +108,16 @@ struct Spo: JobCommand {
             source.everyRow(frame, on: communicator), to: path, carrying: source.collection.carriedIdentifiers,
             force: running.force) : nil
       }
-    if let run {
+    if out != nil {
       let files = SyntheticOutcomesFiles(
         result, origin: Software.versions.merging(["input-digest": frame.digest]) { $1 })
-      try communicator.agree {
-        guard communicator.isRoot else { return }
-        for name in SyntheticOutcomesFiles.names { try files.write(name, to: run.path(of: name)!) }
-      }
-      try run.complete(on: communicator)
+      try run.complete(writing: SyntheticOutcomesFiles.names, on: communicator) { try files.write($0, to: $1) }
     }
     guard communicator.isRoot else { return }
     let report = SyntheticOutcomesReport(
       result, ranks: communicator.size, posteriorDigest: posteriorDigest, seconds: start.duration(to: .now).seconds)
     let shown = report.report(folder: out, posteriors: posteriorDigest == nil ? nil : posteriors)
     print(running.json ? try jsonText(report) : shown.text)
-  }
-
-  private func run(on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void) throws -> Run? {
-    guard let out, !dryRun else { return nil }
-    StopSignal.install()
-    // The sums are all that takes time, and one pass makes them.
-    var policy = CheckpointStore.Policy()
-    policy.passes = 1
-    return try Run(
-      folder: out, files: SyntheticOutcomesFiles.names, existing: running.existing, policy: policy,
-      optionName: OptionNames.name, on: communicator, observer: observer, isStopRequested: { StopSignal.isReceived })
   }
 
   // MARK: Options

@@ -130,7 +130,9 @@ struct Train: JobCommand {
     }
     if out != nil { try collection.checkIdentifiers(on: communicator) }
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
-    let run = try self.run(on: communicator, observer: display.show)
+    let run = try running.run(
+      in: out, files: [Self.posteriorsName, Self.modelName], policy: checkpoint.policy, on: communicator,
+      observer: display.show)
     var metaEM = MetaEM(configuration)
     metaEM.storage = running.storage
     let result =
@@ -166,15 +168,4 @@ struct Train: JobCommand {
 extension Train {
   private static let posteriorsName = "posteriors.h5"
   private static let modelName = "model.h5"
-
-  /// A run in the folder of --out, if there is one.
-  private func run(
-    on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void
-  ) throws -> Run {
-    guard let out else { return Run(observer: observer) }
-    StopSignal.install()
-    return try Run(
-      folder: out, files: [Self.posteriorsName, Self.modelName], existing: running.existing, policy: checkpoint.policy,
-      optionName: OptionNames.name, on: communicator, observer: observer, isStopRequested: { StopSignal.isReceived })
-  }
 }
