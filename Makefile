@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures fuzz check demo clean
+.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures fuzz check install install-files uninstall dist demo clean
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -79,6 +79,20 @@ bench-si: build ## speed of synthetic interventions beside numpy, and beside one
 
 fuzz: build ## 2,000 damaged shards, HDF5 files and tables: some minutes
 	.venv/bin/python bench/fuzz.py $$(swift build -c release --show-bin-path)/giv-dist
+
+install: setup install-files ## program, manual and completions, below PREFIX (/usr/local)
+
+# The Swift runtime goes inside, so that machines without Swift run it.
+install-files:
+	swift build $(BUILD_OPTIONS) --static-swift-stdlib --scratch-path .build/static --product giv-dist
+	swift package -c release --static-swift-stdlib --scratch-path .build/static plugin generate-manual --multi-page
+	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" launch/install.sh .build/static/release/giv-dist .build/static/plugins/GenerateManual/outputs/giv-dist
+
+dist: setup ## a tarball that runs on a Debian 12 without Swift, in .build/dist
+	launch/dist.sh
+
+uninstall: ## take away what `make install` put below PREFIX
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" launch/install.sh --remove
 
 check: lint test ## what must pass before a commit
 

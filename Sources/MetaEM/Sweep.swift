@@ -10,6 +10,8 @@ import Shards
 public struct Sweep {
   public let grid: SweepGrid
   public let ranksPerFit: Int
+  /// Called once on every rank when the folder is open. Collective.
+  public var didOpen: () throws -> Void = {}
   /// Told of every pass over the rows, on every rank.
   public var observer: (PassRecord) throws -> Void = { _ in }
   /// Asked on every rank after every pass, and on the roots of teams between cells; when true on one of them the sweep
@@ -49,6 +51,7 @@ public struct Sweep {
   private var scheduler: Scheduler<SweepResult> {
     var scheduler = Scheduler<SweepResult>(grid.cells, longestFirst: grid.longestFirst)
     scheduler.ranksPerCell = ranksPerFit
+    scheduler.didOpen = didOpen
     scheduler.observer = observer
     scheduler.isStopRequested = isStopRequested
     scheduler.checkpointPolicy = checkpointPolicy

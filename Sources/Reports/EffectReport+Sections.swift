@@ -8,13 +8,10 @@ extension EffectReport {
   private static let mostTerms = 12
 
   /// The effect for people: first what one unit of t does, last whether to believe it.
-  ///
-  /// - Parameter folder: where its files are; nil when nothing was written.
-  /// - Parameter names: the files written there.
-  public func report(folder: String?, files names: [String] = EffectFiles.names) -> Report {
+  public var report: Report {
     Report([
       heading, answers, curve, placeTable, truth, methodTable, firstStageTable, testTable, setLines, subsets, audit,
-      verdictLines, notes, files(folder, names),
+      verdictLines, notes,
     ])
   }
 
@@ -188,10 +185,6 @@ extension EffectReport {
   }
 
   private var notes: Report.Section { Report.Section(nil, findings.isEmpty ? [] : [.findings(findings)]) }
-
-  private func files(_ folder: String?, _ names: [String]) -> Report.Section {
-    Report.Section(nil, folder.map { [.line("wrote \($0)/\(names.joined(separator: ", "))")] } ?? [])
-  }
 }
 
 extension EffectOptions.Method {

@@ -29,14 +29,10 @@ public struct ReproductionReport: Sendable, Encodable {
   }
 
   /// The tables: ours mean (deviation), and the paper's in brackets.
-  public func report(folder: String) -> Report {
+  public var report: Report {
     let experiments = Experiment.allCases.filter { experiment in summaries.contains { $0.experiment == experiment } }
     let failed = failures.sorted { $0.key < $1.key }.map { Report.Block.line("failed: \($0.key): \($0.value)") }
-    return Report(
-      experiments.map(section) + [
-        Report.Section(nil, failed),
-        Report.Section(nil, [.line("wrote \(folder)/reproduce.csv, reproduce.jsonl, reproduce.h5, summary.csv")]),
-      ])
+    return Report(experiments.map(section) + [Report.Section(nil, failed)])
   }
 
   private func section(_ experiment: Experiment) -> Report.Section {

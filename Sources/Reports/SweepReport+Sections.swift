@@ -2,13 +2,10 @@ import MetaEM
 
 extension SweepReport {
   /// The sweep for people.
-  ///
-  /// - Parameter folder: where its files are.
-  public func report(folder: String) -> Report {
+  public var report: Report {
     Report(
       heading + choices.map(section) + [
-        Report.Section(nil, findings.isEmpty ? [] : [.findings(findings)]),
-        Report.Section(nil, [.line("wrote \(folder)/sweep.csv, sweep.h5 and sweep.jsonl")]),
+        Report.Section(nil, findings.isEmpty ? [] : [.findings(findings)])
       ])
   }
 

@@ -4,18 +4,13 @@ import SyntheticInterventions
 extension SyntheticInterventionsReport {
   /// The answers for people: a line for each arm, then targets under arms, then what was asked for besides, and last
   /// whether to believe it.
-  ///
-  /// - Parameter folder: where its files are; nil when nothing was written.
-  public func report(folder: String?) -> Report {
-    let written = folder.map {
-      [Report.Block.line("wrote " + SyntheticInterventionsFiles.names.joined(separator: ", ") + " to \($0)")]
-    }
+  public var report: Report {
     let notes = findings.isEmpty ? [] : [Report.Block.findings(findings)]
     return Report(
       [
         heading, armTable, cellTable, contrastTable, placeboSpaceTable, placeboTimeTable, donorTable,
       ] + eventStudy.map(section) + [
-        .init(nil, power.map(line)), .init(nil, notes), verdict, .init(nil, written ?? []),
+        .init(nil, power.map(line)), .init(nil, notes), verdict,
       ])
   }
 

@@ -4,23 +4,14 @@ import SyntheticPotentialOutcomes
 
 extension SyntheticOutcomesReport {
   /// The answers for people: first the average effect, last whether to believe it.
-  ///
-  /// - Parameters:
-  ///   - folder: where its files are; nil when nothing was written.
-  ///   - posteriors: the file of posteriors, if one was written.
-  public func report(folder: String?, posteriors: String?) -> Report {
+  public var report: Report {
     var sections = [heading, averages]
     for stratum in result.strata {
       sections += [classes(stratum), spectrum(stratum), tests(stratum), strengths(stratum), verdict(stratum)]
     }
     if result.options.strata != nil { sections.append(overall) }
-    let written =
-      (folder.map {
-        ["wrote " + SyntheticOutcomesFiles.names.map { name in "\(name)" }.joined(separator: ", ") + " to \($0)"]
-      }
-        ?? []) + (posteriors.map { ["wrote the posteriors of all rows to \($0)"] } ?? [])
     let notes = result.findings.isEmpty ? [] : [Report.Block.findings(result.findings)]
-    return Report(sections + [.init(nil, notes), .init(nil, written.map { .line($0) })])
+    return Report(sections + [.init(nil, notes)])
   }
 
   private var level: String { "\(significant(100 * result.options.level))% interval" }

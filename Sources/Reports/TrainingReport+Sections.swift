@@ -12,11 +12,8 @@ extension TrainingReport {
   private static let widestNames = 80
 
   /// The run for people.
-  ///
-  /// - Parameter folder: where its files are; nil when nothing was written.
-  public func report(folder: String?) -> Report {
-    Report(
-      [heading, groupTable] + effect + [fit, starts, rounds, truth, balance, findingsSection, files(folder)])
+  public var report: Report {
+    Report([heading, groupTable] + effect + [fit, starts, rounds, truth, balance, findingsSection, digests])
   }
 
   private var heading: Report.Section {
@@ -254,11 +251,10 @@ extension TrainingReport {
     Report.Section(nil, numbers.findings.isEmpty ? [] : [.findings(numbers.findings)])
   }
 
-  private func files(_ folder: String?) -> Report.Section {
-    let written = folder.map { [Report.Block.line("wrote \($0)/model.h5, posteriors.h5 and metrics.jsonl")] } ?? []
-    let digests =
-      "digests: model \(numbers.modelDigest.prefix(16)), posteriors \(numbers.posteriorDigest.prefix(16))"
-    return Report.Section(nil, written + [.line(digests)])
+  private var digests: Report.Section {
+    Report.Section(
+      nil,
+      [.line("digests: model \(numbers.modelDigest.prefix(16)), posteriors \(numbers.posteriorDigest.prefix(16))")])
   }
 }
 

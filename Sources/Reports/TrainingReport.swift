@@ -6,7 +6,7 @@ import MetaEM
 import Mixture
 import Storage
 
-/// A training run in numbers and words: ``encode(to:)`` is what `--json` prints, ``report(folder:)`` what people read.
+/// A training run in numbers and words: ``encode(to:)`` is what `--json` prints, ``report`` what people read.
 @dynamicMemberLookup
 public struct TrainingReport: Sendable, Encodable {
   public let numbers: Numbers

@@ -6,6 +6,8 @@ import Runs
 /// ``Scheduler``.
 public struct Reproduction {
   public let grid: ReproductionGrid
+  /// Called once on every rank when the folder is open. Collective.
+  public var didOpen: () throws -> Void = {}
   /// Told of every cell that was finished, on the roots of teams.
   public var observer: (ReproductionResult) -> Void = { _ in }
   /// Asked on the roots of teams between cells; when true on one of them the work stops.
@@ -23,6 +25,7 @@ public struct Reproduction {
     let cells = try grid.cells()
     var scheduler = Scheduler<ReproductionResult>(cells, longestFirst: grid.longestFirst(cells))
     scheduler.subject = "a reproduction"
+    scheduler.didOpen = didOpen
     scheduler.isStopRequested = isStopRequested
     let team = try scheduler.team(of: communicator)
     let worker = ReproductionWorker(grid, on: team)

@@ -4,6 +4,9 @@ import Storage
 /// The results of a reproduction in files: `reproduce.csv`, `.jsonl` and `.h5` with every cell, `summary.csv` with the
 /// means over replications, and for each figure its data, a script for gnuplot and a picture.
 public struct ReproductionFiles {
+  /// The files that every reproduction leaves.
+  public static let tableNames = ["reproduce.csv", "reproduce.jsonl", "reproduce.h5", "summary.csv"]
+
   private let results: [ReproductionResult]
   private let summaries: [ReproductionSummary]
 

@@ -87,6 +87,15 @@ public final class Run {
     return opened
   }
 
+  /// The folder that the run leaves its files in; nil when it keeps none.
+  public var outputFolder: String? { folder?.path }
+
+  /// The names of all files that it leaves there.
+  public var outputFiles: [String] { folder?.files ?? [] }
+
+  /// The passes that an unfinished run in the folder had behind it.
+  public var savedPasses: Int { checkpoints?.savedPasses ?? 0 }
+
   /// Where to write one of the files of the run; nil when it keeps none.
   public func path(of file: String) -> String? { folder?.staged(file) }
 

@@ -15,9 +15,9 @@ public enum ExistingRun: Sendable {
 final class RunFolder {
   private static let metricsName = "metrics.jsonl"
 
-  private let path: String
+  let path: String
   /// In the order in which they get their names: without partial metrics a run has finished.
-  private let files: [String]
+  let files: [String]
   /// On the root rank, the passes so far.
   private let metrics: FileHandle?
   private var isComplete = false

@@ -24,6 +24,8 @@ public struct Scheduler<Output: ScheduledResult> {
   private let order: [Cell]
   /// The number of ranks of a team: a divisor of the number of all ranks.
   public var ranksPerCell = 1
+  /// Called once on every rank when the folder is open. Collective.
+  public var didOpen: () throws -> Void = {}
   /// Told of every pass over the rows, on every rank.
   public var observer: (PassRecord) throws -> Void = { _ in }
   /// Asked on every rank after every pass, and on the roots of teams between cells; when true on one of them the sweep
@@ -76,6 +78,7 @@ public struct Scheduler<Output: ScheduledResult> {
         path, cells, Fingerprint(options, inputDigest: inputDigest), existing: existing, subject: subject,
         optionName: optionName)
     }
+    try didOpen()
     do {
       try communicator.agree(within: team) { try work(in: folder, team, options, inputDigest, compute) }
     } catch {

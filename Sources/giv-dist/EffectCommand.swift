@@ -198,11 +198,8 @@ struct Effect: JobCommand {
     let files = tables + (predict ? [Self.rowsName] : [])
     let existing: ExistingRun = resume ? .resume : force ? .replace : .refuse
     let display = ProgressDisplay(communicator.isRoot ? progress : .none)
-    if out != nil { StopSignal.install() }
-    let run = try out.map { folder in
-      try Run(
-        folder: folder, files: files, existing: existing, policy: checkpoint.policy, optionName: OptionNames.name,
-        on: communicator, observer: display.show, isStopRequested: { StopSignal.isReceived })
+    let run = try out.map {
+      try Run.kept(in: $0, files, existing, checkpoint.policy, on: communicator, observer: display.show)
     }
     if predict { try source.collection.checkIdentifiers(on: communicator) }
     display.show("reading the rows")
@@ -225,20 +222,17 @@ struct Effect: JobCommand {
     display.finish()
     if let run {
       let files = EffectFiles(result, origin: rows.origin)
-      try communicator.agree {
-        guard communicator.isRoot else { return }
-        for name in tables { try files.write(name, to: run.path(of: name)!) }
-      }
+      try run.write(tables, on: communicator) { try files.write($0, to: $1) }
       if predict, let surface = result.surface, let every {
         try surface.write(
           every, to: run.path(of: Self.rowsName), carrying: source.collection.carriedIdentifiers, force: false)
       }
-      try run.complete(on: communicator)
-      if communicator.isRoot { replicates?.finish() }
     }
-    guard communicator.isRoot else { return }
-    let report = EffectReport(result, instrument: rows.kind, ranks: communicator.size, errors: errors)
-    print(json ? try jsonText(report) : report.report(folder: out, files: files).text)
+    try (run ?? Run()).conclude(json: json, on: communicator) {
+      let report = EffectReport(result, instrument: rows.kind, ranks: communicator.size, errors: errors)
+      return try Answer("effect", report.report.text, report)
+    }
+    if communicator.isRoot { replicates?.finish() }
   }
 
   private static let rowsName = "rows.h5"

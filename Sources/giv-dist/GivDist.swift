@@ -1,5 +1,6 @@
 import ArgumentParser
 import Communication
+import Diagnostics
 import Glibc
 import MPICommunication
 import Runs
@@ -23,8 +24,7 @@ struct GivDist: ParsableCommand {
     version: programVersion,
     subcommands: [
       Simulate.self, Shard.self, MakePanel.self, Inspect.self, Train.self, SweepGroups.self, Predict.self, Effect.self,
-      Reproduce.self, Spo.self, Si.self, Idgen.self,
-      Benchmark.self, Info.self,
+      Reproduce.self, Spo.self, Si.self, Idgen.self, Show.self, Benchmark.self, Info.self,
     ])
 
   static func main() {
@@ -34,7 +34,11 @@ struct GivDist: ParsableCommand {
       Glibc.exit(
         MPIJob.run(stallTimeout: distributed.stallTimeout) { communicator in
           try communicator.agree { try RankSetup.prepare() }
-          try distributed.run(on: communicator)
+          do { try distributed.run(on: communicator) } catch {
+            RunLog.end(error)
+            throw error
+          }
+          RunLog.end()
         })
     } catch {
       end(error)
@@ -65,9 +69,17 @@ struct GivDist: ParsableCommand {
     }
   }
 
-  /// What the parser says, with the remedy for negative numbers, which it takes for options.
+  /// What the parser says, with the remedy for negative numbers, which it takes for options, and commands like the one
+  /// that there is not.
   private static func explanation(of error: any Error) -> String {
     let text = String(fullMessage(for: error).trimmingPrefix("Error: "))
+    if let unexpected = text.prefixMatch(of: /Unexpected argument '([^']*)'/),
+      let command = CommandLine.arguments.dropFirst().first, command == unexpected.1
+    {
+      let names = configuration.subcommands.map { $0._commandName }
+      return "there is no command '\(command)'; \(suggestion(for: command, among: names))"
+        + text[unexpected.range.upperBound...]
+    }
     guard let missing = text.prefixMatch(of: /Missing value for '(--[a-z-]+)[^']*'/) else { return text }
     return "\(missing.0); write \(missing.1)=-1 when the value begins with a minus" + text[missing.range.upperBound...]
   }

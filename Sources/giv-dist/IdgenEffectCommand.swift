@@ -68,13 +68,13 @@ struct IdgenEffect: JobCommand {
     if out != nil {
       let files = InterventionalFiles(
         result, origin: Software.versions.merging(["input-digest": frame.digest]) { $1 })
-      try run.complete(writing: InterventionalFiles.names, on: communicator) { try files.write($0, to: $1) }
+      try run.write(InterventionalFiles.names, on: communicator) { try files.write($0, to: $1) }
     }
-    guard communicator.isRoot else { return }
-    let report = InterventionalReport(
-      result, identification, ranks: communicator.size, seconds: start.duration(to: .now).seconds)
-    let wrote = out.map { "\n\nwrote \(InterventionalFiles.names.joined(separator: ", ")) to \($0)" } ?? ""
-    print(running.json ? try jsonText(report) : report.text + wrote)
+    try run.conclude(json: running.json, on: communicator) {
+      let report = InterventionalReport(
+        result, identification, ranks: communicator.size, seconds: start.duration(to: .now).seconds)
+      return try Answer("idgen effect", report.text, report)
+    }
   }
 
   /// The columns of the shards that a graph may name. Collective.

@@ -69,6 +69,7 @@ struct Reproduce: JobCommand {
       write("\(cells.count) cells, about \(format(minutes, decimals: 0)) minutes on \(communicator.size) ranks\n")
     }
     var reproduction = Reproduction(grid)
+    reproduction.didOpen = { try RunLog.begin(in: out, on: communicator) }
     reproduction.isStopRequested = { StopSignal.isReceived }
     reproduction.observer = { result in if let line = try? jsonText(result) { write(line + "\n") } }
     let results = try reproduction.run(
@@ -80,7 +81,9 @@ struct Reproduce: JobCommand {
     let report = ReproductionReport(
       grid, results, ranks: communicator.size, version: programVersion,
       seconds: begin.duration(to: .now) / .seconds(1))
-    print(json ? try jsonText(report) : report.report(folder: out).text)
+    let answer = try Answer("reproduce", report.report.text, report)
+    try answer.write(toFolder: out)
+    answer.show(json: json, folder: out, files: ReproductionFiles.tableNames + Answer.fileNames)
   }
 
   private func makeGrid() throws -> ReproductionGrid {

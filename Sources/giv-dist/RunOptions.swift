@@ -34,23 +34,31 @@ struct RunOptions: ParsableArguments {
     on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void
   ) throws -> Run {
     guard let folder else { return Run(observer: observer) }
-    StopSignal.install()
-    return try Run(
-      folder: folder, files: files, existing: existing, policy: policy, optionName: OptionNames.name, on: communicator,
-      observer: observer, isStopRequested: { StopSignal.isReceived })
+    return try Run.kept(in: folder, files, existing, policy, on: communicator, observer: observer)
   }
 }
 
 extension Run {
-  /// Writes files on rank 0 and completes the run, which keeps them. Collective.
-  func complete(
-    writing files: [String], on communicator: any Communicator,
-    _ write: (_ name: String, _ path: String) throws -> Void
+  /// A run that a folder keeps, with the ``Answer`` and the ``RunLog``. Collective.
+  static func kept(
+    in folder: String, _ files: [String], _ existing: ExistingRun, _ policy: CheckpointStore.Policy,
+    on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void
+  ) throws -> Run {
+    StopSignal.install()
+    let run = try Run(
+      folder: folder, files: files + Answer.fileNames, existing: existing, policy: policy,
+      optionName: OptionNames.name, on: communicator, observer: observer, isStopRequested: { StopSignal.isReceived })
+    try RunLog.begin(in: folder, savedPasses: run.savedPasses, on: communicator)
+    return run
+  }
+
+  /// Writes files on rank 0. Collective.
+  func write(
+    _ files: [String], on communicator: any Communicator, _ write: (_ name: String, _ path: String) throws -> Void
   ) throws {
     try communicator.agree {
       guard communicator.isRoot else { return }
       for name in files { try write(name, path(of: name)!) }
     }
-    try complete(on: communicator)
   }
 }

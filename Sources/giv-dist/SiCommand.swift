@@ -60,12 +60,12 @@ struct Si: JobCommand {
     if out != nil {
       let origin = Software.versions.merging(["input-digest": panel.digest]) { $1 }
       try SyntheticInterventionsFiles(fitted, origin: origin).write { run.path(of: $0)! }
-      try run.complete(on: communicator)
     }
-    guard communicator.isRoot else { return }
-    let report = SyntheticInterventionsReport(
-      fitted.result, panel, showsAllIntervals: choices.showsAllIntervals, ranks: communicator.size,
-      seconds: start.duration(to: .now).seconds)
-    print(running.json ? try jsonText(report) : report.report(folder: out).text)
+    try run.conclude(json: running.json, on: communicator) {
+      let report = SyntheticInterventionsReport(
+        fitted.result, panel, showsAllIntervals: choices.showsAllIntervals, ranks: communicator.size,
+        seconds: start.duration(to: .now).seconds)
+      return try Answer("si", report.report.text, report)
+    }
   }
 }

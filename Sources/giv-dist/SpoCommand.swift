@@ -111,13 +111,14 @@ struct Spo: JobCommand {
     if out != nil {
       let files = SyntheticOutcomesFiles(
         result, origin: Software.versions.merging(["input-digest": frame.digest]) { $1 })
-      try run.complete(writing: SyntheticOutcomesFiles.names, on: communicator) { try files.write($0, to: $1) }
+      try run.write(SyntheticOutcomesFiles.names, on: communicator) { try files.write($0, to: $1) }
     }
-    guard communicator.isRoot else { return }
-    let report = SyntheticOutcomesReport(
-      result, ranks: communicator.size, posteriorDigest: posteriorDigest, seconds: start.duration(to: .now).seconds)
-    let shown = report.report(folder: out, posteriors: posteriorDigest == nil ? nil : posteriors)
-    print(running.json ? try jsonText(report) : shown.text)
+    try run.conclude(json: running.json, on: communicator) {
+      let report = SyntheticOutcomesReport(
+        result, ranks: communicator.size, posteriorDigest: posteriorDigest, seconds: start.duration(to: .now).seconds)
+      return try Answer("spo", report.report.text, report)
+    }
+    if communicator.isRoot, !running.json, posteriorDigest != nil, let posteriors { print("wrote \(posteriors)") }
   }
 
   // MARK: Options

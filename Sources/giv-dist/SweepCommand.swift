@@ -101,6 +101,7 @@ struct SweepGroups: JobCommand {
     sweep.checkpointPolicy.maximumHours = nil
     let hours = checkpoint.maxHours ?? .infinity
     sweep.isStopRequested = { StopSignal.isReceived || begin.duration(to: .now) / .seconds(3600) >= hours }
+    sweep.didOpen = { try RunLog.begin(in: out, on: communicator) }
     sweep.observer = { display.show($0) }
     let results = try sweep.run(
       collection, in: out, existing: running.existing, on: communicator)
@@ -112,7 +113,9 @@ struct SweepGroups: JobCommand {
     let report = SweepReport(
       grid, results, criterion: fit.criterion, rows: results[0].rows, ranks: communicator.size,
       ranksPerFit: ranksPerFit, version: programVersion, seconds: begin.duration(to: .now) / .seconds(1))
-    print(running.json ? try jsonText(report) : report.report(folder: out).text)
+    let answer = try Answer("sweep", report.report.text, report)
+    try answer.write(toFolder: out)
+    answer.show(json: running.json, folder: out, files: ["sweep.csv", "sweep.h5", "sweep.jsonl"] + Answer.fileNames)
   }
 }
 

@@ -151,17 +151,17 @@ struct Train: JobCommand {
         chunkRows: result.design.table.rows.grid.chunkLength, covariance: result.joint?.covariance?.matrix,
         software: Software.versions, force: false)
     }
-    try run.complete(on: communicator)
-    guard communicator.isRoot else { return }
-    let contrasts = try contrast.flatMap { text in
-      try result.joint.map { joint in
-        try treatmentPairs(text, "--contrast").map { joint.contrast(from: $0.from, to: $0.to) }
+    try run.conclude(json: running.json, on: communicator) {
+      let contrasts = try contrast.flatMap { text in
+        try result.joint.map { joint in
+          try treatmentPairs(text, "--contrast").map { joint.contrast(from: $0.from, to: $0.to) }
+        }
       }
+      let report = TrainingReport(
+        result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
+        modelDigest: try model.digest(), posteriorDigest: posteriorDigest, contrasts: contrasts)
+      return try Answer("train", report.report.text, report)
     }
-    let report = TrainingReport(
-      result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
-      modelDigest: try model.digest(), posteriorDigest: posteriorDigest, contrasts: contrasts)
-    print(running.json ? try jsonText(report) : report.report(folder: out).text)
   }
 }
 

@@ -62,7 +62,7 @@ import Testing
   func `what effect prints is what is kept`(name: String, confounding: Double, groups: Int) throws {
     let report = try report(confounding: confounding, groups: groups)
     // Bars of the forest are drawn from numbers, and masked like them.
-    let text = report.report(folder: "effect").text
+    let text = report.report.text
       .replacing(/-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?/, with: "#").replacing(#/ [-o|<>]*[|o][-o|<> ]* /#, with: "  ~  ")
       .replacing(#/ {2,}/#, with: "  ")
     let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any]
@@ -103,7 +103,7 @@ import Testing
 
   @Test func `the verdict's sentences are those of the report`() throws {
     let report = try report(confounding: 0.5)
-    let text = report.report(folder: nil).text
+    let text = report.report.text
     for sentence in try content(report).verdict { #expect(text.contains("  \(sentence.text).")) }
   }
 }

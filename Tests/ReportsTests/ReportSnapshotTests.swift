@@ -39,7 +39,7 @@ import Testing
     let digest = String(repeating: "0123456789abcdef", count: 4)
     let report = TrainingReport(
       result, ranks: 1, version: "1", kernel: "k", modelDigest: digest, posteriorDigest: digest)
-    try expect(name, report.report(folder: name == "joint" ? nil : "run"), report)
+    try expect(name, report.report, report)
   }
 
   @Test func `what a choice of groups prints is what is kept`() throws {
@@ -47,7 +47,7 @@ import Testing
     let result = try MetaEM(configuration(groups: 2) { $0.starts = 3 }).train(
       shards.collection(), groupsUpTo: 3, on: SoloCommunicator())
     let report = TrainingReport(result, ranks: 2, version: "1", kernel: "k", modelDigest: "m", posteriorDigest: "p")
-    try expect("groups", report.report(folder: nil), report)
+    try expect("groups", report.report, report)
   }
 
   @Test func `what sweep prints is what is kept`() throws {
@@ -59,7 +59,7 @@ import Testing
     }
     let report = SweepReport(
       swept, try problem.sweep(swept), rows: 600, ranks: 1, ranksPerFit: 1, version: "1", seconds: 1)
-    try expect("sweep", report.report(folder: "sweep"), report)
+    try expect("sweep", report.report, report)
   }
 
   @Test func `what predict prints is what is kept`() throws {

@@ -1,0 +1,69 @@
+import Communication
+import Diagnostics
+import Reports
+import Runs
+import Storage
+
+/// What a command found, for people and for programs. The terminal shows one of the two, the folder of a run keeps both.
+struct Answer {
+  static let summaryName = "summary.txt"
+  static let numbersName = "report.json"
+  static let fileNames = [numbersName, summaryName]
+
+  private let summary: String
+  private let numbers: String
+
+  /// - Parameter command: as a user writes it, which is how the file says of what kind its numbers are.
+  init(_ command: String, _ summary: String, _ numbers: some Encodable) throws {
+    self.summary = summary
+    self.numbers = try jsonText(Named(command: command, numbers: numbers))
+  }
+
+  /// Writes one of the files.
+  func write(_ name: String, to path: String) throws {
+    let text = name == Self.summaryName ? summary : numbers
+    try AtomicFile.save(Array((text + "\n").utf8), to: path, force: true)
+  }
+
+  /// Writes both files, over earlier ones.
+  func write(toFolder folder: String) throws {
+    for name in Self.fileNames { try write(name, to: "\(folder)/\(name)") }
+  }
+
+  /// - Parameters:
+  ///   - folder: the folder that holds the results, if there is one.
+  ///   - files: its files.
+  func show(json: Bool, folder: String?, files: [String]) {
+    guard !json else { return print(numbers) }
+    print(summary)
+    if let folder { print("\nwrote \(folder): \(files.joined(separator: ", "))") }
+  }
+
+  /// Numbers with the name of their command among them.
+  private struct Named<Numbers: Encodable>: Encodable {
+    let command: String
+    let numbers: Numbers
+
+    private enum CodingKeys: CodingKey { case command }
+
+    func encode(to encoder: any Encoder) throws {
+      try numbers.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(command, forKey: .command)
+    }
+  }
+}
+
+extension Run {
+  /// Keeps what was found, completes the run and shows it. Collective; rank 0 makes the answer.
+  func conclude(json: Bool, on communicator: any Communicator, _ makeAnswer: () throws -> Answer) throws {
+    let answer = try communicator.agree { () throws -> Answer? in
+      guard communicator.isRoot else { return nil }
+      let answer = try makeAnswer()
+      for name in Answer.fileNames { if let path = path(of: name) { try answer.write(name, to: path) } }
+      return answer
+    }
+    try complete(on: communicator)
+    answer?.show(json: json, folder: outputFolder, files: outputFiles)
+  }
+}
