@@ -36,7 +36,7 @@ struct Answer {
   func show(json: Bool, folder: String?, files: [String]) {
     guard !json else { return print(numbers) }
     print(summary)
-    if let folder { print("\nwrote \(folder): \(files.joined(separator: ", "))") }
+    if let folder { print("\nwrote \(folder): \((files + [RunLog.name]).joined(separator: ", "))") }
   }
 
   /// Numbers with the name of their command among them.

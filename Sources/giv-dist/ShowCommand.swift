@@ -27,8 +27,8 @@ struct Show: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    let text = try communicator.agree { communicator.isRoot ? try text() : "" }
-    if communicator.isRoot { print(text, terminator: "") }
+    let shown = try communicator.agree { communicator.isRoot ? try text() : "" }
+    if communicator.isRoot { print(shown, terminator: "") }
   }
 
   private func text() throws -> String {

@@ -87,7 +87,9 @@ struct CheckpointTestRun {
     of command: CommandResult, out: String = "run", sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Result {
     try #require(command.exitCode == 0, "\(command.error)", sourceLocation: sourceLocation)
-    #expect(try files(out) == ["metrics.jsonl", "model.h5", "posteriors.h5"], sourceLocation: sourceLocation)
+    #expect(
+      try files(out) == ["metrics.jsonl", "model.h5", "posteriors.h5", "report.json", "summary.txt"],
+      sourceLocation: sourceLocation)
     let report = try #require(try JSONSerialization.jsonObject(with: Data(command.output.utf8)) as? [String: Any])
     let metrics = try Data(contentsOf: folder.appendingPathComponent("\(out)/metrics.jsonl"))
     return Result(
@@ -99,8 +101,10 @@ struct CheckpointTestRun {
       })
   }
 
+  /// The names of the files of the run, but for the log, which tells of every start.
   func files(_ name: String = "run") throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent(name).path).sorted()
+    try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent(name).path)
+      .filter { $0 != "run.log" }.sorted()
   }
 
   /// The files of the run, by name.

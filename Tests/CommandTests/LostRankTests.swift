@@ -41,7 +41,8 @@ extension OnRanks {
       // The next run clears up what was left.
       let next = try givDist(["train", "few", "--groups", "2", "--starts", "2", "--out", "run", "--force"])
       #expect(next.exitCode == 0, "\(next.error)")
-      #expect(try Set(contents(run).keys) == ["model.h5", "posteriors.h5", "metrics.jsonl"])
+      #expect(
+        try Set(contents(run).keys) == ["model.h5", "posteriors.h5", "metrics.jsonl", "report.json", "summary.txt"])
     }
 
     @Test func `A stopped rank ends the job after the stall timeout`() throws {

@@ -19,7 +19,7 @@ extension OnRanks {
     /// Runs a fit into the folder that must fail, and demands that the folder is as it was.
     private func refuse(_ exitCodes: Set<Int32>, _ body: () throws -> CommandResult) throws -> String {
       let before = try contents(runFolder)
-      #expect(Set(before.keys) == ["model.h5", "posteriors.h5", "metrics.jsonl"])
+      #expect(Set(before.keys) == ["model.h5", "posteriors.h5", "metrics.jsonl", "report.json", "summary.txt"])
       let result = try body()
       #expect(exitCodes.contains(result.exitCode), "\(result.exitCode): \(result.error)")
       #expect(result.output.isEmpty)

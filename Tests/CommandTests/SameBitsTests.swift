@@ -98,7 +98,7 @@ extension OnRanks {
       let readme = try String(contentsOf: packageDirectory.appending(path: "README.md"), encoding: .utf8)
       let script = try String(contentsOf: packageDirectory.appending(path: "launch/demo.sh"), encoding: .utf8)
       let told = try #require(
-        readme.firstMatch(of: /wrote runs\/demo\/run\/.*\ndigests: model ([0-9a-f]{16}), posteriors ([0-9a-f]{16})/))
+        readme.firstMatch(of: /digests: model ([0-9a-f]{16}), posteriors ([0-9a-f]{16})\n\nwrote runs\/demo\/run:/))
       let simulation = try #require(script.firstMatch(of: /simulate (.*) --out/)).1.split(separator: " ")
       let fit = try #require(script.firstMatch(of: /train "\$folder\/shards" (.*) --out/)).1.split(separator: " ")
       try withTemporaryDirectory { folder in
