@@ -17,6 +17,15 @@ public struct PanelParameters: Sendable, Codable, Equatable {
   public var newFactor = 0.0
   /// The probability that an outcome is missing.
   public var missing = 0.0
+  /// The times, spread over the periods after, at which units come under their arms; 1 for the first of these periods.
+  public var cohorts = 1
+  /// The size of a further factor that moves the last unit alone, before and after: no donors make it up; 0 for none.
+  public var outsider = 0.0
+  /// What is added to the outcomes after of the first unit, a donor of the first arm; it alone shares by half the factor of
+  /// ``outsider``, so that it carries what is said of that unit.
+  public var badDonor = 0.0
+  /// What treated units do to donors of the first arm after, times the donor's loading on the first factor.
+  public var spillover = 0.0
   public var seed: UInt64 = 0
 
   public init() {}
@@ -31,7 +40,12 @@ public struct PanelParameters: Sendable, Codable, Equatable {
     ]
     for (option, count) in counts { try check(count >= 1, "\(option) is \(count); give at least 1") }
     try check(noise >= 0 && noise.isFinite, "--noise is \(noise); give a finite number, 0 or more")
-    try check(newFactor.isFinite, "--new-factor is \(newFactor); give a finite number")
+    for (option, size) in [
+      ("--new-factor", newFactor), ("--outsider", outsider), ("--bad-donor", badDonor), ("--spillover", spillover),
+    ] { try check(size.isFinite, "\(option) is \(size); give a finite number") }
+    try check(
+      (1...postPeriods).contains(cohorts),
+      "--cohorts is \(cohorts); give 1 to \(postPeriods), the periods after, in which cohorts begin")
     try check((0..<1).contains(missing), "--missing is \(missing); give a probability below 1")
   }
 

@@ -17,12 +17,25 @@ struct PanelLawOptions: ParsableArguments {
   var newFactor: Double?
   @Option(help: "With panel: the probability that an outcome is missing.")
   var missing: Double?
+  @Option(
+    help: "With panel: staggered starts, so many, spread over the periods after; for 'si --event-study'. (default: 1)")
+  var cohorts: Int?
+  @Option(help: "With panel: the size of a factor that moves the last unit alone, which no donors make up.")
+  var outsider: Double?
+  @Option(
+    help: """
+      With panel: what moves the first unit alone after, a donor that shares the factor of --outsider, by half.
+      """)
+  var badDonor: Double?
+  @Option(help: "With panel: what treated units do to donors of the first arm after, times their first loading.")
+  var spillover: Double?
 
   /// The options that were given.
   var given: [String] {
     let all: [(String, Any?)] = [
       ("--units", units), ("--pre-periods", prePeriods), ("--post-periods", postPeriods), ("--arms", arms),
       ("--factors", factors), ("--new-factor", newFactor), ("--missing", missing),
+      ("--cohorts", cohorts), ("--outsider", outsider), ("--bad-donor", badDonor), ("--spillover", spillover),
     ]
     return all.filter { $0.1 != nil }.map(\.0)
   }
@@ -37,6 +50,10 @@ struct PanelLawOptions: ParsableArguments {
     parameters.noise = noise ?? parameters.noise
     parameters.newFactor = newFactor ?? parameters.newFactor
     parameters.missing = missing ?? parameters.missing
+    parameters.cohorts = cohorts ?? parameters.cohorts
+    parameters.outsider = outsider ?? parameters.outsider
+    parameters.badDonor = badDonor ?? parameters.badDonor
+    parameters.spillover = spillover ?? parameters.spillover
     parameters.seed = seed
     return parameters
   }

@@ -52,7 +52,8 @@ struct Simulate: JobCommand {
       its own: z, truth/w, truth/g, truth/tau (the effect of T instead of 0), truth/eps (Eq. 13-16 of the Meta-EM paper). \
       With --scenario proxies a class that is not recorded confounds treatment and outcome, and x holds proxies of it; \
       truth/u, truth/shares, truth/means, truth/effects and truth/ate tell the truth. With --scenario panel outcomes of units \
-      over periods are moved by a few factors, all units are under one arm before and under their own after, and \
+      over periods are moved by a few factors, all units are under one arm before and under their own after, at once or in \
+      --cohorts, and \
       truth/theta tells the mean after of every unit under every arm. The files are the same for any \
       number of ranks, and the rows for any number of shards.
 

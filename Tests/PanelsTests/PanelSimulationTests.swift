@@ -64,6 +64,59 @@ import Testing
     }
   }
 
+  @Test func `cohorts come under their arms in turn, and their effects begin with them`() throws {
+    let simulation = try PanelSimulation(Self.parameters { ($0.noise, $0.cohorts) = (0, 3) })
+    var starts: [Int: Int] = [:]
+    for number in 0..<41 {
+      let unit = simulation.unit(number)
+      #expect((unit.start == nil) == (unit.arm == 0) && unit.start == simulation.start(ofUnit: number))
+      if let start = unit.start { starts[start, default: 0] += 1 }
+      let untreated = (0..<17).map { period in
+        (0..<4).reduce(0) { $0 + simulation.factors[period * 12 + $1] * unit.loadings[$1] }
+      }
+      for period in 0..<17 {
+        #expect(abs(unit.outcomes[period] - untreated[period] - unit.effects[period]) < 1e-13)
+        #expect((unit.effects[period] == 0) == (period < unit.start ?? .max))
+      }
+    }
+    // Spread over the five periods after; ten pairs of arms take turns.
+    #expect(starts == [12: 8, 13: 6, 15: 6])
+    let together = try PanelSimulation(Self.parameters { $0.noise = 0 })
+    for number in 0..<41 {
+      #expect(together.unit(number).theta == simulation.unit(number).theta)
+      #expect(together.unit(number).outcomes[..<12] == simulation.unit(number).outcomes[..<12])
+    }
+  }
+
+  @Test func `an outsider, a bad donor and a spillover move the outcomes that they are said to move alone`() throws {
+    let plain = try PanelSimulation(Self.parameters())
+    func changes(_ change: (inout PanelParameters) -> Void) throws -> [[Double]] {
+      let simulation = try PanelSimulation(Self.parameters(change))
+      return (0..<41).map { number in
+        zip(simulation.unit(number).outcomes, plain.unit(number).outcomes).map { $0 - $1 }
+      }
+    }
+    let outsider = try changes { $0.outsider = 2 }
+    #expect(outsider.dropLast().allSatisfy { $0.allSatisfy { abs($0) < 1e-14 } })
+    #expect(outsider[40].allSatisfy { abs($0) > 1e-3 })
+    let bad = try changes { ($0.outsider, $0.badDonor) = (2, 5) }
+    #expect(bad[1..<40].allSatisfy { $0.allSatisfy { abs($0) < 1e-14 } })
+    for period in 0..<17 {
+      #expect(abs(bad[0][period] - bad[40][period] / 2 - (period < 12 ? 0 : 5)) < 1e-13)
+    }
+    let spilled = try changes { $0.spillover = 3 }
+    for number in 0..<41 {
+      let unit = plain.unit(number)
+      for period in 0..<17 {
+        let expected = unit.arm == 0 && period >= 12 ? 3 * unit.loadings[0] : 0
+        #expect(abs(spilled[number][period] - expected) < 1e-13)
+      }
+    }
+    // None is part of the truth.
+    let theta = try PanelSimulation(Self.parameters { ($0.spillover, $0.badDonor) = (3, 5) }).unit(0).theta
+    #expect(theta == plain.unit(0).theta)
+  }
+
   @Test func `noise and gaps are of the size that was asked for`() throws {
     let quiet = try PanelSimulation(Self.parameters { ($0.units, $0.noise) = (2000, 0) })
     let loud = try PanelSimulation(Self.parameters { ($0.units, $0.noise, $0.missing) = (2000, 0.8, 0.2) })
@@ -99,6 +152,12 @@ import Testing
     #expect(try file.dataset("truth/factors").shape() == [17, 3, 4])
     #expect(try file.dataset("truth/loadings").shape() == [21, 4])
     #expect(try file.dataset("start").read(Int64.self).prefix(4) == [-1, 12, -1, 12])
+    #expect(try !file.hasDataset("truth/effects"))
+    let staggered = try PanelSimulation(Self.parameters { $0.cohorts = 2 })
+    _ = try staggered.write(shards: 1, toFolder: folder.path, force: true, on: SoloCommunicator())
+    let cohorts = try HDF5File.open(folder.file("shard-00000.h5"))
+    #expect(try cohorts.dataset("start").read(Int64.self).prefix(8) == [-1, 12, -1, 12, -1, 14, -1, 14])
+    #expect(try cohorts.dataset("truth/effects").read(Double.self) == (0..<41).flatMap { staggered.unit($0).effects })
   }
 
   @Test func `parameters out of range are refused by their options`() {
@@ -107,6 +166,9 @@ import Testing
       ("--post-periods is -1", { $0.postPeriods = -1 }), ("--arms is 0", { $0.arms = 0 }),
       ("--factors is 0", { $0.factors = 0 }), ("--noise is -1.0", { $0.noise = -1 }),
       ("--new-factor is inf", { $0.newFactor = .infinity }), ("--missing is 1.0", { $0.missing = 1 }),
+      ("--cohorts is 0", { $0.cohorts = 0 }), ("--cohorts is 6", { $0.cohorts = 6 }),
+      ("--outsider is nan", { $0.outsider = .nan }), ("--bad-donor is inf", { $0.badDonor = .infinity }),
+      ("--spillover is inf", { $0.spillover = .infinity }),
     ]
     for (words, change) in cases {
       let found = failure { _ = try PanelSimulation(Self.parameters(change)) }
