@@ -2,15 +2,13 @@ import LinearAlgebra
 
 /// A target's coordinates c = U'y on the singular vectors of donors, and what the first k leave of y.
 struct TargetCoordinates {
-  /// c_j lies at j × stride.
   let values: UnsafePointer<Double>
-  let stride: Int
   /// |(I - UU')y|².
   let residual: Double
   /// Cells of y that were observed.
   let observed: Int
 
-  subscript(index: Int) -> Double { values[index * stride] }
+  subscript(index: Int) -> Double { values[index] }
 }
 
 /// A unit's own outcomes after, in their own units.
@@ -185,9 +183,9 @@ extension ArmModel {
   }
 
   /// The residual |(I - UU')y|² from |y|² and coordinates.
-  func residual(square: Double, _ c: UnsafePointer<Double>, stride: Int) -> Double {
+  func residual(square: Double, _ c: UnsafePointer<Double>) -> Double {
     var rest = square
-    for j in 0..<rank { rest -= c[j * stride] * c[j * stride] }
+    for j in 0..<rank { rest -= c[j] * c[j] }
     return rest > Self.rounding * square ? rest : 0
   }
 
@@ -197,8 +195,7 @@ extension ArmModel {
     return try values.withUnsafeBufferPointer { values in
       let c = values.baseAddress!
       return try body(
-        TargetCoordinates(
-          values: c, stride: 1, residual: residual(square: square, c, stride: 1), observed: beforeCount))
+        TargetCoordinates(values: c, residual: residual(square: square, c), observed: beforeCount))
     }
   }
 }

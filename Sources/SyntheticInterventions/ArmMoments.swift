@@ -25,30 +25,35 @@ struct ArmSums: Reducible {
 
   /// Sums over the donors. Collective.
   static func sum(_ problem: PanelProblem, fills: Fills = Fills()) throws -> ArmSums {
-    try problem.panel.frame.rows.sum(ArmSums(problem)) { partial, chunk in
-      partial.add(try UnitBlock(problem, chunk: chunk, fills: fills), problem)
+    // The constant and all cells of the rows that are held, behind their weights.
+    let held = AlignedBuffer(count: (2 + problem.cellCount) * Kernel.paddedCount(rowsAtATime))
+    return try problem.panel.frame.rows.sum(ArmSums(problem)) { partial, chunk in
+      partial.add(try UnitBlock(problem, chunk: chunk, fills: fills), problem, holding: held)
     }
   }
 
   /// Missing cells of all units, whether filled or not.
   var missing: Int { Int(summands[starts.last!]) }
 
-  private mutating func add(_ block: UnitBlock, _ problem: PanelProblem) {
+  private mutating func add(_ block: UnitBlock, _ problem: PanelProblem, holding held: AlignedBuffer) {
     summands[starts.last!] += Double(block.missing.values.reduce(0) { $0 + $1.count })
     for arm in 0..<problem.armCount {
       let rows = block.units.indices.filter { problem.donorArms[$0] == arm }.map { $0 - block.units.lowerBound }
       let cells = Array(0..<problem.beforeCount) + Array(problem.afterCells(arm))
       for start in stride(from: 0, to: rows.count, by: Self.rowsAtATime) {
-        add(block, rows[start..<min(start + Self.rowsAtATime, rows.count)], cells, arm)
+        add(block, rows[start..<min(start + Self.rowsAtATime, rows.count)], cells, arm, holding: held)
       }
     }
   }
 
-  private mutating func add(_ block: UnitBlock, _ rows: ArraySlice<Int>, _ cells: [Int], _ arm: Int) {
+  private mutating func add(
+    _ block: UnitBlock, _ rows: ArraySlice<Int>, _ cells: [Int], _ arm: Int, holding held: AlignedBuffer
+  ) {
     let stride = Kernel.paddedCount(rows.count)
-    let buffer = AlignedBuffer(count: (2 + cells.count) * stride)
-    for index in 0..<rows.count { (buffer[index], buffer[stride + index]) = (1, 1) }
-    let (weights, columns) = (buffer.pointer, buffer.pointer + stride)
+    let (weights, columns) = (held.pointer, held.pointer + stride)
+    // What is left of earlier rows behind these is finite, and weighs nothing.
+    for index in 0..<stride { weights[index] = index < rows.count ? 1 : 0 }
+    for index in 0..<rows.count { columns[index] = 1 }
     for (place, cell) in cells.enumerated() {
       let (source, target) = (block[cell], columns + (1 + place) * stride)
       rows.withUnsafeBufferPointer { for index in $0.indices { target[index] = source[$0[index]] } }

@@ -6,7 +6,7 @@ struct ArmModels: Sendable {
   let problem: PanelProblem
   let arms: [ArmModel]
   let fills: Fills
-  /// U / scale of all arms [Σ width, 1 + p], with a column of 0 for the constant.
+  /// U / scale of all arms [p, 1 + Σ width], with a column of 0 that kernels of layers have for a constant.
   private let projection: [Double]
   fileprivate let starts: [Int]
 
@@ -15,20 +15,28 @@ struct ArmModels: Sendable {
     self.arms = arms
     self.fills = fills
     starts = arms.reduce(into: [0]) { $0.append($0.last! + $1.width) }
-    projection = arms.flatMap { arm in
-      (0..<arm.width).flatMap { j in
-        [0] + (0..<arm.beforeCount).map { arm.basis[$0, j] / arm.scales[$0 % arm.metricCount] }
-      }
+    projection = (0..<problem.beforeCount).flatMap { cell in
+      [0]
+        + arms.flatMap { arm in
+          (0..<arm.width).map { arm.basis[cell, $0] / arm.scales[cell % arm.metricCount] }
+        }
     }
   }
 
-  /// Coordinates of all units of a block on all arms [Σ width][stride].
-  fileprivate func project(_ block: UnitBlock) -> AlignedBuffer {
-    let result = AlignedBuffer(count: starts.last! * block.stride)
+  /// Coordinates of all units of a block on all arms [units][Σ width].
+  fileprivate func project(_ block: UnitBlock) -> [Double] {
+    let (width, stride) = (starts.last!, block.stride)
+    let columns = AlignedBuffer(count: width * stride)
     Kernel.Layer(
-      inputs: problem.beforeCount, outputs: starts.last!, rowCount: block.units.count, stride: block.stride
-    ).forward(weights: projection, inputs: block.columns.pointer, outputs: result.pointer)
-    return result
+      inputs: width, outputs: problem.beforeCount, rowCount: block.units.count, stride: stride
+    ).propagate(weights: projection, outputGradient: block[0], inputGradient: columns.pointer)
+    return Array(unsafeUninitializedCapacity: block.units.count * width) { rows, count in
+      for row in block.units.indices {
+        let row = row - block.units.lowerBound
+        for j in 0..<width { rows[row * width + j] = columns.pointer[j * stride + row] }
+      }
+      count = block.units.count * width
+    }
   }
 }
 
@@ -36,7 +44,7 @@ struct ArmModels: Sendable {
 final class ChunkCells {
   let models: ArmModels
   let block: UnitBlock
-  private let coordinates: AlignedBuffer
+  private let coordinates: [Double]
   /// Square sums of outcomes before, by metric.
   private let squares: AlignedBuffer
   private let problem: PanelProblem
@@ -74,21 +82,25 @@ final class ChunkCells {
         unit: problem.panel.units[block.units.lowerBound + row]
       ).with(body)
     }
-    let values = coordinates.pointer + models.starts[arm] * block.stride + row
     var square = 0.0
     for metric in model.scales.indices {
       square += squares[metric * block.stride + row] / (model.scales[metric] * model.scales[metric])
     }
-    return try body(
-      TargetCoordinates(
-        values: values, stride: block.stride,
-        residual: model.residual(square: square, values, stride: block.stride), observed: problem.beforeCount))
+    return try coordinates.withUnsafeBufferPointer { coordinates in
+      let values = coordinates.baseAddress! + row * models.starts.last! + models.starts[arm]
+      return try body(
+        TargetCoordinates(
+          values: values, residual: model.residual(square: square, values), observed: problem.beforeCount))
+    }
   }
 
   /// A unit's outcomes in the cells after of an arm.
   func outcomes(_ row: Int, _ arm: Int) -> OwnOutcomes {
     OwnOutcomes(values: block[afterCells[arm].lowerBound] + row, stride: block.stride)
   }
+
+  /// A unit's outcomes in the cells after of an arm, NaN where missing.
+  func observedOutcomes(_ row: Int, _ arm: Int) -> [Double] { afterCells[arm].map { block.observed(row, $0) } }
 
   /// Mean observed outcome of a unit in the periods of an arm; NaN where all are missing.
   func observed(_ row: Int, _ arm: Int, metric: Int) -> Double {
@@ -148,7 +160,7 @@ struct ObservedCoordinates {
 
   func with<Value>(_ body: (TargetCoordinates) throws -> Value) rethrows -> Value {
     try values.withUnsafeBufferPointer {
-      try body(TargetCoordinates(values: $0.baseAddress!, stride: 1, residual: residual, observed: observed))
+      try body(TargetCoordinates(values: $0.baseAddress!, residual: residual, observed: observed))
     }
   }
 }

@@ -12,6 +12,8 @@ struct LeaveOut: Sendable {
 
   /// By arm and metric, in ascending order of ratios.
   private(set) var scores: [[[Score]]]
+  /// By metric and unit the place of its score among those of its arm; -1 for none.
+  private var places: [[Int]] = []
   /// Of units left out exactly, and of those whose paths are asked for.
   private(set) var cells: [Int: TargetCell] = [:]
 
@@ -38,6 +40,17 @@ struct LeaveOut: Sendable {
     for arm in scores.indices {
       for metric in scores[arm].indices { scores[arm][metric].sort { ($0.ratio, $0.unit) < ($1.ratio, $1.unit) } }
     }
+    places = models.problem.metrics.indices.map { metric in
+      var places = [Int](repeating: -1, count: models.problem.donorArms.count)
+      for arm in scores { for (place, score) in arm[metric].enumerated() { places[score.unit] = place } }
+      return places
+    }
+  }
+
+  /// The place of a donor's score among those of its arm; nil where it has none.
+  func place(of unit: Int, metric: Int) -> Int? {
+    let place = places[metric][unit]
+    return place < 0 ? nil : place
   }
 
   private mutating func add(_ unit: Int, _ arm: Int, _ metric: Int, _ ratio: Double) {
@@ -63,19 +76,16 @@ struct LeaveOut: Sendable {
             let error =
               cells.block.isComplete(row)
               ? cells.observed(row, arm, metric: metric) - numbers.estimate
-              : try TargetCell(cells, row: row, arm: arm).means(metric: metric).error
-            found.append(Double(unit))
-            found.append(Double(metric))
+              : try TargetCell(cells, row: row, arm: arm, isTrimmed: true).means(metric: metric).error
             found.append(abs(error) / rule.baseHalf(numbers))
           }
         }
       }
     }
-    for part in try rows.communicator.allGather(elements: found) {
-      for start in stride(from: 0, to: part.count, by: 3) {
-        let unit = Int(part[start])
-        add(unit, problem.donorArms[unit], Int(part[start + 1]), part[start + 2])
-      }
+    // Those of all donors follow each other in the order of units.
+    var ratios = try rows.communicator.allGather(elements: found).joined().makeIterator()
+    for (unit, arm) in problem.donorArms.enumerated() where arm >= 0 {
+      for metric in problem.metrics.indices { add(unit, arm, metric, ratios.next()!) }
     }
   }
 
@@ -106,10 +116,9 @@ struct LeaveOut: Sendable {
         let local = rows.localChunks.clamped(to: progress.nextChunk..<end)
         let cells =
           isExact
-          ? try exactCells(models, moments, rule, local)
-          : try rows.communicator.agree { try local.flatMap { try sharedCells(models, chunk: $0) } }
-        progress.cells += try rows.communicator.allGather(states: cells.map { isListed($0.unit) ? $0 : $0.trimmed })
-          .sorted { $0.unit < $1.unit }
+          ? try exactCells(models, moments, rule, local, isListed)
+          : try rows.communicator.agree { try local.flatMap { try sharedCells(models, chunk: $0, isListed) } }
+        progress.cells += try rows.communicator.allGather(states: cells).sorted { $0.unit < $1.unit }
         progress.nextChunk = end
         try keep(progress)
       }
@@ -117,17 +126,20 @@ struct LeaveOut: Sendable {
     }.cells
   }
 
-  private static func sharedCells(_ models: ArmModels, chunk: Int) throws -> [TargetCell] {
+  private static func sharedCells(
+    _ models: ArmModels, chunk: Int, _ isListed: (Int) -> Bool
+  ) throws -> [TargetCell] {
     let cells = try ChunkCells(models, chunk: chunk)
     return try cells.block.units.enumerated().compactMap { row, unit in
       let arm = models.problem.donorArms[unit]
-      return arm < 0 ? nil : try TargetCell(cells, row: row, arm: arm)
+      return arm < 0 ? nil : try TargetCell(cells, row: row, arm: arm, isTrimmed: !isListed(unit))
     }
   }
 
   /// The donors of some chunks of this rank, each with the arm fitted again without it. Collective.
   private static func exactCells(
-    _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, _ chunks: Range<Int>
+    _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, _ chunks: Range<Int>,
+    _ isListed: (Int) -> Bool
   ) throws -> [TargetCell] {
     let problem = models.problem
     var left = try problem.panel.frame.rows.communicator.agree {
@@ -140,7 +152,9 @@ struct LeaveOut: Sendable {
       }
     }
     if rule.weighting == .biasCorrected { try LeftOutUnit.choose(&left, models) }
-    return try problem.panel.frame.rows.communicator.agree { try left.map { try $0.cell(problem) } }
+    return try problem.panel.frame.rows.communicator.agree {
+      try left.map { try $0.cell(problem, isTrimmed: !isListed($0.unit)) }
+    }
   }
 }
 
@@ -184,17 +198,18 @@ struct LeftOutUnit {
     }
   }
 
-  func cell(_ problem: PanelProblem) throws -> TargetCell {
+  func cell(_ problem: PanelProblem, isTrimmed: Bool) throws -> TargetCell {
     guard let model else {
       let numbers = CellNumbers.undefined(rank: 1, donors: donors)
       return TargetCell(
         unit: unit, arm: arm, isOwn: true, numbers: problem.metrics.map { _ in numbers },
         rankPaths: problem.metrics.map { _ in [] }, path: observed.map { _ in .nan }, observed: observed,
-        pathSlopes: [], before: observedBefore, fitted: before.map { _ in .nan }, weightForm: [], chosenUnits: [],
-        chosenWeights: [], gradients: [])
+        pathSlopes: [], before: isTrimmed ? [] : observedBefore, fitted: isTrimmed ? [] : before.map { _ in .nan },
+        weightForm: [], chosenUnits: [], chosenWeights: [], gradients: [])
     }
     let body = { c in
-      TargetCell(model, c, unit: unit, arm: arm, isOwn: true, before: observedBefore, observed: observed)
+      TargetCell(
+        model, c, unit: unit, arm: arm, before: observedBefore, observed: observed, isTrimmed: isTrimmed)
     }
     guard missing.isEmpty else {
       return try ObservedCoordinates(model, before, missing: missing, unit: problem.panel.units[unit]).with(body)

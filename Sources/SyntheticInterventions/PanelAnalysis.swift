@@ -68,16 +68,16 @@ struct PanelAnalysis: Sendable {
   /// What widens the intervals of an arm, of the scores of all donors but a unit; nil where they are too few.
   func calibration(arm: Int, metric: Int, without unit: Int? = nil) -> Double? {
     let scores = leaveOut.scores[arm][metric]
-    let own = unit.flatMap { unit in scores.firstIndex { $0.unit == unit } }
+    let own = unit.flatMap { leaveOut.place(of: $0, metric: metric) }
     guard let order = rule.order(of: scores.count - (own == nil ? 0 : 1)) else { return nil }
     return scores[order - 1 + ((own ?? order) <= order - 1 ? 1 : 0)].ratio
   }
 
   /// A unit of a chunk under an arm.
-  func cell(_ cells: ChunkCells, row: Int, arm: Int) throws -> TargetCell {
+  func cell(_ cells: ChunkCells, row: Int, arm: Int, isTrimmed: Bool = false) throws -> TargetCell {
     let unit = cells.block.units.lowerBound + row
     if cells.isOwn(row, arm), let cell = leaveOut.cells[unit] { return cell }
-    return try TargetCell(cells, row: row, arm: arm)
+    return try TargetCell(cells, row: row, arm: arm, isTrimmed: isTrimmed)
   }
 
   /// The cells of some units under some arms, on all ranks. Collective.

@@ -32,7 +32,9 @@ final class PanelProblem: Sendable {
     self.donorArms = donorArms
     self.rules = rules
     self.names = names
-    periods = Array(before) + Set(after.joined()).sorted()
+    let periods = Array(before) + Set(after.joined()).sorted()
+    self.periods = periods
+    components = periods.flatMap { period in metrics.map { period * panel.metrics.count + $0 } }
   }
 
   var armCount: Int { after.count }
@@ -48,9 +50,10 @@ final class PanelProblem: Sendable {
   }
 
   /// The places of the cells in the rows of the frame.
-  var components: [Int] {
-    periods.flatMap { period in metrics.map { period * panel.metrics.count + $0 } }
-  }
+  let components: [Int]
+
+  /// Whether the cells before follow each other in the rows of the frame.
+  var isContiguousBefore: Bool { metrics == Array(panel.metrics.indices) }
 
   /// The label of a cell's period.
   func periodName(_ cell: Int) -> String { panel.periods[periods[cell / metrics.count]] }

@@ -82,9 +82,11 @@ public struct SyntheticInterventionsFiles {
     try file.write(problem.names, to: "arms")
     try file.write(result.metrics, to: "metrics")
     try file.write(fitted.table.design.targets.map { problem.panel.units[$0] }, to: "targets")
-    for arm in result.arms {
-      let group = "arm/\(arm.name)"
+    // Names may hold what paths may not.
+    for (index, arm) in result.arms.enumerated() {
+      let group = "arm/\(index)"
       try file.write(arm.spectrum, to: "\(group)/spectrum")
+      try file.setAttribute("name", .string(arm.name), of: group)
       try file.setAttribute("rank", .integer(Int64(arm.rank)), of: group)
       try file.setAttribute("donors", .integer(Int64(arm.donors)), of: group)
       try file.setAttribute("after", .strings(arm.after), of: group)
@@ -94,9 +96,11 @@ public struct SyntheticInterventionsFiles {
     }
     if let weights = fitted.weights {
       for (index, cell) in fitted.cells.enumerated() {
-        let group = "weights/\(problem.panel.units[cell.unit])/\(problem.names[cell.arm])"
+        let group = "weights/\(index)"
         try file.write(weights.units[index].map { problem.panel.units[$0] }, to: "\(group)/donors")
         try file.write(weights.weights[index], to: "\(group)/weights")
+        try file.setAttribute("unit", .string(problem.panel.units[cell.unit]), of: group)
+        try file.setAttribute("arm", .string(problem.names[cell.arm]), of: group)
       }
     }
     try writePlacebos(to: file)
@@ -176,7 +180,8 @@ extension CellTable {
       let wanted = Set(arms(of: unit))
       return try (0..<analysis.problem.armCount).flatMap { arm -> [Double] in
         guard wanted.contains(arm) else { return Array(repeating: .nan, count: layout.armWidth) }
-        let cell = try analysis.cell(cells, row: unit - cells.block.units.lowerBound, arm: arm)
+        let cell = try analysis.cell(
+          cells, row: unit - cells.block.units.lowerBound, arm: arm, isTrimmed: true)
         return intervals.row(cell, layout)
       }
     }

@@ -10,23 +10,16 @@ struct TargetCell: Sendable, Codable, Equatable {
   let path: [Double]
   let observed: [Double]
   /// By cell after |b_t|², the square of the path's gradient in the coordinates; none for bias-corrected weights.
-  private(set) var pathSlopes: [Double]
+  let pathSlopes: [Double]
   /// Outcomes before, NaN where missing, and what the donors make of them, U U'y.
-  private(set) var before: [Double]
-  private(set) var fitted: [Double]
+  let before: [Double]
+  let fitted: [Double]
   /// The vector a [p] with weights w_j = a'x_j, or the chosen donors and their weights.
-  private(set) var weightForm: [Double]
+  let weightForm: [Double]
   let chosenUnits: [Int]
   let chosenWeights: [Double]
   /// U b by metric, the gradient of θ in y; none for bias-corrected weights.
-  private(set) var gradients: [[Double]]
-
-  /// Without the numbers of periods before, and those of periods after but paths: enough of a cell that is not listed.
-  var trimmed: TargetCell {
-    var result = self
-    (result.pathSlopes, result.before, result.fitted, result.weightForm, result.gradients) = ([], [], [], [], [])
-    return result
-  }
+  let gradients: [[Double]]
 
   /// Means over the observed periods: what was observed, and how far it is from the path; NaN where all are missing.
   func means(metric: Int) -> (observed: Double, error: Double) {
@@ -45,9 +38,10 @@ struct TargetCell: Sendable, Codable, Equatable {
   }
 }
 
+/// Trimmed cells have no numbers of periods before, and of those after paths alone: enough of a cell that is not listed.
 extension TargetCell {
   /// A unit of a chunk under an arm, on the subspace of all its donors.
-  init(_ cells: ChunkCells, row: Int, arm: Int) throws {
+  init(_ cells: ChunkCells, row: Int, arm: Int, isTrimmed: Bool) throws {
     let (problem, model) = (cells.models.problem, cells.models.arms[arm])
     let unit = cells.block.units.lowerBound + row
     let isOwn = cells.isOwn(row, arm)
@@ -55,41 +49,42 @@ extension TargetCell {
     let numbers = try problem.metrics.indices.map { try cells.numbers(row, arm, metric: $0) }
     self = try cells.withCoordinates(row, arm) { c in
       TargetCell(
-        model, c, unit: unit, arm: arm, own: isOwn ? after : nil, numbers: numbers,
-        before: (0..<problem.beforeCount).map { cells.block.observed(row, $0) },
-        observed: problem.afterCells(arm).map { cells.block.observed(row, $0) })
+        model, c, unit: unit, arm: arm, isOwn: isOwn, own: isOwn ? after : nil, numbers: numbers,
+        before: isTrimmed ? [] : (0..<problem.beforeCount).map { cells.block.observed(row, $0) },
+        observed: cells.observedOutcomes(row, arm), isTrimmed: isTrimmed)
     }
   }
 
-  /// A unit under an arm with a model that it is no part of.
+  /// A donor of an arm with a model that it is no part of.
   init(
-    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, isOwn: Bool, before: [Double],
-    observed: [Double]
+    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, before: [Double], observed: [Double],
+    isTrimmed: Bool
   ) {
     self.init(
-      model, c, unit: unit, arm: arm, isOwn: isOwn, own: nil,
-      numbers: (0..<model.metricCount).map { model.numbers(c, metric: $0) }, before: before, observed: observed)
+      model, c, unit: unit, arm: arm, isOwn: true, own: nil,
+      numbers: (0..<model.metricCount).map { model.numbers(c, metric: $0) }, before: before, observed: observed,
+      isTrimmed: isTrimmed)
   }
 
   private init(
-    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, isOwn: Bool? = nil, own: OwnOutcomes?,
-    numbers: [CellNumbers], before: [Double], observed: [Double]
+    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, isOwn: Bool, own: OwnOutcomes?,
+    numbers: [CellNumbers], before: [Double], observed: [Double], isTrimmed: Bool
   ) {
     self.unit = unit
     self.arm = arm
-    self.isOwn = isOwn ?? (own != nil)
+    self.isOwn = isOwn
     self.numbers = numbers
-    self.before = before
+    self.before = isTrimmed ? [] : before
     self.observed = observed
-    fitted = model.fitted(c)
+    fitted = isTrimmed ? [] : model.fitted(c)
     rankPaths = (0..<model.metricCount).map { model.rankPath(c, metric: $0, own: own) }
     path = model.outcomes(c, own: own.map { ($0, unit) })
-    if let choice = model.choice {
-      let chosen = own == nil ? choice : choice.without(unit)
-      (weightForm, chosenUnits, chosenWeights, gradients) = ([], chosen.units, chosen.weights(c), [])
-      pathSlopes = []
+    let chosen = model.choice.map { own == nil ? $0 : $0.without(unit) }
+    (chosenUnits, chosenWeights) = chosen.map { ($0.units, $0.weights(c)) } ?? ([], [])
+    if isTrimmed || chosen != nil {
+      (weightForm, pathSlopes, gradients) = ([], [], [])
     } else {
-      (weightForm, chosenUnits, chosenWeights) = (model.weightForm(c, isOwn: own != nil), [], [])
+      weightForm = model.weightForm(c, isOwn: own != nil)
       pathSlopes = model.pathSlopes(c, own: own)
       gradients = (0..<model.metricCount).map { model.gradient(c, metric: $0, own: own) }
     }

@@ -1,38 +1,46 @@
 import Frames
-import Glibc
 import LinearAlgebra
 
-/// The outcomes of the units of a chunk in all windows, cell by cell, behind a column of the constant 1.
+/// The outcomes of the units of a chunk in all windows, cell by cell.
 ///
-/// What is missing is what it was filled with, else 0, and is listed.
+/// They lie in the frame where nothing is missing; else they are copied, and what is missing is what it was filled with,
+/// else 0, and is listed. So a block is of use until another chunk is asked for.
 struct UnitBlock {
   let units: Range<Int>
-  /// Numbers from one cell to the next.
+  /// Numbers from one cell to the next, of those before.
   let stride: Int
-  /// [1 + cells][stride].
-  let columns: AlignedBuffer
   /// Missing cells by row, ascending.
   private(set) var missing: [Int: [Int]] = [:]
+  private let cells: [UnsafePointer<Double>]
+  private let copy: AlignedBuffer?
 
   init(_ problem: PanelProblem, chunk: Int, fills: Fills = Fills()) throws {
     let frame = problem.panel.frame
     units = frame.rows.grid.rows(ofChunk: chunk)
     stride = frame.rows.grid.columnStride
-    columns = AlignedBuffer(count: (1 + problem.cellCount) * stride)
-    for row in units.indices { columns[row - units.lowerBound] = 1 }
     let column = frame.columns(of: .outcome)[0]
-    let mayMiss = frame.schema.columns[column].allowsMissing
-    for (cell, component) in problem.components.enumerated() {
-      let values = try frame.reals(column, component: component, chunk: chunk)
-      let target = self[cell]
-      target.update(from: values, count: units.count)
-      guard mayMiss else { continue }
-      guard Self.hasMissing(values, units.count) else { continue }
-      for row in 0..<units.count where values[row].isNaN {
+    let first = try frame.reals(column, chunk: chunk)
+    let (stride, count, components) = (self.stride, units.count, problem.components)
+    let own = components.map { first + $0 * stride }
+    let lacking =
+      frame.schema.columns[column].allowsMissing ? own.indices.filter { Self.hasMissing(own[$0], count) } : []
+    guard !lacking.isEmpty || !problem.isContiguousBefore else {
+      (cells, copy) = (own, nil)
+      return
+    }
+    let copy = AlignedBuffer(count: components.count * stride)
+    for (cell, values) in own.enumerated() {
+      (copy.pointer + cell * stride).update(from: values, count: count)
+    }
+    for cell in lacking {
+      let target = copy.pointer + cell * stride
+      for row in 0..<count where target[row].isNaN {
         missing[row, default: []].append(cell)
         target[row] = fills[units.lowerBound + row, cell] ?? 0
       }
     }
+    self.copy = copy
+    cells = components.indices.map { UnsafePointer(copy.pointer + $0 * stride) }
   }
 
   /// Whether one of some numbers is NaN, without a branch for each: NaN alone has bits above those of infinity.
@@ -42,8 +50,8 @@ struct UnitBlock {
     return found >> 63 == 1
   }
 
-  /// A cell of all units.
-  subscript(cell: Int) -> UnsafeMutablePointer<Double> { columns.pointer + (1 + cell) * stride }
+  /// A cell of all units; those before follow each other at distances of ``stride``.
+  subscript(cell: Int) -> UnsafePointer<Double> { cells[cell] }
 
   /// Cells of a unit.
   func values(_ row: Int, _ cells: Range<Int>) -> [Double] { cells.map { self[$0][row] } }
