@@ -216,6 +216,13 @@ extension Finding {
     case targetsNotReproduced = "targets-not-reproduced"
     /// A `share` of outcomes is missing, which took `rounds` to fill for donors.
     case outcomesFilled = "outcomes-filled"
+    /// Of the donors of the arm `label` `value` factors are kept, and the universal threshold sees `count`.
+    case rankUnlikeSpectrum = "rank-unlike-spectrum"
+    /// `count` of `total` donors of the arm `label` lack no outcome; from them alone estimates move by up to `value` halves
+    /// of their intervals.
+    case donorsIncomplete = "donors-incomplete"
+    /// `names`: donors of the arm `label` that came under it before the windows before end, or after its own begins.
+    case startsWithinWindows = "starts-within-windows"
     /// The rank of the arm `label` is `value`, for it has `count` donors; more was asked for.
     case rankLowered = "rank-lowered"
     /// The test of subspaces of the arm `label` says nothing in so few periods after, or of one factor.

@@ -30,6 +30,17 @@ extension Finding {
     case .outcomesFilled:
       return "\(String(format: "%.1f", 100 * number(.share)))% of outcomes are missing; those of donors were filled "
         + "in \(count(.rounds)) rounds at the rank of their arm, and count as no observations"
+    case .rankUnlikeSpectrum:
+      return "\(arm): rank \(valueWords) is kept, and the singular values of its donors show \(count(.count)) factors "
+        + "(usvt): factors that are not kept are taken for noise, and noise that is kept for factors"
+    case .donorsIncomplete:
+      let words = "\(arm): \(count(.count)) of \(count(.total)) donors lack no outcome"
+      guard values[.value] != nil else { return "\(words), too few for estimates from them alone" }
+      return "\(words); from them alone estimates move by at most \(decimal(.value, 2)) of half their intervals "
+        + "before calibration"
+    case .startsWithinWindows:
+      return "\(arm): by the panel's starts donors came under it within the windows (\(unitWords)): their outcomes "
+        + "are of two arms; end --pre before the first start, begin --post at the last, or see --event-study"
     case .rankLowered:
       return "\(arm): the rank is \(valueWords), for it has \(count(.count)) donors; more was asked for"
     case .subspaceUntestable:

@@ -7,6 +7,10 @@ struct InterventionFindings {
   private static let carryingShare = 0.5
   /// More missing than this is a reason to doubt.
   private static let doubtfulShare = 0.2
+  /// Of half an interval, by which dropping incomplete donors moves an estimate.
+  private static let largeShift = 1.0
+  /// A singular value so many times the next one is a factor beyond doubt.
+  private static let clearGap = 2.0
   private static let level = 0.05
   private static let strictLevel = 0.001
   private static let coverageLevel = 0.01
@@ -57,12 +61,45 @@ struct InterventionFindings {
           .donorsUncovered,
           [.label: .name(arm.name), .count: .count(validation.covered), .total: .count(validation.of)]))
     }
+    let seen = intervals.analysis.models.arms[index].seenRank
+    if arm.rank != seen {
+      found.append(
+        Finding(
+          .rankUnlikeSpectrum, [.label: .name(arm.name), .value: .count(arm.rank), .count: .count(seen)],
+          severity: arm.rank < seen ? .warning : .note))
+    }
+    if let complete = arm.completeDonors {
+      var values: [Finding.Key: Finding.Value] = [
+        .label: .name(arm.name), .count: .count(complete.donors), .total: .count(arm.donors),
+      ]
+      if let shift = complete.shift { values[.value] = .number(shift) }
+      found.append(
+        Finding(.donorsIncomplete, values, severity: (complete.shift ?? 0) > Self.largeShift ? .warning : .note))
+    }
+    if let units = treatedWithin(index), !units.isEmpty {
+      found.append(Finding(.startsWithinWindows, [.label: .name(arm.name), .names: .names(units)]))
+    }
     if case .fixed(let rank) = intervals.analysis.problem.rules[index], arm.rank < rank {
       found.append(
         Finding(
           .rankLowered, [.label: .name(arm.name), .value: .count(arm.rank), .count: .count(arm.donors)]))
     }
     return found
+  }
+
+  /// Donors that by the panel's starts came under their arm before the windows end or after that of the arm begins.
+  private func treatedWithin(_ index: Int) -> [String]? {
+    let problem = intervals.analysis.problem
+    return problem.panel.starts.map { starts in
+      problem.donorArms.indices.filter { unit in
+        guard problem.donorArms[unit] == index else { return false }
+        let (start, arm) = (starts[unit] ?? .max, problem.panel.unitArms[unit])
+        // Under the first arm nobody comes under another.
+        return arm == 0
+          ? start < problem.after[index].upperBound
+          : start < problem.before.upperBound || start > problem.after[index].lowerBound
+      }.map { problem.panel.units[$0] }
+    }
   }
 
   private func ofCells(_ index: Int) -> [Finding] {
@@ -76,7 +113,8 @@ struct InterventionFindings {
     }
     let lacking = Dictionary(grouping: own.filter { $0.estimate != nil && $0.interval == nil }) { $0.reason ?? "" }
     let uncalibrated = own.filter { $0.interval != nil && $0.reason != nil }
-    return finding(.rankDecides, own.filter(Self.movesWithRank))
+    let isClear = (arms[index].gap ?? 0) > Self.clearGap
+    return finding(.rankDecides, own.filter { Self.movesWithRank($0, isClear: isClear) })
       + finding(.donorCarries, own.filter { ($0.largestShare ?? 0) > Self.carryingShare })
       + finding(.targetsNotReproduced, own.filter { isNotReproduced($0, arms[index]) })
       + (uncalibrated.first.map {
@@ -90,12 +128,15 @@ struct InterventionFindings {
     cells.indices.filter { $0 == 0 || cells[$0].unit != cells[$0 - 1].unit }.map { cells[$0].unit }
   }
 
-  /// Whether one rank more or less moves the estimate by more than half the interval's width.
-  private static func movesWithRank(_ cell: CellAnswer) -> Bool {
+  /// Whether one rank more, or one less where the last factor is not clear of the next, moves the estimate by more than
+  /// half the interval's width.
+  private static func movesWithRank(_ cell: CellAnswer, isClear: Bool) -> Bool {
     guard let lower = cell.lower, let upper = cell.upper, cell.rankPath.indices.contains(cell.rank - 1) else {
       return false
     }
-    let near = [cell.rank - 2, cell.rank].filter(cell.rankPath.indices.contains).compactMap { cell.rankPath[$0] }
+    let near = ((isClear ? [] : [cell.rank - 2]) + [cell.rank]).filter(cell.rankPath.indices.contains).compactMap {
+      cell.rankPath[$0]
+    }
     return near.contains { abs($0 - (cell.rankPath[cell.rank - 1] ?? $0)) > (upper - lower) / 2 }
   }
 

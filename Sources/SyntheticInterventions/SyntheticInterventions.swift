@@ -12,6 +12,7 @@ import Runs
 ///   -> all targets under all arms                  CellTable
 ///   -> intervals, contrasts, weights               CellIntervals, DonorWeights
 ///   -> tests of what it rests on, verdicts         PostPeriodFit, SubspaceInclusion, InterventionVerdict
+///   -> incomplete donors dropped instead of filled CompleteDonorFits
 ///   -> placebos, donors dropped, power, cohorts    PlacebosInSpace, PlacebosInTime, DroppedDonors, StaggeredStarts
 /// ```
 public struct SyntheticInterventions: Sendable {
@@ -45,7 +46,8 @@ public struct SyntheticInterventions: Sendable {
     let weights = try DonorWeights(cells, analysis)
     let intervals = CellIntervals(analysis: analysis, options: options)
     let answers = cells.enumerated().flatMap { intervals.answers($1, weights?.summary($0)) }
-    let arms = try design.arms.indices.map { try ArmAnswer(intervals, $0, cells) }
+    let complete = try CompleteDonorFits(analysis: analysis, options: options).answers(cells)
+    let arms = try design.arms.indices.map { try ArmAnswer(intervals, $0, cells, complete[$0]) }
     let space =
       try options.placeboSpace || options.findsPower ? PlacebosInSpace(options, design, isExact: isExact) : nil
     let studies =
@@ -76,7 +78,7 @@ public struct FittedInterventions: Sendable {
 }
 
 extension ArmAnswer {
-  init(_ intervals: CellIntervals, _ arm: Int, _ cells: [TargetCell]) throws {
+  init(_ intervals: CellIntervals, _ arm: Int, _ cells: [TargetCell], _ complete: CompleteDonors?) throws {
     let (analysis, options) = (intervals.analysis, intervals.options)
     let (model, problem) = (analysis.models.arms[arm], analysis.problem)
     let panel = problem.panel
@@ -114,6 +116,7 @@ extension ArmAnswer {
     gap = ratio
     fitTest = fit
     subspace = inclusion
+    completeDonors = complete
     calibrationFactor = factors.contains { $0 == nil } ? nil : factors.compactMap(\.self).max()
   }
 }

@@ -56,6 +56,8 @@ public struct ArmAnswer: Sendable, Codable, Equatable {
   @NullEncoded public var subspace: SubspaceInclusion?
   /// Donors whose own outcome lies in the interval that the others give it, before calibration.
   public let validation: ValidationCoverage
+  /// What is found from the donors that lack no outcome; null where none lacks any.
+  @NullEncoded public var completeDonors: CompleteDonors?
   /// What widens intervals so that donors are covered; null where the donors are too few for the level.
   @NullEncoded public var calibrationFactor: Double?
   /// Singular values of the donors' outcomes before, descending, and the value above which the rule takes them.
@@ -88,6 +90,17 @@ public struct SubspaceInclusion: Sendable, Codable, Equatable {
   public var isRejected: Bool { criticalValue.map { tau > $0 } ?? false }
   /// τ > .1 k₂, the heuristic of the paper.
   public var failsHeuristic: Bool { tau > 0.1 * Double(k2) }
+}
+
+/// An arm whose donors with missing outcomes are dropped instead of filled.
+public struct CompleteDonors: Sendable, Codable, Equatable {
+  /// Those that lack nothing.
+  public let donors: Int
+  /// Null where fewer than two are left.
+  @NullEncoded public var rank: Int?
+  /// The largest move of an estimate that is listed, of targets other than donors, over half its interval before
+  /// calibration; null where there is none.
+  @NullEncoded public var shift: Double?
 }
 
 /// Of so many donors with an outcome of their own and an interval, those that are covered.

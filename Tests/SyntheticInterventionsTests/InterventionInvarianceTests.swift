@@ -3,6 +3,7 @@ import Frames
 import LinearAlgebra
 import Panels
 import Runs
+import Storage
 import SyntheticInterventions
 import TestSupport
 import Testing
@@ -60,7 +61,7 @@ import Testing
       }
       let alone = try fit(draft, change)
       #expect((missing > 0) == (alone.fillRounds > 0))
-      for ranks in [2, 3, 8] {
+      for ranks in [2, 3, 4, 8] {
         for answer in try LoopbackCommunicator.run(ranks: ranks, { try self.fit(draft, on: $0, change) }) {
           #expect(answer == alone, "\(ranks) ranks, missing \(missing)")
         }
@@ -159,6 +160,59 @@ import Testing
       let other = try #require(second.cells.first { $0.unit == cell.unit && $0.arm == cell.arm })
       #expect(distance(other.path.compactMap(\.self), cell.path.compactMap(\.self)) < 1e-8)
     }
+  }
+
+  @Test(arguments: SyntheticInterventionsOptions.Weighting.allCases)
+  func `dropping incomplete donors is what excluding them is`(
+    weighting: SyntheticInterventionsOptions.Weighting
+  ) throws {
+    let draft = Self.draft(missing: 0.02)
+    let change: @Sendable (inout SyntheticInterventionsOptions) -> Void = {
+      ($0.weighting, $0.arms, $0.rank, $0.contrasts) = (weighting, ["none"], .fixed(2), [])
+    }
+    let filled = try fit(draft, change)
+    let incomplete = (0..<14).filter { unit in draft.values[unit].contains(where: \.isNaN) }
+    #expect((1..<12).contains(incomplete.count))
+    let dropped = try fit(draft) {
+      change(&$0)
+      $0.excluded = incomplete.map { draft.units[$0] }
+    }
+    let complete = try #require(filled.arms[0].completeDonors)
+    #expect(complete.donors == 14 - incomplete.count && complete.rank == 2 && dropped.arms[0].completeDonors == nil)
+    let shifts = try dropped.cells.filter { !$0.own }.map { cell in
+      let before = try #require(filled.cells.first { $0.unit == cell.unit })
+      let name = weighting == .biasCorrected ? "published-prediction" : "delta-prediction"
+      let interval = try #require(before.intervals.first { $0.name == name })
+      return abs(cell.estimate! - before.estimate!) * 2 / (interval.upper - interval.lower)
+    }
+    #expect(abs(complete.shift! - shifts.max()!) < 1e-9 * complete.shift! && complete.shift! > 0)
+    let found = try #require(filled.warnings.first { $0.code == .donorsIncomplete })
+    #expect(found.count(.count) == complete.donors && found.number(.value) == complete.shift)
+  }
+
+  @Test func `starts within the windows are told, with the units`() throws {
+    var draft = Self.draft()
+    draft.starts = (0..<23).map { $0 < 14 ? nil : 12 }
+    #expect(try !fit(draft).warnings.contains { $0.code == .startsWithinWindows })
+    (draft.starts![15], draft.starts![17], draft.starts![3]) = (11, 13, 17)
+    let found = try fit(draft).warnings.filter { $0.code == .startsWithinWindows }
+    #expect(found.map { $0.name(.label) } == ["none", "tax"])
+    #expect(found.map { $0.names(.names) } == [["u3"], ["u15", "u17"]])
+  }
+
+  @Test func `names that no path may hold are kept in the files`() throws {
+    var draft = Self.draft()
+    (draft.units[20], draft.arms[1]) = ("a/b//..", "1/2")
+    let folder = try ScratchFolder()
+    var options = Self.options
+    (options.targets, options.contrasts) = (.named(["a/b//.."]), [])
+    let fitted = try SyntheticInterventions(options).run(on: try draft.panel())
+    try SyntheticInterventionsFiles(fitted, origin: [:]).write { folder.file($0) }
+    let file = try HDF5File.open(folder.file("si.h5"))
+    #expect(try file.attribute("name", of: "arm/1") == .string("1/2"))
+    #expect(try file.attribute("unit", of: "weights/1") == .string("a/b//.."))
+    #expect(try file.attribute("arm", of: "weights/1") == .string("1/2"))
+    #expect(try file.dataset("weights/1/donors").readStrings(rows: 0..<5) == (14..<19).map { "u\($0)" })
   }
 
   @Test func `a result survives encoding`() throws {
