@@ -101,18 +101,13 @@ struct StaggeredStarts {
     return cohorts.contains { $0.donors.count < $0.treated.count } ? "a cohort has more units than donors" : nil
   }
 
-  /// The mean gaps of donors in place of the treated, as many for each cohort.
+  /// The mean gaps of donors in place of the treated, as many for each cohort; with replacement, for the treated are no part
+  /// of the donors.
   private func draw(_ number: Int, _ cohorts: [Cohort], _ metric: Int) -> [Double] {
     let random = CounterRandom(seed: options.seed, stream: .placeboCohorts)
-    var gaps: [[Double]] = []
-    var place = 0
-    for cohort in cohorts {
-      var order = Array(cohort.donors.indices)
-      for index in cohort.treated.indices {
-        order.swapAt(index, index + random.integer(below: order.count - index, row: number, draw: place))
-        gaps.append(cohort.donors[order[index]].gaps(metric: metric))
-        place += 1
-      }
+    let placebos = cohorts.flatMap { cohort in cohort.treated.map { _ in cohort.donors } }
+    let gaps = placebos.enumerated().map { place, donors in
+      donors[random.integer(below: donors.count, row: number, draw: place)].gaps(metric: metric)
     }
     return Self.means(gaps, options.windows.after.count)
   }

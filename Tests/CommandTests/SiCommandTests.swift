@@ -20,6 +20,7 @@ extension OnRanks {
       try simulate("\(law) --out made", in: folder)
       try simulate("\(law) --new-factor 1 --out broken", in: folder)
       try simulate("\(law) --missing .1 --shards 3 --out gaps", in: folder)
+      try simulate("\(law) --cohorts 3 --out staggered", in: folder)
       try simulate("--rows 50 --out shards", in: folder)
       try script(
         """
@@ -145,7 +146,7 @@ extension OnRanks {
         let name = "bits-\(panel)-\(others.count)"
         let expected = try si("\(panel) \(arguments) --out \(name)")
         for (place, other) in others.enumerated() {
-          for (ranks, further) in [(1, " --stream"), (2, ""), (3, " --stream"), (8, "")] {
+          for (ranks, further) in [(1, " --stream"), (2, ""), (3, " --stream"), (4, ""), (8, "")] {
             let out = "\(name)-\(place)-\(ranks)"
             let report = try si("\(other) \(arguments)\(further) --out \(out)", ranks: ranks)
             #expect(report.tableDigest == expected.tableDigest && report.ranks == ranks, "\(other) on \(ranks)")
@@ -173,6 +174,30 @@ extension OnRanks {
       #expect(report.arms.allSatisfy { $0.verdict == "supported" })
       let broken = try si("broken --pre 1:40 --post 41:52")
       #expect(broken.arms.allSatisfy { $0.verdict == "rejected" })
+    }
+
+    @Test func `an event study of simulated cohorts finds the effects that they have`() throws {
+      let arguments = "staggered --pre 1:40 --post 49:52 --event-study --progress none"
+      let words = ["si"] + arguments.split(separator: " ").map(String.init)
+      let result = try givDist(words + ["--json", "--out", "study"])
+      try #require(result.exitCode == 0, "\(result.error)")
+      // Effects by time since the start, as the simulation has them, and how far the study is from them.
+      let printed = try script(
+        """
+        with h5py.File('staggered/shard-00000.h5') as f: start, effects = f['start'][:], f['truth/effects'][:]
+        with h5py.File('study/si.h5') as f: found = f['event_study/0/effects'][:]
+        truth = np.mean([effects[i, s:s + 4] for i, s in enumerate(start) if s >= 0], axis=0)
+        print(sorted(set(start.tolist())), ((found[:, 1] <= truth) & (truth <= found[:, 2])).sum() >= 3)
+        print(np.abs(found[:, 0] - truth).max() < .3, np.abs(truth).max() > .3)
+        """)
+      #expect(printed == "[-1, 40, 44, 48] True\nTrue True\n")
+      // Windows in which some are under their arms already, and some not yet, are told of.
+      let early = try si("staggered --pre 1:40 --post 41:52")
+      #expect(early.warnings.contains { $0.contains("by the panel's starts donors came under it within the windows") })
+      for ranks in [2, 3, 4] {
+        let again = try givDist(words + ["--json"], ranks: ranks)
+        #expect(try object(again.output)["eventStudy"] as? NSArray == object(result.output)["eventStudy"] as? NSArray)
+      }
     }
 
     @Test func `h5py finds the numbers`() throws {
