@@ -1,0 +1,147 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Panels and `giv-dist si` that are killed, or cannot write: nothing is overwritten, and what was found is not lost.
+extension OnRanks {
+  @Suite(
+    .inputs { folder in
+      let law = "--scenario panel --seed 4"
+      try simulate(
+        "\(law) --units 60 --pre-periods 40 --post-periods 12 --missing .1 --shards 3 --out gaps", in: folder)
+      try simulate("\(law) --units 1200 --pre-periods 24 --post-periods 6 --shards 2 --out many", in: folder)
+      try script(
+        """
+        with open('long.csv', 'w') as f:
+            print('shop,week,sales,price', file=f)
+            for shop in range(200):
+                for week in range(40): print(shop, week, shop * week % 7, 'high' if shop % 3 else 'low', sep=',', file=f)
+        """, in: folder)
+    }) struct SiFailureTests
+  {
+    private static let columns = "--unit shop --time week --outcome sales --arm price"
+    private static let files = ["si.h5", "table.csv", "paths.csv"]
+
+    private func digest(_ result: CommandResult) throws -> String {
+      try #require(result.exitCode == 0, "\(result.error)")
+      return try #require(object(result.output)["tableDigest"] as? String)
+    }
+
+    /// Where runs are killed: in the rounds that fill cells, while donors are left out, and among placebos.
+    enum Loop: String, CaseIterable {
+      case fill, leaveOut, placebos
+
+      var arguments: [String] {
+        let words =
+          switch self {
+          case .fill: "gaps --pre 1:40 --post 41:52"
+          case .leaveOut: "many --pre 1:24 --post 25:30 --targets 2,4"
+          case .placebos: "many --pre 1:24 --post 25:30 --targets 2,4,6 --placebo-space --placebo-include-target"
+          }
+        return ["si"] + words.split(separator: " ").map(String.init) + ["--checkpoint-every", "1", "--json"]
+      }
+
+      /// The pass that must have ended.
+      var pass: String {
+        switch self {
+        case .fill: "{\"change\""
+        case .leaveOut: "\"pass\":1,\"phase\":\"leave-out\""
+        case .placebos: "\"pass\":1,\"phase\":\"leave-out 3\""
+        }
+      }
+    }
+
+    /// Runs on ranks and kills one of them in a loop; tries again when the run was done before that.
+    private func killed(_ loop: Loop) throws -> CommandResult {
+      let folder = SharedInputs.folder.appending(path: loop.rawValue)
+      let passes = folder.appending(path: "metrics.jsonl.partial")
+      for _ in 1...5 {
+        let result = try givDist(loop.arguments + ["--out", loop.rawValue], ranks: 2) { launcher in
+          let deadline = ContinuousClock.now + .seconds(commandTimeout)
+          while kill(launcher, 0) == 0 {
+            let text = (try? Data(contentsOf: passes)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            if text.contains(loop.pass), let rank = rankProcess(1, of: launcher) {
+              kill(rank, SIGKILL)
+              break
+            }
+            try #require(ContinuousClock.now < deadline, "the pass did not come")
+            usleep(1000)
+          }
+        }
+        if result.exitCode != 0 { return result }
+        try FileManager.default.removeItem(at: folder)
+      }
+      return try #require(nil, "five runs were done before they could be killed")
+    }
+
+    @Test(arguments: Loop.allCases)
+    func `a run that is killed in a loop goes on there, on other ranks, to the same bits`(loop: Loop) throws {
+      let expected = try digest(givDist(loop.arguments + ["--out", "\(loop.rawValue)-whole"]))
+      let result = try killed(loop)
+      #expect(result.exitCode == 137, "\(result.error)")
+      let folder = SharedInputs.folder.appending(path: loop.rawValue)
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "si.h5").path))
+      #expect(FileManager.default.fileExists(atPath: folder.appending(path: "checkpoint.h5").path))
+      let refused = try givDist(loop.arguments + ["--out", loop.rawValue])
+      #expect(refused.exitCode == 73 && refused.error.contains("--resume"), "\(refused.error)")
+      #expect(try digest(givDist(loop.arguments + ["--out", loop.rawValue, "--resume"], ranks: 3)) == expected)
+      for name in Self.files {
+        #expect(
+          FileManager.default.contentsEqual(
+            atPath: folder.appending(path: name).path, andPath: "\(folder.path)-whole/\(name)"), "\(name)")
+      }
+    }
+
+    private func expectFullDisk(_ result: CommandResult, _ output: Regex<Substring>) {
+      #expect(result.output.wholeMatch(of: output) != nil, "\(result.output)\(result.error)")
+      #expect(messages(result).count == 1)
+      #expect(result.error.contains("disk full") || result.error.contains("No space left on device"))
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible), arguments: [nil, 3], [4, 20, 60])
+    func `a full disk loses no earlier run`(ranks: Int?, free: Int) throws {
+      let arguments = "si gaps --pre 1:40 --post 41:52"
+      let result = try SmallDisk.run(
+        """
+        "$0" \(arguments) --out "$DISK/run" > first
+        head -c 2000k /dev/zero > "$DISK/filling" 2> /dev/null
+        truncate -s -\(free)k "$DISK/filling"
+        (cd "$DISK/run" && sha256sum -- * > ../../si-digests)
+        \(ranks.map { "mpirun -n \($0)" } ?? "") "$0" \(arguments) --level .9 --out "$DISK/run" --force
+        echo "code $?"
+        wc -l < si-digests
+        cd "$DISK/run" && sha256sum --quiet -c ../../si-digests && echo unchanged
+        """, size: 2000)
+      expectFullDisk(result, #/code 7[34]\n4\nunchanged\n/#)
+    }
+
+    @Test(
+      .enabled(if: SmallDisk.isPossible),
+      arguments: [
+        "panel long.csv \(columns)", "panel long.csv \(columns) --layout periods",
+        "simulate --scenario panel --units 60 --shards 2",
+      ], [8, 24, 48])
+    func `a panel is whole or not there`(arguments: String, size: Int) throws {
+      let result = try SmallDisk.run(
+        """
+        "$0" \(arguments) --out "$DISK/panel"
+        echo "code $?"; ls -A "$DISK/panel"
+        """, size: size)
+      expectFullDisk(result, #/code 7[34]\n/#)
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible)) func `a panel that was there stays when its successor does not fit`()
+      throws
+    {
+      let result = try SmallDisk.run(
+        """
+        "$0" panel long.csv \(Self.columns) --out "$DISK/panel" > first
+        (cd "$DISK/panel" && sha256sum -- * > ../../panel-digests)
+        "$0" panel long.csv \(Self.columns) --first-arm low --out "$DISK/panel" --force
+        echo "code $?"
+        cd "$DISK/panel" && sha256sum --quiet -c ../../panel-digests && ls -A | wc -l
+        """, size: 140)
+      expectFullDisk(result, #/code 7[34]\n2\n/#)
+    }
+  }
+}
