@@ -64,6 +64,17 @@ struct InterventionCoverageTests {
     cell.intervals.first { $0.name == name }.map { $0.lower <= value && value <= $0.upper } ?? false
   }
 
+  /// The noise of `simulate` is .5; with .6 the best test that knows the law finds the new factor in .82 of draws.
+  @Test(arguments: [(0.5, 0.8), (0.6, 0.73)]) func `the fit test finds a new factor`(noise: Double, power: Double)
+    throws
+  {
+    let rejected = try (0..<Self.draws).count { seed in
+      try Law(noise: noise, newFactor: 0.4).fit(seed).result.arms[0].fitTest!.p < 0.05
+    }
+    print("noise \(noise): fit test rejects \(Double(rejected) / Double(Self.draws))")
+    #expect(Double(rejected) >= power * Double(Self.draws))
+  }
+
   @Test(arguments: [0.0, 0.4]) func `calibrated intervals cover a new unit with and without a new factor`(
     factor: Double
   ) throws {
@@ -81,7 +92,7 @@ struct InterventionCoverageTests {
       "new factor \(factor): delta \(shares[0]), calibrated \(shares[1]), confidence \(shares[2]), ", terminator: "")
     print("fit test rejects \(shares[3]), width \(width)")
     #expect((0.93...0.97).contains(shares[1]))
-    #expect(factor > 0 ? shares[3] >= 0.75 : (0.03...0.10).contains(shares[3]))
+    #expect(factor > 0 || (0.03...0.10).contains(shares[3]))
   }
 
   @Test func `errors halve with four times the periods and donors`() throws {
