@@ -33,6 +33,10 @@ struct InterventionDesign: Sendable {
     case .all, .own: targets = panel.units.indices.filter { !excluded.contains($0) }
     case .named(let names):
       targets = Set(try names.map { try Self.place($0, panel.units, "--targets", "unit") }).sorted()
+      if let unit = targets.first(where: excluded.contains) {
+        throw Failure(
+          .usage, "--targets and --exclude both name unit '\(panel.units[unit])'; name it in one of them")
+      }
     }
     let windows = try arms.map { try Self.window($0, options, panel) }
     let donorArms = try Self.donorArms(arms, excluded, options, panel)

@@ -545,6 +545,8 @@ refuse("A window that ends before it begins", 'panel("a.h5")', SI.replace("2000:
 refuse("Windows that overlap", 'panel("a.h5")', SI.replace("2004:2005", "2003:2005"))
 refuse("One period before", 'panel("a.h5")', SI.replace("2000:2003", "2003:2003"))
 refuse("A target that the panel does not have", 'panel("a.h5")', SI + " --targets Z")
+refuse("A target that is left out", 'panel("a.h5")', SI + " --targets A --exclude A")
+refuse("More starts than periods after", "", "giv-dist simulate --scenario panel --post-periods 3 --cohorts 5 --out panel")
 refuse("An arm that the panel does not have", 'panel("a.h5")', SI + " --arms taxes")
 refuse("A donor of another arm", 'panel("a.h5")', SI + " --donors tax=A")
 refuse("A rule of ranks that is none", 'panel("a.h5")', SI + " --rank most")

@@ -44,6 +44,8 @@ import Testing
     #expect(donor?.exitCode == .usage && donor!.message.contains("'unit 2' for arm 'none', and it came under 'tax'"))
     let empty = try refused(draft()) { $0.excluded = ["alone"] }
     #expect(empty?.exitCode == .usage && empty!.message.contains("arm 'ban' has no donors"))
+    let both = try refused(draft()) { ($0.targets, $0.excluded) = (.named(["unit 3"]), ["unit 3"]) }
+    #expect(both?.exitCode == .usage && both!.message.hasPrefix("--targets and --exclude both name unit 'unit 3'"))
     let contrast = try refused(draft()) { $0.contrasts = [.init(treated: "taxi", control: "none")] }
     #expect(contrast?.exitCode == .usage)
   }
