@@ -10,8 +10,6 @@ public struct JointEstimation: Sendable {
   private let parameters: JointParameters
   private let design: Design
   private let information: Cholesky
-  /// 1 / sqrt(A_jj): the standard error of each parameter if the others were known.
-  private let units: [Double]
 
   /// Two passes over the rows. Collective.
   ///
@@ -24,31 +22,41 @@ public struct JointEstimation: Sendable {
     self.design = design
     parameters = covariance.parameters
     information = covariance.information
-    let lower = information.lower
-    units = (0..<lower.rows).map { 1 / lower[row: $0].reduce(0) { $0 + $1 * $1 }.squareRoot() }
   }
 
   public var parameterCount: Int { parameters.count }
 
-  /// The mixture with one parameter moved by `step` of its units, in which a step of 1 changes the log-likelihood by ½.
-  public func moved(_ parameter: Int, by step: Double) -> JointMixture {
-    var vector = mixture.vector
-    vector[parameters.place(inVector: parameter)] += step * units[parameter]
-    return mixture.at(vector)
+  /// Adds Σ_i Σ_k (λ_ik ∂γ_ik/∂θ + μ_ik ∂π_k(x_i)/∂θ) over the rows of a chunk, γ the posterior, with
+  /// ∂γ_k/∂θ = γ_k (s_k - s) and ∂π_k/∂θ = π_k a_k of the scores: parameter j of quantity a at
+  /// `sums[a * parameterCount + j]`.
+  ///
+  /// - Parameters:
+  ///   - posteriors: λ of quantity a and group k at `(k * quantities + a) * stride + row`.
+  ///   - shares: μ likewise; nil for 0.
+  /// - Throws: a ``Failure`` when the chunk cannot be read.
+  public func addDerivatives(
+    of quantities: Int, posteriors: UnsafePointer<Double>, shares: UnsafePointer<Double>?, stride: Int, chunk: Int,
+    to sums: inout [Double]
+  ) throws {
+    try design.withBlock(ofChunk: design.rows.chunk(chunk)) { block, weights in
+      let rows = ScoreRows(
+        block: block, weights: RowWeights(values: weights, kind: design.table.weightKind), model: mixture,
+        parameters: parameters)
+      precondition(rows.stride == stride)
+      rows.addDerivatives(of: quantities, posteriors: posteriors, shares: shares, to: &sums)
+    }
   }
 
   /// What multiplies the score of a row in what it moves some quantities by.
   ///
-  /// - Parameter derivatives: of the quantities in the units of the parameters [quantities, ``parameterCount``].
+  /// - Parameter derivatives: of the quantities [quantities, ``parameterCount``].
   /// - Returns: ∂/∂θ A⁻¹, of the same shape.
   public func influence(ofDerivatives derivatives: Matrix) -> Matrix {
-    var scaled = derivatives
-    for i in 0..<scaled.rows { for j in units.indices { scaled[i, j] /= units[j] } }
-    return information.solve(scaled.transposed).transposed
+    information.solve(derivatives.transposed).transposed
   }
 
-  /// Writes w_i (F s_i)_a of one observation of each row of a chunk, of weight 1 where weights count observations, to `values[a * stride + row]`, F as ``influence(ofDerivatives:)`` gives
-  /// it.
+  /// Writes w_i (F s_i)_a of one observation of each row of a chunk, of weight 1 where weights count observations, to
+  /// `values[a * stride + row]`, F as ``influence(ofDerivatives:)`` gives it.
   ///
   /// - Throws: a ``Failure`` when the chunk cannot be read.
   public func fill(

@@ -48,16 +48,6 @@ public struct JointParameters: Sendable, Equatable {
   /// ω_k, k = 1 …, one after another; log π_k / π_0 where shares are constant.
   public var logShares: Range<Int> { afterDeviations..<count }
 
-  /// Where a parameter stands in ``JointMixture/vector``, which has the shifts and shares of the first group too.
-  ///
-  /// - Precondition: shifts are on the constant alone.
-  func place(inVector index: Int) -> Int {
-    if index < afterBends { return index }
-    let (shiftsOfAll, own) = (afterBends + groups, index - afterShifts)
-    if own < 0 { return index + 1 }
-    return shiftsOfAll + own + (logShares.contains(index) ? shareColumns : 0)
-  }
-
   /// The places of ω_k without their constants.
   public var shareSlopes: [Int] {
     logShares.filter { ($0 - logShares.lowerBound) % shareColumns > 0 }

@@ -105,7 +105,7 @@ struct RowWeights {
 final class ScoreRows {
   let block: Kernel.Block
   private let model: JointMixture
-  private let parameters: JointParameters
+  let parameters: JointParameters
   private let storage: AlignedBuffer
   private let firstTotal: Int
   /// Numbers from one column to the next.
@@ -155,7 +155,7 @@ final class ScoreRows {
   /// e_k / τ_k².
   private func pull(_ group: Int) -> UnsafeMutablePointer<Double> { slot(3 * parameters.groups + group) }
   /// π_k.
-  private func share(_ group: Int) -> UnsafeMutablePointer<Double> { slot(4 * parameters.groups + group) }
+  func share(_ group: Int) -> UnsafeMutablePointer<Double> { slot(4 * parameters.groups + group) }
   /// Other weights: used at once.
   private var spare: UnsafeMutablePointer<Double> { slot(5 * parameters.groups) }
   var rowWeights: UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 1) }

@@ -9,12 +9,17 @@ struct EffectColumns {
   /// Z_ik and π_k or π_k(x_i) at `k * stride + row`.
   let weights: AlignedBuffer
   let shares: AlignedBuffer
+  /// Whether they are π_k(x_i).
+  let sharesDepend: Bool
   /// W.
   let controls: [UnsafePointer<Double>]
   /// D, y.
   let targets: [UnsafePointer<Double>]
-  /// For each group what the instruments multiply its weight by; for interactions one list for all.
+  /// For each group what the instruments multiply its weight by.
   let terms: [[UnsafePointer<Double>]]
+  /// f_k where instruments are functions of it, and the deviations of covariates from their means.
+  let indexes: [UnsafePointer<Double>]
+  let deviations: [UnsafePointer<Double>]
   private let storage: [AlignedBuffer]
 
   /// - Throws: a ``Failure`` when the chunk cannot be read.
@@ -49,56 +54,37 @@ struct EffectColumns {
       AlignedBuffer(count: groups.groupCount * stride), AlignedBuffer(count: groups.groupCount * stride)
     )
     try groups.fill(chunk, into: weights.pointer, stride: stride)
-    _ = try rows.index.fillShares(of: groups, chunk, rowCount: rowCount, into: shares.pointer, stride: stride)
+    sharesDepend = try rows.index.fillShares(
+      of: groups, chunk, rowCount: rowCount, into: shares.pointer, stride: stride)
 
-    (self.rowCount, self.stride) = (rowCount, stride)
-    let (terms, buffer) = try Self.terms(rows, chunk, standardized, deviations, rowCount: rowCount, stride: stride)
-    self.terms = terms
-    storage = [columns, buffer, variables]
-  }
-
-  private static func terms(
-    _ rows: EffectRows, _ chunk: Int, _ standardized: [UnsafePointer<Double>], _ deviations: [UnsafePointer<Double>],
-    rowCount: Int, stride: Int
-  ) throws -> ([[UnsafePointer<Double>]], AlignedBuffer) {
-    switch rows.instruments {
-    case .groups: return ([], AlignedBuffer(count: 0))
-    case .interactions(let basis):
-      let terms = AlignedBuffer(count: (basis.count + 1) * stride)
-      terms.pointer.update(repeating: 1, count: rowCount)
-      basis.evaluate(standardized, rowCount: rowCount, into: terms.pointer + stride, stride: stride)
-      return ([(0...basis.count).map { UnsafePointer(terms.pointer + $0 * stride) }], terms)
-    case .index(let functions), .rich(let functions):
-      let (m, count) = (deviations.count, functions.count + 2 * deviations.count)
-      let groupCount = rows.groups.groupCount
-      let terms = AlignedBuffer(count: groupCount * (count + 1) * stride)
-      let indexes = terms.pointer + groupCount * count * stride
-      try rows.index.fill(chunk, of: rows.order, isCrossFitted: true, into: indexes, stride: stride)
-      var found = Array(repeating: [UnsafePointer<Double>](), count: groupCount)
+    (self.rowCount, self.stride, self.deviations) = (rowCount, stride, deviations)
+    let groupCount = groups.groupCount
+    let found: AlignedBuffer
+    if let functions = IndexFunctions(rows.instruments, table) {
+      let count = functions.count
+      found = AlignedBuffer(count: groupCount * (count + 1) * stride)
+      let f = found.pointer + groupCount * count * stride
+      try rows.index.fill(chunk, of: rows.order, isCrossFitted: true, into: f, stride: stride)
       for k in rows.order {
-        let f = indexes + k * stride
-        let own = terms.pointer + k * count * stride
-        let products = own + functions.count * stride
-        functions.evaluate(f, deviations, rowCount: rowCount, into: own, stride: stride)
-        // Around the mean of t, so that f and its square are not nearly the same column.
-        let center = rows.table.treatment.mean
-        for (j, x) in deviations.enumerated() {
-          let (line, square) = (products + j * stride, products + (m + j) * stride)
-          for row in 0..<rowCount {
-            line[row] = (f[row] - center) * x[row]
-            square[row] = (f[row] - center) * line[row]
-          }
-        }
-        let chosen: [Int] =
-          switch rows.instruments {
-          case .index: (0..<m).map { functions.form.hasInteractions ? m + $0 : $0 }
-          default: Array(0..<2 * m)
-          }
-        found[k] = (Array(0..<functions.count) + chosen.map { functions.count + $0 }).map {
-          UnsafePointer(own + $0 * stride)
-        }
+        functions.evaluate(
+          f + k * stride, deviations, rowCount: rowCount, into: found.pointer + k * count * stride, stride: stride)
       }
-      return (found, terms)
+      terms = (0..<groupCount).map { k in
+        (k * count..<(k + 1) * count).map { UnsafePointer(found.pointer + $0 * stride) }
+      }
+      indexes = (0..<groupCount).map { UnsafePointer(f + $0 * stride) }
+    } else {
+      // 1, and the basis of interactions: the same for all groups.
+      var basis: ControlBasis?
+      if case .interactions(let given) = rows.instruments { basis = given }
+      let count = basis?.count ?? 0
+      found = AlignedBuffer(count: (count + 1) * stride)
+      found.pointer.update(repeating: 1, count: rowCount)
+      basis?.evaluate(standardized, rowCount: rowCount, into: found.pointer + stride, stride: stride)
+      terms = Array(
+        repeating: (0...count).map { UnsafePointer(found.pointer + $0 * stride) }, count: groupCount)
+      indexes = []
     }
+    storage = [columns, found, variables]
   }
 }

@@ -30,7 +30,7 @@ struct EffectLadder {
       let linear = try linear()
       return try estimated(.twoStage, linear.request, linear.regression)
     case .control:
-      let fit = try ResidualInclusion(ResidualRows(design, functions, request.means, design.groups))
+      let fit = try ResidualInclusion(ResidualRows(design, functions, request.means))
       return try MethodAnswer(method, Array(fit.coefficients.prefix(functions.count)), request)
     case .nonparametric(let method): return try structural(method)
     }

@@ -106,30 +106,26 @@ struct EffectRows: InstrumentalRows {
     return sums
   }
 
+  /// The instruments that a group has a part in, one for each of its terms.
+  func columns(ofGroup k: Int, terms count: Int) -> Range<Int> {
+    switch instruments {
+    case .index, .rich: return 0..<count
+    case .interactions, .groups:
+      // The weights of the last group are what the others leave.
+      let place = members.firstIndex(of: k) ?? members.count
+      return place < members.count - 1 ? place * count..<(place + 1) * count : 0..<0
+    }
+  }
+
   private func fillInstruments(
     _ shared: EffectColumns, _ weights: AlignedBuffer, into output: UnsafeMutablePointer<Double>
   ) {
     let (rowCount, stride) = (shared.rowCount, shared.stride)
-    func add(_ values: UnsafePointer<Double>, times weight: UnsafePointer<Double>, to column: Int) {
-      let target = output + column * stride
-      for row in 0..<rowCount { target[row] += weight[row] * values[row] }
-    }
-    switch instruments {
-    case .groups:
-      for (place, k) in members.dropLast().enumerated() {
-        (output + place * stride).update(from: weights.pointer + k * stride, count: rowCount)
-      }
-    case .interactions:
-      for (place, k) in members.dropLast().enumerated() {
-        for (j, term) in shared.terms[0].enumerated() {
-          add(term, times: UnsafePointer(weights.pointer + k * stride), to: place * shared.terms[0].count + j)
-        }
-      }
-    case .index, .rich:
-      for k in order {
-        for (place, term) in shared.terms[k].enumerated() {
-          add(term, times: UnsafePointer(weights.pointer + k * stride), to: place)
-        }
+    for k in order {
+      let (terms, weight) = (shared.terms[k], weights.pointer + k * stride)
+      for (column, term) in zip(columns(ofGroup: k, terms: terms.count), terms) {
+        let target = output + column * stride
+        for row in 0..<rowCount { target[row] += weight[row] * term[row] }
       }
     }
   }

@@ -89,7 +89,10 @@ public struct EffectTable: Sendable {
   }
 
   /// A treatment of the frame in the units of the data.
-  func inDataUnits(_ t: Double) -> Double { scaling.centers[covariates.count] + scaling.scales[covariates.count] * t }
+  func inDataUnits(_ t: Double) -> Double { scaling.centers[covariates.count] + treatmentUnit * t }
+
+  /// What one unit of the frame's treatment is in the units of the data.
+  var treatmentUnit: Double { scaling.scales[covariates.count] }
 
   /// Writes the deviations of each covariate from its mean to `values[j * stride + row]`.
   ///

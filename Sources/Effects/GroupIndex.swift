@@ -15,11 +15,13 @@ import Mixture
 struct GroupIndex: Sendable {
   static let foldCount = 5
 
-  private let table: EffectTable
-  private let design: Design
+  let table: EffectTable
+  let design: Design
   private let folds: CounterRandom
+  /// Sums of (1, r, t)(1, r, t)' by fold, then group.
+  private let grams: [Double]
   /// By fold, then group: coefficients on (1, r), in the units of the frame.
-  private let crossFitted: [[[Double]]]
+  let crossFitted: [[[Double]]]
   /// By group, from all rows.
   private let whole: [[Double]]
   /// π_k, the weighted means of Z_ik.
@@ -48,8 +50,7 @@ struct GroupIndex: Sendable {
       try Self.addGrams(of: design, groups, chunk: chunk, folds, to: &sums)
     }
     func gram(_ fold: Int, _ group: Int) -> Matrix {
-      let start = (fold * groupCount + group) * length
-      return Matrix(packedTriangle: sums[start..<start + length], order: columns)
+      Self.gram(sums, fold * groupCount + group, order: columns)
     }
     let totals = (0..<groupCount).map { k in (1..<Self.foldCount).reduce(gram(0, k)) { $0 + gram($1, k) } }
     sizes = totals.map { $0[0, 0] }
@@ -59,7 +60,7 @@ struct GroupIndex: Sendable {
     for (k, total) in totals.enumerated() where total[0, 0] < Double(columns) {
       throw Failure(
         .data,
-        "group '\(groups.groupNames[k])' has \(total[0, 0]) rows, too few for the regression of the treatment on "
+        "group '\(groups.groupNames[k])' has \(Self.words(total[0, 0])) rows, too few for the regression of the treatment on "
           + "\(columns - 2) features; leave the group out, or train with fewer groups")
     }
     whole = try totals.map(Self.coefficients)
@@ -69,6 +70,30 @@ struct GroupIndex: Sendable {
     self.table = table
     self.design = design
     self.folds = folds
+    grams = sums
+  }
+
+  private static func gram(_ sums: [Double], _ place: Int, order: Int) -> Matrix {
+    let length = PackedTriangle.count(order: order)
+    return Matrix(packedTriangle: sums[place * length..<(place + 1) * length], order: order)
+  }
+
+  /// A sum of weights, which may be no whole number, to a tenth.
+  private static func words(_ size: Double) -> String {
+    let rounded = (10 * size).rounded() / 10
+    return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
+  }
+
+  /// The Gram matrix of (1, r, t) of a group in the rows of all folds but one.
+  func gram(without fold: Int, group: Int) -> Matrix {
+    (0..<Self.foldCount).filter { $0 != fold }
+      .map { Self.gram(grams, $0 * groupCount + group, order: design.columnCount) }
+      .reduce(Matrix(rows: design.columnCount, columns: design.columnCount), +)
+  }
+
+  /// The fold of each row of a chunk.
+  func folds(ofChunk chunk: Int) -> [Int] {
+    design.rows.chunk(chunk).rows.map { folds.integer(below: Self.foldCount, row: $0, draw: 0) }
   }
 
   /// The regression of the last column on the others; features that others determine in these rows have no part in it.
@@ -129,7 +154,7 @@ struct GroupIndex: Sendable {
     _ chunk: Int, of members: [Int], isCrossFitted: Bool, into index: UnsafeMutablePointer<Double>, stride: Int
   ) throws {
     let place = design.rows.chunk(chunk)
-    let fold = isCrossFitted ? place.rows.map { folds.integer(below: Self.foldCount, row: $0, draw: 0) } : []
+    let fold = isCrossFitted ? folds(ofChunk: chunk) : []
     let scratch = AlignedBuffer(count: Self.foldCount * stride)
     try design.withBlock(ofChunk: place) { block, _ in
       for k in members {

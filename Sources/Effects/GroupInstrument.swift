@@ -33,33 +33,19 @@ public protocol GroupInstrument: Sendable {
 /// The errors of the parameters that group weights are functions of: θ̂ - θ ≈ Σ_i of what each row moves them by.
 public protocol GroupEstimation: Sendable {
   var parameterCount: Int { get }
-  /// The groups with one parameter moved by `step` of its units, of the size of its standard error or less.
-  func moved(_ parameter: Int, by step: Double) -> any GroupInstrument
+  /// Adds Σ_i Σ_k (λ_ik ∂Z_ik/∂θ + μ_ik ∂π_k(x_i)/∂θ) over the rows of a chunk, parameter j of quantity a at
+  /// `sums[a * parameterCount + j]`.
+  ///
+  /// - Throws: a ``Failure`` when the chunk cannot be read.
+  func addDerivatives(_ gradient: GroupGradient, chunk: Int, to sums: inout [Double]) throws
   /// What turns the scores of a row into what it moves some quantities by.
   ///
-  /// - Parameter derivatives: of the quantities in the units of the parameters [quantities, ``parameterCount``].
+  /// - Parameter derivatives: of the quantities [quantities, ``parameterCount``].
   func influence(ofDerivatives derivatives: Matrix) -> Matrix
   /// Writes what each row of a chunk moves the quantities by to `values[quantity * stride + row]`.
   ///
   /// - Throws: a ``Failure`` when the chunk cannot be read.
   func fill(_ influence: Matrix, chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws
-}
-
-extension GroupEstimation {
-  /// The step of differences, in the units of parameters: far below their standard errors, far above rounding.
-  private static var step: Double { 1e-3 }
-
-  /// The derivatives of quantities that depend on the groups, by central differences [quantities, ``parameterCount``].
-  /// Collective.
-  func derivatives(of count: Int, _ quantities: (any GroupInstrument) throws -> [Double]) rethrows -> Matrix {
-    var derivatives = Matrix(rows: count, columns: parameterCount)
-    for parameter in 0..<parameterCount {
-      let above = try quantities(moved(parameter, by: Self.step))
-      let below = try quantities(moved(parameter, by: -Self.step))
-      for row in 0..<count { derivatives[row, parameter] = (above[row] - below[row]) / (2 * Self.step) }
-    }
-    return derivatives
-  }
 }
 
 extension GroupInstrument {

@@ -102,34 +102,62 @@ struct ResidualInclusion: Sendable {
     return whole
   }
 
-  /// Writes what one observation of each row moves ``coefficients`` by, through both stages, to
-  /// `values[a * stride + row]`.
-  func fillInfluence(_ chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws {
-    let count = coefficients.count
+  /// Calls `body` with the rows of a chunk and, for each group in order, ψ_ik of all coefficients, one column after another:
+  /// what one observation of row i would move them by, through both stages, if it were of group k; by Σ_k Z_ik ψ_ik it does.
+  func withInfluences(
+    _ chunk: Int, _ body: (ResidualRows.Chunk, _ k: Int, UnsafeMutablePointer<Double>) -> Void
+  ) throws {
+    let (count, base) = (coefficients.count, rows.base)
+    let onBase = bread.selecting(rows: Array(0..<count), columns: Array(base.indices))
     try rows.withChunk(chunk) { block in
-      precondition(block.stride == stride)
-      let storage = AlignedBuffer(count: (count + 1) * stride)
+      let stride = block.stride
+      let storage = AlignedBuffer(count: (2 * count + 1) * stride)
       let (error, form) = (storage.pointer, storage.pointer + stride)
+      let influences = form + count * stride
       for (k, stage) in firstStage.enumerated() {
         block.fillResidual(stage.coefficients)
-        let (weights, residual, outcome) = (block.weights(k), block.column(rows.residual), block.column(rows.outcome))
-        let lambda = whole[rows.base.count + k]
-        block.evaluate(Matrix([rows.base.indices.map { whole[$0] }]), over: rows.base, into: error)
+        let (weights, residual, outcome) = (block.weights, block.column(rows.residual), block.column(rows.outcome))
+        let lambda = whole[base.count + k]
+        block.evaluate(Matrix([base.indices.map { whole[$0] }]), over: base, into: error)
         for i in 0..<block.rowCount { error[i] = outcome[i] - error[i] - lambda * residual[i] }
-        // e (B S), S without v_k and with it; then v F h.
-        let all = Array(0..<count)
-        block.evaluate(bread.selecting(rows: all, columns: Array(rows.base.indices)), over: rows.base, into: form)
+        // e (B S), S with v_k behind the columns of all groups; then v F h.
+        block.evaluate(onBase, over: base, into: form)
         for a in 0..<count {
-          let (own, target, onResidual) = (form + a * stride, values + a * stride, bread[a, rows.base.count + k])
-          for i in 0..<block.rowCount { target[i] += weights[i] * error[i] * (own[i] + onResidual * residual[i]) }
+          let (own, target, onResidual) = (form + a * stride, influences + a * stride, bread[a, base.count + k])
+          for i in 0..<block.rowCount { target[i] = error[i] * (own[i] + onResidual * residual[i]) }
         }
         block.evaluate(stage.influence, over: rows.features, into: form)
         for a in 0..<count {
-          let (own, target) = (form + a * stride, values + a * stride)
-          for i in 0..<block.rowCount { target[i] += weights[i] * residual[i] * own[i] }
+          let (own, target) = (form + a * stride, influences + a * stride)
+          for i in 0..<block.rowCount { target[i] = weights[i] * (target[i] + residual[i] * own[i]) }
         }
+        body(block, k, influences)
       }
     }
+  }
+
+  /// Adds what one observation of each row moves ``coefficients`` by to `values[a * stride + row]`.
+  func addInfluence(_ chunk: Int, to values: UnsafeMutablePointer<Double>, stride: Int) throws {
+    try withInfluences(chunk) { block, k, influences in
+      let shares = block.shares(k)
+      for a in coefficients.indices {
+        for i in 0..<block.rowCount { values[a * stride + i] += shares[i] * influences[a * block.stride + i] }
+      }
+    }
+  }
+
+  /// What ``coefficients`` follow the groups of the rows of a chunk by.
+  func gradient(chunk: Int) throws -> GroupGradient {
+    let count = coefficients.count
+    let gradient = GroupGradient(
+      quantities: count, groupCount: groupCount, rowCount: rows.rowCount(ofChunk: chunk))
+    try withInfluences(chunk) { block, k, influences in
+      for a in 0..<count {
+        let target = gradient.weights.pointer + (rows.order[k] * count + a) * block.stride
+        for i in 0..<block.rowCount { target[i] = block.frequencies[i] * influences[a * block.stride + i] }
+      }
+    }
+    return gradient
   }
 }
 
@@ -142,7 +170,7 @@ struct ControlEstimate: Sendable {
   /// Of λ = 0 in all groups: what confounds t would be nothing. Nil where λ has no variance.
   let exogeneity: ChiSquareTest?
 
-  /// One pass, and two more for each side of each parameter of groups that were estimated. Collective.
+  /// One pass, and one more for groups that were estimated. Collective.
   ///
   /// - Parameters:
   ///   - regression: with instruments, of the same rows.
@@ -151,25 +179,21 @@ struct ControlEstimate: Sendable {
     _ design: EffectDesign, _ functions: OutcomeFunctions, _ means: OutcomeMeans,
     _ regression: InstrumentalRegression, _ kind: InstrumentalCovariance, _ estimation: (any GroupEstimation)?
   ) throws {
-    let fit = try ResidualInclusion(ResidualRows(design, functions, means, design.groups))
+    let fit = try ResidualInclusion(ResidualRows(design, functions, means))
     let source = design.rows([functions], .groups)
     let labels = try estimation.map { estimation in
-      let derivatives = try estimation.derivatives(of: fit.coefficients.count) { groups in
-        try ResidualInclusion(ResidualRows(design, functions, means, groups)).coefficients
-      }
+      let derivatives = try estimation.derivatives(of: fit.coefficients.count, over: source.rows, fit.gradient)
       return (estimation, estimation.influence(ofDerivatives: derivatives))
     }
     let count = fit.coefficients.count
     let products = InfluenceProducts(count, source.clusterings)
     let sums = try source.rows.sum(products.zeros) { sums, index in
       let stride = Kernel.paddedCount(design.table.rowCount(index))
-      let values = AlignedBuffer(count: 2 * count * stride)
-      let ofLabels = values.pointer + count * stride
+      let values = AlignedBuffer(count: count * stride)
       if let (estimation, influence) = labels {
-        try estimation.fill(influence, chunk: index, into: ofLabels, stride: stride)
+        try estimation.fill(influence, chunk: index, into: values.pointer, stride: stride)
       }
-      try fit.fillInfluence(index, into: values.pointer, stride: stride)
-      for i in 0..<count * stride { values.pointer[i] += ofLabels[i] }
+      try fit.addInfluence(index, to: values.pointer, stride: stride)
       try source.withChunk(index) { products.add(values.pointer, stride: stride, of: $0, to: &sums) }
     }
     let whole = regression.covariance(kind, of: products, sums, parameters: fit.parameterCount)

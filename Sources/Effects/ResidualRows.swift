@@ -8,12 +8,12 @@ struct ResidualRows: Sendable {
   let functions: OutcomeFunctions
   private let design: EffectDesign
   private let means: OutcomeMeans
-  private let groups: any GroupInstrument
+  private var groups: any GroupInstrument { design.groups }
   /// The order in which groups are summed, in which their names play no part.
   let order: [Int]
 
-  init(_ design: EffectDesign, _ functions: OutcomeFunctions, _ means: OutcomeMeans, _ groups: any GroupInstrument) {
-    (self.design, self.functions, self.means, self.groups) = (design, functions, means, groups)
+  init(_ design: EffectDesign, _ functions: OutcomeFunctions, _ means: OutcomeMeans) {
+    (self.design, self.functions, self.means) = (design, functions, means)
     order = design.index.canonicalOrder
   }
 
@@ -82,14 +82,18 @@ struct ResidualRows: Sendable {
     let stride: Int
     fileprivate let rows: ResidualRows
     fileprivate let storage: AlignedBuffer
-    /// v Z_k, then f v Z_k, group by group in order.
+    /// Z_k, then f v Z_k, group by group in order; v and f behind them.
     fileprivate let groupWeights: AlignedBuffer
 
     func column(_ place: Int) -> UnsafeMutablePointer<Double> { storage.pointer + place * stride }
-    /// Of one observation of each row.
-    func weights(_ k: Int) -> UnsafeMutablePointer<Double> { groupWeights.pointer + 2 * k * stride }
-    /// Of all that each row stands for, 0 behind the rows.
+    /// Z_k.
+    func shares(_ k: Int) -> UnsafeMutablePointer<Double> { groupWeights.pointer + 2 * k * stride }
+    /// f v Z_k, of all observations that each row stands for, 0 behind the rows.
     func totals(_ k: Int) -> UnsafeMutablePointer<Double> { groupWeights.pointer + (2 * k + 1) * stride }
+    /// v, of one observation of each row.
+    var weights: UnsafeMutablePointer<Double> { groupWeights.pointer + 2 * rows.order.count * stride }
+    /// f, how many observations each row stands for.
+    var frequencies: UnsafeMutablePointer<Double> { weights + stride }
 
     /// target = form · columns.
     func evaluate(_ form: Matrix, over places: [Int], into target: UnsafeMutablePointer<Double>) {
@@ -111,13 +115,15 @@ struct ResidualRows: Sendable {
     }
   }
 
+  func rowCount(ofChunk index: Int) -> Int { design.table.rowCount(index) }
+
   func withChunk<Result>(_ index: Int, _ body: (Chunk) throws -> Result) throws -> Result {
     let table = design.table
     let (rowCount, m) = (table.rowCount(index), table.covariates.count)
     let stride = Kernel.paddedCount(rowCount)
     let block = Chunk(
       rowCount: rowCount, stride: stride, rows: self, storage: AlignedBuffer(count: columnCount * stride),
-      groupWeights: AlignedBuffer(count: 2 * order.count * stride))
+      groupWeights: AlignedBuffer(count: 2 * (order.count + 1) * stride))
     let covariates = AlignedBuffer(count: m * stride)
     func pointers() -> [UnsafePointer<Double>] { (0..<m).map { UnsafePointer(covariates.pointer + $0 * stride) } }
     block.column(0).update(repeating: 1, count: rowCount)
@@ -144,11 +150,15 @@ struct ResidualRows: Sendable {
     try groups.fill(index, into: given.pointer, stride: block.stride)
     let frame = design.table.frame
     let (own, frequencies) = (try frame.observationWeights(chunk: index), try frame.frequencies(chunk: index))
+    for i in 0..<block.rowCount {
+      block.weights[i] = own?[i] ?? 1
+      block.frequencies[i] = frequencies?[i] ?? 1
+    }
     for (place, k) in order.enumerated() {
-      let (weights, totals) = (block.weights(place), block.totals(place))
+      let (shares, totals) = (block.shares(place), block.totals(place))
       for i in 0..<block.rowCount {
-        weights[i] = (own?[i] ?? 1) * given.pointer[k * block.stride + i]
-        totals[i] = (frequencies?[i] ?? 1) * weights[i]
+        shares[i] = given.pointer[k * block.stride + i]
+        totals[i] = block.frequencies[i] * (block.weights[i] * shares[i])
       }
     }
   }

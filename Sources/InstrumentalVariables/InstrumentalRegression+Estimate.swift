@@ -142,7 +142,7 @@ extension InstrumentalRegression {
   }
 
   /// A - C and S + C: HFUL is of the k-class for these.
-  private var moved: PartialledProducts {
+  var moved: PartialledProducts {
     let q = endogenousCount
     // Σ v h r_a r_b is the trace of Σ v² r_a r_b q q'.
     var leveraged = Matrix(rows: q + 1, columns: q + 1)

@@ -15,7 +15,7 @@ struct RowTerms {
   private let columnCount: Int
 
   /// A row whose leverage leaves less than this share is fitted exactly: its score is rounding, and is left out.
-  private static let leastFreedom = 1e-10
+  static let leastFreedom = 1e-10
 
   init(_ forms: RowForms, _ layout: RowSumsLayout) {
     self.forms = forms
@@ -57,9 +57,7 @@ struct RowTerms {
 
   /// Adds the sums of a block.
   func add(_ block: InstrumentalChunk, _ standardization: Standardization, to sums: inout RowSums) {
-    rows.fill(block, standardization, kept: forms.basis.kept)
-    let count = Kernel.paddedCount(block.rowCount)
-    evaluate(count)
+    let count = evaluate(block, standardization)
     addGram(count, to: &sums.summands, columns(0, layout.columns), rows.totals.pointer, 1, at: layout.gram)
     let pairs = max(2 * layout.pairs, layout.triples, 3)
     fillPairs(layout.targets, targets, into: pairs, count)
@@ -97,9 +95,7 @@ struct RowTerms {
     of block: InstrumentalChunk, _ standardization: Standardization, _ influenceForms: [InfluenceForm],
     influences: UnsafeMutablePointer<Double>, loadings: UnsafeMutablePointer<Double>? = nil, stride target: Int
   ) {
-    rows.fill(block, standardization, kept: forms.basis.kept)
-    let count = Kernel.paddedCount(block.rowCount)
-    evaluate(count)
+    let count = evaluate(block, standardization)
     let (leverage, weights) = (column(leverages + 1), rows.weights.pointer)
     let (error, regressors, lifted) = (factor(0), factor(1), factor(1 + layout.endogenous))
     var next = 0
@@ -132,7 +128,7 @@ struct RowTerms {
 
 extension RowTerms {
   /// target = form · columns, for the forms that are the rows of a matrix.
-  private func forward(
+  func forward(
     _ form: Matrix, of inputs: UnsafePointer<Double>, into target: UnsafeMutablePointer<Double>, _ count: Int
   ) {
     guard form.columns > 0 else { return }
@@ -140,8 +136,18 @@ extension RowTerms {
       .forward(weights: form.values, inputs: inputs, outputs: target)
   }
 
-  /// Fills the columns of a block from its standardised rows.
-  func evaluate(_ count: Int) {
+  /// Fills the columns of a block.
+  ///
+  /// - Returns: how many rows they have with those behind the last.
+  @discardableResult
+  func evaluate(_ block: InstrumentalChunk, _ standardization: Standardization) -> Int {
+    rows.fill(block, standardization, kept: forms.basis.kept)
+    let count = Kernel.paddedCount(block.rowCount)
+    evaluate(count)
+    return count
+  }
+
+  private func evaluate(_ count: Int) {
     let (q, m) = (layout.endogenous, layout.targets)
     let basis = forms.basis
     let totals = rows.totals.pointer

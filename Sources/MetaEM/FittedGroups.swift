@@ -40,7 +40,7 @@ struct FittedGroups: GroupInstrument {
   }
 
   /// The same rows by a model with another mixture.
-  fileprivate func replacing(_ mixture: FittedMixture) -> FittedGroups {
+  private func replacing(_ mixture: FittedMixture) -> FittedGroups {
     var copy = model
     copy.mixture = mixture
     return FittedGroups(copy, design, label: label, seed: seed)
@@ -65,24 +65,20 @@ struct FittedGroups: GroupInstrument {
   /// Of joint models, whose scores are known, while labels are posteriors: likeliest and drawn groups jump.
   func estimation() throws -> (any GroupEstimation)? {
     guard let joint = model.joint, label == .posterior else { return nil }
-    return try JointEstimation(joint.mixture, on: design).map { JointGroupEstimation(groups: self, $0, joint) }
+    return try JointEstimation(joint.mixture, on: design).map(JointGroupEstimation.init)
   }
 }
 
 /// The errors of a joint model's parameters, as those of its groups.
 private struct JointGroupEstimation: GroupEstimation {
-  let groups: FittedGroups
-  private let estimation: JointEstimation
-  private let joint: JointModel
-
-  init(groups: FittedGroups, _ estimation: JointEstimation, _ joint: JointModel) {
-    (self.groups, self.estimation, self.joint) = (groups, estimation, joint)
-  }
+  let estimation: JointEstimation
 
   var parameterCount: Int { estimation.parameterCount }
 
-  func moved(_ parameter: Int, by step: Double) -> any GroupInstrument {
-    groups.replacing(.joint(joint.replacing(estimation.moved(parameter, by: step))))
+  func addDerivatives(_ gradient: GroupGradient, chunk: Int, to sums: inout [Double]) throws {
+    try estimation.addDerivatives(
+      of: gradient.quantities, posteriors: gradient.weights.pointer, shares: gradient.shares?.pointer,
+      stride: gradient.stride, chunk: chunk, to: &sums)
   }
 
   func influence(ofDerivatives derivatives: Matrix) -> Matrix { estimation.influence(ofDerivatives: derivatives) }

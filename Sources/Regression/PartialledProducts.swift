@@ -21,9 +21,13 @@ public struct PartialledProducts: Sendable, Equatable {
   ///
   /// - Throws: ``NotPositiveDefinite`` when instruments and exogenous columns explain a column of (D, y) wholly, which
   ///   it names by its place there; ``Failure`` (numerical) when a product is not finite.
-  public func smallestRoot() throws -> Double {
+  public func smallestRoot() throws -> Double { try smallestRootVector().value }
+
+  /// The same μ, and w with A w = μ S w and w'S w = 1.
+  public func smallestRootVector() throws -> (value: Double, vector: [Double]) {
     let half = try Cholesky(residual).inverseLower
-    return try SymmetricEigen(half * projected * half.transposed).values[0]
+    let eigen = try SymmetricEigen(half * projected * half.transposed)
+    return (eigen.values[0], half.transposed * half.diagonal.indices.map { eigen.vectors[$0, 0] })
   }
 
   /// The k of limited-information maximum likelihood: the smallest eigenvalue of S⁻¹ (A + S), at least 1.

@@ -42,9 +42,20 @@ struct JointGroups: GroupInstrument, GroupEstimation {
   }
 
   var parameterCount: Int { errors!.parameterCount }
-  func moved(_ parameter: Int, by step: Double) -> any GroupInstrument {
-    // Nothing here can fail.
-    try! JointGroups(errors!.moved(parameter, by: step), design, order: order)
+  func addDerivatives(_ gradient: GroupGradient, chunk: Int, to sums: inout [Double]) throws {
+    let length = gradient.quantities * gradient.stride
+    // The mixture has its groups in its own order.
+    func ordered(_ given: AlignedBuffer) -> AlignedBuffer {
+      let values = AlignedBuffer(count: given.count)
+      for (place, k) in order.enumerated() {
+        (values.pointer + k * length).update(from: given.pointer + place * length, count: length)
+      }
+      return values
+    }
+    let (weights, shares) = (ordered(gradient.weights), gradient.shares.map(ordered))
+    try errors!.addDerivatives(
+      of: gradient.quantities, posteriors: weights.pointer, shares: shares?.pointer, stride: gradient.stride,
+      chunk: chunk, to: &sums)
   }
   func influence(ofDerivatives derivatives: Matrix) -> Matrix { errors!.influence(ofDerivatives: derivatives) }
   func fill(_ influence: Matrix, chunk: Int, into values: UnsafeMutablePointer<Double>, stride: Int) throws {
