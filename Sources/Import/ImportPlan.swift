@@ -100,11 +100,10 @@ public struct ImportPlan: Sendable, Codable, Equatable {
     var seen: [String: String] = [:]
     for (option, name) in categorical.map({ ("--categorical", $0.name) }) + agreedOn {
       guard columns.contains(name) else {
-        let similar = similarNames(to: name, among: columns).map { "'\($0)'" }.joined(separator: ", ")
         throw Failure(
           .usage,
-          "\(option) names '\(name)', which is in none of --covariates, --instruments, --proxies and --keep"
-            + (similar.isEmpty ? "; leave it out, or name it there" : "; did you mean \(similar)?"))
+          "\(option) names '\(name)', which is in none of --covariates, --instruments, --proxies and --keep; "
+            + suggestion(for: name, among: columns, owner: "they name"))
       }
       if let other = seen.updateValue(option, forKey: name) {
         throw Failure(

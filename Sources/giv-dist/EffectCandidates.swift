@@ -3,7 +3,6 @@ import Diagnostics
 import Effects
 import Features
 import Frames
-import Import
 import MetaEM
 import Reports
 import Shards
@@ -74,12 +73,10 @@ private struct CandidateSource {
     let file = try HDF5File.open(collection.shards[0].path)
     let all = file.datasetNames()
     if let found = all.first(where: { $0 == name }) ?? all.first(where: { $0.hasSuffix("/\(name)") }) { return found }
-    let similar = similarNames(to: name, among: covariates + all)
-    let list = (similar.isEmpty ? covariates + all : similar).prefix(12).map { "'\($0)'" }.joined(separator: ", ")
     throw Failure(
       .data,
       "--candidates \(name): the shards have no column or dataset of that name; "
-        + (similar.isEmpty ? "they have \(list)" : "did you mean \(list)?"))
+        + suggestion(for: name, among: covariates + all))
   }
 }
 
