@@ -7,13 +7,6 @@ import Storage
 
 /// What an effect would read, hold and do, without doing it.
 struct EffectDryRun: Encodable {
-  struct Rank: Codable {
-    let rank: Int
-    let rows: Int
-    /// Bytes of the columns that the rank holds in memory.
-    let dataBytes: Int
-  }
-
   let rows: Int
   let covariates: Int
   let shards: Int
@@ -21,7 +14,7 @@ struct EffectDryRun: Encodable {
   let columns: Int
   /// Rows of a chunk.
   let chunkRows: Int
-  let ranks: [Rank]
+  let ranks: [RankShare]
   /// Times that the fit and its outputs go through the rows once they are loaded.
   let passes: Int
   let estimator: String
@@ -40,11 +33,7 @@ struct EffectDryRun: Encodable {
     shards = collection.shards.count
     let columns = try collection.covariateCount + source.roles().subtracting([.covariate]).count
     self.columns = columns
-    ranks = partition.chunks.enumerated().map { rank, chunks in
-      Rank(
-        rank: rank, rows: partition.grid.rows(ofChunks: chunks).count,
-        dataBytes: storage.residentBytes(chunkCount: chunks.count, columnCount: columns, of: partition.grid))
-    }
+    ranks = RankShare.all(partition, columns: columns, storage)
     passes = options.passes(findsSurface: predicts || knowsTruth) + (predicts ? 1 : 0) + (knowsTruth ? 1 : 0)
     estimator = options.method.rawValue
     covariance = options.covariance.rawValue
@@ -53,15 +42,11 @@ struct EffectDryRun: Encodable {
 
   func print(json: Bool) throws {
     if json { return Swift.print(try jsonText(self)) }
-    var table = TextTable(["rank", "rows", "MiB"])
-    for rank in ranks {
-      table.rows.append(["\(rank.rank)", "\(rank.rows)", format(Double(rank.dataBytes) / 1_048_576, decimals: 1)])
-    }
     let clustered = clusters.isEmpty ? "" : " by \(clusters.joined(separator: " and "))"
     let lines = [
       "\(rows) rows of \(covariates) covariates in \(shards) shards; \(columns) columns, \(passes) passes over the rows",
       "estimator \(estimator), errors \(covariance)\(clustered)",
     ]
-    Swift.print((lines + table.lines).joined(separator: "\n"))
+    Swift.print((lines + RankShare.table(ranks).lines).joined(separator: "\n"))
   }
 }
