@@ -149,12 +149,12 @@ public struct EffectFiles {
   // MARK: HDF5
 
   private func writeHDF5(to path: String) throws {
-    let target = try AtomicFile(path, force: true)
-    let file = try HDF5File.create(target.temporaryPath, named: path)
-    try file.setAttribute("encoding-type", .string(Self.encodingType))
-    try file.setAttribute("encoding-version", .string(Self.encodingVersion))
-    for (name, text) in origin.sorted(by: { $0.key < $1.key }) { try file.setAttribute(name, .string(text)) }
-    try file.setAttribute("configuration", .string(try jsonText(result.options)))
+    try HDF5File.writeResults(
+      to: path, encodingType: Self.encodingType, encodingVersion: Self.encodingVersion, origin: origin,
+      configuration: result.options, fill)
+  }
+
+  private func fill(_ file: borrowing HDF5File) throws {
     try file.setAttribute("outcome-basis", .string(result.form.description))
     try file.setAttribute("reference", .number(result.reference))
     try file.setAttribute("standard-errors", .string(result.errors.rawValue))
@@ -168,8 +168,6 @@ public struct EffectFiles {
     if !result.instrumentNames.isEmpty { try file.write(result.instrumentNames, to: "instruments/names") }
     try file.write(result.controlNames, to: "controls/names")
     try writeAudit(to: file)
-    try file.close()
-    try target.commit()
   }
 
   private func write(_ diagnostics: EffectDiagnostics, to file: borrowing HDF5File) throws {

@@ -69,12 +69,12 @@ public struct InterventionalFiles {
   }
 
   private func writeHDF5(to path: String) throws {
-    let target = try AtomicFile(path, force: true)
-    let file = try HDF5File.create(target.temporaryPath, named: path)
-    try file.setAttribute("encoding-type", .string(Self.encodingType))
-    try file.setAttribute("encoding-version", .string(Self.encodingVersion))
-    for (name, text) in origin.sorted(by: { $0.key < $1.key }) { try file.setAttribute(name, .string(text)) }
-    try file.setAttribute("configuration", .string(try jsonText(result.options)))
+    try HDF5File.writeResults(
+      to: path, encodingType: Self.encodingType, encodingVersion: Self.encodingVersion, origin: origin,
+      configuration: result.options, fill)
+  }
+
+  private func fill(_ file: borrowing HDF5File) throws {
     try file.setAttribute("graph", .string(result.graph.text))
     try file.setAttribute("result-digest", .string(result.digest()))
     try file.setAttribute("verdict", .string(result.verdict.rawValue))
@@ -97,7 +97,5 @@ public struct InterventionalFiles {
       answers.flatMap { $0.conditional ?? [Double](repeating: .nan, count: outcomes) }, shape: shape,
       to: "answers/conditional")
     try file.write(answers.map(\.rareShare), to: "answers/rare_share")
-    try file.close()
-    try target.commit()
   }
 }

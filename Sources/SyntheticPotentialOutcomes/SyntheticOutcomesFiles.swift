@@ -80,12 +80,12 @@ public struct SyntheticOutcomesFiles {
   // MARK: HDF5
 
   private func writeHDF5(to path: String) throws {
-    let target = try AtomicFile(path, force: true)
-    let file = try HDF5File.create(target.temporaryPath, named: path)
-    try file.setAttribute("encoding-type", .string(Self.encodingType))
-    try file.setAttribute("encoding-version", .string(Self.encodingVersion))
-    for (name, text) in origin.sorted(by: { $0.key < $1.key }) { try file.setAttribute(name, .string(text)) }
-    try file.setAttribute("configuration", .string(try jsonText(result.options)))
+    try HDF5File.writeResults(
+      to: path, encodingType: Self.encodingType, encodingVersion: Self.encodingVersion, origin: origin,
+      configuration: result.options, fill)
+  }
+
+  private func fill(_ file: borrowing HDF5File) throws {
     try file.setAttribute("result-digest", .string(result.digest()))
     try file.write(result.arms, to: "arms")
     try file.write(result.treatmentFeatures.names, to: "features/treatment")
@@ -99,8 +99,6 @@ public struct SyntheticOutcomesFiles {
     for (index, stratum) in result.strata.enumerated() {
       try write(stratum, to: file, stratum.name == nil ? "stratum" : "strata/\(index)")
     }
-    try file.close()
-    try target.commit()
   }
 
   /// The sums by stratum, arm and block: rows, Σ w, Σ w² and Σ w y^l φφ' for l = 0, 1, 2, of the scaled outcome.
