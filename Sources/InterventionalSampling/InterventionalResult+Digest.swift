@@ -1,4 +1,3 @@
-import Statistics
 import Storage
 
 extension InterventionalResult {
@@ -15,8 +14,4 @@ extension InterventionalResult {
     digest.update(independences.flatMap { [$0.test?.statistic ?? .nan, $0.adjusted ?? .nan] })
     return digest.finalize()
   }
-}
-
-extension JackknifeEstimate {
-  fileprivate var numbers: [Double] { [estimate, standardError, lower, upper].map { $0 ?? .nan } }
 }

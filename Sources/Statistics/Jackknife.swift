@@ -14,6 +14,9 @@ public struct JackknifeEstimate: Sendable, Encodable, Equatable {
     self.upper = upper
   }
 
+  /// All four, NaN for what there is not: as digests take them.
+  package var numbers: [Double] { [estimate, standardError, lower, upper].map { $0 ?? .nan } }
+
   private enum CodingKeys: CodingKey { case estimate, standardError, lower, upper }
 
   /// What there is not is null.

@@ -1,4 +1,3 @@
-import Statistics
 import Storage
 
 extension SyntheticOutcomesResult {
@@ -24,8 +23,4 @@ extension StratumResult {
     digest.update(tests.flatMap { [$0?.statistic ?? .nan, $0?.pValue ?? .nan] })
     digest.update(strengths.flatMap { $0.value.numbers + [$0.condition] })
   }
-}
-
-extension JackknifeEstimate {
-  fileprivate var numbers: [Double] { [estimate, standardError, lower, upper].map { $0 ?? .nan } }
 }
