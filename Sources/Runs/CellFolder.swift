@@ -53,7 +53,9 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
       let name = ["cells", "claims", "unfinished"].first(where: { manager.fileExists(atPath: "\(path)/\($0)") })
     {
       throw Failure(
-        .cannotCreate, "--out \(path) holds \(name) of no sweep; name another folder, or replace it by --force")
+        .cannotCreate,
+        "--out \(path) holds \(name) without the sweep.json that says of what; name another folder, or replace it by --force"
+      )
     }
     do {
       let obsolete = existing == .resume ? ["claims"] : ["claims", "cells", "unfinished"]

@@ -240,7 +240,7 @@ private struct CheckpointIndex: Decodable {
     let path = problem.path("sweep/\(name)")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     let refusal = failure { _ = try problem.sweep(grid([1]), existing: existing) }
-    #expect(refusal?.exitCode == .cannotCreate && refusal?.message.contains("of no sweep") == true)
+    #expect(refusal?.exitCode == .cannotCreate && refusal?.message.contains("without the sweep.json") == true)
     #expect(FileManager.default.fileExists(atPath: path))
   }
 
