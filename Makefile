@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures fuzz check install install-files uninstall dist demo clean
+.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures fuzz check install install-files uninstall dist demo clean stress
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -53,6 +53,9 @@ effect: build ## the joint model's effect on simulated draws, and when it must w
 coverage: build ## of its 95% interval, over 200 draws: half an hour
 	.venv/bin/python bench/effect.py $$(swift build -c release --show-bin-path)/giv-dist --draws 200 --seed 1000 \
 		--designs "confounding 0.5"
+
+stress: build ## the joint model where its assumptions break, beside clean rows: an hour; goes on if stopped
+	.venv/bin/python bench/stress.py $$(swift build -c release --show-bin-path)/giv-dist --jobs 2
 
 instruments: build ## the effect by instrumental regression on simulated draws: some minutes
 	.venv/bin/python bench/instruments.py $$(swift build -c release --show-bin-path)/giv-dist

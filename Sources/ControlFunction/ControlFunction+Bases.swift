@@ -3,22 +3,36 @@ import Frames
 import Mixture
 
 extension ControlFunction {
-  /// X(x) first, with some functions of t; then these; then interactions: each by BIC, from the best fits so far.
-  /// Collective.
+  /// X(x) first, with some functions of t; then these; then interactions; then, where the coefficient of V depends on x or
+  /// t, functions of t and interactions anew: each by BIC, from the best fits so far. Collective.
   ///
   /// - Returns: the basis of the lowest BIC with its fits, and every basis that was tried.
   func choose(
     _ contest: JointContest, _ groups: RegressionMixture
   ) throws -> (chosen: JointTrial, tried: [JointCriterion]) {
-    let families = CovariateChoice.families(options.covariateBasis)
-    let feasible = families.map { $0.filter(contest.isFeasible) }
-    guard let smallest = feasible.joined().first else { throw tooFewRows(contest, families) }
-    let treatment = TreatmentChoice.first(options.outcomeBasis)
     var criteria: [JointCriterion] = []
     func note(_ trial: JointTrial) -> JointTrial {
       criteria.append(JointCriterion(trial))
       return trial
     }
+    var best = try chooseCovariates(contest, groups, note)
+    best = try chooseTreatment(best, contest, note)
+    let variables = try interactingVariables(best, contest)
+    guard !variables.isEmpty else { return (best, criteria) }
+    let interacted = try chooseTreatment(
+      note(contest.interacted(best, with: variables, rows: contest.subset)), contest, note)
+    if options.interaction == .given || interacted.bic < best.bic { best = interacted }
+    return (best, criteria)
+  }
+
+  /// The best basis of x.
+  private func chooseCovariates(
+    _ contest: JointContest, _ groups: RegressionMixture, _ note: (JointTrial) -> JointTrial
+  ) throws -> JointTrial {
+    let families = CovariateChoice.families(options.covariateBasis)
+    let feasible = families.map { $0.filter(contest.isFeasible) }
+    guard let smallest = feasible.joined().first else { throw tooFewRows(contest, families) }
+    let treatment = TreatmentChoice.first(options.outcomeBasis)
     var best = note(
       try contest.searched(
         try contest.prepare(smallest, treatment, interactions: false, on: contest.subset), regression: groups))
@@ -36,25 +50,42 @@ extension ControlFunction {
         previous = bic
       }
     }
-    for choice in TreatmentChoice.choices(options.outcomeBasis) where choice != treatment {
-      best = try better(
-        best,
-        note(
-          contest.carried(
-            [best.fits[0]], from: best,
-            to: contest.prepare(best.covariates, choice, interactions: false, on: contest.subset))))
-    }
-    best = try better(
-      best,
-      note(
-        contest.carried(
-          [best.fits[0]], from: best,
-          to: contest.prepare(best.covariates, best.treatment, interactions: true, on: contest.subset))))
-    return (best, criteria)
+    return best
   }
 
-  private func better(_ first: JointTrial, _ second: JointTrial) -> JointTrial {
-    second.bic < first.bic ? second : first
+  /// The best functions of t, and then its interactions with x, on the basis of x of a trial without these.
+  private func chooseTreatment(
+    _ trial: JointTrial, _ contest: JointContest, _ note: (JointTrial) -> JointTrial
+  ) throws -> JointTrial {
+    var best = trial
+    func attempt(_ treatment: TreatmentChoice, interactions: Bool) throws {
+      let trial = note(
+        try contest.carried(
+          [best.fits[0]], from: best,
+          to: contest.prepare(
+            best.covariates, treatment, interactions: interactions, control: best.controlVariables,
+            on: contest.subset)))
+      if trial.bic < best.bic { best = trial }
+    }
+    for choice in TreatmentChoice.choices(options.outcomeBasis) where choice != trial.treatment {
+      try attempt(choice, interactions: false)
+    }
+    try attempt(best.treatment, interactions: true)
+    return best
+  }
+
+  /// Which of x_1 … x_m, t the coefficient of V is to depend on, counted from 0: all where that was asked for; else x, t or
+  /// both where score tests say so and a quadratic control function does not explain it better.
+  private func interactingVariables(_ best: JointTrial, _ contest: JointContest) throws -> [Int] {
+    switch options.interaction {
+    case .none: return []
+    case .given: return Array(0...contest.table.covariateCount)
+    case .chosen:
+      guard case .interaction(let variables, _) = try contest.missingControl(of: best, rows: contest.subset) else {
+        return []
+      }
+      return variables
+    }
   }
 
   private func tooFewRows(_ contest: JointContest, _ families: [[CovariateChoice]]) -> Failure {
@@ -75,6 +106,8 @@ public struct JointCriterion: Sendable, Codable, Equatable {
   public let covariateBasis: String
   public let outcomeBasis: String
   public let hasInteractions: Bool
+  /// Whether the coefficient of V depends on x or t.
+  public let hasInteractedControl: Bool
   /// Columns of the outcome's regression.
   public let columns: Int
   public let bic: Double
@@ -83,6 +116,7 @@ public struct JointCriterion: Sendable, Codable, Equatable {
     covariateBasis = trial.covariates.description
     outcomeBasis = trial.treatment.description
     hasInteractions = trial.hasInteractions
+    hasInteractedControl = !trial.controlVariables.isEmpty
     columns = trial.basis.columnCount - 1
     bic = trial.bic
   }

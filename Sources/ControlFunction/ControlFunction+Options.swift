@@ -19,15 +19,29 @@ public enum CovariateBasis: String, Sendable, Codable, CaseIterable {
   case spline
 }
 
-/// How y depends, in the joint model, on the part of t that x and the group leave, V: the degree of the control function.
-public enum ControlDegree: String, Sendable, Codable, CaseIterable {
+/// How y depends, in the joint model, on the part of t that x and the group leave, V: the form of the control function.
+public enum ControlForm: String, Sendable, Codable, CaseIterable {
+  /// `linear` or `interacted`, by score tests and BIC.
+  case auto
   /// The outcome moves by κ_k V.
   case linear
+  /// The outcome moves by (κ_k + λ'C) V, with C columns of x and t: the effect varies with the confounder, or the strength
+  /// of confounding with covariates.
+  case interacted
   /// The outcome moves by κ_k V + κ2_k (V² - σ_k²).
   case quadratic
 }
 
 extension ControlFunction {
+  /// Whether the coefficient of V may depend on x and t.
+  public enum Interaction: String, Sendable, Codable {
+    case none
+    /// On x, on t or on both where score tests say so, if BIC falls.
+    case chosen
+    /// On both.
+    case given
+  }
+
   /// Everything that determines a joint fit besides the data and the groups that it starts from.
   public struct Options: Sendable, Codable, Equatable {
     public var groups: Int
@@ -36,6 +50,8 @@ extension ControlFunction {
     /// Whether groups may shift y, the check that they move it through t only; whether y may bend with what x and the
     /// group leave of t; whether the shares of groups may depend on x.
     public var extensions = JointMixture.Extensions()
+    /// Not with an outcome that may bend.
+    public var interaction = Interaction.chosen
     /// The number of random starts, besides the groups of t given x.
     public var starts = 30
     public var seed: UInt64 = 1

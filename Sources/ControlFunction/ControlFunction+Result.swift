@@ -26,6 +26,8 @@ extension ControlFunction {
     public let kappaStandardErrors: [Double]?
     /// The quadratic terms of the control function; nil where it is linear.
     public let bends: JointBends?
+    /// How the coefficient of V depends on x and t; nil where it does not.
+    public let interactions: JointInteractions?
     /// How the shares of groups depend on x; nil where they may not.
     public let shares: JointShares?
     /// δ_k in the units of the data; nil unless free.
@@ -76,6 +78,7 @@ extension ControlFunction {
       kappa = mixture.endogeneities.map { $0 * unit }
       kappaStandardErrors = covariance.map { $0.standardErrors($0.parameters.endogeneities).map { $0 * unit } }
       bends = JointBends(model, covariance)
+      interactions = JointInteractions(model, covariance)
       shares = JointShares(model, covariance)
       delta = mixture.hasFreeShifts ? mixture.shifts.map { $0 * model.outcomeScale } : nil
       deltaStandardErrors =

@@ -74,18 +74,25 @@ struct JointAudit {
   /// Which extensions of the model the rows ask for. Collective.
   private func extensionsMissed() throws -> [Finding] {
     guard covariance != nil else { return [] }
-    var findings: [Finding] = []
-    if mixture.bends == nil, let test = try scoreTest({ try .bends(of: mixture, on: trial.design) }),
-      test.pValue < Self.disagreement
-    {
-      findings.append(Finding(.outcomeBends, test))
-    }
-    if mixture.concomitants == nil, let test = try scoreTest({ try .concomitants(of: mixture, on: trial.design) }),
+    var findings = try controlMissed()
+    if mixture.concomitants == nil,
+      let test = try contest.scoreTest({ try .concomitants(of: mixture, on: trial.design) }),
       test.pValue < Self.disagreement
     {
       findings.append(Finding(.sharesDependOnCovariates, test))
     }
     return findings
+  }
+
+  /// What is missing of a linear control function. Collective.
+  private func controlMissed() throws -> [Finding] {
+    var fitted = trial
+    fitted.fits = [Fit(start: 0, model: mixture)]
+    switch try contest.missingControl(of: fitted, rows: nil) {
+    case .nothing: return []
+    case .interaction(_, let test): return [Finding(.confoundingInteracts, test)]
+    case .bend(let test): return [Finding(.outcomeBends, test)]
+    }
   }
 
   // MARK: Is there a group?
@@ -169,7 +176,8 @@ struct JointAudit {
       return nil
     }
     // On all rows: what a basis misses counts against the standard errors of all.
-    let prepared = try contest.prepare(larger, trial.treatment, interactions: trial.hasInteractions, on: nil)
+    let prepared = try contest.prepare(
+      larger, trial.treatment, interactions: trial.hasInteractions, control: trial.controlVariables, on: nil)
     let moved = try contest.carried([Fit(start: 0, model: mixture)], from: trial, to: prepared)
     return moved.fits.first.map { distance(effects(of: $0.model, basis: prepared.basis), curve.map(\.tau)) }
   }
@@ -206,8 +214,8 @@ struct JointAudit {
   /// Of the effect being that of 2SLS on the posteriors, which knows no shifts; nil where these are free. Collective.
   private func twoStageTest() throws -> ChiSquareTest? {
     guard let covariance, !mixture.hasFreeShifts else { return nil }
-    let statistics = try trial.design.statistics(of: [mixture])[0]
     let basis = trial.basis
+    let statistics = try trial.design.statistics(of: [mixture])[0].leading(basis.columnCount)
     guard
       let other = JointTwoStage(
         statistics, exogenous: basis.treatmentColumns.lowerBound, selection: basis.selectionCount)
@@ -223,16 +231,9 @@ struct JointAudit {
   func exclusionTests() throws -> (shifts: ChiSquareTest?, slopes: ChiSquareTest?) {
     guard covariance != nil else { return (nil, nil) }
     func test(columns: Int?) throws -> ChiSquareTest? {
-      try scoreTest { try .exclusion(of: mixture, columns: columns, on: trial.design) }
+      try contest.scoreTest { try .exclusion(of: mixture, columns: columns, on: trial.design) }
     }
     return (mixture.hasFreeShifts ? nil : try test(columns: 1), try test(columns: nil))
-  }
-
-  private func scoreTest(_ body: () throws -> JointScoreTest) throws -> ChiSquareTest? {
-    do {
-      let test = try body()
-      return ChiSquareTest(statistic: test.statistic, degreesOfFreedom: test.degreesOfFreedom)
-    } catch is NotPositiveDefinite { return nil }
   }
 }
 

@@ -5,7 +5,7 @@ import LinearAlgebra
 import Mixture
 
 /// The columns of the joint model: (1, ρ(x), X(x), functions of t, t x interactions, t, y), each variable centered and
-/// scaled.
+/// scaled; and behind these, where the coefficient of V depends on x and t, the products that this takes.
 ///
 /// ρ comes from a basis; the rest are products of functions of single variables: powers, B-splines, and
 /// products of these across variables.
@@ -20,6 +20,8 @@ public struct JointBasis: Sendable, Codable {
   private(set) var products: [[Int]]
   /// How many products, from the first, are functions of x alone.
   private(set) var covariateProducts: Int
+  /// What a coefficient of V that depends on x and t takes; nil where it does not.
+  var control: ControlProducts?
 
   init(selection: Basis, scaling: ColumnScaling, splines: [[CubicSpline]]) {
     self.selection = selection
@@ -31,7 +33,7 @@ public struct JointBasis: Sendable, Codable {
 
   var covariateCount: Int { splines.count - 1 }
   var selectionCount: Int { selection.dimension + 1 }
-  /// The number of columns, the constant, t and y among them.
+  /// The number of columns, the constant, t and y among them, without those behind y; see ``designColumnCount``.
   public var columnCount: Int { selectionCount + products.count + 2 }
 
   /// The number of factors of a variable.
@@ -122,6 +124,7 @@ public struct JointBasis: Sendable, Codable {
       let outcome = variables[covariateCount + 1]
       let (center, factor) = (scaling.centers[covariateCount + 1], 1 / scaling.scales[covariateCount + 1])
       for row in 0..<rowCount { closing[stride + row] = (outcome[row] - center) * factor }
+      appendControl(features, factors: factors, rowCount: rowCount, stride: stride)
     }
   }
 
@@ -209,7 +212,7 @@ extension Design {
   /// The columns of a joint basis.
   convenience init(table: Frame, basis: JointBasis, subset: ChunkSubset? = nil) {
     self.init(
-      table: table, featureNames: (1..<basis.columnCount).map { "c\($0)" },
+      table: table, featureNames: (1..<basis.designColumnCount).map { "c\($0)" },
       features: { basis.transform($0, rowCount: $1, into: $2, stride: $3) }, inputs: .all, subset: subset)
   }
 }

@@ -31,8 +31,11 @@ struct JointContest {
   }
 
   /// A basis without the products that others determine on these rows, and its design. Collective.
+  ///
+  /// - Parameter control: the variables that the coefficient of V depends on.
   func prepare(
-    _ covariates: CovariateChoice, _ treatment: TreatmentChoice, interactions: Bool, on rows: ChunkSubset?
+    _ covariates: CovariateChoice, _ treatment: TreatmentChoice, interactions: Bool, control: [Int] = [],
+    on rows: ChunkSubset?
   ) throws -> JointTrial {
     var basis = bases.basis(covariates, treatment, interactions: interactions)
     let full = try Design(table: table, basis: basis, subset: rows).pooledStatistics().gram(0)
@@ -40,6 +43,7 @@ struct JointContest {
     let order = [0, basis.columnCount - 2] + Array(1..<basis.selectionCount) + Array(products)
     let dependent = full.dependentColumns(inOrder: order, tolerance: Self.dependenceTolerance)
     basis = basis.dropping(Set(dependent.filter(products.contains).map { $0 - basis.selectionCount }))
+      .interacting(control)
     return try trial(covariates, treatment, interactions: interactions, basis: basis, on: rows)
   }
 
@@ -51,7 +55,7 @@ struct JointContest {
     let design = Design(table: table, basis: basis, subset: rows)
     return JointTrial(
       covariates: covariates, treatment: treatment, hasInteractions: interactions, basis: basis, design: design,
-      pooled: try design.pooledStatistics())
+      pooled: try design.pooledStatistics().leading(basis.columnCount))
   }
 
   /// Starts from `regression` and random ones, a few passes each, and the best go on. Collective.
@@ -67,9 +71,9 @@ struct JointContest {
       0..<options.starts, groups: options.groups, pooled: selection, directions: directions,
       random: CounterRandom(seed: options.seed, stream: .jointStarts))
     let starts = try ([regression] + random).enumerated().map {
-      Fit(
-        start: $0.offset,
-        model: try JointMixture(selection: $0.element, pooled: trial.pooled, extensions: options.extensions))
+      var model = try JointMixture(selection: $0.element, pooled: trial.pooled, extensions: options.extensions)
+      model.interactions = trial.basis.interactions
+      return Fit(start: $0.offset, model: model)
     }
     let short = try journal.run(
       accelerated: starts, on: trial.design,
@@ -99,7 +103,8 @@ struct JointContest {
     var trial = trial
     let moved = try fits.compactMap { fit -> Fit<JointMixture>? in
       do {
-        let model = try fit.model.carried(to: trial.design, pooled: trial.pooled, from: other.design)
+        let model = try fit.model.carried(
+          to: trial.design, pooled: trial.pooled, interactions: trial.basis.interactions, from: other.design)
         return Fit(continuing: fit, model: model)
       } catch is DegenerateGroup { return nil }
     }

@@ -70,14 +70,14 @@ public struct JointCovariance: Sendable {
 
   /// Σ γ (-∂² log f_k) in the parameters of the density of group k, of which log f_k = - log σ - V²/(2σ²) - log τ - e²/(2τ²).
   ///
-  /// ∂e is a form of ĉ in all but β, where it is (κ + 2 κ2 V) ρ; the second derivatives of e that are not 0 are ρ in κ and
-  /// β, 2 V ρ in κ2 and β, - 2 κ2 ρρ' in β, 2 σ² in κ2 and log σ, and 4 κ2 σ² in log σ.
+  /// ∂e is a form of ĉ in all but β, where it is (κ + λ'C + 2 κ2 V) ρ; the second derivatives of e that are not 0 are ρ in
+  /// κ and β, C ρ in λ and β, 2 V ρ in κ2 and β, - 2 κ2 ρρ' in β, 2 σ² in κ2 and log σ, and 4 κ2 σ² in log σ.
   private static func densityInformation(
     _ model: JointMixture, _ statistics: SufficientStatistics, _ scores: JointScores, group k: Int
   ) -> Matrix {
     let parameters = scores.parameters
     let moments = JointMoments(statistics, model, group: k)
-    let (kappa, bend) = (model.endogeneities[k], model.bends?[k] ?? 0)
+    let bend = model.bends?[k] ?? 0
     let variance = model.selectionDeviations[k] * model.selectionDeviations[k]
     let (precision, selectionPrecision) = (
       1 / (model.outcomeDeviations[k] * model.outcomeDeviations[k]), 1 / variance
@@ -91,12 +91,13 @@ public struct JointCovariance: Sendable {
     }
     /// Σ γ (∂e/∂β) form'ĉ.
     func slopes(_ form: [Double]) -> [Double] {
-      let (plain, bent) = (moments.gram * form, moments.timesResidual(form))
-      return (0..<parameters.selection).map { kappa * plain[$0] + 2 * bend * bent[$0] }
+      let (pulled, bent) = (model.pulled(k, moments.gram * form), moments.timesResidual(form))
+      return (0..<parameters.selection).map { pulled[$0] + 2 * bend * bent[$0] }
     }
 
     // ∂e in all parameters but log τ and β, in their order; nil where these stand.
     var forms: [[Double]?] = (0..<parameters.shared).map { unit($0, -1) }
+    forms += (0..<parameters.interactionCount).map { model.interactionForm(k, $0).map(-) }
     let kappaIndex = forms.count
     forms.append(residual.map(-))
     if parameters.hasBends { forms.append(model.squareForm(k, moments).map(-)) }
@@ -123,6 +124,10 @@ public struct JointCovariance: Sendable {
     set(tau, tau, 2 * precision * error.dot(products))
     let (v, bent, pulls) = (moments.gram * residual, moments.timesResidual(error), slopes(error))
     for (position, j) in beta.enumerated() {
+      for (place, columns) in (model.interactions?.products ?? []).enumerated() {
+        result[parameters.shared + place, j] += precision * products[columns[position]]
+        result[j, parameters.shared + place] = result[parameters.shared + place, j]
+      }
       result[kappaIndex, j] += precision * products[position]
       result[j, kappaIndex] = result[kappaIndex, j]
       if parameters.hasBends {
@@ -132,9 +137,7 @@ public struct JointCovariance: Sendable {
       set(tau, j, -2 * precision * pulls[position])
       set(sigma, j, result[sigma, j] + 2 * selectionPrecision * v[position])
     }
-    let pull = model.squaredPull(k)
-    var block = moments.weighted(
-      (selectionPrecision + precision * pull.0, precision * pull.1, precision * pull.2), leading: parameters.selection)
+    var block = model.slopeInformation(k, moments)
     if parameters.hasBends {
       block = block - (2 * bend) * scores.pulls(k)
       set(kappaIndex + 1, sigma, result[kappaIndex + 1, sigma] + 2 * precision * variance * products[0])

@@ -21,6 +21,33 @@ public struct JointBends: Sendable, Equatable {
   }
 }
 
+/// How the coefficient of V depends on x and t, in the units of the data: it is κ_k at their means, and moves by λ_j with a
+/// unit of a variable.
+public struct JointInteractions: Sendable, Equatable {
+  /// The covariates and the treatment that it depends on.
+  public let names: [String]
+  public let lambda: [Double]
+  /// The standard errors of λ; nil when the likelihood has no regular maximum here.
+  public let standardErrors: [Double]?
+  /// Wald's test of λ = 0.
+  public let test: ChiSquareTest?
+
+  /// Nil where it depends on the group alone.
+  init?(_ model: JointModel, _ covariance: JointCovariance?) {
+    guard let interactions = model.mixture.interactions, let control = model.basis.control else { return nil }
+    let scales = model.covariateScales + [model.treatmentScale]
+    let units = control.variables.map { model.outcomeScale / (model.treatmentScale * scales[$0]) }
+    names = control.variables.map { (model.covariateNames + [model.treatmentName])[$0] }
+    lambda = zip(interactions.coefficients, units).map { $0 * $1 }
+    standardErrors = covariance.map { covariance in
+      zip(covariance.standardErrors(covariance.parameters.interactions), units).map { $0 * $1 }
+    }
+    test = covariance.flatMap {
+      ChiSquareTest(interactions.coefficients, covariance: $0.block(Array($0.parameters.interactions)))
+    }
+  }
+}
+
 /// How the shares of groups depend on covariates: log π_k(x) / π_0(x) = ω_k'ρ(x).
 public struct JointShares: Sendable, Equatable {
   /// Of each group, the log odds against group 0 per unit of a covariate, in the units of the data, by its name; nil when

@@ -24,13 +24,14 @@ extension JointMixture {
     return findings
   }
 
-  /// (b, κ, κ2, δ): y on (φ, V_k, V_k² - σ_k², group) by least squares with weights γ_ik / τ_k²; then τ_k².
+  /// (b, κ, κ2, δ, λ): y on (φ, V_k, V_k² - σ_k², group, V_k C) by least squares with weights γ_ik / τ_k²; then τ_k².
   private mutating func maximizeOutcome(
     _ moments: [JointMoments], _ findings: inout [Finding]
   ) throws(DegenerateGroup) {
     let (shared, groups) = (outcomeCoefficients.count, groupCount)
     let firstShift = shared + groups * (bends == nil ? 1 : 2)
-    let order = firstShift + (hasFreeShifts ? groups - 1 : 0)
+    let firstInteraction = firstShift + (hasFreeShifts ? groups - 1 : 0)
+    let order = firstInteraction + interactionCount
     var normal = Matrix(rows: order, columns: order)
     var right = Array(repeating: 0.0, count: order)
     for (k, moments) in moments.enumerated() {
@@ -47,14 +48,16 @@ extension JointMixture {
         constant[0] = 1
         own.append((firstShift + k - 1, constant))
       }
+      // The groups share λ, and so its sums: those of the other forms are of one group each.
+      own += (0..<interactionCount).map { (firstInteraction + $0, interactionForm(k, $0)) }
       let products = own.map { gram * $0.1 }
       for (a, (row, _)) in own.enumerated() {
         for j in 0..<shared {
-          normal[row, j] = weight * products[a][j]
+          normal[row, j] += weight * products[a][j]
           normal[j, row] = normal[row, j]
         }
-        for (column, form) in own { normal[row, column] = weight * form.dot(products[a]) }
-        right[row] = weight * products[a][shared]
+        for (column, form) in own { normal[row, column] += weight * form.dot(products[a]) }
+        right[row] += weight * products[a][shared]
       }
     }
     let (factor, ridge) = try normal.factored(.pooled("the outcome's regression"))
@@ -63,7 +66,8 @@ extension JointMixture {
     outcomeCoefficients = Array(solution[..<shared])
     endogeneities = Array(solution[shared..<shared + groups])
     if bends != nil { bends = Array(solution[shared + groups..<firstShift]) }
-    if hasFreeShifts { shifts = [0] + solution[firstShift...] }
+    if hasFreeShifts { shifts = [0] + solution[firstShift..<firstInteraction] }
+    if interactions != nil { interactions?.coefficients = Array(solution[firstInteraction...]) }
     for (k, moments) in moments.enumerated() {
       let variance = moments.gram.quadraticForm(outcomeForm(k, moments)) / moments.count
       if variance < floors.outcome { findings.append(.note(.outcomeVarianceAtFloor)) }
@@ -71,25 +75,21 @@ extension JointMixture {
     }
   }
 
-  /// β_k + H⁻¹ g, H = Σ γ ρρ' (1/σ² + D²/τ²), g = Σ γ ρ (V/σ² - D e/τ²), D = κ + 2 κ2 V, e the outcome's residual; then
+  /// β_k + H⁻¹ g, H = Σ γ ρρ' (1/σ² + D²/τ²), g = Σ γ ρ (V/σ² - D e/τ²), D = κ + λ'C + 2 κ2 V, e the outcome's residual; then
   /// σ_k².
   private mutating func maximizeSelection(
     _ moments: JointMoments, group k: Int, slopeStep: Double, _ findings: inout [Finding]
   ) throws(DegenerateGroup) {
     let precision = 1 / (selectionDeviations[k] * selectionDeviations[k])
     let outcomePrecision = 1 / (outcomeDeviations[k] * outcomeDeviations[k])
-    let (kappa, bend) = (endogeneities[k], bends?[k] ?? 0)
+    let bend = bends?[k] ?? 0
     let residual = outcomeForm(k, moments)
-    let (v, e) = (moments.gram * selectionForm(k, moments), moments.gram * residual)
+    let (v, e) = (moments.gram * selectionForm(k, moments), pulled(k, moments.gram * residual))
     let bent = moments.timesResidual(residual)
     let gradient = (0..<selectionCount).map { j in
-      precision * v[j] - outcomePrecision * (kappa * e[j] + 2 * bend * bent[j])
+      precision * v[j] - outcomePrecision * (e[j] + 2 * bend * bent[j])
     }
-    let pull = squaredPull(k)
-    let information = moments.weighted(
-      (precision + outcomePrecision * pull.0, outcomePrecision * pull.1, outcomePrecision * pull.2),
-      leading: selectionCount)
-    let (factor, ridge) = try information.factored(.group(k))
+    let (factor, ridge) = try slopeInformation(k, moments).factored(.group(k))
     if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
     for (j, step) in factor.solve(gradient).enumerated() { selectionCoefficients[k][j] += slopeStep * step }
     let variance = selectionVariance(moments, group: k, outcomePrecision: outcomePrecision)

@@ -38,14 +38,18 @@ extension JointMixture {
   /// - Parameters:
   ///   - design: the other design.
   ///   - pooled: its statistics as one group.
+  ///   - interactions: with columns of the other design.
   ///   - own: the design of this model.
   /// - Throws: ``DegenerateGroup``; on all ranks the same ``Failure`` when a pass fails.
-  public func carried(to design: Design, pooled: SufficientStatistics, from own: Design) throws -> JointMixture {
+  public func carried(
+    to design: Design, pooled: SufficientStatistics, interactions: ControlInteractions? = nil, from own: Design
+  ) throws -> JointMixture {
     var model = try JointMixture(
       selection: RegressionMixture(
         mixingWeights: mixingWeights, coefficients: selectionCoefficients, standardDeviations: selectionDeviations),
       pooled: pooled, extensions: extensions)
     model.concomitants = concomitants
+    model.interactions = interactions
     model.outcomeDeviations = outcomeDeviations
     _ = try model.maximize(design.statistics(of: model, posteriorsOf: self, on: own))
     return model
@@ -64,7 +68,14 @@ extension JointMixture {
 extension SufficientStatistics {
   /// The statistics of (ρ, t) from those of the joint columns (ρ, …, t, y).
   public func selection(_ selectionCount: Int) -> SufficientStatistics {
-    let columns = Array(0..<selectionCount) + [columnCount - 2]
+    columns(Array(0..<selectionCount) + [columnCount - 2])
+  }
+
+  /// The statistics of the joint columns up to y, of which there are `count`.
+  func leading(_ count: Int) -> SufficientStatistics { count == columnCount ? self : columns(Array(0..<count)) }
+
+  /// - Precondition: there are no others than of weighted Gram matrices.
+  private func columns(_ columns: [Int]) -> SufficientStatistics {
     var result = SufficientStatistics(groupCount: groupCount, columnCount: columns.count)
     var packed: [Double] = []
     for k in 0..<groupCount {

@@ -4,12 +4,12 @@ import Mixture
 /// The control-function mixture of treatment and outcome: groups by how t and y arise from x together.
 ///
 ///     t | x, k    ~ N(β_k'ρ, σ_k²),   V_k = t - β_k'ρ
-///     y | t, x, k ~ N(φ'b + δ_k + κ_k V_k + κ2_k (V_k² - σ_k²), τ_k²)
+///     y | t, x, k ~ N(φ'b + δ_k + (κ_k + λ'C) V_k + κ2_k (V_k² - σ_k²), τ_k²)
 ///
 /// with shares π_k, or π_k(x) ∝ exp(ω_k'ρ) where the sources of rows depend on x (concomitants: Dayton and Macready
-/// 1988). δ, κ2 and ω are 0 unless ``Extensions`` ask for them.
+/// 1988). δ, κ2 and ω are 0 unless ``Extensions`` ask for them, λ without ``ControlInteractions``.
 ///
-/// The design's columns are c = (1, …, t, y): ρ are the first r of them, φ all but y. A label found from (x, t) alone
+/// The design's columns are c = (1, …, t, y): ρ are the first r of them, φ all but y. Behind y come products that V C takes. A label found from (x, t) alone
 /// leans on the confounder that t contains; here κ_k takes that up, so b is the effect of t under do(t). Both residuals
 /// are linear in c but for κ2, and the weighted Gram matrices of c are all that the M step needs; with κ2 those times V
 /// and V² too.
@@ -29,6 +29,8 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
   public var bends: [Double]?
   /// ω_k, that of the first group 0: K × r; nil for shares that do not depend on x.
   public var concomitants: [[Double]]?
+  /// λ with its columns: what the coefficient of V varies with besides the group; nil where there is nothing, and with κ2.
+  public var interactions: ControlInteractions?
   /// The standard deviation of what the outcome's regression leaves of y in each group, τ_k.
   public var outcomeDeviations: [Double]
   /// Whether δ_k are estimated: the check that the group moves y through t only.
@@ -88,21 +90,25 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
 
   /// r, the number of columns that t is regressed on.
   public var selectionCount: Int { selectionCoefficients[0].count }
-  /// The number of columns of c.
-  public var columnCount: Int { outcomeCoefficients.count + 1 }
+  /// The number of columns of c, those behind y among them.
+  public var columnCount: Int { outcomeCoefficients.count + 1 + ownColumnCount }
+  private var ownColumnCount: Int { interactions?.ownColumnCount ?? 0 }
 
   /// V_k = v'c.
   func selectionResidual(_ group: Int) -> [Double] {
-    let padding = repeatElement(0.0, count: columnCount - 2 - selectionCount)
-    return selectionCoefficients[group].map(-) + padding + [1, 0]
+    let padding = repeatElement(0.0, count: outcomeCoefficients.count - 1 - selectionCount)
+    return selectionCoefficients[group].map(-) + padding + [1, 0] + repeatElement(0, count: ownColumnCount)
   }
 
-  /// y - φ'b - δ_k - κ_k V_k + κ2_k σ_k² = e'c: the outcome's residual but for - κ2_k V_k².
+  /// y - φ'b - δ_k - (κ_k + λ'C) V_k + κ2_k σ_k² = e'c: the outcome's residual but for - κ2_k V_k².
   func outcomeResidual(_ group: Int) -> [Double] {
-    var residual = outcomeCoefficients.map(-) + [1]
+    var residual = outcomeCoefficients.map(-) + [1] + repeatElement(0, count: ownColumnCount)
     residual[0] -= shifts[group]
     if let bends { residual[0] += bends[group] * selectionDeviations[group] * selectionDeviations[group] }
     for (j, value) in selectionResidual(group).enumerated() { residual[j] -= endogeneities[group] * value }
+    for (place, lambda) in (interactions?.coefficients ?? []).enumerated() {
+      for (j, value) in interactionForm(group, place).enumerated() { residual[j] -= lambda * value }
+    }
     return residual
   }
 
@@ -130,10 +136,10 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
   /// The columns that shares depend on, the constant among them.
   var shareCount: Int { concomitants == nil ? 1 : selectionCount }
 
-  /// b; per group β_k, σ_k, κ_k, τ_k and κ2_k if there is one; ω_k or the shares, and the shifts when these are free, of
+  /// b and λ; per group β_k, σ_k, κ_k, τ_k and κ2_k if there is one; ω_k or the shares, and the shifts when these are free, of
   /// K - 1 groups.
   public var parameterCount: Int {
-    outcomeCoefficients.count + groupCount * (selectionCount + (bends == nil ? 3 : 4))
+    outcomeCoefficients.count + interactionCount + groupCount * (selectionCount + (bends == nil ? 3 : 4))
       + (groupCount - 1) * (shareCount + (hasFreeShifts ? 1 : 0))
   }
   public var leadingParameters: [Double] { selectionCoefficients.map { $0.count > 1 ? $0[1] : $0[0] } }
@@ -160,11 +166,12 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
 // MARK: - The parameters as one vector
 
 extension JointMixture {
-  /// (b, κ, κ2, δ, log τ, β, log σ, ω or log π): unconstrained, so that it can be extrapolated.
+  /// (b, λ, κ, κ2, δ, log τ, β, log σ, ω or log π): unconstrained, so that it can be extrapolated.
   public var vector: [Double] {
     let shares = concomitants.map { Array($0.joined()) } ?? mixingWeights.map(Elementary.log)
     let outcome =
-      outcomeCoefficients + endogeneities + (bends ?? []) + shifts + outcomeDeviations.map(Elementary.log)
+      outcomeCoefficients + (interactions?.coefficients ?? []) + endogeneities + (bends ?? []) + shifts
+      + outcomeDeviations.map(Elementary.log)
     return outcome + selectionCoefficients.joined() + selectionDeviations.map(Elementary.log) + shares
   }
 
@@ -177,6 +184,7 @@ extension JointMixture {
     }
     var copy = self
     copy.outcomeCoefficients = take(outcomeCoefficients.count)
+    if interactions != nil { copy.interactions?.coefficients = take(interactionCount) }
     copy.endogeneities = take(groupCount)
     copy.bends = bends.map { take($0.count) }
     copy.shifts = take(groupCount)

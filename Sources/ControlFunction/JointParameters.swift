@@ -1,8 +1,9 @@
-/// Where each parameter of a joint mixture stands in its vector of scores: b, κ, κ2 if there is one, δ (of groups 1 …, on
+/// Where each parameter of a joint mixture stands in its vector of scores: b, λ if there is one, κ, κ2 if there is one, δ (of groups 1 …, on
 /// some of the first columns), log τ, β, log σ, and ω or log π_k / π_0 (of groups 1 …).
 public struct JointParameters: Sendable, Equatable {
   let groups: Int
   let shared: Int
+  let interactionCount: Int
   let selection: Int
   let hasBends: Bool
   /// The columns that shifts are on: none, the constant, or for a test all of ρ.
@@ -13,23 +14,26 @@ public struct JointParameters: Sendable, Equatable {
   init(_ model: JointMixture, shiftColumns: Int? = nil) {
     groups = model.groupCount
     shared = model.outcomeCoefficients.count
+    interactionCount = model.interactionCount
     selection = model.selectionCount
     hasBends = model.bends != nil
     self.shiftColumns = shiftColumns ?? (model.hasFreeShifts ? 1 : 0)
     shareColumns = model.shareCount
   }
 
-  private var afterBends: Int { shared + groups * (hasBends ? 2 : 1) }
+  private var afterBends: Int { endogeneities.lowerBound + groups * (hasBends ? 2 : 1) }
   private var afterShifts: Int { afterBends + (groups - 1) * shiftColumns }
   private var afterDeviations: Int { afterShifts + groups * (2 + selection) }
 
   public var count: Int { afterDeviations + (groups - 1) * shareColumns }
   /// The places of b, the coefficients of the outcome's regression.
   public var outcome: Range<Int> { 0..<shared }
+  /// The places of λ; empty without it.
+  public var interactions: Range<Int> { shared..<shared + interactionCount }
   /// The places of κ_0 … κ_{K-1}.
-  public var endogeneities: Range<Int> { shared..<shared + groups }
+  public var endogeneities: Range<Int> { interactions.upperBound..<interactions.upperBound + groups }
   /// The places of κ2_0 … κ2_{K-1}; empty without them.
-  public var bends: Range<Int> { shared + groups..<afterBends }
+  public var bends: Range<Int> { endogeneities.upperBound..<afterBends }
   /// δ_k; empty for the first group.
   func shifts(_ group: Int) -> Range<Int> {
     let first = afterBends + (group - 1) * shiftColumns
@@ -55,7 +59,8 @@ public struct JointParameters: Sendable, Equatable {
 
   /// The parameters of the density of group k, in the order of its own scores.
   func density(_ group: Int) -> [Int] {
-    Array(outcome) + [endogeneities.lowerBound + group] + (hasBends ? [bends.lowerBound + group] : [])
+    Array(outcome) + Array(interactions) + [endogeneities.lowerBound + group]
+      + (hasBends ? [bends.lowerBound + group] : [])
       + Array(shifts(group)) + [logOutcomeDeviations.lowerBound + group] + Array(slopes(group))
       + [logSelectionDeviations.lowerBound + group]
   }

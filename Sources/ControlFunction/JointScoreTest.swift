@@ -26,8 +26,8 @@ public struct JointScoreTest: Sendable, Equatable {
     let parameters = JointParameters(model, shiftColumns: columns ?? model.selectionCount)
     let shifts = (1..<model.groupCount).flatMap { parameters.shifts($0).dropFirst(model.hasFreeShifts ? 1 : 0) }
     let leftOut = parameters.shiftColumns == model.selectionCount ? untestable(shifts, model, parameters) : nil
-    return try test(
-      of: shifts.filter { $0 != leftOut }, ignoring: leftOut.map { [$0] } ?? [], model, parameters, on: design)
+    return try ScoreSums(model, parameters, on: design)
+      .test(of: shifts.filter { $0 != leftOut }, ignoring: leftOut.map { [$0] } ?? [])
   }
 
   /// The score test of the outcome bending with V, by κ2_k.
@@ -37,7 +37,27 @@ public struct JointScoreTest: Sendable, Equatable {
     var larger = model
     larger.bends = Array(repeating: 0, count: model.groupCount)
     let parameters = JointParameters(larger)
-    return try test(of: Array(parameters.bends), larger, parameters, on: design)
+    return try ScoreSums(larger, parameters, on: design).test(of: Array(parameters.bends))
+  }
+
+  /// The score tests of the coefficient of V varying with some of the columns of `interactions`, without the others.
+  ///
+  /// - Parameters:
+  ///   - blocks: the columns that are tested together, by their places.
+  ///   - design: with the columns of `interactions`.
+  /// - Throws: as ``exclusion(of:columns:on:)``.
+  public static func interactions(
+    _ interactions: ControlInteractions, blocks: [[Int]], of model: JointMixture, on design: Design
+  ) throws -> [JointScoreTest] {
+    var larger = model
+    larger.interactions = interactions
+    let parameters = JointParameters(larger)
+    let sums = try ScoreSums(larger, parameters, on: design)
+    let all = Array(parameters.interactions)
+    return try blocks.map { block in
+      try sums.test(
+        of: block.map { all[$0] }, ignoring: all.indices.filter { !block.contains($0) }.map { all[$0] })
+    }
   }
 
   /// The score test of shares depending on x: of ω_k but for its constant, k = 1 ….
@@ -47,31 +67,7 @@ public struct JointScoreTest: Sendable, Equatable {
     var larger = model
     larger.concomitants = model.constantLogShares
     let parameters = JointParameters(larger)
-    return try test(of: parameters.shareSlopes, larger, parameters, on: design)
-  }
-
-  /// Two passes over the rows. Collective.
-  private static func test(
-    of tested: [Int], ignoring ignored: [Int] = [], _ model: JointMixture, _ parameters: JointParameters,
-    on design: Design
-  ) throws -> JointScoreTest {
-    let scores = try design.scores(of: model, parameters)
-    let information = JointCovariance.information(model, try design.statistics(of: [model])[0], scores)
-    let others = Set(tested + ignored)
-    let own = (0..<parameters.count).filter { !others.contains($0) }
-
-    let factor = try Cholesky(information.selecting(rows: own, columns: own), tolerance: 0)
-    let projection = factor.solve(information.selecting(rows: own, columns: tested)).transposed
-    let squared = scores.squared.withoutConstant
-    let crossed = projection * squared.selecting(rows: own, columns: tested)
-    let variance =
-      squared.selecting(rows: tested, columns: tested) - crossed - crossed.transposed
-      + projection * squared.selecting(rows: own, columns: own) * projection.transposed
-    let gradient = Array(scores.weighted[row: 0].dropFirst())
-    let explained = projection * own.map { gradient[$0] }
-
-    let score = tested.indices.map { gradient[tested[$0]] - explained[$0] }
-    return JointScoreTest(statistic: score.dot(try Cholesky(variance).solve(score)), degreesOfFreedom: tested.count)
+    return try ScoreSums(larger, parameters, on: design).test(of: parameters.shareSlopes)
   }
 
   /// The shift of the column whose coefficient in t differs most between the shift's group and the first.
@@ -83,5 +79,35 @@ public struct JointScoreTest: Sendable, Equatable {
       return abs(beta[group][column] - beta[0][column])
     }
     return shifts.max { difference($0) < difference($1) }
+  }
+}
+
+/// What score tests of one larger model read of the rows.
+private struct ScoreSums {
+  private let gradient: [Double]
+  private let squared: Matrix
+  private let information: Matrix
+
+  /// Two passes over the rows. Collective.
+  init(_ model: JointMixture, _ parameters: JointParameters, on design: Design) throws {
+    let scores = try design.scores(of: model, parameters)
+    information = JointCovariance.information(model, try design.statistics(of: [model])[0], scores)
+    gradient = Array(scores.weighted[row: 0].dropFirst())
+    squared = scores.squared.withoutConstant
+  }
+
+  /// - Parameter ignored: parameters that are neither tested nor of the model.
+  func test(of tested: [Int], ignoring ignored: [Int] = []) throws -> JointScoreTest {
+    let others = Set(tested + ignored)
+    let own = gradient.indices.filter { !others.contains($0) }
+    let factor = try Cholesky(information.selecting(rows: own, columns: own), tolerance: 0)
+    let projection = factor.solve(information.selecting(rows: own, columns: tested)).transposed
+    let crossed = projection * squared.selecting(rows: own, columns: tested)
+    let variance =
+      squared.selecting(rows: tested, columns: tested) - crossed - crossed.transposed
+      + projection * squared.selecting(rows: own, columns: own) * projection.transposed
+    let explained = projection * own.map { gradient[$0] }
+    let score = tested.indices.map { gradient[tested[$0]] - explained[$0] }
+    return JointScoreTest(statistic: score.dot(try Cholesky(variance).solve(score)), degreesOfFreedom: tested.count)
   }
 }

@@ -184,6 +184,19 @@ final class ScoreRows {
 
   func columns(_ range: Range<Int>) -> [UnsafePointer<Double>?] { range.map { UnsafePointer(column($0)) } }
 
+  /// What a unit of V moves the outcome by, κ_k + λ'C + 2 κ2_k V, until the next call of this or of the two below.
+  private func coefficient(_ k: Int) -> UnsafePointer<Double> {
+    let (kappa, bend, v) = (model.endogeneities[k], model.bends?[k] ?? 0, residual(k))
+    for row in 0..<block.rowCount { spare[row] = kappa + 2 * bend * v[row] }
+    if let interactions = model.interactions {
+      for (columns, lambda) in zip(interactions.products, interactions.coefficients) {
+        let values = block.columns[columns[0]]!
+        for row in 0..<block.rowCount { spare[row] += lambda * values[row] }
+      }
+    }
+    return UnsafePointer(spare)
+  }
+
   /// w π_k, until the next call of this or of ``weightedPull(_:)``.
   func weightedShare(_ k: Int) -> UnsafePointer<Double> {
     for row in 0..<block.rowCount { spare[row] = rowWeights[row] * share(k)[row] }
@@ -204,7 +217,7 @@ final class ScoreRows {
   func fillOwn(_ k: Int) {
     let (v, a) = (residual(k), pull(k))
     let (tau, variance) = (model.outcomeDeviations[k], model.selectionDeviations[k] * model.selectionDeviations[k])
-    let (kappa, bend) = (model.endogeneities[k], model.bends?[k] ?? 0)
+    let bend = model.bends?[k] ?? 0
     var next = 1
     func append(_ value: (Int) -> Double) {
       fill(next, value)
@@ -214,6 +227,10 @@ final class ScoreRows {
       let values = block.columns[j]!
       append { values[$0] * a[$0] }
     }
+    for columns in model.interactions?.products ?? [] {
+      let values = block.columns[columns[0]]!
+      append { values[$0] * a[$0] * v[$0] }
+    }
     append { a[$0] * v[$0] }
     if parameters.hasBends { append { a[$0] * (v[$0] * v[$0] - variance) } }
     for j in 0..<parameters.shifts(k).count {
@@ -221,9 +238,10 @@ final class ScoreRows {
       append { values[$0] * a[$0] }
     }
     append { a[$0] * a[$0] * tau * tau - 1 }
+    let slope = coefficient(k)
     for j in 0..<parameters.selection {
       let values = block.columns[j]!
-      append { values[$0] * (v[$0] / variance - (kappa + 2 * bend * v[$0]) * a[$0]) }
+      append { values[$0] * (v[$0] / variance - slope[$0] * a[$0]) }
     }
     append { v[$0] * v[$0] / variance - 1 - 2 * bend * variance * a[$0] }
     for j in 1..<parameters.groups {

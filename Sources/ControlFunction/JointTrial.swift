@@ -9,11 +9,14 @@ struct JointTrial {
   let hasInteractions: Bool
   let basis: JointBasis
   let design: Design
-  /// All rows as one group.
+  /// All rows as one group, of the columns up to y.
   let pooled: SufficientStatistics
   var fits: [Fit<JointMixture>] = []
   /// What random starts came to, if they were made on this basis.
   var summary: SearchSummary?
+
+  /// Which of x_1 … x_m, t the coefficient of V depends on, counted from 0.
+  var controlVariables: [Int] { basis.control?.variables ?? [] }
 
   /// -2 log L + q log n on the n rows that it was tried on; see ``FormCriterion``.
   var bic: Double {

@@ -121,6 +121,8 @@ extension Finding {
     case groupsShiftOutcome = "groups-shift-outcome"
     /// `test` of groups not moving the outcome in ways of their own.
     case groupsMoveOutcome = "groups-move-outcome"
+    /// `test` of confounding that is the same whatever x and t.
+    case confoundingInteracts = "confounding-interacts"
     /// `test` of a linear control function.
     case outcomeBends = "outcome-bends"
     /// `test` of shares that do not depend on covariates.

@@ -71,7 +71,7 @@ public struct Configuration: Sendable, Codable, Equatable {
   /// Whether groups may shift y in `joint`.
   public var freeShifts = false
   /// What y is a function of, in `joint`, besides t and x: what these and the group leave of t.
-  public var controlFunction = ControlDegree.linear
+  public var controlFunction = ControlForm.auto
   /// Whether the shares of groups depend on x in `joint`.
   public var concomitants = false
 
@@ -100,6 +100,12 @@ public struct Configuration: Sendable, Codable, Equatable {
     options.covariateBasis = covariateBasis
     options.extensions = JointMixture.Extensions(
       shifts: freeShifts, bends: controlFunction == .quadratic, concomitants: concomitants)
+    options.interaction =
+      switch controlFunction {
+      case .auto: .chosen
+      case .interacted: .given
+      case .linear, .quadratic: .none
+      }
     options.starts = max(starts, options.starts)
     options.seed = seed
     options.tolerance = tolerance

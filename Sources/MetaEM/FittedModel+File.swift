@@ -62,7 +62,7 @@ extension FittedModel {
   /// - Parameters:
   ///   - inputDigest: that of the data fitted.
   ///   - chunkRows: the rows of a chunk of its grid, over which sums are made: other ones round otherwise.
-  ///   - covariance: of the parameters of a joint model: (b, κ, κ2, δ_1 …, log τ, β, log σ, ω_1 … or log π_k / π_0), those
+  ///   - covariance: of the parameters of a joint model: (b, λ, κ, κ2, δ_1 …, log τ, β, log σ, ω_1 … or log π_k / π_0), those
   ///     that it has, kept as `mixture/covariance`.
   ///   - software: versions by name.
   /// - Throws: ``Failure`` `cannotCreate` or `inputOutput`.

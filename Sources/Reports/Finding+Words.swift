@@ -186,6 +186,9 @@ extension Finding {
     case .groupsMoveOutcome:
       "groups move the outcome with x or with the treatment in ways of their own (\(p)): they are no instrument, or the "
         + "effect is not the same in all"
+    case .confoundingInteracts:
+      "what covariates and group leave of the treatment moves the outcome by more for some covariates or treatments than "
+        + "for others (\(p)): give --control-function interacted"
     case .outcomeBends:
       "the outcome bends with what covariates and group leave of the treatment (\(p)): give --control-function quadratic"
     case .sharesDependOnCovariates: "the shares of groups depend on covariates (\(p)): give --concomitants"

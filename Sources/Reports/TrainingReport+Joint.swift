@@ -15,6 +15,11 @@ public struct JointNumbers: Sendable, Encodable {
   @NullEncoded public var kappa2: [Double]?
   @NullEncoded public var kappa2StandardError: [Double]?
   @NullEncoded public var kappa2Test: ChiSquareTest?
+  /// λ by the names of the covariates and the treatment that the coefficient of the control function depends on, their
+  /// standard errors, and Wald's test of all being 0.
+  @NullEncoded public var kappaSlopes: [String: Double]?
+  @NullEncoded public var kappaSlopeStandardErrors: [String: Double]?
+  @NullEncoded public var kappaSlopesTest: ChiSquareTest?
   /// Log odds of shares against group 0 per unit of a covariate, and Wald's test of all being 0.
   @NullEncoded public var shareCoefficients: [[String: Double]]?
   @NullEncoded public var sharesTest: ChiSquareTest?
@@ -32,7 +37,8 @@ public struct JointNumbers: Sendable, Encodable {
 
   private enum CodingKeys: CodingKey, CaseIterable {
     case kappa, kappaStandardError, delta, deltaStandardError, kappa2, kappa2StandardError, kappa2Test
-    case shareCoefficients, sharesTest, averageSlope, contrasts, effectCoefficients, effectStandardErrors, effectCurve
+    case kappaSlopes, kappaSlopeStandardErrors, kappaSlopesTest, shareCoefficients, sharesTest, averageSlope, contrasts,
+      effectCoefficients, effectStandardErrors, effectCurve
     case outcomeBasis, covariateBasis
   }
 
@@ -44,6 +50,13 @@ public struct JointNumbers: Sendable, Encodable {
     _kappa2 = NullEncoded(wrappedValue: result.bends?.kappa2)
     _kappa2StandardError = NullEncoded(wrappedValue: result.bends?.standardErrors)
     _kappa2Test = NullEncoded(wrappedValue: result.bends?.test)
+    let interactions = result.interactions
+    func named(_ values: [Double]?) -> [String: Double]? {
+      values.map { Dictionary(zip(interactions?.names ?? [], $0)) { first, _ in first } }
+    }
+    _kappaSlopes = NullEncoded(wrappedValue: named(interactions?.lambda))
+    _kappaSlopeStandardErrors = NullEncoded(wrappedValue: named(interactions?.standardErrors))
+    _kappaSlopesTest = NullEncoded(wrappedValue: interactions?.test)
     _shareCoefficients = NullEncoded(wrappedValue: result.shares?.coefficients)
     _sharesTest = NullEncoded(wrappedValue: result.shares?.test)
     averageSlope = result.averageSlope

@@ -129,6 +129,12 @@ extension TrainingReport {
     if let bends = joint.bends {
       blocks.append(estimates("its bend by group, kappa2", bends.kappa2, bends.standardErrors, bends.test))
     }
+    if let interactions = joint.interactions {
+      let names = interactions.names.joined(separator: ", ")
+      blocks.append(
+        estimates(
+          "its change with \(names), lambda", interactions.lambda, interactions.standardErrors, interactions.test))
+    }
     if let shares = joint.shares {
       blocks.append(estimates("shares of groups depend on covariates", [], nil, shares.test))
     }

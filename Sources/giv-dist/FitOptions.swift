@@ -23,10 +23,11 @@ struct FitOptions: ParsableArguments {
   var freeShifts = false
   @Option(
     help: """
-      How the outcome depends, in --distribution joint, on the part of the treatment that covariates and group leave. \
-      (default: linear)
+      How the outcome depends, in --distribution joint, on the part of the treatment that covariates and group leave: \
+      interacted with both, where the effect varies with the confounder or confounding with covariates. (default: auto, \
+      linear or interacted)
       """)
-  var controlFunction: ControlDegree?
+  var controlFunction: ControlForm?
   @Flag(help: "Let the shares of groups depend on the covariates in --distribution joint, by a multinomial logit.")
   var concomitants = false
   @Option(help: "How --distribution gaussian starts. (default: equation6)")

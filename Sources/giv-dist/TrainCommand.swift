@@ -19,7 +19,7 @@ extension GaussianStart: ExpressibleByArgument {}
 extension LabelRule: ExpressibleByArgument {}
 extension OutcomeBasis: ExpressibleByArgument {}
 extension CovariateBasis: ExpressibleByArgument {}
-extension ControlDegree: ExpressibleByArgument {}
+extension ControlForm: ExpressibleByArgument {}
 extension WeightKind: ExpressibleByArgument {}
 
 /// `giv-dist train`: finds the groups of rows that follow different rules of treatment.

@@ -19,6 +19,8 @@ private struct Draw {
   var addition: @Sendable ([Double], Double, Int) -> Double = { _, _, _ in 0 }
   /// What ε² - 1 moves y by.
   var bend = 0.0
+  /// What ε moves y by besides, per unit of x_0 and of t.
+  var interaction = (x: 0.0, t: 0.0)
   /// Whether t is linear in x in every group.
   var hasLinearSelection = false
   /// Makes the shares of sources depend on x: the log odds of source z are this times z x_0.
@@ -46,7 +48,8 @@ private struct Draw {
     let mean = sources.reduce(0, +) / Double(parameters.groups)
     let t = drawn.t[i] + (spread - 1) * (sources[drawn.z[i]] - mean)
     let bent = bend * (drawn.epsilon[i] * drawn.epsilon[i] - 1)
-    return (t, drawn.y[i] - drawn.g[i] + Simulation.outcome(t, x) + addition(x, t, drawn.z[i]) + bent)
+    let varying = (interaction.x * x[0] + interaction.t * t) * drawn.epsilon[i]
+    return (t, drawn.y[i] - drawn.g[i] + Simulation.outcome(t, x) + addition(x, t, drawn.z[i]) + bent + varying)
   }
 
   /// The first rows of those drawn, each kept with the probability that its source is to have given x.
@@ -132,6 +135,7 @@ extension ControlFunction.Result {
     #expect(fit.isConverged)
     #expect(fit.findings.isEmpty)
     #expect(fit.bases.count >= 5)
+    #expect(fit.interactions == nil)
   }
 
   @Test func `any number of ranks gives the same bits`() throws {
@@ -266,6 +270,35 @@ extension ControlFunction.Result {
       #expect(abs(value - 3.70) < 4 * error)
     }
     #expect(try #require(bends.test).pValue < 1e-10)
+  }
+
+  @Test(arguments: [(1.0, 0.0), (0.0, 1.0)])
+  func `confounding that varies with x or t is found, and taken up`(x: Double, t: Double) throws {
+    var draw = Draw(confounding: 0.5, seed: 18)
+    draw.parameters.rows = 1000
+    draw.interaction = (x, t)
+    draw.options.interaction = .none
+    let (plain, _) = try draw.fit()
+    #expect(plain.has(.confoundingInteracts) && !plain.has(.outcomeBends) && plain.interactions == nil)
+    draw.options.interaction = .chosen
+    let (fit, _) = try draw.fit()
+    let interactions = try #require(fit.interactions)
+    // λ of ε on V: 0.5 / (0.25 + 0.01).
+    for (name, value) in zip(interactions.names, interactions.lambda) {
+      #expect(abs(value - 1.92 * (name == "x0" ? x : name == "t" ? t : 0)) < 0.15)
+    }
+    #expect(try #require(interactions.test).pValue < 1e-10)
+    let covariance = try #require(fit.covariance)
+    let errors = covariance.standardErrors(0..<covariance.gradient.count)
+    #expect(zip(covariance.gradient, errors).allSatisfy { abs($0 * $1) < 0.1 })
+    // Interactions of t with x are not taken for those of the confounder with x.
+    #expect(x == 0 || !fit.effectCoefficients.contains { $0.name.hasPrefix("t*") })
+    for point in fit.effectCurve {
+      #expect(abs(point.tau - Simulation.effect(point.t)) < 4 * (try #require(point.standardError)))
+    }
+    #expect(!fit.has(.confoundingInteracts) && !fit.has(.outcomeBends))
+    draw.options.interaction = .given
+    #expect(try draw.fit().0.interactions?.names == ["x0", "x1", "x2", "t"])
   }
 
   @Test func `sources that depend on covariates are reported, and taken up`() throws {
