@@ -18,7 +18,7 @@ extension MixtureEstimation {
       numbered(
         RegressionMixture.starts(
           starts, groups: configuration.groups, pooled: linearDesign.pooledStatistics(), random: random)),
-      on: linearDesign, phase: "starts")
+      on: briefDesign(linearDesign, identity), phase: "starts")
     let linear = try search.continued(lines, on: linearDesign, phase: "search linear")
     let pooled = try subset == nil ? whole : splineDesign.pooledStatistics()
     var (curves, free): ([Fit<RegressionMixture>], [Fit<RegressionMixture>]) = ([], [])
@@ -91,7 +91,8 @@ extension MixtureEstimation {
     _ lines: [Fit<RegressionMixture>], on splineDesign: Design, basis: SplineBasis,
     pooled: SufficientStatistics
   ) throws -> (short: [Fit<RegressionMixture>], continued: [Fit<RegressionMixture>]) {
-    let parabolaDesign = design(basis.parabolas(covariateNames: table.covariateNames), subset: subset)
+    let parabolaBasis = basis.parabolas(covariateNames: table.covariateNames)
+    let parabolaDesign = design(parabolaBasis, subset: subset)
     func started(
       family: Int, pooled: SufficientStatistics, directions: [[Double]]? = nil, _ stream: RandomStream
     ) throws -> [Fit<RegressionMixture>] {
@@ -111,12 +112,13 @@ extension MixtureEstimation {
     }
     let curved = try started(family: 1, pooled: pooled, directions: basis.smoothDirections, .curvedStarts)
     let parabolas = try search.short(
-      started(family: 2, pooled: parabolaDesign.pooledStatistics(), .parabolicStarts), on: parabolaDesign,
-      phase: "starts parabolas")
+      started(family: 2, pooled: parabolaDesign.pooledStatistics(), .parabolicStarts),
+      on: briefDesign(parabolaDesign, parabolaBasis), phase: "starts parabolas")
 
     let others = embedded(lines, basis.embedding(linear:)) + curved
     let short = try search.short(
-      others + embedded(parabolas, basis.embedding(parabolas:)), on: splineDesign, phase: "starts spline")
+      others + embedded(parabolas, basis.embedding(parabolas:)), on: briefDesign(splineDesign, Basis.spline(basis)),
+      phase: "starts spline")
     let continued = try search.continued(
       Array(short[..<others.count]), Array(short[others.count...]), on: splineDesign, phase: "search free")
     return (short, continued)

@@ -16,8 +16,10 @@ struct MixtureEstimation {
 
   var random: CounterRandom { CounterRandom(seed: configuration.seed, stream: .starts) }
   var starts: Range<Int> { 0..<(configuration.groups == 1 ? 1 : configuration.starts) }
-  /// The rows on which starts are tried; nil for all.
+  /// The rows on which fits converge first; nil for all.
   let subset: ChunkSubset?
+  /// The rows of the first passes of all starts; nil for those on which fits converge.
+  let brief: ChunkSubset?
 
   /// - Throws: ``Failure`` `data` when the rows are too few for the representation, `numerical` when all starts end in
   ///   groups too small to fit.
@@ -48,19 +50,20 @@ struct MixtureEstimation {
   func fit(on representation: Representation) throws -> MixtureResult {
     let all = design(representation)
     let tried = design(representation, subset: subset)
+    let brief = briefDesign(tried, representation)
     let pooled = try tried.pooledStatistics()
     switch configuration.distribution {
     case .joint: preconditionFailure("the joint model has an estimator of its own")
     case .regression:
       let models = try RegressionMixture.starts(
         starts, groups: configuration.groups, pooled: pooled, random: random)
-      return try fit(models, tried: tried, all: all, representation) { .regression($0) }
+      return try fit(models, on: (brief, tried, all), representation) { .regression($0) }
     case .gaussian:
-      return try fit(gaussianStarts(tried, pooled), tried: tried, all: all, representation) { .gaussian($0) }
+      return try fit(gaussianStarts(tried, pooled), on: (brief, tried, all), representation) { .gaussian($0) }
     case .kmeans:
       let centers = try tried.centers(
         starts, groups: configuration.groups, plusPlus: true, scaled: false, pooled: pooled, random: random)
-      return try fit(centers.map(KMeansMixture.init), tried: tried, all: all, representation) { .kmeans($0) }
+      return try fit(centers.map(KMeansMixture.init), on: (brief, tried, all), representation) { .kmeans($0) }
     }
   }
 
@@ -87,13 +90,13 @@ struct MixtureEstimation {
   }
 
   private func fit<Model: MixtureModel>(
-    _ models: [Model], tried: Design, all: Design, _ representation: Representation,
+    _ models: [Model], on rows: (brief: Design, tried: Design, all: Design), _ representation: Representation,
     wrap: (Model) -> FittedMixture
   ) throws -> MixtureResult {
-    let short = try search.short(numbered(models), on: tried, phase: "starts")
-    let continued = try search.continued(short, on: tried, phase: "search")
+    let short = try search.short(numbered(models), on: rows.brief, phase: "starts")
+    let continued = try search.continued(short, on: rows.tried, phase: "search")
     let final = try search.finished(
-      continued.isEmpty ? short : continued, on: all, phase: "em", groups: configuration.groups)
+      continued.isEmpty ? short : continued, on: rows.all, phase: "em", groups: configuration.groups)
     let model = final.model.canonical
     var result = self.result(
       final, Search.summary(short, continued), parameterCount: model.parameterCount, representation, wrap(model))
@@ -105,6 +108,11 @@ struct MixtureEstimation {
 
   func design(_ representation: some FeatureMap, subset: ChunkSubset? = nil) -> Design {
     Design(table: table, representation: representation, subset: subset)
+  }
+
+  /// The design of the first passes, where another is that of convergence.
+  func briefDesign(_ tried: Design, _ representation: some FeatureMap) -> Design {
+    brief.map { design(representation, subset: $0) } ?? tried
   }
 
   func numbered<Model>(_ models: [Model]) -> [Fit<Model>] {
@@ -131,15 +139,19 @@ extension MixtureEstimation {
   static func prepared(
     _ configuration: Configuration, _ rows: CenteredRows, journal: Journal
   ) throws -> MixtureEstimation {
-    MixtureEstimation(
+    let subset = try self.subset(of: rows.table, count: Search.subsetChunks, seed: configuration.seed)
+    return MixtureEstimation(
       configuration: configuration, table: rows.table, scaling: rows.scaling,
       search: Search(
         convergence: configuration.convergence, journal: journal, continuedStarts: max(5, configuration.starts / 4)),
-      subset: try subset(of: rows.table, seed: configuration.seed))
+      subset: subset,
+      brief: try subset.flatMap { _ in
+        try self.subset(of: rows.table, count: Search.briefChunks, seed: configuration.seed)
+      })
   }
 
-  private static func subset(of table: Frame, seed: UInt64) throws -> ChunkSubset? {
-    guard let subset = ChunkSubset(of: table.rows, count: Search.subsetChunks, seed: seed) else { return nil }
+  private static func subset(of table: Frame, count: Int, seed: UInt64) throws -> ChunkSubset? {
+    guard let subset = ChunkSubset(of: table.rows, count: count, seed: seed) else { return nil }
     let design = Design(table: table, featureNames: table.covariateNames, features: nil, subset: subset)
     let gram = try design.pooledStatistics().gram(0)
     // A rare level of a category may be in none of these rows.

@@ -26,8 +26,10 @@ public struct SearchSummary: Sendable, Codable, Equatable {
 /// Several short runs of EM, of which the best few go on to convergence.
 package struct Search {
   package static let shortPasses = 20
-  /// Chunks on which starts are tried when there are more: about a hundred thousand rows place the modes.
+  /// Chunks on which fits converge first when there are more: about a hundred thousand rows place the modes.
   package static let subsetChunks = 96
+  /// Chunks of the few first passes where there are more than those: they only tell which starts are worth more.
+  package static let briefChunks = 16
   /// Fits whose log-likelihoods differ by no more than this have found the same solution.
   package static let sameLikelihood = 0.5
 
