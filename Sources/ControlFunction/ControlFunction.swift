@@ -117,10 +117,13 @@ public struct ControlFunction: Estimator, Sendable {
   /// The bases that may be chosen, on these rows.
   private func contest(_ frame: Frame, _ summaries: [ColumnSummary], _ journal: Journal) throws -> JointContest {
     let scaling = ColumnScaling(centers: summaries.map(\.mean), scales: summaries.map(\.standardDeviation))
+    let subset = ChunkSubset(of: frame.rows, count: options.subsetChunks, seed: options.seed)
     return JointContest(
       options: options, table: frame, summaries: summaries,
       bases: try JointBases.onQuantiles(of: frame, selection: start.selection, scaling: scaling),
-      subset: ChunkSubset(of: frame.rows, count: options.subsetChunks, seed: options.seed), journal: journal)
+      subset: subset,
+      brief: subset.flatMap { _ in ChunkSubset(of: frame.rows, count: Search.briefChunks, seed: options.seed) },
+      journal: journal)
   }
 
   // MARK: From the groups of t to those of (t, y)

@@ -12,7 +12,9 @@ struct JointContest {
   /// The summaries of x, t and y.
   let summaries: [ColumnSummary]
   let bases: JointBases
+  /// The rows that bases are tried on, and those of the first passes of all starts; nil for all, and for the former.
   let subset: ChunkSubset?
+  let brief: ChunkSubset?
   let journal: Journal
 
   static let continuedStarts = 4
@@ -75,10 +77,9 @@ struct JointContest {
       model.interactions = trial.basis.interactions
       return Fit(start: $0.offset, model: model)
     }
-    let short = try journal.run(
-      accelerated: starts, on: trial.design,
-      Convergence(tolerance: options.tolerance, maximumPasses: Search.shortPasses), phase: "joint starts")
-    let chosen = (short + besides).best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
+    let short = try shortened(starts, of: trial)
+    let comparable = try brief == nil ? short : compared(short, on: trial.design)
+    let chosen = (comparable + besides).best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
     trial.fits = try continued(chosen, on: trial.design, phase: "joint search")
     trial.summary = Search.summary(short, trial.fits)
     guard !trial.fits.isEmpty else {
@@ -96,6 +97,22 @@ struct JointContest {
         remedy: "choose fewer groups or a smaller --covariate-basis")
     }
     return trial
+  }
+
+  /// A few passes of all starts, on the rows for these. Collective.
+  private func shortened(_ starts: [Fit<JointMixture>], of trial: JointTrial) throws -> [Fit<JointMixture>] {
+    let design = brief.map { Design(table: table, basis: trial.basis, subset: $0) } ?? trial.design
+    return try journal.run(
+      accelerated: starts, on: design,
+      Convergence(tolerance: options.tolerance, maximumPasses: Search.shortPasses), phase: "joint starts")
+  }
+
+  /// The best of fits to other rows after one pass over those of a trial, where their likelihoods can be compared.
+  /// Collective.
+  private func compared(_ fits: [Fit<JointMixture>], on design: Design) throws -> [Fit<JointMixture>] {
+    try journal.run(
+      accelerated: fits.best(2 * Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }, on: design,
+      Convergence(tolerance: options.tolerance, maximumPasses: 1), phase: "joint starts compared")
   }
 
   /// Carries the fits of another trial over to a basis, but those that degenerate there. Collective.
