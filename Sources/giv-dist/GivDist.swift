@@ -72,14 +72,13 @@ struct GivDist: ParsableCommand {
   /// What the parser says, with the remedy for negative numbers, which it takes for options, and commands like the one
   /// that there is not.
   private static func explanation(of error: any Error) -> String {
-    let text = String(fullMessage(for: error).trimmingPrefix("Error: "))
-    if let unexpected = text.prefixMatch(of: /Unexpected argument '([^']*)'/),
-      let command = CommandLine.arguments.dropFirst().first, command == unexpected.1
-    {
-      let names = configuration.subcommands.map { $0._commandName }
-      return "there is no command '\(command)'; \(suggestion(for: command, among: names))"
-        + text[unexpected.range.upperBound...]
+    if let command = CommandLine.arguments.dropFirst().first, !command.hasPrefix("-") {
+      let names = configuration.subcommands.map { $0._commandName } + ["help"]
+      guard names.contains(command) else {
+        return "there is no command '\(command)'; \(suggestion(for: command, among: names)) See 'giv-dist --help'"
+      }
     }
+    let text = String(fullMessage(for: error).trimmingPrefix("Error: "))
     guard let missing = text.prefixMatch(of: /Missing value for '(--[a-z-]+)[^']*'/) else { return text }
     return "\(missing.0); write \(missing.1)=-1 when the value begins with a minus" + text[missing.range.upperBound...]
   }
