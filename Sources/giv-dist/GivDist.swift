@@ -75,7 +75,8 @@ struct GivDist: ParsableCommand {
     if let command = CommandLine.arguments.dropFirst().first, !command.hasPrefix("-") {
       let names = configuration.subcommands.map { $0._commandName } + ["help"]
       guard names.contains(command) else {
-        return "there is no command '\(command)'; \(suggestion(for: command, among: names)) See 'giv-dist --help'"
+        let nearest = suggestion(for: command, among: names, owner: "there are")
+        return "there is no command '\(command)'; \(nearest)\nSee 'giv-dist --help' for what there is."
       }
     }
     let text = String(fullMessage(for: error).trimmingPrefix("Error: "))

@@ -57,7 +57,7 @@ extension OnRanks {
     @Test(arguments: [
       (["train", "shards", "--groups", "2", "--nonsense"], "Unknown option '--nonsense'"),
       (["train", "shards"], "Missing expected argument '--groups <groups>'"),
-      (["frobnicate"], "Unexpected argument 'frobnicate'"),
+      (["frobnicate"], "there is no command 'frobnicate'; there are 'simulate', "),
       (["train", "shards", "--groups", "0"], "--groups must be at least 1, not 0"),
       (["train", "shards", "--groups=-2"], "--groups must be at least 1, not -2"),
       (["train", "shards", "--groups", "many"], "The value 'many' is invalid for '--groups <groups>'"),
