@@ -90,9 +90,9 @@ extension GroupComparisons {
   ) throws -> [Double?] {
     var ways: [Int] = []
     if case .clustered(let clusterings) = answer.covarianceKind { ways = clusterings }
-    let variances = InfluenceVariances(ways.map { family.clusterings[$0].count }, columns: subsets.count)
+    let products = InfluenceProducts(subsets.count, family.clusterings)
     let places = subsets.indices.filter { subsets[$0] != nil } + [subsets.count]
-    let sums = try family.rows.sum(variances.zeros) { sums, chunk in
+    let sums = try family.rows.sum(products.zeros) { sums, chunk in
       let stride = family.rows.grid.columnStride
       let buffer = AlignedBuffer(count: (subsets.count + 2) * stride)
       let (first, loadings) = (buffer.pointer + subsets.count * stride, buffer.pointer + (subsets.count + 1) * stride)
@@ -103,12 +103,10 @@ extension GroupComparisons {
         for column in subsets.indices {
           for row in 0..<block.rowCount { buffer.pointer[column * stride + row] -= first[row] }
         }
-        variances.add(
-          UnsafePointer(buffer.pointer), frequencies: block.frequencies, stride: stride, rowCount: block.rowCount,
-          clusters: ways.map { block.clusters[$0] }, to: &sums)
+        products.add(buffer.pointer, stride: stride, of: block, to: &sums)
       }
     }
-    return zip(variances.values(sums), subsets).map { variance, influence in
+    return zip(products.covariance(sums, ways: ways).diagonal, subsets).map { variance, influence in
       influence.flatMap { _ in variance >= 0 ? variance.squareRoot() : nil }
     }
   }
@@ -152,61 +150,6 @@ extension GroupSubsetEstimate {
         effectiveF: try found.firstStage().first?.effectiveF, reason: nil)
     } catch let failure as Failure where failure.exitCode == .data || failure.exitCode == .numerical {
       self.init(groups: members, slope: nil, effectiveF: nil, reason: failure.message)
-    }
-  }
-}
-
-/// Variances of sums of influences: Σ ψ² over rows, or over clusters, in two ways by inclusion and exclusion.
-private struct InfluenceVariances {
-  /// The clusters of each way, and then of both at once; empty for independent rows.
-  private let cells: [Int]
-  private let ways: [Int]
-  private let columns: Int
-
-  init(_ ways: [Int], columns: Int) {
-    self.ways = ways
-    self.columns = columns
-    cells = ways.count == 2 ? ways + [ways[0] * ways[1]] : ways
-  }
-
-  var zeros: [Double] { Array(repeating: 0, count: max(1, cells.reduce(0, +)) * columns) }
-
-  /// - Parameters:
-  ///   - values: ψ of column j and row i at `j * stride + i`.
-  ///   - frequencies: how many observations each row stands for; nil for one.
-  func add(
-    _ values: UnsafePointer<Double>, frequencies: UnsafePointer<Double>?, stride: Int, rowCount: Int,
-    clusters: [UnsafePointer<Int64>], to sums: inout [Double]
-  ) {
-    for column in 0..<columns {
-      let own = values + column * stride
-      guard !ways.isEmpty else {
-        for row in 0..<rowCount { sums[column] += (frequencies?[row] ?? 1) * own[row] * own[row] }
-        continue
-      }
-      for row in 0..<rowCount {
-        let codes = clusters.map { Int($0[row]) }
-        let places = codes.count == 2 ? codes + [codes[0] * ways[1] + codes[1]] : codes
-        var start = 0
-        for (place, cell) in zip(places, cells) {
-          sums[(start + place) * columns + column] += (frequencies?[row] ?? 1) * own[row]
-          start += cell
-        }
-      }
-    }
-  }
-
-  func values(_ sums: [Double]) -> [Double] {
-    guard !ways.isEmpty else { return sums }
-    return (0..<columns).map { column in
-      var (start, total) = (0, 0.0)
-      for (way, cell) in cells.enumerated() {
-        let own = (start..<start + cell).map { sums[$0 * columns + column] }
-        let squares = own.reduce(0) { $0 + $1 * $1 }
-        total += way < 2 ? squares : -squares
-        start += cell
-      }
-      return total
     }
   }
 }

@@ -44,6 +44,16 @@ public struct InfluenceProducts: Sendable {
     }
   }
 
+  /// Their covariance, without factors of small samples: Σ ψ ψ' over observations where there are no `ways` of clustering, else
+  /// over the clusters of one, or of two by inclusion and exclusion.
+  public func covariance(_ sums: [Double], ways: [Int]) -> Matrix {
+    switch ways.count {
+    case 0: overRows(sums)
+    case 1: overClusters(ways[0], sums)
+    default: overClusters(ways[0], sums) + overClusters(ways[1], sums) - overClusters(2, sums)
+    }
+  }
+
   /// Σ ψ ψ' over observations.
   fileprivate func overRows(_ sums: [Double]) -> Matrix {
     Matrix(rows: count, columns: count, values: Array(sums[..<square]))
