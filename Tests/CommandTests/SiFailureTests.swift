@@ -9,7 +9,7 @@ extension OnRanks {
       let law = "--scenario panel --seed 4"
       try simulate(
         "\(law) --units 60 --pre-periods 40 --post-periods 12 --missing .1 --shards 3 --out gaps", in: folder)
-      try simulate("\(law) --units 1200 --pre-periods 24 --post-periods 6 --shards 2 --out many", in: folder)
+      try simulate("\(law) --units 2400 --pre-periods 24 --post-periods 6 --shards 2 --out many", in: folder)
       try script(
         """
         with open('long.csv', 'w') as f:
@@ -45,23 +45,23 @@ extension OnRanks {
       var pass: String {
         switch self {
         case .fill: "{\"change\""
-        case .leaveOut: "\"pass\":1,\"phase\":\"leave-out\""
+        case .leaveOut: "\"pass\":0,\"phase\":\"leave-out\""
         case .placebos: "\"pass\":1,\"phase\":\"leave-out 3\""
         }
       }
     }
 
-    /// Runs on ranks and kills one of them in a loop; tries again when the run was done before that.
-    private func killed(_ loop: Loop) throws -> CommandResult {
-      let folder = SharedInputs.folder.appending(path: loop.rawValue)
+    /// Runs on ranks and ends one of them in a loop by a signal; tries again when the run was done before that.
+    private func ended(_ loop: Loop, by signal: Int32, _ out: String) throws -> CommandResult {
+      let folder = SharedInputs.folder.appending(path: out)
       let passes = folder.appending(path: "metrics.jsonl.partial")
       for _ in 1...5 {
-        let result = try givDist(loop.arguments + ["--out", loop.rawValue], ranks: 2) { launcher in
+        let result = try givDist(loop.arguments + ["--out", out], ranks: 2) { launcher in
           let deadline = ContinuousClock.now + .seconds(commandTimeout)
           while kill(launcher, 0) == 0 {
             let text = (try? Data(contentsOf: passes)).map { String(decoding: $0, as: UTF8.self) } ?? ""
             if text.contains(loop.pass), let rank = rankProcess(1, of: launcher) {
-              kill(rank, SIGKILL)
+              kill(rank, signal)
               break
             }
             try #require(ContinuousClock.now < deadline, "the pass did not come")
@@ -74,17 +74,20 @@ extension OnRanks {
       return try #require(nil, "five runs were done before they could be killed")
     }
 
-    @Test(arguments: Loop.allCases)
-    func `a run that is killed in a loop goes on there, on other ranks, to the same bits`(loop: Loop) throws {
-      let expected = try digest(givDist(loop.arguments + ["--out", "\(loop.rawValue)-whole"]))
-      let result = try killed(loop)
-      #expect(result.exitCode == 137, "\(result.error)")
-      let folder = SharedInputs.folder.appending(path: loop.rawValue)
+    @Test(arguments: Loop.allCases, [SIGKILL, SIGUSR1])
+    func `a run that is ended in a loop goes on there, on other ranks, to the same bits`(
+      loop: Loop, signal: Int32
+    ) throws {
+      let out = "\(loop.rawValue)-\(signal)"
+      let expected = try digest(givDist(loop.arguments + ["--out", "\(out)-whole"]))
+      let result = try ended(loop, by: signal, out)
+      #expect(result.exitCode == (signal == SIGKILL ? 137 : 75), "\(result.error)")
+      let folder = SharedInputs.folder.appending(path: out)
       #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "si.h5").path))
       #expect(FileManager.default.fileExists(atPath: folder.appending(path: "checkpoint.h5").path))
-      let refused = try givDist(loop.arguments + ["--out", loop.rawValue])
+      let refused = try givDist(loop.arguments + ["--out", out])
       #expect(refused.exitCode == 73 && refused.error.contains("--resume"), "\(refused.error)")
-      #expect(try digest(givDist(loop.arguments + ["--out", loop.rawValue, "--resume"], ranks: 3)) == expected)
+      #expect(try digest(givDist(loop.arguments + ["--out", out, "--resume"], ranks: 3)) == expected)
       for name in Self.files {
         #expect(
           FileManager.default.contentsEqual(
