@@ -157,17 +157,47 @@ private struct InteractedFixture: Decodable {
     }
   }
 
-  /// Moving a parameter of the estimation moves that entry of the vector and no other.
-  @Test func `parameters stand in the vector where their scores do`() throws {
-    let model = fixture.converged.mixture
-    let estimation = try #require(try JointEstimation(model, on: fixture.design()))
-    #expect(estimation.parameterCount == model.parameterCount)
-    let moved = estimation.moved(9, by: 1)
-    #expect(moved.interactions?.coefficients[1] != model.interactions?.coefficients[1])
-    #expect(moved.interactions?.coefficients[0] == model.interactions?.coefficients[0])
-    #expect(moved.endogeneities == model.endogeneities && moved.outcomeCoefficients == model.outcomeCoefficients)
-    let kappa = estimation.moved(11, by: 1)
-    #expect(kappa.endogeneities[0] != model.endogeneities[0] && kappa.interactions == model.interactions)
+  /// Σ λ_ik γ_ik for some λ, and its derivatives by all parameters.
+  @Test func `posteriors move with the parameters as their derivatives say`() throws {
+    let (model, design) = (fixture.converged.mixture, try fixture.design())
+    let estimation = try #require(try JointEstimation(model, on: design))
+    let parameters = try JointCovariance.estimate(model, on: design).parameters
+    #expect(estimation.parameterCount == parameters.count)
+    let groups = model.groupCount
+    func factor(_ row: Int, _ group: Int) -> Double { Double((7 * row + 3 * group) % 11) - 5 }
+    func sum(_ model: JointMixture) throws -> Double {
+      let rule = PosteriorRule(model: model, labelRule: .argmax, seed: 1)
+      return try design.rows.localChunks.reduce(0) { sum, chunk in
+        let posteriors = try rule(design, chunk: chunk).block.posteriors
+        return chunk.rows.enumerated().reduce(sum) { sum, row in
+          (0..<groups).reduce(sum) { $0 + factor(row.element, $1) * posteriors[row.offset * groups + $1] }
+        }
+      }
+    }
+    var derivatives = Array(repeating: 0.0, count: parameters.count)
+    for chunk in design.table.rows.localChunks {
+      let rows = design.table.rows.grid.rows(ofChunk: chunk)
+      let stride = Kernel.paddedCount(rows.count)
+      let factors = AlignedBuffer(count: groups * stride)
+      for (place, row) in rows.enumerated() {
+        for group in 0..<groups { factors[group * stride + place] = factor(row, group) }
+      }
+      try estimation.addDerivatives(
+        of: 1, posteriors: factors.pointer, shares: nil, stride: stride, chunk: chunk, to: &derivatives)
+    }
+    func expect(_ place: Int, _ path: WritableKeyPath<JointMixture, Double>) throws {
+      let sums = try [1e-5, -1e-5].map { step in
+        var moved = model
+        moved[keyPath: path] += step
+        return try sum(moved)
+      }
+      #expect(abs((sums[0] - sums[1]) / 2e-5 - derivatives[place]) < 1e-5 * (1 + abs(derivatives[place])), "\(place)")
+    }
+    for (place, index) in zip(parameters.interactions, 0...) {
+      try expect(place, \.interactions!.coefficients[index])
+    }
+    for (place, index) in zip(parameters.endogeneities, 0...) { try expect(place, \.endogeneities[index]) }
+    for (place, index) in zip(parameters.outcome, 0...) { try expect(place, \.outcomeCoefficients[index]) }
   }
 
   @Test func `a coefficient that does not vary is that of the plain model`() throws {
