@@ -16,11 +16,12 @@ struct EffectColumns {
   /// D, y.
   let targets: [UnsafePointer<Double>]
   /// For each group what the instruments multiply its weight by.
-  let terms: [[UnsafePointer<Double>]]
+  private(set) var terms: [[UnsafePointer<Double>]]
   /// f_k where instruments are functions of it, and the deviations of covariates from their means.
-  let indexes: [UnsafePointer<Double>]
+  private(set) var indexes: [UnsafePointer<Double>]
   let deviations: [UnsafePointer<Double>]
-  private let storage: [AlignedBuffer]
+  private let standardized: [UnsafePointer<Double>]
+  private var storage: [AlignedBuffer]
 
   /// - Throws: a ``Failure`` when the chunk cannot be read.
   init(_ rows: EffectRows, _ chunk: Int) throws {
@@ -57,10 +58,25 @@ struct EffectColumns {
     sharesDepend = try rows.index.fillShares(
       of: groups, chunk, rowCount: rowCount, into: shares.pointer, stride: stride)
 
-    (self.rowCount, self.stride, self.deviations) = (rowCount, stride, deviations)
-    let groupCount = groups.groupCount
+    (self.rowCount, self.stride, self.standardized, self.deviations) = (rowCount, stride, standardized, deviations)
+    storage = [columns, variables]
+    (terms, indexes) = ([], [])
+    try fillTerms(rows, chunk)
+  }
+
+  /// The same columns with other instruments.
+  ///
+  /// - Parameter rows: that differ from those of these columns in the instruments alone.
+  func replacingInstruments(by rows: EffectRows, _ chunk: Int) throws -> EffectColumns {
+    var copy = self
+    try copy.fillTerms(rows, chunk)
+    return copy
+  }
+
+  private mutating func fillTerms(_ rows: EffectRows, _ chunk: Int) throws {
+    let groupCount = rows.groups.groupCount
     let found: AlignedBuffer
-    if let functions = IndexFunctions(rows.instruments, table) {
+    if let functions = IndexFunctions(rows.instruments, rows.table) {
       let count = functions.count
       found = AlignedBuffer(count: groupCount * (count + 1) * stride)
       let f = found.pointer + groupCount * count * stride
@@ -69,6 +85,7 @@ struct EffectColumns {
         functions.evaluate(
           f + k * stride, deviations, rowCount: rowCount, into: found.pointer + k * count * stride, stride: stride)
       }
+      let stride = stride
       terms = (0..<groupCount).map { k in
         (k * count..<(k + 1) * count).map { UnsafePointer(found.pointer + $0 * stride) }
       }
@@ -77,14 +94,13 @@ struct EffectColumns {
       // 1, and the basis of interactions: the same for all groups.
       var basis: ControlBasis?
       if case .interactions(let given) = rows.instruments { basis = given }
-      let count = basis?.count ?? 0
+      let (count, stride) = (basis?.count ?? 0, stride)
       found = AlignedBuffer(count: (count + 1) * stride)
       found.pointer.update(repeating: 1, count: rowCount)
       basis?.evaluate(standardized, rowCount: rowCount, into: found.pointer + stride, stride: stride)
-      terms = Array(
-        repeating: (0...count).map { UnsafePointer(found.pointer + $0 * stride) }, count: groupCount)
+      terms = Array(repeating: (0...count).map { UnsafePointer(found.pointer + $0 * stride) }, count: groupCount)
       indexes = []
     }
-    storage = [columns, found, variables]
+    storage.append(found)
   }
 }

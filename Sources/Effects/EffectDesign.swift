@@ -91,6 +91,25 @@ struct EffectDesign: Sendable {
     }
   }
 
+  /// The largest number of instruments over which they are asked whether they agree: with more of them, and groups that are
+  /// weak, Hansen's J rejects too often.
+  private static let mostTested = 20
+
+  /// The rows with the instruments that Hansen's J is taken over: (Z_k - π_k)(1, x) of all groups but one, which is how a group
+  /// would move the outcome itself, or how labels would lean on its error, by a shift or along x; nil where they are no
+  /// more than the functions, or too many.
+  ///
+  /// Functions of the indexes do not see it: what is wrong with one of them is wrong with all alike, and makes them
+  /// agree on a wrong effect.
+  func testedRows(_ functions: OutcomeFunctions) -> EffectRows? {
+    let count = (groups.groupCount - 1) * (1 + table.covariates.count)
+    guard hasInstrument, count > functions.count, count <= Self.mostTested else { return nil }
+    // In an order in which the names of groups play no part.
+    return rows(
+      [functions], .interactions(ControlBasis(degree: 1, covariateNames: table.covariateNames)),
+      members: index.canonicalOrder)
+  }
+
   /// The regression of the outcome on functions of the treatment, of one form or of several side by side, with these
   /// instruments.
   ///

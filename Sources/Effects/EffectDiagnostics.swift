@@ -10,7 +10,8 @@ public struct EffectDiagnostics: Sendable {
   public let craggDonald: CraggDonald
   /// The test of the functions of t not being identified.
   public let kleibergenPaap: KleibergenPaap
-  /// Hansen's J of the index instruments, whichever set the estimates use; nil where they are just as many as functions.
+  /// Hansen's J of labels times covariates, or of the index instruments, whichever set the estimates use; nil where they are just
+  /// as many as functions.
   public let hansenJ: ChiSquareTest?
   /// For errors of one variance.
   public let sargan: ChiSquareTest?
@@ -29,18 +30,18 @@ public struct EffectDiagnostics: Sendable {
 
   /// - Parameters:
   ///   - regression: of the estimates.
-  ///   - indexed: that with the index instruments.
+  ///   - tested: that with the instruments that are asked whether they agree.
   ///   - slope: the weights of the average slope on the coefficients.
   ///   - kind: what the errors may be.
   ///   - hasProjection: whether to find ``projectedAndersonRubin``.
   init(
-    _ regression: InstrumentalRegression, indexed: InstrumentalRegression, slope: [Double],
+    _ regression: InstrumentalRegression, tested: InstrumentalRegression, slope: [Double],
     _ kind: InstrumentalCovariance, hasProjection: Bool
   ) throws {
     firstStage = try regression.firstStage(kind == .hc0 ? .hc1 : kind)
     craggDonald = try regression.craggDonald()
     kleibergenPaap = try regression.kleibergenPaap(kind)
-    hansenJ = try indexed.hansenJ(kind)
+    hansenJ = try tested.hansenJ(kind)
     sargan = try regression.sargan()
     basmann = try regression.basmann()
     wuHausman = try regression.wuHausman()

@@ -74,11 +74,7 @@ public struct EffectEstimator: Sendable {
     let functions = design.functions(options.form ?? choice?.best ?? design.plainForm)
 
     observer(.regression)
-    let regression = try InstrumentalRegression(design.rows([functions], design.instruments(functions)))
-    // J is that of the index instruments whatever set the estimates use: it rejects too often with many weak ones.
-    let indexed =
-      options.instrumentBasis == .index || !design.hasInstrument
-      ? regression : try InstrumentalRegression(design.rows([functions], .index(functions)))
+    let (regression, tested) = try regressions(design, functions)
     observer(.answers)
     let request = try EffectRequest(design, functions, options)
     let bootstrap = try bootstrap(design, functions, replicating)
@@ -87,7 +83,7 @@ public struct EffectEstimator: Sendable {
     let diagnostics =
       design.hasInstrument
       ? try EffectDiagnostics(
-        regression, indexed: indexed, slope: request.means.slopes, covariance(.twoStage, regression),
+        regression, tested: tested, slope: request.means.slopes, covariance(.twoStage, regression),
         hasProjection: options.hasProjection) : nil
     observer(.audit)
     let audit =
@@ -103,6 +99,24 @@ public struct EffectEstimator: Sendable {
       try result.addSurface(design, request)
     }
     return result
+  }
+
+  /// The regression of the estimates, and the one whose instruments are asked whether they agree: of labels and covariates, or
+  /// of the indexes where those do not identify the functions or are too many.
+  private func regressions(
+    _ design: EffectDesign, _ functions: OutcomeFunctions
+  ) throws -> (InstrumentalRegression, tested: InstrumentalRegression) {
+    let own = design.rows([functions], design.instruments(functions))
+    let needsIndex = design.hasInstrument && options.instrumentBasis != .index
+    guard
+      let tested = design.testedRows(functions) ?? (needsIndex ? design.rows([functions], .index(functions)) : nil)
+    else {
+      let regression = try InstrumentalRegression(own)
+      return (regression, regression)
+    }
+    let found = try InstrumentalRegression.all(InstrumentChoices([own, tested]))
+    let regression = try found[0].get()
+    return (regression, (try? found[1].get()) ?? regression)
   }
 
   /// What some methods answer, with the errors of the groups in theirs where these are known and not unwanted.

@@ -90,11 +90,11 @@ public struct EffectOptions: Sendable, Codable, Equatable {
   public init() {}
 
   /// Times that a fit goes through the rows: for ranges (3), quantiles (6), groups, the form (3), the regression with its
-  /// instruments (3) and where these are others with the index instruments (3), means; for outcomes of single rows
-  /// quantiles (6) and their regression.
+  /// instruments and with those that are asked whether they agree (3), means; for outcomes of single rows quantiles (6)
+  /// and their regression.
   ///
   /// - Parameter findsSurface: as ``EffectEstimator/findsSurface``.
   public func passes(findsSurface: Bool) -> Int {
-    14 + (form == nil ? 3 : 0) + (instrumentBasis == .index ? 0 : 3) + (findsSurface || !places.isEmpty ? 7 : 0)
+    14 + (form == nil ? 3 : 0) + (findsSurface || !places.isEmpty ? 7 : 0)
   }
 }

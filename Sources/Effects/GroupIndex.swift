@@ -17,7 +17,8 @@ struct GroupIndex: Sendable {
 
   let table: EffectTable
   let design: Design
-  private let folds: CounterRandom
+  /// Of each row of this rank.
+  private let folds: [UInt8]
   /// Sums of (1, r, t)(1, r, t)' by fold, then group.
   private let grams: [Double]
   /// By fold, then group: coefficients on (1, r), in the units of the frame.
@@ -42,12 +43,16 @@ struct GroupIndex: Sendable {
     let design = Design(
       table: groups.causes ?? table.frame, featureNames: features.featureNames,
       features: features.isIdentity ? nil : evaluation)
-    let folds = CounterRandom(seed: seed, stream: .indexFolds)
+    let random = CounterRandom(seed: seed, stream: .indexFolds)
+    let folds = table.rows.localRows.map { UInt8(random.integer(below: Self.foldCount, row: $0, draw: 0)) }
+    let firstRow = table.rows.localRows.lowerBound
     let (groupCount, columns) = (groups.groupCount, design.columnCount)
     let length = PackedTriangle.count(order: columns)
     let zero = [Double](repeating: 0, count: Self.foldCount * groupCount * length)
     let sums = try table.rows.sum(zero) { sums, chunk in
-      try Self.addGrams(of: design, groups, chunk: chunk, folds, to: &sums)
+      let rows = design.rows.chunk(chunk).rows
+      let own = folds[rows.lowerBound - firstRow..<rows.upperBound - firstRow]
+      try Self.addGrams(of: design, groups, chunk: chunk, Array(own), to: &sums)
     }
     func gram(_ fold: Int, _ group: Int) -> Matrix {
       Self.gram(sums, fold * groupCount + group, order: columns)
@@ -93,7 +98,8 @@ struct GroupIndex: Sendable {
 
   /// The fold of each row of a chunk.
   func folds(ofChunk chunk: Int) -> [Int] {
-    design.rows.chunk(chunk).rows.map { folds.integer(below: Self.foldCount, row: $0, draw: 0) }
+    let (rows, first) = (design.rows.chunk(chunk).rows, table.rows.localRows.lowerBound)
+    return folds[rows.lowerBound - first..<rows.upperBound - first].map(Int.init)
   }
 
   /// The regression of the last column on the others; features that others determine in these rows have no part in it.
@@ -105,18 +111,17 @@ struct GroupIndex: Sendable {
 
   /// Adds the Gram matrices of a chunk's rows, fold by fold, each group's with its weights.
   private static func addGrams(
-    of design: Design, _ groups: some GroupInstrument, chunk: Int, _ folds: CounterRandom, to sums: inout [Double]
+    of design: Design, _ groups: some GroupInstrument, chunk: Int, _ fold: [UInt8], to sums: inout [Double]
   ) throws {
     let place = design.rows.chunk(chunk)
     let stride = Kernel.paddedCount(place.rows.count)
     let groupCount = groups.groupCount
     let weights = AlignedBuffer(count: groupCount * stride)
     try groups.fill(chunk, into: weights.pointer, stride: stride)
-    let fold = place.rows.map { folds.integer(below: foldCount, row: $0, draw: 0) }
     try design.withBlock(ofChunk: place) { block, rowWeights in
       let gathered = AlignedBuffer(count: (block.columnCount + groupCount) * stride)
       for v in 0..<foldCount {
-        let rows = fold.indices.filter { fold[$0] == v }
+        let rows = fold.indices.filter { Int(fold[$0]) == v }
         let padding = Kernel.paddedCount(rows.count)
         guard !rows.isEmpty else { continue }
         var columns: [UnsafePointer<Double>?] = []

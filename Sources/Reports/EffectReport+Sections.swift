@@ -155,7 +155,7 @@ extension EffectReport {
     }
     let rows = [
       row("instruments agree (Hansen J)", diagnostics.hansenJ),
-      row("the same, homoskedastic (Sargan)", diagnostics.sargan),
+      row("the estimates' own, homoskedastic (Sargan)", diagnostics.sargan),
       row("\(name) is confounded (robust Wu-Hausman)", diagnostics.wooldridge),
     ]
     return Report.Section(

@@ -135,9 +135,13 @@ for name, degree, interactions in [("linear", 1, False), ("quadratic", 2, False)
     contrast = np.array([5.0**p - 2.0**p for p in range(1, degree + 1)] + [0.0] * (M if interactions else 0))
     at = functions(t, deviations, degree, interactions)
     level = (weight * y).sum() / weight.sum() - (weight[:, None] * at).sum(0) / weight.sum() @ bh
+    # Hansen's J of labels times (1, x).
+    lines = np.column_stack([np.ones(N), deviations / sd])
+    labels = np.column_stack([(soft[:, k] - shares[k])[:, None] * lines for k in range(K - 1)])
+    labels = partial(labels, controls, weight)
     fits[name] = {
         "instruments": z[:20], "twoStage": b, "twoStageCovariance": robust, "hful": bh, "hfulCovariance": vh,
-        "hansenJ": hansen(yp, dp, zp), "averageSlope": slope @ bh, "averageSlopeError": np.sqrt(slope @ vh @ slope),
+        "hansenJ": hansen(yp, dp, labels), "averageSlope": slope @ bh, "averageSlopeError": np.sqrt(slope @ vh @ slope),
         "contrast": contrast @ bh, "contrastError": np.sqrt(contrast @ vh @ contrast),
         "outcomeAt5": level + np.array([5.0**p for p in range(1, degree + 1)] + [0.0] * (M if interactions else 0)) @ bh}
 
