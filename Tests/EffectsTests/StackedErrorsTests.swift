@@ -190,7 +190,7 @@ struct StackedOracle {
       // Absolute errors of a covariance say nothing.
       let scale = expected.stacked[0][0]
       let difference = zip(answer.covariance, expected.stacked.joined()).map { ($0 - $1) / scale }
-      #expect(difference.allSatisfy { abs($0) < 1e-5 }, "\(method) \(difference)")
+      #expect(difference.allSatisfy { abs($0) < 1e-8 }, "\(method) \(difference)")
       let error = answer.terms[0].standardError!
       #expect(abs(error * error / answer.covariance[0] - 1) < 1e-12)
     }
@@ -208,7 +208,7 @@ struct StackedOracle {
     (options.covariance, options.clusters, options.method) = (.cluster, ["clinic"], .twoStage)
     let found = try oracle.fit(options).headline.covariance
     let expected = Array(oracle.expected.clustered.joined())
-    #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 * expected[0] }, "\(found) \(expected)")
+    #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-8 * expected[0] }, "\(found) \(expected)")
   }
 
   @Test(arguments: EffectOptions.Method.allCases)
