@@ -35,6 +35,8 @@ class Design:
     rows: int = 0
     # What the mean ratio of stacked and robust errors must lie between.
     ratio: tuple = (0, np.inf)
+    # How often Hansen's J must reject at .05.
+    rejections: tuple = (0, 1)
 
 
 DESIGNS = [
@@ -44,11 +46,11 @@ DESIGNS = [
     Design("true source, slopes of .15", "--confounding 1", slopes=.15, bias=.05, coverage=(.92, 1)),
     Design("true source, form chosen", "--confounding 0.5", effect=""),
     *[Design(f"labels of joint, confounding {value}", f"--confounding {value}", train="joint --outcome-basis quadratic",
-             bias=.01, coverage=(.90, .98), ratio=(.99, 1.1)) for value in ("0.5", "1.0")],
+             bias=.01, coverage=(.90, .98), ratio=(.99, 1.1), rejections=(0, .12)) for value in ("0.5", "1.0")],
     Design("labels of joint, slopes of .4", "--confounding 1", slopes=.4, rows=1500, coverage=(.90, 1),
            train="joint --outcome-basis quadratic"),
     Design("labels of regression, confounding 0.5", "--confounding 0.5", train="regression"),
-    Design("labels of regression, confounding 1.0", "--confounding 1", train="regression"),
+    Design("labels of regression, confounding 1.0", "--confounding 1", train="regression", rejections=(.5, 1)),
 ]
 
 
@@ -161,6 +163,8 @@ def main():
             failures.append(f"{design.name}: bias above {design.bias}")
         if options.draws >= 100 and not design.coverage[0] <= own["coverage"] <= design.coverage[1]:
             failures.append(f"{design.name}: coverage outside {design.coverage}")
+        if options.draws >= 20 and not design.rejections[0] <= result["J rejects"] <= design.rejections[1]:
+            failures.append(f"{design.name}: J rejects in {result['J rejects']:.2f} of the draws")
     if options.json:
         with open(options.json, "w") as file:
             json.dump(results, file, indent=1, default=float)
