@@ -30,12 +30,17 @@ struct ArmModels: Sendable {
     Kernel.Layer(
       inputs: width, outputs: problem.beforeCount, rowCount: block.units.count, stride: stride
     ).propagate(weights: projection, outputGradient: block[0], inputGradient: columns.pointer)
-    return Array(unsafeUninitializedCapacity: block.units.count * width) { rows, count in
-      for row in block.units.indices {
-        let row = row - block.units.lowerBound
-        for j in 0..<width { rows[row * width + j] = columns.pointer[j * stride + row] }
+    let unitCount = block.units.count
+    return Array(unsafeUninitializedCapacity: unitCount * width) { rows, count in
+      // As many rows at a time as a cache line of each column holds.
+      for first in Swift.stride(from: 0, to: unitCount, by: 8) {
+        for j in 0..<width {
+          for row in first..<min(first + 8, unitCount) {
+            rows[row * width + j] = columns.pointer[j * stride + row]
+          }
+        }
       }
-      count = block.units.count * width
+      count = unitCount * width
     }
   }
 }
@@ -59,10 +64,11 @@ final class ChunkCells {
     afterCells = (0..<problem.armCount).map(problem.afterCells)
     block = try UnitBlock(problem, chunk: chunk, fills: models.fills)
     coordinates = models.project(block)
-    squares = AlignedBuffer(count: problem.metrics.count * block.stride)
+    let unitCount = block.units.count
+    squares = AlignedBuffer(count: metricCount * block.stride)
     for cell in 0..<problem.beforeCount {
-      let (values, sums) = (block[cell], squares.pointer + cell % problem.metrics.count * block.stride)
-      for row in 0..<block.units.count { sums[row] += values[row] * values[row] }
+      let (values, sums) = (block[cell], squares.pointer + cell % metricCount * block.stride)
+      for row in 0..<unitCount { sums[row] += values[row] * values[row] }
     }
   }
 
