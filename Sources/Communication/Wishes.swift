@@ -9,8 +9,9 @@ public enum Wish: Int, Sendable, Comparable {
 ///
 /// A signal may reach one rank only, and clocks differ, but all ranks must save or stop after the same pass. So every sum
 /// over ``DistributedRows`` carries the greatest wish of all ranks, in a word beside its flag of failures, up the tree
-/// and down with the total, and the agreement costs no message of its own. Algorithms do not see it: whoever keeps
-/// checkpoints asks, and takes what was agreed on after a pass.
+/// and down with the total, and the agreement costs no message of its own. Algorithms do not see it, but for those whose
+/// passes make no sum, see ``Communicator/agreeOnWishes()``: whoever keeps checkpoints asks, and takes what was agreed on
+/// after a pass.
 public final class Wishes: @unchecked Sendable {
   private var question: (() -> Wish)?
   private var agreed = Wish.goOn
@@ -37,5 +38,14 @@ public final class Wishes: @unchecked Sendable {
   /// Takes note of the greatest wish of all ranks in a sum.
   func agree(on wish: Wish) {
     agreed = max(agreed, wish)
+  }
+}
+
+extension Communicator {
+  /// Agrees on what the ranks wish for in a pass that makes no sum over rows. Collective.
+  public func agreeOnWishes() throws {
+    guard wishes.areAsked else { return }
+    let greatest = try maximum([Double(wishes.own.rawValue)])[0]
+    wishes.agree(on: Wish(rawValue: Int(greatest))!)
   }
 }

@@ -120,6 +120,7 @@ struct LeaveOut: Sendable {
           : try rows.communicator.agree { try local.flatMap { try sharedCells(models, chunk: $0, isListed) } }
         progress.cells += try rows.communicator.allGather(states: cells).sorted { $0.unit < $1.unit }
         progress.nextChunk = end
+        try rows.communicator.agreeOnWishes()
         try keep(progress)
       }
       return progress

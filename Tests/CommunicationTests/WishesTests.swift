@@ -37,6 +37,17 @@ import Testing
     #expect(heard == [.stop, .stop, .stop, .stop])
   }
 
+  @Test(arguments: [1, 2, 5]) func `A pass that makes no sum agrees on wishes by itself`(ranks: Int) throws {
+    let heard = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      try communicator.agreeOnWishes()
+      let unasked = communicator.wishes.take()
+      communicator.wishes.ask { communicator.rank == ranks - 1 ? .stop : .save }
+      try communicator.agreeOnWishes()
+      return (unasked, communicator.wishes.take(), communicator.wishes.take())
+    }
+    #expect(heard.allSatisfy { $0 == (.goOn, .stop, .goOn) })
+  }
+
   @Test func `A wish of one of several sums is kept until it is taken`() throws {
     let heard = try LoopbackCommunicator.run(ranks: 3) { communicator in
       var sums = 0
