@@ -76,7 +76,7 @@ struct GivDist: ParsableCommand {
       let names = configuration.subcommands.map { $0._commandName } + ["help"]
       guard names.contains(command) else {
         let nearest = suggestion(for: command, among: names, owner: "there are")
-        return "there is no command '\(command)'; \(nearest)\nSee 'giv-dist --help' for what there is."
+        return "there is no command '\(command)'; \(nearest)\nUsage: giv-dist <subcommand>\n  See 'giv-dist --help'."
       }
     }
     let text = String(fullMessage(for: error).trimmingPrefix("Error: "))
