@@ -72,8 +72,8 @@ let package = Package(
     .target(
       name: "ControlFunction",
       dependencies: [
-        "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "Regression", "Runs",
-        "Statistics",
+        "Communication", "Diagnostics", "Features", "Frames", "InstrumentalVariables", "LinearAlgebra", "Mixture",
+        "Regression", "Runs", "Statistics",
       ]),
 
     .target(

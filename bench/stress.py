@@ -101,7 +101,7 @@ def designs():
         Design("bent confounding", addition=lambda rows: rows["eps"] ** 2 - 1),
         Design("eps multiplies t in y", strength=lambda x, t, z: 2 + t),
         Design("confounding varies with x", strength=lambda x, t, z: 2 + x[:, 0]),
-        Design("clusters of 10", cluster=10, options=[]),
+        Design("clusters of 10", cluster=10, options=["--cluster", "cluster"]),
         Design("clusters of 10, not told", cluster=10),
         Design("rows repeated three times", repeats=3),
         Design("product in t's rule, by group", rule=by_group), Design("product in t's rule, common", rule=product),
@@ -163,18 +163,24 @@ def likeliest(design, rows, rules, rest):
     return np.argmax(logs, axis=0)
 
 
-def write(path, rows):
-    with h5py.File(path, "w") as file:
-        for name in ("x", "t", "y", "z"):
-            file[name] = rows[name]
-        clusters = file.create_group("cluster")
-        clusters.attrs["encoding-type"], clusters.attrs["encoding-version"] = "categorical", "0.2.0"
-        clusters.attrs["ordered"] = False
-        clusters["codes"] = rows["cluster"].astype(np.int32)
-        clusters["categories"] = [f"c{g}" for g in range(rows["cluster"].max() + 1)]
-        for name in ("codes", "categories"):
-            clusters[name].attrs["encoding-type"] = "array" if name == "codes" else "string-array"
-            clusters[name].attrs["encoding-version"] = "0.2.0"
+def write(program, folder, design, rows):
+    """A shard; by way of a table where rows have clusters, which are columns with levels."""
+    path = f"{folder}/rows.h5"
+    if "--cluster" not in design.options:
+        with h5py.File(path, "w") as file:
+            for name in ("x", "t", "y", "z"):
+                file[name] = rows[name]
+        return path
+    names = [f"x{j}" for j in range(rows["x"].shape[1])]
+    with open(f"{folder}/rows.csv", "w") as file:
+        file.write(",".join(names + ["t", "y", "z", "cluster"]) + "\n")
+        for x, *rest in zip(rows["x"], rows["t"], rows["y"], rows["z"], rows["cluster"]):
+            t, y, z, cluster = rest
+            file.write(",".join(map(repr, map(float, [*x, t, y]))) + f",{z},c{cluster}\n")
+    subprocess.run([program, "shard", f"{folder}/rows.csv", "--covariates", ",".join(names), "--treatment", "t", "--outcome",
+                    "y", "--source", "z", "--cluster", "cluster", "--out", f"{folder}/shards"], check=True,
+                   capture_output=True)
+    return f"{folder}/shards"
 
 
 def mean_effect(design, rows, t):
@@ -209,8 +215,8 @@ def cell(program, design, seed):
     rows = draw_rows(design, seed)
     result = {"design": design.name, "seed": seed, "ceiling": float(rows["ceiling"])}
     with tempfile.TemporaryDirectory() as folder:
-        write(f"{folder}/rows.h5", rows)
-        arguments = [program, "train", f"{folder}/rows.h5", "--distribution", "joint", "--groups",
+        shards = write(program, folder, design, rows)
+        arguments = [program, "train", shards, "--distribution", "joint", "--groups",
                      str(design.groups or design.sources), "--json", "--progress", "none", "--out", f"{folder}/run",
                      *design.options]
         done = subprocess.run(arguments, capture_output=True, text=True)

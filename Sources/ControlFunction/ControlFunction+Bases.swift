@@ -1,4 +1,3 @@
-import Diagnostics
 import Frames
 import Mixture
 
@@ -29,9 +28,8 @@ extension ControlFunction {
   private func chooseCovariates(
     _ contest: JointContest, _ groups: RegressionMixture, _ note: (JointTrial) -> JointTrial
   ) throws -> JointTrial {
-    let families = CovariateChoice.families(options.covariateBasis)
-    let feasible = families.map { $0.filter(contest.isFeasible) }
-    guard let smallest = feasible.joined().first else { throw tooFewRows(contest, families) }
+    let feasible = try CovariateChoice.feasible(options.covariateBasis, in: contest.table)
+    let smallest = feasible.joined().first!
     let treatment = TreatmentChoice.first(options.outcomeBasis)
     var best = note(
       try contest.searched(
@@ -86,18 +84,6 @@ extension ControlFunction {
       }
       return variables
     }
-  }
-
-  private func tooFewRows(_ contest: JointContest, _ families: [[CovariateChoice]]) -> Failure {
-    let columns = families.joined().map(contest.bases.count).min()!
-    let reason =
-      columns <= JointBases.largestCount
-      ? "at least \(JointContest.rowsPerColumn * columns) rows, and there are \(contest.table.observationCount)"
-      : "\(columns) columns, and \(JointBases.largestCount) are the most"
-    return Failure(
-      .data,
-      "--covariate-basis \(options.covariateBasis.rawValue) of \(contest.table.covariateCount) covariates takes \(reason); "
-        + "choose a smaller basis, or leave covariates out with giv-dist shard --covariates")
   }
 }
 

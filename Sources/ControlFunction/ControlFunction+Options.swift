@@ -12,9 +12,12 @@ public enum OutcomeBasis: String, Sendable, Codable, CaseIterable {
 
 /// How y depends on x in the joint model; too small a basis is its worst danger, since what it misses looks like groups.
 public enum CovariateBasis: String, Sendable, Codable, CaseIterable {
-  /// The basis of lowest BIC is taken.
+  /// The basis of lowest BIC is taken, of `polynomial3` to `polynomial5` and `spline`; of smaller ones where the rows carry
+  /// none of these.
   case auto
-  case polynomial3, polynomial4, polynomial5
+  case polynomial2, polynomial3, polynomial4, polynomial5
+  /// Additive cubic B-splines.
+  case additive
   /// Additive cubic B-splines, and tensor products of coarser ones for every pair of covariates.
   case spline
 }

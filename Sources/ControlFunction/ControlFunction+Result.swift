@@ -40,7 +40,7 @@ extension ControlFunction {
     public let contrasts: [JointContrast]
     /// Of all parameters; nil when the likelihood is no regular maximum.
     public let covariance: JointCovariance?
-    public let effectCoefficients: [EffectCoefficient]
+    public private(set) var effectCoefficients: [EffectCoefficient] = []
     public let effectCurve: [EffectPoint]
     /// The test of equal slopes β_k in all groups.
     public let slopesTest: ChiSquareTest?
@@ -84,15 +84,23 @@ extension ControlFunction {
       deltaStandardErrors =
         mixture.hasFreeShifts ? covariance.map { $0.shiftStandardErrors.map { $0 * model.outcomeScale } } : nil
       (self.averageSlope, self.contrasts, self.covariance) = (averageSlope, contrasts, covariance)
-      effectCoefficients = model.effectCoefficients(covariance)
       self.effectCurve = effectCurve
       self.slopesTest = slopesTest
       (shiftsTest, exclusionTest) = exclusion
       self.findings = findings
+      effectCoefficients = model.effectCoefficients(isIdentified ? covariance : nil)
     }
 
+    /// Findings by which there may be no group, so that the effect is arbitrary: it has no standard errors then.
+    static let noGroups: [Finding.Code] = [.equalSlopes, .oneGroupSuffices]
+
+    /// Whether groups were seen to differ in how x drives t.
+    public var isIdentified: Bool { !findings.contains { Self.noGroups.contains($0.code) } }
+
     /// The mean effect of one treatment instead of another.
-    public func contrast(from: Double, to: Double) -> JointContrast { model.contrast(from: from, to: to, covariance) }
+    public func contrast(from: Double, to: Double) -> JointContrast {
+      model.contrast(from: from, to: to, isIdentified ? covariance : nil)
+    }
 
     public var parameterCount: Int { model.mixture.parameterCount }
 

@@ -44,12 +44,15 @@ public struct ControlFunction: Estimator, Sendable {
   public let start: Start
   /// The map by which x and t of the frame came from the data.
   public let scaling: ColumnScaling
+  /// Of rows whose errors may depend on each other; nil for independent ones.
+  public let clusters: RowClusters?
 
   /// - Parameter scaling: the map by which x and t of the frame came from the data; the columns must be centered.
-  public init(_ options: Options, from start: Start, scaling: ColumnScaling) {
+  public init(_ options: Options, from start: Start, scaling: ColumnScaling, clusters: RowClusters? = nil) {
     self.options = options
     self.start = start
     self.scaling = scaling
+    self.clusters = clusters
   }
 
   /// Fits a frame that holds the outcome. Collective; the result has the same bits on any number of ranks.
@@ -57,7 +60,7 @@ public struct ControlFunction: Estimator, Sendable {
   /// - Parameter run: is told of every pass, and keeps what an interrupted fit goes on from.
   /// - Throws: on all ranks the same ``Failure``: no outcome, too few rows for the basis, every start degenerated.
   public func fit(_ frame: Frame, in run: Run = Run()) throws -> Result {
-    let summaries = try Self.check(frame, groups: options.groups)
+    let summaries = try Self.check(frame, options)
     do {
       let contest = try contest(frame, summaries, run.journal)
       let groups = try startingGroups(contest)
@@ -81,29 +84,20 @@ public struct ControlFunction: Estimator, Sendable {
   /// - Returns: the summaries of x, t and y.
   /// - Throws: on all ranks the same ``Failure``, `data` or `usage`.
   @discardableResult
-  public static func check(_ frame: Frame, groups: Int) throws -> [ColumnSummary] {
+  public static func check(_ frame: Frame, _ options: Options) throws -> [ColumnSummary] {
     guard frame.roles.contains(.outcome) else {
       throw Failure(.data, "the joint model needs the outcome; give shards with y, or name its column with --y")
     }
-    guard groups > 1 else {
-      throw Failure(.usage, "--groups is \(groups): the joint model needs at least 2")
+    guard options.groups > 1 else {
+      throw Failure(.usage, "--groups is \(options.groups): the joint model needs at least 2")
     }
     let summaries = try frame.summary()
     let (treatment, outcome) = (summaries[frame.covariateCount], summaries[frame.covariateCount + 1])
     guard !outcome.isConstant else {
       throw Failure(.data, "outcome '\(frame.outcomeName)' is constant; there is no effect to estimate")
     }
-    let ends = try frame.rows.sum(0.0) { count, chunk in
-      guard let values = try frame.outcome(chunk: chunk) else { return }
-      for row in 0..<frame.rowCount(ofChunk: chunk)
-      where values[row] == outcome.minimum || values[row] == outcome.maximum { count += 1 }
-    }
-    guard Int(ends) < frame.rows.rowCount else {
-      throw Failure(
-        .data,
-        "outcome '\(frame.outcomeName)' takes only the values \(outcome.minimum) and \(outcome.maximum): the joint model is of "
-          + "a continuous outcome; name another --y, or find groups without the outcome by --distribution regression")
-    }
+    try requireContinuousOutcome(frame)
+    _ = try CovariateChoice.feasible(options.covariateBasis, in: frame)
     let unit = outcome.standardDeviation / treatment.standardDeviation / treatment.standardDeviation
     guard unit.isNormal else {
       throw Failure(
@@ -114,12 +108,31 @@ public struct ControlFunction: Estimator, Sendable {
     return summaries
   }
 
+  /// An outcome of so many values or fewer is none that a normal law of errors could be about.
+  private static let fewValues = 32
+
+  /// Refuses an outcome of two values, or of counts. Collective.
+  private static func requireContinuousOutcome(_ frame: Frame) throws {
+    guard let column = frame.columns(of: .outcome).first else { return }
+    let name = frame.outcomeName
+    let found = try DistinctValues([RowVariable(name: name, storage: .real(column))], of: frame, upTo: fewValues)
+    guard let values = found.values[0], 4 * values.count <= frame.rows.rowCount else { return }
+    let (what, estimand) =
+      values.count == 2
+      ? ("only the values \(values[0]) and \(values[1])", "linear probability")
+      : ("\(values.count) values only, from \(values[0]) to \(values[values.count - 1])", "mean")
+    throw Failure(
+      .data,
+      "outcome '\(name)' takes \(what): the joint model is of a continuous outcome; find groups without the outcome by "
+        + "--distribution regression, and give that run to giv-dist effect for the effect on its \(estimand)")
+  }
+
   /// The bases that may be chosen, on these rows.
   private func contest(_ frame: Frame, _ summaries: [ColumnSummary], _ journal: Journal) throws -> JointContest {
     let scaling = ColumnScaling(centers: summaries.map(\.mean), scales: summaries.map(\.standardDeviation))
     let subset = ChunkSubset(of: frame.rows, count: options.subsetChunks, seed: options.seed)
     return JointContest(
-      options: options, table: frame, summaries: summaries,
+      options: options, table: frame, clusters: clusters, summaries: summaries,
       bases: try JointBases.onQuantiles(of: frame, selection: start.selection, scaling: scaling),
       subset: subset,
       brief: subset.flatMap { _ in ChunkSubset(of: frame.rows, count: Search.briefChunks, seed: options.seed) },
@@ -172,32 +185,35 @@ public struct ControlFunction: Estimator, Sendable {
     let model = JointModel(
       covariateNames: frame.covariateNames, treatmentName: frame.treatmentName, outcomeName: frame.outcomeName,
       tableScaling: scaling, basis: trial.basis, mixture: fit.model.canonical)
-    let covariance = try JointCovariance.estimateIfRegular(model.mixture, on: trial.design)
+    let covariance = try JointCovariance.estimateIfRegular(model.mixture, on: trial.design, clusters: clusters)
     let statistics = try trial.design.statistics(of: [model.mixture])[0]
     let m = frame.covariateCount
     let treatments = try frame.quantiles(of: Self.curveProbabilities, includesTreatment: true)[m]
       .map { scaling.centers[m] + scaling.scales[m] * $0 }
-    let curve = model.effectCurve(at: treatments, covariance)
-    let slope = model.combination("average slope", try model.averageSlopeWeights(trial.design), covariance)
     // Of the curve's twentieths.
     let quartiles = [4, 9, 14].map { treatments[$0] }
     let audit = JointAudit(
-      options: options, contest: contest, trial: trial, searched: searched, model: model, curve: curve,
-      covariance: covariance)
+      options: options, contest: contest, trial: trial, searched: searched, model: model,
+      curve: model.effectCurve(at: treatments, covariance), covariance: covariance)
     let exclusion = try audit.exclusionTests()
     let search = searched.summary ?? SearchSummary()
+    let findings = try audit.findings(fit: fit, search: search, start: start, exclusion: exclusion)
+    // Where groups may be cuts of one cloud the effect is arbitrary, and an interval would be a lie.
+    let shown = findings.contains { Result.noGroups.contains($0.code) } ? nil : covariance
+    let slope = model.combination("average slope", try model.averageSlopeWeights(trial.design), shown)
     return Result(
       model: model, design: trial.design, fit: fit, search: search, statistics: statistics, covariance: covariance,
       trial: trial, bases: criteria, averageSlope: slope,
-      contrasts: model.contrasts(atQuartiles: quartiles, covariance), effectCurve: curve, slopesTest: audit.slopesTest,
-      exclusion: exclusion,
-      findings: try audit.findings(fit: fit, search: search, start: start, exclusion: exclusion))
+      contrasts: model.contrasts(atQuartiles: quartiles, shown), effectCurve: model.effectCurve(at: treatments, shown),
+      slopesTest: audit.slopesTest, exclusion: exclusion, findings: findings)
   }
 }
 
 extension JointCovariance {
   /// Nil when the information is not positive definite, so that the likelihood has no regular maximum. Collective.
-  package static func estimateIfRegular(_ mixture: JointMixture, on design: Design) throws -> JointCovariance? {
-    do { return try estimate(mixture, on: design) } catch is NotPositiveDefinite { return nil }
+  package static func estimateIfRegular(
+    _ mixture: JointMixture, on design: Design, clusters: RowClusters? = nil
+  ) throws -> JointCovariance? {
+    do { return try estimate(mixture, on: design, clusters: clusters) } catch is NotPositiveDefinite { return nil }
   }
 }

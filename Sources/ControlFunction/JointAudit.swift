@@ -41,6 +41,10 @@ struct JointAudit {
     if let distance = startDistance(search), distance > Self.noticeableDistance {
       findings.append(Finding(.startsDisagree, [.distance: .number(distance)]))
     }
+    if let clusters = contest.clusters, clusters.degreesOfFreedom != nil {
+      findings.append(Finding(.fewClusters, [.count: .count(clusters.count)]))
+    }
+    findings += try repeatedRows
     findings += try noGroups(start)
     findings += distantReference
     let decided = try trial.design.decidedRows(of: mixture)
@@ -49,6 +53,9 @@ struct JointAudit {
     }
     if let largest = try largestMove(), largest > Self.noticeableMove {
       findings.append(Finding(.basisTooSmall, [.distance: .number(largest)]))
+    }
+    if trial.covariates.isSmall && options.covariateBasis == .auto {
+      findings.append(Finding(.smallBasis, [.names: .names([trial.covariates.description])]))
     }
     if let test = try twoStageTest(), test.pValue < Self.disagreement {
       findings.append(Finding(.twoStageDisagrees, test))
@@ -59,6 +66,18 @@ struct JointAudit {
       findings.append(Finding(.groupsMoveOutcome, test))
     }
     return try findings + extensionsMissed()
+  }
+
+  /// The share of repeated rows from which on it is told.
+  private static let repeatedShare = 0.05
+
+  /// Whether rows are there several times, and count as if they were others. Collective.
+  private var repeatedRows: [Finding] {
+    get throws {
+      guard contest.clusters == nil else { return [] }
+      let share = try contest.table.repeatedShare()
+      return share < Self.repeatedShare ? [] : [Finding(.repeatedRows, [.share: .number(share)])]
+    }
   }
 
   /// Whether 0, which effects are against, lies outside the treatments that there are.
@@ -76,7 +95,8 @@ struct JointAudit {
     guard covariance != nil else { return [] }
     var findings = try controlMissed()
     if mixture.concomitants == nil,
-      let test = try contest.scoreTest({ try .concomitants(of: mixture, on: trial.design) }),
+      let test = try contest.scoreTest({ try .concomitants(of: mixture, on: trial.design, clusters: contest.clusters) }
+      ),
       test.pValue < Self.disagreement
     {
       findings.append(Finding(.sharesDependOnCovariates, test))
@@ -122,13 +142,16 @@ struct JointAudit {
 
   private func noGroups(_ start: ControlFunction.Start) throws -> [Finding] {
     var findings: [Finding] = []
-    if let test = slopesTest, test.pValue > Self.significance { findings.append(Finding(.equalSlopes, test)) }
+    if let test = slopesTest, test.pValue > Self.significance {
+      findings.append(Finding(.equalSlopes, test, severity: .invalid))
+    }
     let explained = [
       ("treatment", try prefersOneGroup(start)), ("treatment-and-outcome", try prefersOneJointGroup()),
     ].filter(\.1).map(\.0)
     if !explained.isEmpty {
       findings.append(
-        Finding(.oneGroupSuffices, [.names: .names(explained), .groups: .count(options.groups)]))
+        Finding(
+          .oneGroupSuffices, [.names: .names(explained), .groups: .count(options.groups)], severity: .invalid))
     }
     return findings
   }
@@ -222,7 +245,7 @@ struct JointAudit {
     else { return nil }
     let difference = try TwoStageDifference.between(
       mixture, covariance, and: other, columns: Array(basis.treatmentColumns) + [basis.columnCount - 2],
-      on: trial.design)
+      on: trial.design, clusters: contest.clusters)
     return ChiSquareTest(difference.values, covariance: difference.covariance)
   }
 
@@ -231,7 +254,9 @@ struct JointAudit {
   func exclusionTests() throws -> (shifts: ChiSquareTest?, slopes: ChiSquareTest?) {
     guard covariance != nil else { return (nil, nil) }
     func test(columns: Int?) throws -> ChiSquareTest? {
-      try contest.scoreTest { try .exclusion(of: mixture, columns: columns, on: trial.design) }
+      try contest.scoreTest {
+        try .exclusion(of: mixture, columns: columns, on: trial.design, clusters: contest.clusters)
+      }
     }
     return (mixture.hasFreeShifts ? nil : try test(columns: 1), try test(columns: nil))
   }
@@ -239,9 +264,10 @@ struct JointAudit {
 
 extension Finding {
   /// What a test says.
-  fileprivate init(_ code: Code, _ test: ChiSquareTest) {
+  fileprivate init(_ code: Code, _ test: ChiSquareTest, severity: Severity = .warning) {
     self.init(
       code,
-      [.test: .test(statistic: test.statistic, degreesOfFreedom: test.degreesOfFreedom, pValue: test.pValue)])
+      [.test: .test(statistic: test.statistic, degreesOfFreedom: test.degreesOfFreedom, pValue: test.pValue)],
+      severity: severity)
   }
 }

@@ -74,14 +74,18 @@ struct JointBases {
   func covariateProducts(_ basis: CovariateChoice) -> [[Int]] {
     switch basis {
     case .polynomial(let degree): return polynomial(degree)
+    case .additive: return additive
     case .spline(let tensorKnots):
-      let additive = (0..<covariateCount).flatMap { functions($0, knots: Self.additiveKnots).map { [$0] } }
       let factors = (0..<covariateCount).map { functions($0, knots: tensorKnots) }
       let tensors = (0..<covariateCount).flatMap { i in
         (0..<i).flatMap { j in factors[j].flatMap { first in factors[i].map { [first, $0] } } }
       }
       return additive + tensors
     }
+  }
+
+  private var additive: [[Int]] {
+    (0..<covariateCount).flatMap { functions($0, knots: Self.additiveKnots).map { [$0] } }
   }
 
   private func polynomial(_ degree: Int) -> [[Int]] {
@@ -92,16 +96,6 @@ struct JointBases {
       all += last
     }
     return all.map { $0.map(foundation.factor) }
-  }
-
-  /// How many products of x a basis has, at most.
-  func count(_ basis: CovariateChoice) -> Int {
-    switch basis {
-    case .polynomial(let degree): PolynomialBasis.count(covariates: covariateCount, degree: degree)
-    case .spline(let tensorKnots):
-      covariateCount * (Self.additiveKnots + 1)
-        + covariateCount * (covariateCount - 1) / 2 * (tensorKnots + 1) * (tensorKnots + 1)
-    }
   }
 
   // MARK: Functions of t
@@ -120,45 +114,6 @@ struct JointBases {
     var basis = foundation
     for product in covariateProducts(covariates) { basis.appendCovariate(product) }
     return basis.replacingTreatment(treatmentProducts(treatment) + (interactions ? self.interactions : []))
-  }
-}
-
-/// A basis of x with its size.
-public enum CovariateChoice: Sendable, Codable, Equatable {
-  case polynomial(degree: Int)
-  case spline(tensorKnots: Int)
-
-  /// The choices that an option leaves: families of bases, each from the smallest.
-  static func families(_ option: CovariateBasis) -> [[CovariateChoice]] {
-    let splines = JointBases.tensorKnots.map { CovariateChoice.spline(tensorKnots: $0) }
-    return switch option {
-    case .auto: [[3, 4, 5].map { .polynomial(degree: $0) }, splines]
-    case .polynomial3: [[.polynomial(degree: 3)]]
-    case .polynomial4: [[.polynomial(degree: 4)]]
-    case .polynomial5: [[.polynomial(degree: 5)]]
-    case .spline: [splines]
-    }
-  }
-
-  /// Larger bases that tell whether this one is large enough, the most telling first: a polynomial of one degree more
-  /// often misses the same.
-  var enlargements: [CovariateChoice] {
-    let splines = JointBases.tensorKnots.map { CovariateChoice.spline(tensorKnots: $0) }
-    switch self {
-    case .polynomial(let degree): return [splines[0]] + (degree < 5 ? [.polynomial(degree: degree + 1)] : [])
-    case .spline(let knots): return splines.filter { $0 != self && knots < $0.tensorKnots }.prefix(1).map { $0 }
-    }
-  }
-
-  private var tensorKnots: Int {
-    if case .spline(let knots) = self { knots } else { 0 }
-  }
-
-  public var description: String {
-    switch self {
-    case .polynomial(let degree): "polynomial of degree \(degree)"
-    case .spline(let knots): "splines with tensors of \(knots) knots"
-    }
   }
 }
 

@@ -26,7 +26,7 @@ extension JointContest {
     guard let model = trial.fits.first?.model, model.bends == nil, model.interactions == nil else { return .nothing }
     let interactions = try interactionTests(of: model, on: trial, rows: rows)
       .filter { $0.test.pValue < Self.controlLevel }
-    let bends = try scoreTest { try .bends(of: model, on: trial.design) }
+    let bends = try scoreTest { try .bends(of: model, on: trial.design, clusters: clusters) }
     let isBent = bends.map { $0.pValue < Self.controlLevel } ?? false
     guard let clearer = interactions.min(by: { $0.test.pValue < $1.test.pValue })?.test else {
       return isBent ? .bend(bends!) : .nothing
@@ -47,7 +47,8 @@ extension JointContest {
     let design = Design(table: table, basis: basis, subset: rows)
     do {
       let blocks = [Array(0..<m), [m]]
-      let tests = try JointScoreTest.interactions(interactions, blocks: blocks, of: model, on: design)
+      let tests = try JointScoreTest.interactions(
+        interactions, blocks: blocks, of: model, on: design, clusters: clusters)
       return zip(blocks, tests).map { ($0, ChiSquareTest($1)) }
     } catch is NotPositiveDefinite { return [] }
   }

@@ -9,6 +9,8 @@ import Runs
 struct JointContest {
   let options: ControlFunction.Options
   let table: Frame
+  /// Of rows whose errors may depend on each other; nil for independent ones.
+  let clusters: RowClusters?
   /// The summaries of x, t and y.
   let summaries: [ColumnSummary]
   let bases: JointBases
@@ -28,8 +30,7 @@ struct JointContest {
 
   /// Whether the rows can carry a basis.
   func isFeasible(_ choice: CovariateChoice) -> Bool {
-    let count = bases.count(choice)
-    return count <= JointBases.largestCount && Self.rowsPerColumn * count <= table.observationCount
+    choice.isFeasible(covariates: table.covariateCount, rows: table.observationCount)
   }
 
   /// A basis without the products that others determine on these rows, and its design. Collective.

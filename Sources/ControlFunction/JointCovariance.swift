@@ -5,7 +5,7 @@ import Mixture
 /// The sandwich covariance of the parameters of a joint mixture at its maximum: A⁻¹ B A⁻¹.
 ///
 /// A is the observed information by Louis (1982), Σ_i w [Σ_k γ_ik (-∂² log π_k f_k) - Σ_k γ_ik s_ik s_ik' + s_i s_i'],
-/// and B = Σ_i v s_i s_i', v = w², or w where it counts equal rows. It holds when errors are not normal or not of equal variance (Huber 1967, White 1982).
+/// and B = Σ_i v s_i s_i', v = w², or w where it counts equal rows; over clusters of rows Σ_g S_g S_g', S_g = Σ w s. It holds when errors are not normal or not of equal variance (Huber 1967, White 1982).
 public struct JointCovariance: Sendable {
   public let parameters: JointParameters
   /// The covariance of all parameters [q, q].
@@ -14,21 +14,26 @@ public struct JointCovariance: Sendable {
   let information: Cholesky
   /// ∂ log L at the parameters: near 0 at a maximum.
   package let gradient: [Double]
+  /// Of Student's quantiles, where clusters are few; nil for normal ones.
+  let degreesOfFreedom: Double?
 
   /// The covariance at a maximum, by two passes over the rows. Collective.
   ///
+  /// - Parameter clusters: of rows whose errors may depend on each other; nil for independent ones.
   /// - Throws: ``NotPositiveDefinite`` when the information is not, so that the point is no regular maximum; on all ranks
-  ///   the same ``Failure`` when a pass fails.
-  public static func estimate(_ model: JointMixture, on design: Design) throws -> JointCovariance {
+  ///   the same ``Failure`` when a pass fails, or when there are too many clusters.
+  public static func estimate(
+    _ model: JointMixture, on design: Design, clusters: RowClusters? = nil
+  ) throws -> JointCovariance {
     let statistics = try design.statistics(of: [model])[0]
     let parameters = JointParameters(model)
-    let scores = try design.scores(of: model, parameters)
+    let scores = try design.scores(of: model, parameters, clusters: clusters)
     let information = Self.information(model, statistics, scores)
     let inverse = try Cholesky(information, tolerance: 0)
-    let half = inverse.solve(scores.squared.withoutConstant)
+    let half = inverse.solve(scores.meat)
     return JointCovariance(
-      parameters: parameters, matrix: inverse.solve(half.transposed), information: inverse,
-      gradient: Array(scores.weighted[row: 0].dropFirst()))
+      parameters: parameters, matrix: inverse.solve(half.transposed), information: inverse, gradient: scores.gradient,
+      degreesOfFreedom: clusters?.degreesOfFreedom)
   }
 
   /// The covariance of some parameters.

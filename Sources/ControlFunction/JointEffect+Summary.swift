@@ -42,7 +42,8 @@ extension JointModel {
   func combination(_ name: String, _ weights: [Double], _ covariance: JointCovariance?) -> EffectCoefficient {
     EffectCoefficient(
       name: name, value: weights.combined(with: mixture.outcomeCoefficients),
-      standardError: covariance?.standardError(ofOutcomeCombination: weights))
+      standardError: covariance?.standardError(ofOutcomeCombination: weights),
+      degreesOfFreedom: covariance?.degreesOfFreedom)
   }
 
   /// The mean effects of the quartiles of t instead of each other, of those that differ.

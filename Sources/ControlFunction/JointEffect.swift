@@ -1,6 +1,7 @@
 import Frames
 import LinearAlgebra
 import Mixture
+import Statistics
 
 /// A coefficient of the effect of t on y, in the units of the data.
 public struct EffectCoefficient: Sendable, Codable, Equatable {
@@ -9,13 +10,16 @@ public struct EffectCoefficient: Sendable, Codable, Equatable {
   public let value: Double
   /// The standard error from the sandwich; nil when the likelihood has no regular maximum here.
   public let standardError: Double?
-  /// The 95% interval, value ± 1.96 standard errors.
+  /// Of Student's quantiles, where errors come from few clusters; nil for normal ones.
+  public let degreesOfFreedom: Double?
+  /// The 95% interval.
   public var interval: ClosedRange<Double>? {
-    standardError.map { value - Self.quantile * $0...value + Self.quantile * $0 }
+    let quantile = degreesOfFreedom.map { StudentT(degreesOfFreedom: $0).quantile(0.975) } ?? Self.normalQuantile
+    return standardError.map { value - quantile * $0...value + quantile * $0 }
   }
 
   /// Of the standard normal law at .975.
-  private static let quantile = 1.959963984540054
+  private static let normalQuantile = 1.959963984540054
 }
 
 /// The effect of setting the treatment to t instead of 0, averaged over the rows.

@@ -5,7 +5,8 @@ import Mixture
 /// variance of a sandwich (White 1982).
 ///
 /// With u the scores of those parameters, s those of the model and A the information of both, it is U'V⁻¹U for
-/// U = Σ w (u - C s), C = A_us A_ss⁻¹, and V = Σ v (u - C s)(u - C s)', v = w² or, of frequencies, w.
+/// U = Σ w (u - C s), C = A_us A_ss⁻¹, and V = Σ v (u - C s)(u - C s)', v = w² or, of frequencies, w. With
+/// clusters V is the sum over them of squares of the sums of w (u - C s).
 public struct JointScoreTest: Sendable, Equatable {
   public let statistic: Double
   public let degreesOfFreedom: Int
@@ -21,23 +22,25 @@ public struct JointScoreTest: Sendable, Equatable {
   /// - Throws: ``NotPositiveDefinite`` when the information of the model is not; on all ranks the same ``Failure`` when a
   ///   pass fails.
   public static func exclusion(
-    of model: JointMixture, columns: Int? = nil, on design: Design
+    of model: JointMixture, columns: Int? = nil, on design: Design, clusters: RowClusters? = nil
   ) throws -> JointScoreTest {
     let parameters = JointParameters(model, shiftColumns: columns ?? model.selectionCount)
     let shifts = (1..<model.groupCount).flatMap { parameters.shifts($0).dropFirst(model.hasFreeShifts ? 1 : 0) }
     let leftOut = parameters.shiftColumns == model.selectionCount ? untestable(shifts, model, parameters) : nil
-    return try ScoreSums(model, parameters, on: design)
+    return try ScoreSums(model, parameters, on: design, clusters: clusters)
       .test(of: shifts.filter { $0 != leftOut }, ignoring: leftOut.map { [$0] } ?? [])
   }
 
   /// The score test of the outcome bending with V, by κ2_k.
   ///
   /// - Throws: as ``exclusion(of:columns:on:)``.
-  public static func bends(of model: JointMixture, on design: Design) throws -> JointScoreTest {
+  public static func bends(of model: JointMixture, on design: Design, clusters: RowClusters? = nil) throws
+    -> JointScoreTest
+  {
     var larger = model
     larger.bends = Array(repeating: 0, count: model.groupCount)
     let parameters = JointParameters(larger)
-    return try ScoreSums(larger, parameters, on: design).test(of: Array(parameters.bends))
+    return try ScoreSums(larger, parameters, on: design, clusters: clusters).test(of: Array(parameters.bends))
   }
 
   /// The score tests of the coefficient of V varying with some of the columns of `interactions`, without the others.
@@ -47,12 +50,13 @@ public struct JointScoreTest: Sendable, Equatable {
   ///   - design: with the columns of `interactions`.
   /// - Throws: as ``exclusion(of:columns:on:)``.
   public static func interactions(
-    _ interactions: ControlInteractions, blocks: [[Int]], of model: JointMixture, on design: Design
+    _ interactions: ControlInteractions, blocks: [[Int]], of model: JointMixture, on design: Design,
+    clusters: RowClusters? = nil
   ) throws -> [JointScoreTest] {
     var larger = model
     larger.interactions = interactions
     let parameters = JointParameters(larger)
-    let sums = try ScoreSums(larger, parameters, on: design)
+    let sums = try ScoreSums(larger, parameters, on: design, clusters: clusters)
     let all = Array(parameters.interactions)
     return try blocks.map { block in
       try sums.test(
@@ -63,11 +67,13 @@ public struct JointScoreTest: Sendable, Equatable {
   /// The score test of shares depending on x: of ω_k but for its constant, k = 1 ….
   ///
   /// - Throws: as ``exclusion(of:columns:on:)``.
-  public static func concomitants(of model: JointMixture, on design: Design) throws -> JointScoreTest {
+  public static func concomitants(of model: JointMixture, on design: Design, clusters: RowClusters? = nil) throws
+    -> JointScoreTest
+  {
     var larger = model
     larger.concomitants = model.constantLogShares
     let parameters = JointParameters(larger)
-    return try ScoreSums(larger, parameters, on: design).test(of: parameters.shareSlopes)
+    return try ScoreSums(larger, parameters, on: design, clusters: clusters).test(of: parameters.shareSlopes)
   }
 
   /// The shift of the column whose coefficient in t differs most between the shift's group and the first.
@@ -89,11 +95,10 @@ private struct ScoreSums {
   private let information: Matrix
 
   /// Two passes over the rows. Collective.
-  init(_ model: JointMixture, _ parameters: JointParameters, on design: Design) throws {
-    let scores = try design.scores(of: model, parameters)
+  init(_ model: JointMixture, _ parameters: JointParameters, on design: Design, clusters: RowClusters?) throws {
+    let scores = try design.scores(of: model, parameters, clusters: clusters)
     information = JointCovariance.information(model, try design.statistics(of: [model])[0], scores)
-    gradient = Array(scores.weighted[row: 0].dropFirst())
-    squared = scores.squared.withoutConstant
+    (gradient, squared) = (scores.gradient, scores.meat)
   }
 
   /// - Parameter ignored: parameters that are neither tested nor of the model.

@@ -2,6 +2,7 @@ import Communication
 import Frames
 import LinearAlgebra
 import Mixture
+import Regression
 
 /// The sums of products of scores over the rows, from which information and sandwich are made.
 ///
@@ -15,7 +16,9 @@ struct JointScores: Reducible {
   private let groups: [GroupProducts]
   /// Where those of the rows' likelihood lie: with weights, and with v behind them.
   private let totals: PackedTable
-  var summands: [Double]
+  private var sums: [Double]
+  /// Scores summed by cluster; nil for independent rows.
+  private var clustered: Meat?
 
   /// Where the products of one group lie, as triangles.
   private struct GroupProducts {
@@ -24,8 +27,10 @@ struct JointScores: Reducible {
     let pulls: PackedVector
   }
 
-  init(_ parameters: JointParameters) {
+  /// - Parameter clustered: takes scores of `parameters`; nil for independent rows.
+  init(_ parameters: JointParameters, clustered: Meat? = nil) {
     self.parameters = parameters
+    self.clustered = clustered
     var packing = Packing()
     func triangle(_ order: Int) -> PackedVector { packing.vector(PackedTriangle.count(order: order)) }
     groups = (0..<parameters.groups).map { k in
@@ -34,11 +39,23 @@ struct JointScores: Reducible {
         pulls: triangle(parameters.hasBends ? parameters.selection : 0))
     }
     totals = packing.table(2, PackedTriangle.count(order: parameters.count + 1))
-    summands = packing.zeros
+    sums = packing.zeros
+  }
+
+  var summands: [Double] {
+    get { clustered.map { sums + $0.summands } ?? sums }
+    set {
+      guard clustered != nil else {
+        sums = newValue
+        return
+      }
+      clustered?.summands = Array(newValue[sums.count...])
+      sums = Array(newValue[..<sums.count])
+    }
   }
 
   private func matrix(_ places: Range<Int>, order: Int) -> Matrix {
-    Matrix(packedTriangle: summands[places], order: order)
+    Matrix(packedTriangle: sums[places], order: order)
   }
 
   /// Σ w γ (1, s_k)(1, s_k)'.
@@ -52,11 +69,20 @@ struct JointScores: Reducible {
 
   /// Σ w (1, s)(1, s)': its first row holds the gradient of the log-likelihood.
   var weighted: Matrix { matrix(totals.row(0), order: parameters.count + 1) }
-  /// Σ v (1, s)(1, s)', the meat.
-  var squared: Matrix { matrix(totals.row(1), order: parameters.count + 1) }
+  /// The gradient of the log-likelihood.
+  var gradient: [Double] { Array(weighted[row: 0].dropFirst()) }
+  /// The variance of the gradient: Σ v s s', or Σ_g S_g S_g' over clusters.
+  var meat: Matrix {
+    clustered?.matrix ?? matrix(totals.row(1), order: parameters.count + 1).withoutConstant
+  }
 
   /// Adds one chunk.
-  mutating func add(_ block: Kernel.Block, weights: RowWeights, model: JointMixture) {
+  ///
+  /// - Parameter clusters: adds the rows' scores to a meat by cluster.
+  mutating func add(
+    _ block: Kernel.Block, weights: RowWeights, model: JointMixture,
+    clusters: (ScoreRows, inout Meat) throws -> Void
+  ) rethrows {
     let rows = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
     for k in 0..<parameters.groups {
       rows.fillOwn(k)
@@ -72,13 +98,17 @@ struct JointScores: Reducible {
       }
     }
     addGram(rows.totals, weights: rows.rowWeights, groups: 2, at: totals.start, of: rows)
+    if var meat = clustered.take() {
+      try clusters(rows, &meat)
+      clustered = meat
+    }
   }
 
   private mutating func addGram(
     _ columns: [UnsafePointer<Double>?], weights: UnsafePointer<Double>, groups: Int = 1, at start: Int,
     of rows: ScoreRows
   ) {
-    summands.withUnsafeMutableBufferPointer { sums in
+    sums.withUnsafeMutableBufferPointer { sums in
       columns.withUnsafeBufferPointer { columns in
         Kernel.addWeightedGram(
           of: Kernel.Block(
@@ -264,10 +294,21 @@ final class ScoreRows {
 
 extension Design {
   /// One pass over the scores of `model`.
-  func scores(of model: JointMixture, _ parameters: JointParameters) throws -> JointScores {
-    try rows.sum(JointScores(parameters)) { partial, chunk in
+  ///
+  /// - Parameter clusters: of rows whose errors may depend on each other; nil for independent ones.
+  func scores(
+    of model: JointMixture, _ parameters: JointParameters, clusters: RowClusters? = nil
+  ) throws -> JointScores {
+    let zero = JointScores(parameters, clustered: try clusters?.meat(width: parameters.count))
+    return try rows.sum(zero) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, weights in
-        partial.add(block, weights: RowWeights(values: weights, kind: table.weightKind), model: model)
+        try partial.add(block, weights: RowWeights(values: weights, kind: table.weightKind), model: model) {
+          scores, meat in
+          try clusters?.add(
+            scores.totals.dropFirst().compactMap(\.self), weights: scores.rowWeights, rowCount: block.rowCount,
+            of: self,
+            chunk: chunk, to: &meat)
+        }
       }
     }
   }

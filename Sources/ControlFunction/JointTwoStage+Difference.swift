@@ -1,12 +1,13 @@
 import Communication
 import LinearAlgebra
 import Mixture
+import Regression
 
 /// How far the effect of a joint mixture is from that of two-stage least squares on its posteriors.
 ///
 /// Both come from the same rows, so their errors go together, and the instruments move with the parameters θ of the
 /// mixture: the covariance of the difference is that of the stacked estimators, Σ v d d' with d a row's influence on the
-/// one less that on the other. With m(θ) = Σ w z e, s a row's score, A the information and F = (φ'Pφ)⁻¹ φ'Z W⁻¹,
+/// one less that on the other, or of their sums over clusters. With m(θ) = Σ w z e, s a row's score, A the information and F = (φ'Pφ)⁻¹ φ'Z W⁻¹,
 ///
 ///     d = A⁻¹ s - F (z e + ∂m/∂θ A⁻¹ s),   ∂m/∂θ from ∂γ_k/∂θ = γ_k (s_k - s)
 ///
@@ -21,9 +22,11 @@ package struct TwoStageDifference: Sendable {
   /// - Parameters:
   ///   - columns: of the design, those whose coefficients are compared.
   ///   - covariance: that of the mixture.
+  ///   - clusters: of rows whose errors may depend on each other; nil for independent ones.
   /// - Throws: on all ranks the same ``Failure`` when a pass fails.
   package static func between(
-    _ model: JointMixture, _ covariance: JointCovariance, and other: JointTwoStage, columns: [Int], on design: Design
+    _ model: JointMixture, _ covariance: JointCovariance, and other: JointTwoStage, columns: [Int], on design: Design,
+    clusters: RowClusters? = nil
   ) throws -> TwoStageDifference {
     let parameters = covariance.parameters
     let influence = TwoStageInfluence(model: model, parameters: parameters, other: other, columns: columns)
@@ -39,16 +42,9 @@ package struct TwoStageDifference: Sendable {
       direction[column] += 1
       return [0] + covariance.information.solve(direction)
     }
-    let order = columns.count + 1
-    let squares = try design.rows.sum(Array(repeating: 0.0, count: PackedTriangle.count(order: order))) { sums, chunk in
-      try design.withBlock(ofChunk: chunk) { block, weights in
-        influence.addSquares(
-          of: block, RowWeights(values: weights, kind: design.table.weightKind), scoreForms: scoreForms, to: &sums)
-      }
-    }
     return TwoStageDifference(
       values: columns.map { model.outcomeCoefficients[$0] - other.coefficients[$0] },
-      covariance: Matrix(packedTriangle: squares, order: order).withoutConstant)
+      covariance: try influence.squares(scoreForms, on: design, clusters: clusters))
   }
 }
 
@@ -114,10 +110,47 @@ private struct TwoStageInfluence: Sendable {
     return sum
   }
 
-  /// Adds Σ v (1, d)(1, d)' of one chunk to a packed triangle.
-  func addSquares(
-    of block: Kernel.Block, _ weights: RowWeights, scoreForms: [[Double]], to sums: inout [Double]
-  ) {
+  /// Σ v d d', or Σ_g D_g D_g' over clusters. Collective.
+  func squares(_ scoreForms: [[Double]], on design: Design, clusters: RowClusters?) throws -> Matrix {
+    func withDifferences(
+      of chunk: DesignChunk, _ body: (ScoreRows, [UnsafePointer<Double>]) throws -> Void
+    ) throws {
+      try design.withBlock(ofChunk: chunk) { block, weights in
+        try self.withDifferences(
+          of: block, RowWeights(values: weights, kind: design.table.weightKind), scoreForms: scoreForms, body)
+      }
+    }
+    if let clusters {
+      return try design.rows.sum(clusters.meat(width: scoreForms.count)) { meat, chunk in
+        try withDifferences(of: chunk) { scores, differences in
+          try clusters.add(
+            differences, weights: scores.rowWeights, rowCount: chunk.rows.count, of: design, chunk: chunk, to: &meat)
+        }
+      }.matrix
+    }
+    // The kernel takes the first column for the constant.
+    let order = scoreForms.count + 1
+    let sums = try design.rows.sum(Array(repeating: 0.0, count: PackedTriangle.count(order: order))) { sums, chunk in
+      try withDifferences(of: chunk) { scores, differences in
+        let columns = scores.totals.prefix(1) + differences.map(Optional.some)
+        sums.withUnsafeMutableBufferPointer { sums in
+          columns.withUnsafeBufferPointer { columns in
+            Kernel.addWeightedGram(
+              of: Kernel.Block(
+                columns: columns.baseAddress!, columnCount: columns.count, rowCount: chunk.rows.count),
+              weights: scores.meatWeights, groupCount: 1, stride: scores.stride, to: sums.baseAddress!)
+          }
+        }
+      }
+    }
+    return Matrix(packedTriangle: sums, order: order).withoutConstant
+  }
+
+  /// Gives `body` the columns d of one chunk.
+  private func withDifferences(
+    of block: Kernel.Block, _ weights: RowWeights, scoreForms: [[Double]],
+    _ body: (ScoreRows, [UnsafePointer<Double>]) throws -> Void
+  ) throws {
     let scores = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
     scores.fillTotals()
     let stride = scores.stride
@@ -133,13 +166,6 @@ private struct TwoStageInfluence: Sendable {
         for row in 0..<block.rowCount { difference[row] -= pull[row] }
       }
     }
-    let columns = scores.totals.prefix(1) + scoreForms.indices.map { UnsafePointer(storage.pointer + stride * $0) }
-    sums.withUnsafeMutableBufferPointer { sums in
-      columns.withUnsafeBufferPointer { columns in
-        Kernel.addWeightedGram(
-          of: Kernel.Block(columns: columns.baseAddress!, columnCount: columns.count, rowCount: block.rowCount),
-          weights: scores.meatWeights, groupCount: 1, stride: stride, to: sums.baseAddress!)
-      }
-    }
+    try body(scores, scoreForms.indices.map { UnsafePointer(storage.pointer + stride * $0) })
   }
 }

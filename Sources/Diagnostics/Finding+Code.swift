@@ -113,6 +113,10 @@ extension Finding {
     case distantReference = "distant-reference"
     /// `count` rows whose group the covariates decide.
     case groupsDecidedByCovariates = "groups-decided-by-covariates"
+    /// A `share` of the rows repeats others.
+    case repeatedRows = "repeated-rows"
+    /// The rows carry no larger basis of x than `names`.
+    case smallBasis = "small-basis"
     /// `distance` that a larger basis moves the effect.
     case basisTooSmall = "basis-too-small"
     /// `test` of the effect being that of two-stage least squares.

@@ -38,17 +38,7 @@ struct EffectDesign: Sendable {
     controls = ControlBasis(
       degree: options.controlDegree ?? Self.controlDegree(table), covariateNames: table.covariateNames)
     instrumentBasis = options.instrumentBasis
-    clusters = options.covariance == .cluster ? try options.clusters.map { try Self.cluster($0, of: frame) } : []
-  }
-
-  private static func cluster(_ name: String, of frame: Frame) throws -> Int {
-    let columns = frame.schema.columns
-    let categories = columns.indices.filter { columns[$0].kind.levels != nil }
-    guard
-      let column = categories.first(where: { columns[$0].name == name })
-        ?? categories.first(where: { columns[$0].role.rawValue == name })
-    else { throw Failure(.usage, "--cluster \(name): the shards have no column of categories of that name") }
-    return column
+    clusters = options.covariance == .cluster ? try options.clusters.map(frame.schema.clusterColumn) : []
   }
 
   /// The same rows with other groups. One pass. Collective.

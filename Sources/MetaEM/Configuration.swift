@@ -74,6 +74,8 @@ public struct Configuration: Sendable, Codable, Equatable {
   public var controlFunction = ControlForm.auto
   /// Whether the shares of groups depend on x in `joint`.
   public var concomitants = false
+  /// The column of categories, by its name or role, whose levels are clusters of rows in `joint`; nil for independent rows.
+  public var cluster: String?
 
   public init(groups: Int) { self.groups = groups }
 

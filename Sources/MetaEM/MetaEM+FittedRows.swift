@@ -47,7 +47,7 @@ extension MetaEM {
   public func fittedRows(
     of collection: ShardCollection, digest: String, further: Set<Role>, on communicator: any Communicator
   ) throws -> Frame {
-    let roles = roles(of: collection)
+    let roles = try roles(of: collection)
     let fitted = try Self.rowsInUse(
       of: collection, roles: roles, weights: configuration.weights,
       storage: further.isSubset(of: roles) ? storage : .stream(), on: communicator)

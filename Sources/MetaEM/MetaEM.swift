@@ -95,7 +95,7 @@ public struct MetaEM: Estimator {
   /// Reads and checks the rows of a collection and centers their columns. Collective.
   func load(_ collection: ShardCollection, on communicator: any Communicator) throws -> CenteredRows {
     try configuration.validate()
-    let roles = roles(of: collection)
+    let roles = try roles(of: collection)
     let (table, used) = try Self.tableInUse(
       of: collection, roles: roles, weights: configuration.weights, storage: storage, on: communicator)
     var centered = try prepare(table)
@@ -115,10 +115,18 @@ public struct MetaEM: Estimator {
     return centered
   }
 
-  func roles(of collection: ShardCollection) -> Set<Role> {
+  /// The roles of the columns that a fit reads.
+  ///
+  /// - Throws: ``Failure`` `usage` when there is no column of clusters of the name given.
+  func roles(of collection: ShardCollection) throws -> Set<Role> {
     var roles: Set<Role> = [.covariate, .treatment]
     if configuration.weights != nil { roles.insert(.weight) }
-    if configuration.distribution == .joint { roles.insert(.outcome) }
+    if configuration.distribution == .joint {
+      roles.insert(.outcome)
+      if let cluster = configuration.cluster {
+        roles.insert(try collection.schema.columns[collection.schema.clusterColumn(named: cluster)].role)
+      }
+    }
     if collection.roles.contains(.source) { roles.insert(.source) }
     return roles
   }
@@ -150,9 +158,10 @@ public struct MetaEM: Estimator {
     guard configuration.distribution == .joint else {
       return .mixture(try MixtureEstimation.prepared(configuration, rows, journal: run.journal).run())
     }
-    try ControlFunction.check(rows.table, groups: configuration.groups)
+    try ControlFunction.check(rows.table, configuration.joint)
     let (start, groups) = try controlFunctionStart(rows, journal: run.journal)
-    let estimator = ControlFunction(configuration.joint, from: start, scaling: rows.scaling)
+    let clusters = try configuration.cluster.map { try RowClusters($0, of: rows.table) }
+    let estimator = ControlFunction(configuration.joint, from: start, scaling: rows.scaling, clusters: clusters)
     return .joint(try estimator.fit(rows.table, in: run), start: groups)
   }
 

@@ -129,6 +129,13 @@ extension Design {
     try replacement.weight?[chunk.tableIndex] ?? table.weight(chunk: chunk.tableIndex)
   }
 
+  /// The codes of a column of the table in a chunk of this rank.
+  ///
+  /// - Precondition: the column holds codes.
+  public func codes(_ column: Int, ofChunk chunk: DesignChunk) throws -> UnsafePointer<Int64> {
+    try table.codes(column, chunk: chunk.tableIndex)
+  }
+
   /// How many observations each row of a chunk of this rank stands for; nil for one.
   public func frequencies(ofChunk chunk: DesignChunk) throws -> UnsafePointer<Double>? {
     try table.frequencies(chunk: chunk.tableIndex)

@@ -175,6 +175,12 @@ extension Finding {
     case .groupsDecidedByCovariates:
       "covariates alone decide the group of \(count(.count)) rows: there the group is no instrument, and its log odds have "
         + "no maximum; leave --concomitants out"
+    case .repeatedRows:
+      "\(percent(.share)) of the rows repeat others: they say nothing new, and standard errors are too short; give the column "
+        + "that equal rows share as --cluster, or leave repeats out"
+    case .smallBasis:
+      "the rows carry no larger basis of the covariates than \(list(.names)): what it misses may look like groups; leave out "
+        + "covariates that do not matter, with giv-dist shard --covariates"
     case .basisTooSmall:
       "a larger basis of x moves the effect by \(rounded(.distance)) standard errors: what this basis misses may look like "
         + "groups; choose a larger --covariate-basis"

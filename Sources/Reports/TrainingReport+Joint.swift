@@ -5,6 +5,9 @@ import Storage
 
 /// The joint model's numbers, as `--json` prints them among the others; undefined values are null.
 public struct JointNumbers: Sendable, Encodable {
+  /// Whether groups were seen to differ in how covariates drive the treatment; where they were not, the effect is arbitrary,
+  /// and has no standard errors.
+  public let identified: Bool
   /// κ_k with their standard errors.
   public let kappa: [Double]
   @NullEncoded public var kappaStandardError: [Double]?
@@ -36,13 +39,14 @@ public struct JointNumbers: Sendable, Encodable {
   public let covariateBasis: String
 
   private enum CodingKeys: CodingKey, CaseIterable {
-    case kappa, kappaStandardError, delta, deltaStandardError, kappa2, kappa2StandardError, kappa2Test
+    case identified, kappa, kappaStandardError, delta, deltaStandardError, kappa2, kappa2StandardError, kappa2Test
     case kappaSlopes, kappaSlopeStandardErrors, kappaSlopesTest, shareCoefficients, sharesTest, averageSlope, contrasts,
       effectCoefficients, effectStandardErrors, effectCurve
     case outcomeBasis, covariateBasis
   }
 
   init(_ result: ControlFunction.Result, contrasts: [JointContrast]) {
+    identified = result.isIdentified
     kappa = result.kappa
     _kappaStandardError = NullEncoded(wrappedValue: result.kappaStandardErrors)
     _delta = NullEncoded(wrappedValue: result.delta)

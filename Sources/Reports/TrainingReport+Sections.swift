@@ -20,9 +20,12 @@ extension TrainingReport {
     var blocks = "\(numbers.representation) representation, \(numbers.distribution) groups"
     // Networks that were kept bend the form.
     if let form = numbers.form, !numbers.rounds.contains(where: \.accepted) { blocks += " (\(formText(form)))" }
+    let warning: [Report.Block] =
+      result.joint?.isIdentified ?? true
+      ? [] : [.line("the effect of \(result.model.treatmentName) is NOT identified: there may be no group")]
     return Report.Section(
       nil,
-      [
+      warning + [
         .line(
           "\(numbers.groups) group\(numbers.groups == 1 ? "" : "s") in \(numbers.rows) rows\(weightText) on "
             + "\(numbers.ranks) rank\(numbers.ranks == 1 ? "" : "s"): \(blocks)")
@@ -83,7 +86,7 @@ extension TrainingReport {
 
   private var effect: [Report.Section] {
     guard let joint = result.joint else { return [] }
-    return [effectTerms(joint), effectCurve(joint), confounding(joint)]
+    return joint.isIdentified ? [effectTerms(joint), effectCurve(joint), confounding(joint)] : [confounding(joint)]
   }
 
   private func effectTerms(_ joint: ControlFunction.Result) -> Report.Section {

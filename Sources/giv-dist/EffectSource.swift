@@ -46,7 +46,7 @@ struct EffectSource {
   ///   - instrument: `group`, `true`, `none`, the name of a column, or a ``CandidateRule``; nil for the groups of the run.
   ///   - candidates: what a ``CandidateRule`` makes its instrument of; empty for the covariates.
   ///   - clusters: columns of categories that errors are clustered by; nil for the institutions, where there are at least
-  ///     ``leastInstitutions``.
+  ///     20.
   ///   - weights: what the weights are, where no run says it.
   /// - Throws: on all ranks the same ``Failure``: `usage` when there is no run, or one that would not be read; `data` when
   ///   the shards lack a column.
@@ -132,13 +132,8 @@ struct EffectSource {
     }
   }
 
-  /// Institutions that errors are clustered by unless others are asked for.
-  static let leastInstitutions = 20
-
   private static func institutions(of collection: ShardCollection) -> [String] {
-    let columns = collection.schema.columns
-    return columns.contains { $0.role == .institution && $0.kind.levels.map { $0.count >= leastInstitutions } ?? false }
-      ? [Role.institution.rawValue] : []
+    collection.schema.usualCluster.map { [$0] } ?? []
   }
 
   /// The roles of the columns that are read.

@@ -58,6 +58,12 @@ struct Train: JobCommand {
       (default: quartiles)
       """)
   var contrast: String?
+  @Option(
+    help: """
+      The column of categories whose levels are clusters of rows, for the errors and tests of --distribution joint; or \
+      'institution', or 'none'. (default: the institutions, where there are 20 or more)
+      """)
+  var cluster: String?
 
   @Option(help: "The folder of the run; without it nothing is written.")
   var out: String?
@@ -91,6 +97,7 @@ struct Train: JobCommand {
     }
     return [
       ScopedOption("--contrast", contrast, with: "--distribution joint", isRead: kind == .joint),
+      ScopedOption("--cluster", cluster, with: "--distribution joint", isRead: kind == .joint),
       ScopedOption("--max-groups", maxGroups, with: "--groups auto", isRead: groups == .auto),
       inFolder("--resume", running.resume ? true : nil),
       inFolder("--checkpoint-every", checkpoint.checkpointEvery),
@@ -99,6 +106,14 @@ struct Train: JobCommand {
   }
 
   private var mostGroups: Int { maxGroups ?? 8 }
+
+  /// What errors are clustered by; nil for independent rows.
+  private func clusterColumn(of collection: ShardCollection) throws -> String? {
+    guard let cluster else { return collection.schema.usualCluster }
+    guard cluster != "none" else { return nil }
+    _ = try collection.schema.clusterColumn(named: cluster)
+    return cluster
+  }
 
   private var kind: DistributionKind { distribution ?? (fit.paper ? .gaussian : .regression) }
 
@@ -111,7 +126,7 @@ struct Train: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    let configuration = fitConfiguration
+    var configuration = fitConfiguration
     var required: Set<Role> = [.covariate, .treatment]
     if configuration.weights != nil { required.insert(.weight) }
     if kind == .joint { required.insert(.outcome) }
@@ -120,6 +135,7 @@ struct Train: JobCommand {
       if let out { try collection.requireNoShard(inOutputFolder: out) }
       return collection
     }
+    if kind == .joint { configuration.cluster = try clusterColumn(of: collection) }
     if dryRun {
       guard configuration.groups <= collection.rowCount else {
         let rows = collection.rowCount

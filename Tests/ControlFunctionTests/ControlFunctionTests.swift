@@ -97,7 +97,7 @@ private struct Draw {
 extension ControlFunction.Options {
   /// A fit from the groups of t given x that MetaEM finds.
   fileprivate func fit(_ rows: CenteredRows, hasLinearSelection: Bool = false) throws -> ControlFunction.Result {
-    try ControlFunction.check(rows.table, groups: groups)
+    try ControlFunction.check(rows.table, self)
     var configuration = Configuration(groups: groups)
     configuration.representation = hasLinearSelection ? .identity : .spline
     configuration.seed = seed
@@ -111,7 +111,7 @@ extension ControlFunction.Options {
 extension ControlFunction.Result {
   fileprivate func effect(_ name: String) -> EffectCoefficient? { effectCoefficients.first { $0.name == name } }
   fileprivate func finding(_ code: Finding.Code) -> Finding? { findings.first { $0.code == code } }
-  fileprivate func has(_ code: Finding.Code) -> Bool { finding(code)?.severity == .warning }
+  fileprivate func has(_ code: Finding.Code) -> Bool { finding(code)?.isDoubt == true }
 }
 
 @Suite struct ControlFunctionTests {
@@ -135,7 +135,7 @@ extension ControlFunction.Result {
     #expect(fit.isConverged)
     #expect(fit.findings.isEmpty)
     #expect(fit.bases.count >= 5)
-    #expect(fit.interactions == nil)
+    #expect(fit.interactions == nil && fit.isIdentified)
   }
 
   @Test func `any number of ranks gives the same bits`() throws {
@@ -407,6 +407,12 @@ extension ControlFunction.Result {
     draw.parameters.groups = 1
     let (fit, _) = try draw.fit()
     #expect(fit.has(.oneGroupSuffices) || fit.has(.equalSlopes))
+    // An arbitrary effect has no interval.
+    #expect(
+      !fit.isIdentified && fit.averageSlope.interval == nil && fit.contrasts.allSatisfy { $0.effect.interval == nil })
+    #expect(fit.effectCurve.allSatisfy { $0.standardError == nil })
+    #expect(fit.effectCoefficients.allSatisfy { $0.standardError == nil })
+    #expect(fit.contrast(from: 0, to: 1).effect.interval == nil)
   }
 
   @Test func `too small a basis with weak groups is reported`() throws {
@@ -483,7 +489,7 @@ extension ControlFunction.Result {
     let values = (0..<100).map(Double.init)
     let table = try Frame(rows: rows, covariates: [values], treatment: values.map { sin($0) })
     let error = #expect(throws: Failure.self) {
-      try ControlFunction.check(table, groups: 2)
+      try ControlFunction.check(table, ControlFunction.Options(groups: 2))
     }
     #expect(error?.message.contains("--y") == true)
   }

@@ -48,23 +48,40 @@ private struct InteractedFixture: Decodable {
   let plain: Model
   let logLikelihood: [Double]
   let covariance: [[Double]]
+  let clusteredCovariance: [[Double]]
+  let clusteredPlainCovariance: [[Double]]
   let tests: [JointFixture.ScoreTest]
+  let clusteredTests: [JointFixture.ScoreTest]
+  let clusteredShifts: JointFixture.ScoreTest
+
+  func table(_ communicator: any Communicator = SoloCommunicator()) throws -> Frame {
+    try Frame(
+      rows: DistributedRows(rowCount: t.count, chunkLength: 64, communicator: communicator),
+      columns: columns("clinic", cluster, count: 60))
+  }
+
+  /// The columns of the rows, with clusters.
+  func columns(_ name: String, _ clusters: [Int], count: Int) -> [FrameColumn] {
+    [
+      .real("x1", .covariate, x.map { $0[0] }), .real("x2", .covariate, x.map { $0[1] }), .real("t", .treatment, t),
+      .real("y", .outcome, y), .real("weight", .weight, rowWeights),
+      .categorical(name, .institution, codes: clusters.map(Int64.init), levels: (0..<count).map(String.init)),
+    ]
+  }
+
+  func design(_ communicator: any Communicator = SoloCommunicator(), ownColumns: Int = 2) throws -> Design {
+    design(of: try table(communicator), ownColumns: ownColumns)
+  }
 
   /// The columns (1, x1, x2, x1², x1 x2, x2², t², t, y, x1 t, x2 t), or the first of these.
-  func design(_ communicator: any Communicator = SoloCommunicator(), ownColumns: Int = 2) throws -> Design {
-    let table = try Frame(
-      rows: DistributedRows(rowCount: t.count, chunkLength: 64, communicator: communicator),
-      covariates: [x.map { $0[0] }, x.map { $0[1] }], treatment: t, outcome: y, weight: rowWeights)
-    return Design(
+  func design(of table: Frame, ownColumns: Int = 2) -> Design {
+    Design(
       table: table, featureNames: (1...8 + ownColumns).map { "c\($0)" },
       features: { columns, count, features, stride in
         for row in 0..<count {
           let (a, b, t, y) = (columns[0][row], columns[1][row], columns[2][row], columns[3][row])
-          for (j, value) in [a, b, a * a, a * b, b * b, t * t, t, y, a * t, b * t].prefix(8 + ownColumns)
-            .enumerated()
-          {
-            features[j * stride + row] = value
-          }
+          let all = [a, b, a * a, a * b, b * b, t * t, t, y, a * t, b * t]
+          for (j, value) in all.prefix(8 + ownColumns).enumerated() { features[j * stride + row] = value }
         }
       }, inputs: .all)
   }
@@ -155,6 +172,63 @@ private struct InteractedFixture: Decodable {
       #expect(test.degreesOfFreedom == expected.degreesOfFreedom)
       #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
     }
+  }
+
+  // MARK: Clusters
+
+  @Test func `the covariance by cluster is that of the reference on any number of ranks`() throws {
+    @Sendable func covariance(_ communicator: any Communicator) throws -> Matrix {
+      let design = try fixture.design(communicator)
+      let covariance = try JointCovariance.estimate(
+        fixture.converged.mixture, on: design, clusters: RowClusters("clinic", of: design.table))
+      let parameters = covariance.parameters
+      return covariance.block(
+        Array(parameters.outcome) + Array(parameters.interactions) + Array(parameters.endogeneities))
+    }
+    let alone = try covariance(SoloCommunicator())
+    expectEqual(alone, fixture.clusteredCovariance)
+    for ranks in [2, 3, 8] {
+      #expect(try LoopbackCommunicator.run(ranks: ranks) { try covariance($0) }.allSatisfy { $0 == alone })
+    }
+  }
+
+  @Test func `score tests and covariance of the plain model by cluster are those of the reference`() throws {
+    let (design, narrow) = (try fixture.design(), try fixture.design(ownColumns: 0))
+    let clusters = try RowClusters("institution", of: design.table)
+    #expect(clusters.count == 50)
+    let model = fixture.plain.plain
+    let tests = try JointScoreTest.interactions(
+      InteractedFixture.Model.interactions, blocks: [[0, 1], [2], [0, 1, 2]], of: model, on: design, clusters: clusters)
+    for (test, expected) in zip(tests, fixture.clusteredTests) {
+      #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
+    }
+    let shifts = try JointScoreTest.exclusion(of: model, columns: 1, on: narrow, clusters: clusters)
+    #expect(shifts.degreesOfFreedom == fixture.clusteredShifts.degreesOfFreedom)
+    #expect(abs(shifts.statistic - fixture.clusteredShifts.statistic) < 1e-4 * fixture.clusteredShifts.statistic)
+    let covariance = try JointCovariance.estimate(model, on: narrow, clusters: clusters)
+    expectEqual(
+      covariance.block(Array(covariance.parameters.outcome) + Array(covariance.parameters.endogeneities)),
+      fixture.clusteredPlainCovariance)
+  }
+
+  /// With a row in each cluster nothing is summed.
+  @Test func `clusters of single rows are independent rows`() throws {
+    let rows = DistributedRows(rowCount: fixture.t.count, chunkLength: 64, communicator: SoloCommunicator())
+    let columns = fixture.columns("row", Array(fixture.t.indices), count: fixture.t.count)
+    let design = fixture.design(of: try Frame(rows: rows, columns: columns), ownColumns: 0)
+    let model = fixture.plain.plain
+    let single = try RowClusters("row", of: design.table)
+    let (clustered, robust) = (
+      try JointCovariance.estimate(model, on: design, clusters: single), try JointCovariance.estimate(model, on: design)
+    )
+    #expect(distance(clustered.matrix.values, robust.matrix.values) < 1e-10)
+    let statistics = try design.statistics(of: [model])[0]
+    let other = try #require(JointTwoStage(statistics, exogenous: 6, selection: 3))
+    func difference(_ covariance: JointCovariance, _ clusters: RowClusters?) throws -> Matrix {
+      try TwoStageDifference.between(model, covariance, and: other, columns: [6, 7], on: design, clusters: clusters)
+        .covariance
+    }
+    #expect(distance(try difference(clustered, single).values, try difference(robust, nil).values) < 1e-10)
   }
 
   /// Σ λ_ik γ_ik for some λ, and its derivatives by all parameters.
