@@ -119,12 +119,12 @@ public struct ControlFunction: Estimator, Sendable {
     guard let values = found.values[0], 4 * values.count <= frame.rows.rowCount else { return }
     let (what, estimand) =
       values.count == 2
-      ? ("only the values \(values[0]) and \(values[1])", "linear probability")
-      : ("\(values.count) values only, from \(values[0]) to \(values[values.count - 1])", "mean")
+      ? ("only the values \(values[0]) and \(values[1])", "the probability, by a linear model")
+      : ("\(values.count) values only, from \(values[0]) to \(values[values.count - 1])", "the mean")
     throw Failure(
       .data,
       "outcome '\(name)' takes \(what): the joint model is of a continuous outcome; find groups without the outcome by "
-        + "--distribution regression, and give that run to giv-dist effect for the effect on its \(estimand)")
+        + "--distribution regression, and give that run to giv-dist effect for the effect on \(estimand)")
   }
 
   /// The bases that may be chosen, on these rows.
