@@ -1,7 +1,7 @@
 """The moments of synthetic potential outcomes as a careful numpy user sums them, one thread.
 
 Joint cells: one bincount over block, arm and both cells, for counts, sums of y and of y². Real features: for each block and
-arm the Gram matrix of (phi_Z, phi_X, y phi_Z, y phi_X), of slices that lie together. Prints {"nsPerRow", ..} as JSON.
+arm the Gram matrix of (phi_Z, phi_X, y phi_Z, y phi_X), of rows that are gathered. Prints {"nsPerRow", ..} as JSON.
 """
 import argparse
 import json
@@ -16,7 +16,7 @@ BLOCKS = 40
 def onehot(random, n, cells):
     z, x = (random.integers(count, size=n) for count in cells)
     t, y = random.integers(2, size=n), random.normal(size=n)
-    block = np.arange(n) % BLOCKS
+    block = random.integers(BLOCKS, size=n)
 
     def work():
         cell = ((block * 2 + t) * cells[0] + z) * cells[1] + x
@@ -29,11 +29,12 @@ def onehot(random, n, cells):
 def real(random, n, counts):
     features = [np.column_stack([np.ones(n), random.normal(size=(n, count - 1))]) for count in counts]
     t, y = random.integers(2, size=n), random.normal(size=n)
+    block = random.integers(BLOCKS, size=n)
+    of_block = np.split(np.argsort(block, kind="stable"), np.cumsum(np.bincount(block, minlength=BLOCKS))[:-1])
 
     def work():
         result = []
-        for block in range(BLOCKS):
-            rows = slice(block, None, BLOCKS)
+        for rows in of_block:
             arm, outcome = t[rows], y[rows, None]
             phi = np.hstack([part[rows] for part in features])
             both = np.hstack([phi, outcome * phi])

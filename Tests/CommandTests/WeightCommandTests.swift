@@ -127,7 +127,7 @@ extension OnRanks {
     @Test func `an outcome of two values is refused with the remedy`() throws {
       let refused = try givDist(["train", "binary.h5", "--groups", "2", "--distribution", "joint"])
       #expect(refused.exitCode == 65 && refused.error.contains("only the values 0.0 and 1.0"), "\(refused.error)")
-      #expect(refused.error.contains("--y") && refused.error.contains("--distribution regression"))
+      #expect(refused.error.contains("--distribution regression") && refused.error.contains("giv-dist effect"))
     }
   }
 }
