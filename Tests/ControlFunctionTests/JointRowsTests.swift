@@ -32,7 +32,9 @@ import Testing
 
   @Test func `outcomes of few values are refused with what to do`() throws {
     let binary = try #require(try refusal(frame { $0 > 0 ? 1 : 0 }))
-    #expect(binary.message.contains("only the values 0.0 and 1.0") && binary.message.contains("the probability, by a linear model"))
+    #expect(
+      binary.message.contains("only the values 0.0 and 1.0")
+        && binary.message.contains("the probability, by a linear model"))
     let counts = try #require(try refusal(frame { max(0, (2 + 2 * $0).rounded()) }))
     #expect(counts.message.contains("values only, from 0.0 to") && counts.message.contains("giv-dist effect"))
     #expect(try refusal(frame { (100 * $0).rounded() }) == nil)
