@@ -86,10 +86,13 @@ fuzz: build ## 2,000 damaged shards, HDF5 files and tables: some minutes
 install: setup install-files ## program, manual and completions, below PREFIX (/usr/local)
 
 # The Swift runtime goes inside, so that machines without Swift run it.
+STATIC_OPTIONS := $(BUILD_OPTIONS) --static-swift-stdlib --scratch-path .build/static
 install-files:
-	swift build $(BUILD_OPTIONS) --static-swift-stdlib --scratch-path .build/static --product giv-dist
-	swift package -c release --static-swift-stdlib --scratch-path .build/static plugin generate-manual --multi-page
-	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" launch/install.sh .build/static/release/giv-dist .build/static/plugins/GenerateManual/outputs/giv-dist
+	swift build $(STATIC_OPTIONS) --product giv-dist
+	swift build $(STATIC_OPTIONS) --product generate-manual
+	rm -rf .build/static/manual && mkdir -p .build/static/manual
+	.build/static/release/generate-manual .build/static/release/giv-dist --multi-page --output-directory .build/static/manual
+	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" launch/install.sh .build/static/release/giv-dist .build/static/manual
 
 dist: setup ## a tarball that runs on a Debian 12 without Swift, in .build/dist
 	launch/dist.sh

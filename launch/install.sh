@@ -42,9 +42,9 @@ made() {
 put 755 "$program" bin/giv-dist
 strip "$root/bin/giv-dist"
 for page in "$manuals"/*.1; do put 644 "$page" "share/man/man1/${page##*/}"; done
-"$program" --generate-completion-script bash | made share/bash-completion/completions/giv-dist
-"$program" --generate-completion-script zsh | made share/zsh/site-functions/_giv-dist
-"$program" --generate-completion-script fish | made share/fish/vendor_completions.d/giv-dist.fish
+made share/bash-completion/completions/giv-dist < <("$program" --generate-completion-script bash)
+made share/zsh/site-functions/_giv-dist < <("$program" --generate-completion-script zsh)
+made share/fish/vendor_completions.d/giv-dist.fish < <("$program" --generate-completion-script fish)
 for script in slurm.sbatch pbs.sh relaunch.sh; do put 755 "launch/$script" "share/giv-dist/$script"; done
 for file in hosts.example mpijob.yaml; do put 644 "launch/$file" "share/giv-dist/$file"; done
 for file in README.md CHANGELOG.md LICENSE CITATION.cff; do put 644 "$file" "share/doc/giv-dist/$file"; done
