@@ -41,8 +41,10 @@ public struct RowClusters: Sendable {
     }
   }
 
+  /// The number of clusters where they are so few that Student's quantiles are taken; nil else.
+  package var fewCount: Int? { count < InstrumentalEstimate.fewClusters ? count : nil }
   /// What normal quantiles are replaced by where clusters are few: Student's of as many degrees of freedom.
-  var degreesOfFreedom: Double? { count < InstrumentalEstimate.fewClusters ? Double(count - 1) : nil }
+  var degreesOfFreedom: Double? { fewCount.map { Double($0 - 1) } }
 
   /// Σ_g S_g S_g' over clusters, of scores of some width, before any row is added.
   ///

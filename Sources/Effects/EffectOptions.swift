@@ -75,6 +75,8 @@ public struct EffectOptions: Sendable, Codable, Equatable {
   public var replicates = 200
   /// The categorical columns whose levels are clusters, by name; two at most.
   public var clusters: [String] = []
+  /// Those that errors are summed by: none where the covariance is of independent rows.
+  var errorClusters: [String] { covariance == .cluster ? clusters : [] }
   /// Empty for the quartiles of t.
   public var contrasts: [Contrast] = []
   public var reference = Reference.zeroWithinReach

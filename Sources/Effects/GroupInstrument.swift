@@ -27,7 +27,10 @@ public protocol GroupInstrument: Sendable {
   /// - Throws: on all ranks the same ``Failure`` (numerical) when a group is lost.
   func reestimated(on frame: Frame) throws -> any GroupInstrument
   /// The effect that the model of the groups has itself; nil when it has none. Collective.
-  func modelEffect() throws -> ModelEffect?
+  ///
+  /// - Parameter clusters: categorical columns whose levels are clusters of rows with dependent errors; none for independent
+  ///   rows.
+  func modelEffect(clusters: [String]) throws -> ModelEffect?
 }
 
 /// The errors of the parameters that group weights are functions of: θ̂ - θ ≈ Σ_i of what each row moves them by.
@@ -50,7 +53,7 @@ public protocol GroupEstimation: Sendable {
 
 extension GroupInstrument {
   public func estimation() throws -> (any GroupEstimation)? { nil }
-  public func modelEffect() throws -> ModelEffect? { nil }
+  public func modelEffect(clusters _: [String]) throws -> ModelEffect? { nil }
   public func reestimated(on _: Frame) throws -> any GroupInstrument { self }
   public var groupCount: Int { groupNames.count }
   public func fillShares(_: Int, into _: UnsafeMutablePointer<Double>, stride _: Int) throws -> Bool { false }

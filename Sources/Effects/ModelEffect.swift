@@ -5,26 +5,28 @@ public struct ModelEffect: Sendable {
   public let name: String
   let coefficients: [Double]
   let covariance: Matrix?
+  let law: ReferenceLaw
   let slope: [Double]
   let effects: @Sendable (_ treatments: [Double], _ reference: Double) -> [[Double]]
 
   /// - Parameters:
   ///   - coefficients: b.
   ///   - covariance: of b; nil where none is known.
+  ///   - fewClusters: the number of clusters that the covariance is by, where they are few; nil else.
   ///   - slope: the combination of b that is E[∂g/∂t] over the rows.
   ///   - effects: those that are the mean effects of treatments instead of a reference.
   public init(
-    name: String, coefficients: [Double], covariance: Matrix?, slope: [Double],
+    name: String, coefficients: [Double], covariance: Matrix?, fewClusters: Int? = nil, slope: [Double],
     effects: @escaping @Sendable (_ treatments: [Double], _ reference: Double) -> [[Double]]
   ) {
     (self.name, self.coefficients, self.covariance) = (name, coefficients, covariance)
-    (self.slope, self.effects) = (slope, effects)
+    (law, self.slope, self.effects) = (ReferenceLaw(fewClusters: fewClusters), slope, effects)
   }
 
   /// The answers to what every method is asked.
   func answer(_ request: EffectRequest) -> ModelAnswer {
     func estimate(_ name: String, _ weights: [Double]) -> EffectEstimate {
-      EffectEstimate(name, weights, coefficients, covariance, .normal)
+      EffectEstimate(name, weights, coefficients, covariance, law)
     }
     return ModelAnswer(
       name: name, averageSlope: estimate("average slope", slope),

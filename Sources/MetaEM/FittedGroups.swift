@@ -52,13 +52,16 @@ struct FittedGroups: GroupInstrument {
     return found.replacing(try model.mixture.reestimated(on: found.design))
   }
 
-  /// That of a joint model.
-  func modelEffect() throws -> ModelEffect? {
+  /// That of a joint model, without errors where rows are clustered in two ways, for which its scores are not summed.
+  func modelEffect(clusters names: [String]) throws -> ModelEffect? {
     guard let joint = model.joint else { return nil }
-    let covariance = try JointCovariance.estimateIfRegular(joint.mixture, on: design)
+    let clusters = try names.first.map { try RowClusters($0, of: design.table) }
+    let covariance =
+      names.count < 2
+      ? try JointCovariance.estimateIfRegular(joint.mixture, on: design, clusters: clusters) : nil
     return ModelEffect(
       name: "joint", coefficients: joint.mixture.outcomeCoefficients,
-      covariance: covariance.map { $0.block(Array($0.parameters.outcome)) },
+      covariance: covariance.map { $0.block(Array($0.parameters.outcome)) }, fewClusters: clusters?.fewCount,
       slope: try joint.averageSlopeWeights(design), effects: { joint.effectWeights(of: $0, against: $1) })
   }
 

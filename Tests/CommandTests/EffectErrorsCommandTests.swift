@@ -45,6 +45,37 @@ extension OnRanks {
       #expect(try givDist(Self.effect).output.contains("errors HC0, with those of the groups"))
     }
 
+    @Test func `the errors of the model itself are by cluster as in training`() throws {
+      try script(
+        """
+        rows = [h5py.File(f'shards/shard-0000{i}.h5') for i in (0, 1)]
+        x, t, y = (np.concatenate([f[key][:] for f in rows]) for key in 'xty')
+        with open('visits.csv', 'w') as new:
+            print('t,y,a,b,clinic', file=new)
+            for i in range(len(t)): print(*map(repr, map(float, (t[i], y[i], *x[i]))), f'c{i // 16}', sep=',', file=new)
+        """)
+      let made = try givDist(
+        "shard visits.csv --treatment t --outcome y --covariates a,b --cluster clinic --out visits"
+          .split(separator: " ").map(String.init))
+      try #require(made.exitCode == 0, "\(made.error)")
+      let options = "--distribution joint --outcome-basis quadratic --covariate-basis polynomial3 --starts 4"
+      let trained = try givDist(
+        ("train visits --groups 2 --representation identity --cluster clinic --out by-clinic --json " + options)
+          .split(separator: " ").map(String.init))
+      try #require(trained.exitCode == 0, "\(trained.error)")
+      let own = try #require(object(trained.output)["averageSlope"] as? [String: Any])
+      func error(_ arguments: [String]) throws -> Double {
+        let result = try givDist(
+          ["effect", "by-clinic", "visits", "--outcome-basis", "quadratic", "--json"] + arguments)
+        try #require(result.exitCode == 0, "\(result.error)")
+        let model = try #require(object(result.output)["model"] as? [String: Any])
+        return try #require((model["averageSlope"] as? [String: Any])?["standardError"] as? Double)
+      }
+      let clustered = try error(["--cluster", "clinic"])
+      #expect(abs(clustered / (try #require(own["standardError"] as? Double)) - 1) < 1e-9)
+      #expect(try error([]) != clustered)
+    }
+
     @Test func `a bootstrap has the same bits on any ranks, and is in the files`() throws {
       let bootstrap = ["--bootstrap", "6"]
       let report = try report(bootstrap)
