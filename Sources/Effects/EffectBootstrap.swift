@@ -30,7 +30,7 @@ public struct EffectBootstrap: Sendable {
   ///   - plan: of the effect.
   /// - Throws: as ``EffectEstimator/fit(_:replicating:)``.
   public init(
-    _ plan: EffectPlan, _ frame: Frame, groups: any GroupInstrument, features: any FeatureMap, scaling: ColumnScaling
+    _ plan: EffectPlan, _ frame: Frame, groups: any GroupInstrument, features: (any FeatureMap)?, scaling: ColumnScaling
   ) throws {
     self.init(plan, try EffectDesign(frame, groups, features: features, scaling: scaling, plan.options))
   }

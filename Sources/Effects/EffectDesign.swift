@@ -22,23 +22,25 @@ struct EffectDesign: Sendable {
   /// - Throws: on all ranks the same ``Failure``: (data) what ``EffectTable`` and ``GroupIndex`` refuse; (usage) a cluster
   ///   that is no column of categories.
   init(
-    _ frame: Frame, _ groups: any GroupInstrument, features: any FeatureMap, scaling: ColumnScaling,
+    _ frame: Frame, _ groups: any GroupInstrument, features: (any FeatureMap)?, scaling: ColumnScaling,
     _ options: EffectOptions
   ) throws {
     table = try EffectTable(frame, scaling: scaling)
-    let features: any FeatureMap =
-      groups.isExcluded
-      ? features
-      : PolynomialBasis(
-        degree: 1, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount))
+    let linear = PolynomialBasis(
+      degree: 1, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount))
     self.groups = groups.isExcluded ? groups : NoInstrument(frame)
-    (self.features, seed) = (features, options.seed)
+    seed = options.seed
     quantiles = try TreatmentQuantiles(table)
-    index = try GroupIndex(table, self.groups, features: features, seed: options.seed)
+    if let features = groups.isExcluded ? features : linear {
+      self.features = features
+      index = try GroupIndex(table, self.groups, features: features, seed: seed)
+    } else {
+      (index, self.features) = try GroupIndex.best(table, self.groups, seed: seed)
+    }
     controls = ControlBasis(
       degree: options.controlDegree ?? Self.controlDegree(table), covariateNames: table.covariateNames)
     instrumentBasis = options.instrumentBasis
-    clusters = options.covariance == .cluster ? try options.clusters.map(frame.schema.clusterColumn) : []
+    clusters = try options.errorClusters.map(frame.schema.clusterColumn)
   }
 
   /// The same rows with other groups. One pass. Collective.

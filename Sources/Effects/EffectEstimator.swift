@@ -26,15 +26,16 @@ public struct EffectEstimator: Sendable {
   /// Whether X(x) is found, by which outcomes of single rows are told, also where no covariates are asked for.
   public var findsSurface = false
   private let groups: any GroupInstrument
-  let features: any FeatureMap
+  let features: (any FeatureMap)?
   let scaling: ColumnScaling
 
   /// - Parameters:
   ///   - groups: the instrument, over the rows of the frame that is fitted.
-  ///   - features: of the covariates as the frame has them, for the regressions of t in the groups.
+  ///   - features: of the covariates as the frame has them, for the regressions of t in the groups; nil for those that
+  ///     predict t best.
   ///   - scaling: how the covariates and the treatment of the frame came from the data.
   public init(
-    _ options: EffectOptions, groups: any GroupInstrument, features: any FeatureMap, scaling: ColumnScaling
+    _ options: EffectOptions, groups: any GroupInstrument, features: (any FeatureMap)?, scaling: ColumnScaling
   ) {
     self.options = options
     self.groups = groups
@@ -91,7 +92,8 @@ public struct EffectEstimator: Sendable {
       ? try GroupAudit(design, functions, regression, slope: request.means.slopes, answers[0], seed: options.seed) : nil
     var result = EffectResult(
       options, design, choice, functions.form, regression, request, answers, ladder: ladder,
-      modelAnswer: try groups.modelEffect()?.answer(request), diagnostics, audit, errors: errors, bootstrap: bootstrap,
+      modelAnswer: try groups.modelEffect(clusters: options.errorClusters)?.answer(request), diagnostics, audit,
+      errors: errors, bootstrap: bootstrap,
       findings: findings(regression, diagnostics, answers[0], design.quantiles, request) + (audit?.findings ?? [])
         + (diagnostics == nil ? [] : ladder.findings) + (bootstrap?.findings ?? []))
     if findsSurface || !options.places.isEmpty {

@@ -4,6 +4,7 @@ import Features
 import Frames
 import LinearAlgebra
 import Mixture
+import Regression
 
 /// The treatment that each group gives at the covariates of a row, f_k(x): weighted least squares of t on features of x
 /// in every group, cross-fitted.
@@ -76,6 +77,41 @@ struct GroupIndex: Sendable {
     self.design = design
     self.folds = folds
     grams = sums
+  }
+
+  /// The one of some features whose regressions of the treatment err least in the rows that they do not know: of
+  /// polynomials of degree 1 and 2 and of additive splines, as far as the rows of every group allow them.
+  ///
+  /// A pass for each, and the quantiles. Collective.
+  ///
+  /// - Throws: as ``init(_:_:features:seed:)`` when the rows allow none.
+  static func best(
+    _ table: EffectTable, _ groups: some GroupInstrument, seed: UInt64
+  ) throws -> (index: GroupIndex, features: any FeatureMap) {
+    let names = table.covariateNames
+    func polynomial(_ degree: Int) -> PolynomialBasis {
+      PolynomialBasis(degree: degree, covariateNames: names, origin: Array(repeating: 0, count: names.count))
+    }
+    let linear = polynomial(1)
+    var best: (index: GroupIndex, features: any FeatureMap) = (
+      try GroupIndex(table, groups, features: linear, seed: seed), linear
+    )
+    let others: [any FeatureMap] = [polynomial(2), try SplineBasis(fitting: table.frame)]
+    for features in others where best.index.sizes.allSatisfy({ $0 >= Double(features.dimension + 2) }) {
+      let index = try GroupIndex(table, groups, features: features, seed: seed)
+      if index.squaredError < best.index.squaredError { best = (index, features) }
+    }
+    return best
+  }
+
+  /// Σ v Z_ik (t_i - f_k(x_i))², every f_k from the rows of other folds.
+  private var squaredError: Double {
+    canonicalOrder.reduce(0) { sum, k in
+      (0..<Self.foldCount).reduce(sum) { sum, v in
+        let own = Self.gram(grams, v * groupCount + k, order: design.columnCount)
+        return sum + NormalEquations(ofLastColumn: own).residualSquares(of: crossFitted[v][k])
+      }
+    }
   }
 
   private static func gram(_ sums: [Double], _ place: Int, order: Int) -> Matrix {

@@ -8,7 +8,7 @@ struct InstrumentSource {
   private let frame: Frame
   /// Nil for no instrument.
   private let groups: (any GroupInstrument)?
-  private let features: any FeatureMap
+  private let features: (any FeatureMap)?
   let scaling: ColumnScaling
   private let isExcluded: Bool
   /// The true groups.
@@ -35,8 +35,7 @@ struct InstrumentSource {
       let centers = try frame.summary().prefix(frame.covariateCount + 1).map(\.mean)
       scaling = ColumnScaling(centers: centers, scales: centers.map { _ in 1 })
       frame.standardize(center: scaling.centers, scale: scaling.scales)
-      features = PolynomialBasis(
-        degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount))
+      features = nil
       groups =
         if let rule = row.rule {
           try CandidateColumns(frame, frame.columns(of: .covariate), scaling: scaling).instrument(rule, seed: seed)

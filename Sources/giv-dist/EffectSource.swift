@@ -16,7 +16,7 @@ struct EffectSource {
   struct Rows {
     let frame: Frame
     let groups: any GroupInstrument
-    let features: any FeatureMap
+    let features: (any FeatureMap)?
     let scaling: ColumnScaling
     /// What the groups are, for the report.
     let kind: EffectReport.Instrument
@@ -189,10 +189,8 @@ struct EffectSource {
     throws -> Rows
   {
     Rows(
-      frame: frame, groups: groups,
-      features: PolynomialBasis(
-        degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: frame.covariateCount)),
-      scaling: try Self.centre(frame), kind: kind, origin: ["instrument": name])
+      frame: frame, groups: groups, features: nil, scaling: try Self.centre(frame), kind: kind,
+      origin: ["instrument": name])
   }
 
   /// Moves the covariates and the treatment of a frame to their means.

@@ -24,16 +24,26 @@ struct EffectDraw {
       outcome: drawn.y, source: drawn.z.map(Int64.init))
   }
 
+  /// By polynomials of degree 2.
   func fit(_ communicator: any Communicator = SoloCommunicator()) throws -> EffectResult {
+    try fit(communicator) { polynomial(2, $0) }
+  }
+
+  func polynomial(_ degree: Int, _ frame: Frame) -> PolynomialBasis {
+    PolynomialBasis(
+      degree: degree, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: parameters.covariates))
+  }
+
+  func fit(
+    _ communicator: any Communicator = SoloCommunicator(), features: (Frame) throws -> (any FeatureMap)?
+  ) throws -> EffectResult {
     let frame = try frame(communicator)
     let m = parameters.covariates
     let groups = LevelInstrument(
       frame, column: frame.columns(of: .source)[0], codes: (0..<parameters.groups).map(Int64.init),
       names: (0..<parameters.groups).map(String.init))
     return try EffectEstimator(
-      options, groups: groups,
-      features: PolynomialBasis(
-        degree: 2, covariateNames: frame.covariateNames, origin: Array(repeating: 0, count: m)),
+      options, groups: groups, features: try features(frame),
       scaling: ColumnScaling(centers: Array(repeating: 0, count: m + 1), scales: Array(repeating: 1, count: m + 1))
     ).fit(frame)
   }
@@ -48,5 +58,23 @@ struct EffectDraw {
     #expect(abs(terms[0].estimate + 1.5) < 4 * terms[0].standardError!)
     #expect(abs(terms[1].estimate - 0.9) < 4 * terms[1].standardError!)
     #expect(abs(result.answer(.ordinary)!.terms[0].estimate + 1.5) > 0.2)
+  }
+
+  /// One of these predicts t best where it is the rule by which t was assigned, so that it is what is taken.
+  @Test(arguments: [(SimulationScenario.linear, "linear"), (.poly, "quadratic"), (.sin, "splines")])
+  func `without a model of the treatment its features are those that predict it`(
+    scenario: SimulationScenario, expected: String
+  ) throws {
+    var draw = EffectDraw(confounding: 0.5, seed: 8)
+    draw.parameters.scenario = scenario
+    draw.options.form = OutcomeForm("quadratic")
+    let names = ["linear", "quadratic", "splines"]
+    let found = [
+      try draw.fit { draw.polynomial(1, $0) }, try draw.fit { draw.polynomial(2, $0) },
+      try draw.fit { try SplineBasis(fitting: $0) },
+    ]
+    let chosen = try draw.fit { _ in nil }
+    let same = zip(names, found).filter { $1.headline == chosen.headline }.map(\.0)
+    #expect(same == [expected])
   }
 }
