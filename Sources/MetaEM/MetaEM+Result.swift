@@ -1,6 +1,7 @@
 import Communication
 import ControlFunction
 import Diagnostics
+import Effects
 import Foundation
 import Frames
 import LinearAlgebra
@@ -27,6 +28,9 @@ extension MetaEM {
     let rowFindings: [Finding]
     /// What the rows of the groups do.
     let groupFindings: [Finding]
+    /// What an instrumental regression with the groups of `joint` makes of the average slope; nil for other distributions
+    /// and where it says nothing.
+    public let instrumentalSlope: EffectEstimate?
     /// The number of passes over the rows, of all phases.
     public let passes: Int
     public let secondsPerPass: Double

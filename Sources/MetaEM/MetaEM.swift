@@ -76,12 +76,14 @@ public struct MetaEM: Estimator {
     let testScore = try rows.used?.tests.map {
       try TestScore($0, of: everyRow, under: everyRule, logVolume: estimate.model.logVolume)
     }
+    let instrumentalSlope = try instrumentalSlope(estimate, of: rows.table)
     let groupFindings = try groupFindings(summary, estimate, design, rule) { rows.used?.fitted?.row($0) ?? $0 }
     let passes = run.journal.passes - earlierPasses
     return Result(
       configuration: configuration, estimate: estimate, summary: summary, truth: truth, design: design, rule: rule,
       everyRow: everyRow, fittedRows: rows.used?.fitted, testScore: testScore,
-      rowFindings: rowFindings(rows), groupFindings: groupFindings, passes: passes,
+      rowFindings: rowFindings(rows), groupFindings: groupFindings, instrumentalSlope: instrumentalSlope,
+      passes: passes,
       secondsPerPass: fitSeconds / Double(max(passes, 1)), seconds: begin.duration(to: .now).seconds)
   }
 

@@ -1,4 +1,5 @@
 import ControlFunction
+import Effects
 import Mixture
 import Statistics
 import Storage
@@ -28,6 +29,8 @@ public struct JointNumbers: Sendable, Encodable {
   @NullEncoded public var sharesTest: ChiSquareTest?
   /// What one unit more of the treatment does to the outcome, on average over the rows.
   public let averageSlope: EffectCoefficient
+  /// That of an instrumental regression with the groups for instruments; null where there is none.
+  @NullEncoded public var instrumentalSlope: EffectEstimate?
   /// The mean effects of some treatments instead of others, by default of the quartiles.
   public let contrasts: [JointContrast]
   /// The coefficients of the effect by the names of their terms, with their standard errors.
@@ -40,12 +43,13 @@ public struct JointNumbers: Sendable, Encodable {
 
   private enum CodingKeys: CodingKey, CaseIterable {
     case identified, kappa, kappaStandardError, delta, deltaStandardError, kappa2, kappa2StandardError, kappa2Test
-    case kappaSlopes, kappaSlopeStandardErrors, kappaSlopesTest, shareCoefficients, sharesTest, averageSlope, contrasts,
+    case kappaSlopes, kappaSlopeStandardErrors, kappaSlopesTest, shareCoefficients, sharesTest, averageSlope,
+      instrumentalSlope, contrasts,
       effectCoefficients, effectStandardErrors, effectCurve
     case outcomeBasis, covariateBasis
   }
 
-  init(_ result: ControlFunction.Result, contrasts: [JointContrast]) {
+  init(_ result: ControlFunction.Result, instrumentalSlope: EffectEstimate?, contrasts: [JointContrast]) {
     identified = result.isIdentified
     kappa = result.kappa
     _kappaStandardError = NullEncoded(wrappedValue: result.kappaStandardErrors)
@@ -64,6 +68,7 @@ public struct JointNumbers: Sendable, Encodable {
     _shareCoefficients = NullEncoded(wrappedValue: result.shares?.coefficients)
     _sharesTest = NullEncoded(wrappedValue: result.shares?.test)
     averageSlope = result.averageSlope
+    _instrumentalSlope = NullEncoded(wrappedValue: instrumentalSlope)
     self.contrasts = contrasts
     let effects = result.effectCoefficients
     effectCoefficients = Dictionary(effects.map { ($0.name, $0.value) }) { first, _ in first }

@@ -97,8 +97,15 @@ extension TrainingReport {
         effect.interval.map { .interval($0) } ?? .undefined,
       ]
     }
+    var slopes = [row("average slope", joint.averageSlope)]
+    if let slope = result.instrumentalSlope {
+      slopes.append([
+        .text("  by its groups as instruments"), .significant(slope.estimate), .significant(slope.standardError),
+        slope.lower.map { .interval($0...slope.upper!) } ?? .undefined,
+      ])
+    }
     let rows =
-      [row("average slope", joint.averageSlope)]
+      slopes
       + (self.joint?.contrasts ?? []).map { contrast in
         row(
           "\(result.model.treatmentName) from \(significant(contrast.from)) to \(significant(contrast.to))",

@@ -22,7 +22,9 @@ public struct TrainingReport: Sendable, Encodable {
     numbers = Numbers(
       result, ranks: ranks, version: version, kernel: kernel, modelDigest: modelDigest, posteriorDigest: posteriorDigest
     )
-    joint = result.joint.map { JointNumbers($0, contrasts: contrasts ?? $0.contrasts) }
+    joint = result.joint.map {
+      JointNumbers($0, instrumentalSlope: result.instrumentalSlope, contrasts: contrasts ?? $0.contrasts)
+    }
     self.result = result
   }
 

@@ -24,6 +24,20 @@ extension OnRanks {
       #expect(try digests[0] != train(fit).modelDigest)
     }
 
+    @Test func `An instrumental regression with its groups stands beside the model's own answer, as 'effect' has it`()
+      throws
+    {
+      let trained = try object(givDist(["train"] + fit + ["--json"]).output)
+      let beside = try #require(trained["instrumentalSlope"] as? [String: Any])
+      let report = try object(givDist(["effect", "run", "shards", "--json"]).output)
+      let methods = try #require(report["methods"] as? [String: [String: Any]])
+      let slope = try #require(methods["hful"]?["averageSlope"] as? [String: Any])
+      for key in ["estimate", "standardError", "lower", "upper"] {
+        #expect(try #require(beside[key] as? Double) == slope[key] as? Double, "\(key)")
+      }
+      #expect(try givDist(["train"] + fit).output.contains("  by its groups as instruments"))
+    }
+
     @Test func `Extensions are reported, and stored for new rows`() throws {
       let options = ["--control-function", "quadratic", "--concomitants", "--out", "extended"]
       let text = try givDist(["train"] + fit + options)
