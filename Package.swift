@@ -258,7 +258,7 @@ let package = Package(
       dependencies: [
         "Communication", "Diagnostics", "NonparametricIV", "Reproduction", "Simulation", "TestSupport",
       ]),
-    .testTarget(name: "PackageTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "PackageTests", dependencies: ["Diagnostics", "TestSupport"]),
     .testTarget(
       name: "CommandTests", dependencies: ["Diagnostics", "TestSupport", "giv-dist"], exclude: ["Help", "refusals.py"]),
   ],

@@ -3,7 +3,7 @@
 # Usage: launch/setup.sh [--bench | --docs | --program]
 #   --bench    adds the programs that `make bench` compares with
 #   --docs     adds what draws the graph of the package
-#   --program  leaves out the Python packages, which only tests need
+#   --program  leaves out Python and R packages, which only tests need
 # Does nothing, quickly, when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ case "${1-}" in
 --docs) requirements=() packages+=(graphviz) ;;
 --program) requirements=() ;;
 esac
-((${#requirements[@]} == 0)) || packages+=(python3-venv)
+((${#requirements[@]} == 0)) || packages+=(python3-venv r-base-core r-cran-hdf5r)
 
 fail() {
   echo "setup: $1" >&2
