@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures fuzz check install install-files uninstall dist demo clean stress
+.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures idgen fuzz check install install-files uninstall dist demo clean stress
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -75,6 +75,9 @@ spo-figures: build ## the two figures of the paper on synthetic potential outcom
 bench-spo: build ## speed of its moments beside numpy
 	@launch/setup.sh --bench
 	.venv/bin/python bench/compare_spo.py $$(swift build -c release --show-bin-path)/giv-dist
+
+idgen: build ## answers from causal graphs on random models, against the truth: half an hour
+	.venv/bin/python bench/idgen.py $$(swift build -c release --show-bin-path)/giv-dist --jobs 2
 
 bench-si: build ## speed of synthetic interventions beside numpy, and beside one decomposition per cell
 	@launch/setup.sh --bench

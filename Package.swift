@@ -106,7 +106,8 @@ let package = Package(
     .target(
       name: "Simulation",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "Panels", "Shards", "Storage",
+        "CausalGraphs", "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "Panels", "Shards",
+        "Storage",
       ]),
     .target(
       name: "MetaEM",

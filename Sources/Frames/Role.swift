@@ -19,6 +19,8 @@ public enum Role: String, Sendable, CaseIterable, Codable, Comparable {
   case proxy
   /// The arm of a trial, or the course of treatments, that a row belongs to.
   case arm
+  /// A variable of a causal graph, whatever part it plays there.
+  case variable
   /// The unit of a panel.
   case unit
   /// The period of a panel.
@@ -31,7 +33,7 @@ public enum Role: String, Sendable, CaseIterable, Codable, Comparable {
   /// Whether a schema may have more than one such column.
   public var mayRepeat: Bool {
     switch self {
-    case .covariate, .instrument, .cluster, .proxy, .none: true
+    case .covariate, .instrument, .cluster, .proxy, .variable, .none: true
     default: false
     }
   }

@@ -6,7 +6,8 @@ import Shards
 ///
 /// Columns are named by the header of a CSV file or by the path of an HDF5 dataset.
 public struct ImportPlan: Sendable, Codable, Equatable {
-  public var treatment: String
+  /// Nil for rows of variables of a causal graph.
+  public var treatment: String?
   /// Nil for rows whose outcome is not known yet.
   public var outcome: String?
   /// Whether tables that have no column of the outcome's name are taken without one.
@@ -27,6 +28,8 @@ public struct ImportPlan: Sendable, Codable, Equatable {
   /// Numbers or, with any text, categories; as the two that follow.
   public var instruments: [String] = []
   public var proxies: [String] = []
+  /// Variables of a causal graph: all there is of such rows.
+  public var variables: [String] = []
   /// Columns that are kept beside the analysis. They alone may miss values in rows that are kept.
   public var kept: [String] = []
   /// 1 in rows that are kept for testing, 0 in others.
@@ -49,6 +52,12 @@ public struct ImportPlan: Sendable, Codable, Equatable {
     self.covariates = covariates
   }
 
+  /// Rows of variables of a causal graph.
+  public init(variables: [String]) {
+    covariates = []
+    self.variables = variables
+  }
+
   /// The names in a list separated by commas, where a name may be quoted as in CSV.
   ///
   /// - Throws: ``Failure`` `usage` when a quote is not closed.
@@ -64,7 +73,7 @@ public struct ImportPlan: Sendable, Codable, Equatable {
 
   /// - Throws: ``Failure`` `usage` that names the option at fault.
   func validate() throws {
-    guard !covariates.isEmpty else {
+    guard !covariates.isEmpty || !variables.isEmpty else {
       throw Failure(.usage, "--covariates names no column; name at least one, separated by commas")
     }
     guard rowsPerShard > 0 else { throw Failure(.usage, "--rows-per-shard must be at least 1") }
@@ -74,7 +83,8 @@ public struct ImportPlan: Sendable, Codable, Equatable {
     }
     var parts: [String: String] = [:]
     let named =
-      [("--treatment", treatment)] + (outcome.map { [("--outcome", $0)] } ?? [])
+      (treatment.map { [("--treatment", $0)] } ?? []) + variables.map { ("--columns", $0) }
+      + (outcome.map { [("--outcome", $0)] } ?? [])
       + covariates.map { ("--covariates", $0) }
       + (weight.map { [("--weight", $0)] } ?? []) + (test.map { [("--test", $0)] } ?? [])
       + instruments.map { ("--instruments", $0) } + proxies.map { ("--proxies", $0) } + kept.map { ("--keep", $0) }
@@ -95,14 +105,16 @@ public struct ImportPlan: Sendable, Codable, Equatable {
     guard earlier == nil || (agreed == nil && categorical.isEmpty) else {
       throw Failure(.usage, "--like takes levels from \(earlier!.path); leave out --levels and --categorical")
     }
-    let columns = covariates + instruments + proxies + kept
+    let columns = covariates + instruments + proxies + kept + variables
     let agreedOn = agreed.map { agreed in agreed.levels.keys.sorted().map { ("--levels \(agreed.path)", $0) } } ?? []
     var seen: [String: String] = [:]
     for (option, name) in categorical.map({ ("--categorical", $0.name) }) + agreedOn {
       guard columns.contains(name) else {
         throw Failure(
           .usage,
-          "\(option) names '\(name)', which is in none of --covariates, --instruments, --proxies and --keep; "
+          "\(option) names '\(name)', which is "
+            + (variables.isEmpty
+              ? "in none of --covariates, --instruments, --proxies and --keep; " : "not among --columns; ")
             + suggestion(for: name, among: columns, owner: "they name"))
       }
       if let other = seen.updateValue(option, forKey: name) {
@@ -126,7 +138,8 @@ extension ImportPlan {
       (institution, .institution), (cluster, .cluster), (test, .test),
     ]
     return single.compactMap { name, role in name.map { ($0, role) } } + instruments.map { ($0, .instrument) }
-      + proxies.map { ($0, .proxy) } + kept.map { ($0, .none) } + covariates.map { ($0, .covariate) }
+      + proxies.map { ($0, .proxy) } + variables.map { ($0, .variable) } + kept.map { ($0, .none) }
+      + covariates.map { ($0, .covariate) }
   }
 }
 
@@ -135,7 +148,12 @@ extension Role {
   var isNumeric: Bool { self == .treatment || self == .outcome || self == .weight || self == .test }
 
   /// Whether a matrix of an HDF5 file may stand for all its columns.
-  var takesMatrix: Bool { self == .covariate || self == .instrument || self == .proxy || self == .none }
+  var takesMatrix: Bool {
+    switch self {
+    case .covariate, .instrument, .proxy, .variable, .none: true
+    default: false
+    }
+  }
 
   /// Whether a value that is infinite is refused, for the column may be one of numbers.
   var mayBeNumeric: Bool { isNumeric || takesMatrix }

@@ -16,7 +16,7 @@ extension ImportRecord {
   func header(_ plan: ImportPlan, _ encoding: ImportEncoding) throws -> ShardHeader {
     var header = ShardHeader(covariates: encoding.covariates)
     header.means = encoding.means
-    header.treatmentName = plan.earlier?.treatment ?? plan.treatment
+    if let treatment = plan.earlier?.treatment ?? plan.treatment { header.treatmentName = treatment }
     if let outcome = plan.outcome { header.outcomeName = plan.earlier?.outcome ?? outcome }
     header.sourceLevels = encoding.sources
     header.columns = encoding.columns

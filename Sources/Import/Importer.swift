@@ -147,6 +147,7 @@ private struct ImportOutput {
 /// A shard in the making, and the rows that wait to be written to it.
 private final class ImportShard {
   private(set) var rowCount = 0
+  private var waitingRows = 0
   private let writer: ShardWriter
   private let encoding: ImportEncoding
   private let empty: ShardBlock
@@ -164,7 +165,8 @@ private final class ImportShard {
     try encoding.append(rows, to: &block)
     if block.identifiers != nil { identifiers.append(try rows.identifierText()) }
     rowCount += 1
-    if block.rowCount == Importer.blockLength { try flush() }
+    waitingRows += 1
+    if waitingRows == Importer.blockLength { try flush() }
   }
 
   func finish() throws -> Manifest.Shard {
@@ -176,6 +178,7 @@ private final class ImportShard {
     if block.identifiers != nil { block.identifiers = .strings(identifiers) }
     try writer.append(block)
     block = empty
+    waitingRows = 0
     identifiers.removeAll(keepingCapacity: true)
   }
 }

@@ -107,6 +107,8 @@ public enum RandomStream: UInt32, Sendable {
   case simulatedPanelFactor = 9
   case simulatedPanelNoise = 10
   case simulatedPanelGaps = 11
+  case simulatedGraphLaw = 12
+  case simulatedGraphRow = 13
   // Fitting.
   case starts = 16
   case sampledLabels = 17

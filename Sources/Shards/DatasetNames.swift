@@ -26,7 +26,7 @@ public struct DatasetNames: Sendable, Codable, Equatable {
     case .source: source == Self.none ? nil : source
     case .weight: weight == Self.none ? nil : weight
     case .identifier: identifier == Self.none ? nil : identifier
-    case .instrument, .institution, .cluster, .proxy, .arm, .unit, .period, .test, .none: nil
+    case .instrument, .institution, .cluster, .proxy, .arm, .variable, .unit, .period, .test, .none: nil
     }
   }
 

@@ -27,7 +27,7 @@ public struct Manifest: Codable, Sendable, Equatable {
   /// The rows of all shards.
   public var rows: Int
   public var covariates: [String]
-  /// Nil of panels.
+  /// Nil of panels and of tables of variables.
   public var treatment: String?
   /// Nil when the rows have none.
   public var outcome: String?
@@ -43,8 +43,8 @@ public struct Manifest: Codable, Sendable, Equatable {
   public init(header: ShardHeader, shards: [Shard]) {
     self.rows = shards.reduce(0) { $0 + $1.rows }
     self.covariates = header.covariateNames
-    self.treatment = header.treatmentName
-    self.outcome = header.outcomeName
+    treatment = header.isTable ? nil : header.treatmentName
+    outcome = header.isTable ? nil : header.outcomeName
     self.columns = header.columns
     self.shards = shards
   }

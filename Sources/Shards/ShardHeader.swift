@@ -38,6 +38,9 @@ public struct ShardHeader: Sendable, Equatable {
     self.init(covariates: covariateNames.map { Covariate($0) })
   }
 
+  /// Whether the rows are variables of a causal graph, with no x, t and y.
+  public var isTable: Bool { columns.contains { $0.role == .variable } }
+
   /// The names of the columns of x.
   public var covariateNames: [String] { covariates.flatMap(\.columnNames) }
 
@@ -128,7 +131,7 @@ extension ShardHeader {
     try file.setAttribute("encoding-version", .string(ShardRecord.encodingVersion))
     try file.setAttribute("rows", .integer(Int64(rowCount)))
     try file.setAttribute("covariates", .strings(covariateNames))
-    try file.setAttribute("treatment", .string(treatmentName))
+    if roles.contains(.treatment) { try file.setAttribute("treatment", .string(treatmentName)) }
     if roles.contains(.outcome) { try file.setAttribute("outcome", .string(outcomeName)) }
     for (name, text) in [
       ("institution", institution), ("source-digest", sourceDigest), ("categories", categories),

@@ -100,7 +100,8 @@ extension ShardInspection.File {
         problems.append(
           "\(path) is not the file that \(Manifest.fileName) describes: its SHA-256 differs; write it again")
       }
-      let required = names.named.union([.covariate, .treatment])
+      let isTable = try ShardHeader.read(from: HDF5File.open(path))?.header.isTable ?? false
+      let required = names.named.union(isTable ? [] : [.covariate, .treatment])
       let shard = try ShardFile(path: path, names: names, required: required, entry: entry)
       rows = shard.rowCount
       variables = DatasetNames.roles.filter(shard.roles.contains).map(\.datasetWord)

@@ -23,7 +23,8 @@ struct GivDist: ParsableCommand {
       """,
     version: programVersion,
     subcommands: [
-      Simulate.self, Shard.self, MakePanel.self, Inspect.self, Train.self, SweepGroups.self, Predict.self, Effect.self,
+      Simulate.self, Shard.self, MakePanel.self, MakeTable.self, Inspect.self, Train.self, SweepGroups.self,
+      Predict.self, Effect.self,
       Reproduce.self, Spo.self, Si.self, Idgen.self, Show.self, Benchmark.self, Info.self,
     ])
 

@@ -80,11 +80,13 @@ struct IdgenEffect: JobCommand {
   /// The columns of the shards that a graph may name. Collective.
   private func rows(on communicator: any Communicator) throws -> Frame {
     let collection = try communicator.agree {
-      let collection = try ShardCollection.open(data.shards, names: data.names, required: [.covariate])
+      let collection = try ShardCollection.open(data.shards, names: data.names, required: [])
       if let out { try collection.requireNoShard(inOutputFolder: out) }
       return collection
     }
-    let named: Set<Role> = [.covariate, .treatment, .outcome, .proxy, .institution, .cluster, .arm, .source]
+    let named: Set<Role> = [
+      .covariate, .treatment, .outcome, .proxy, .institution, .cluster, .arm, .variable, .source,
+    ]
     return try MetaEM.rowsInUse(
       of: collection, roles: named.intersection(collection.roles), weights: nil, storage: running.storage,
       on: communicator)

@@ -205,7 +205,7 @@ extension Column {
 
 extension ImportSummary {
   /// The summary for people.
-  fileprivate var text: String {
+  var text: String {
     let missing = record.missingValues
     var lines = [
       "Rows      \(missing.rowsRead) read, \(missing.rowsKept) kept, \(missing.rowsDropped) dropped",
@@ -215,7 +215,9 @@ extension ImportSummary {
       lines.append("  \(shard.file): \(shard.rows) rows" + (shard.institution.map { ", institution \($0)" } ?? ""))
     }
     if shards.count > 10 { lines.append("  … and \(shards.count - 10) more, see \(Manifest.fileName)") }
-    lines.append("Columns   \(covariates.count) in x: \(covariates.joined(separator: ", "))")
+    if !covariates.isEmpty {
+      lines.append("Columns   \(covariates.count) in x: \(covariates.joined(separator: ", "))")
+    }
     for (name, categories) in record.categories.covariates.sorted(by: { $0.key < $1.key }) {
       let count = "\(categories.count) \(categories.count == 1 ? "category" : "categories")"
       lines.append("  \(name): \(count), '\(categories[0])' without an indicator")

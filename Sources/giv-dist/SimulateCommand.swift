@@ -6,17 +6,21 @@ import Shards
 import Simulation
 import Storage
 
-/// What is simulated: sources that treat differently, by what a covariate adds to itself, proxies of a class, or a panel.
+/// What is simulated: sources that treat differently, by what a covariate adds to itself, proxies of a class, a
+/// causal graph, or a panel.
 private enum Scenario: ExpressibleByArgument {
   case sources(SimulationScenario)
   case proxies
+  case graph
   case panel
 
-  static var allValueStrings: [String] { SimulationScenario.allCases.map(\.rawValue) + ["proxies", "panel"] }
+  static var allValueStrings: [String] { SimulationScenario.allCases.map(\.rawValue) + ["proxies", "graph", "panel"] }
 
   init?(argument: String) {
     if argument == "proxies" {
       self = .proxies
+    } else if argument == "graph" {
+      self = .graph
     } else if argument == "panel" {
       self = .panel
     } else if let scenario = SimulationScenario(rawValue: argument) {
@@ -30,11 +34,14 @@ private enum Scenario: ExpressibleByArgument {
     switch self {
     case .sources(let scenario): scenario.rawValue
     case .proxies: "proxies"
+    case .graph: "graph"
     case .panel: "panel"
     }
   }
 
+  var isSources: Bool { if case .sources = self { true } else { false } }
   var isProxies: Bool { if case .proxies = self { true } else { false } }
+  var isGraph: Bool { if case .graph = self { true } else { false } }
   var isPanel: Bool { if case .panel = self { true } else { false } }
 }
 
@@ -45,33 +52,39 @@ extension SimulationNoiseKind: ExpressibleByArgument {}
 struct Simulate: JobCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
-    abstract: "Simulate shards with known truth: a hidden group instrument, proxies of a hidden class, or a panel.",
+    abstract: "Simulate shards with known truth: a hidden group instrument, proxies, a causal graph, or a panel.",
     discussion: """
       T = sum_j w_zj (X_j + f_X(X_j)) + 0.2 eps + N(0, 0.1), with the source z uniform on the groups; \
       Y = -1.5 T + 0.9 T^2 + mean(X) + |X1 X2| - sin(10 + X2 X3) + 2 eps + N(0, 0.1). The truth lies in datasets of \
       its own: z, truth/w, truth/g, truth/tau (the effect of T instead of 0), truth/eps (Eq. 13-16 of the Meta-EM paper). \
       With --scenario proxies a class that is not recorded confounds treatment and outcome, and x holds proxies of it; \
-      truth/u, truth/shares, truth/means, truth/effects and truth/ate tell the truth. With --scenario panel outcomes of units \
-      over periods are moved by a few factors, all units are under one arm before and under their own after, at once or in \
+      truth/u, truth/shares, truth/means, truth/effects and truth/ate tell the truth. With \
+      --scenario graph rows of categories follow the arrows of --graph by a law drawn at random, with an unrecorded cause \
+      behind every <->; truth/effect tells P(--outcome | --do) and truth/laws the rest. With --scenario panel outcomes of \
+      units over periods are moved by a few factors, all units are under one arm before and under their own after, at once or in \
       --cohorts, and \
       truth/theta tells the mean after of every unit under every arm. The files are the same for any \
       number of ranks, and the rows for any number of shards.
 
         giv-dist simulate --groups 3 --rows 100000 --shards 8 --out shards
         giv-dist simulate --scenario proxies --law three-class --rows 100000 --out shards
+        giv-dist simulate --scenario graph --graph graph.txt --do X --outcome Y --rows 100000 --out rows
         giv-dist simulate --scenario panel --units 60 --pre-periods 40 --post-periods 8 --out panel
       """)
 
-  @Option(help: "f_X: what a covariate adds to itself in the treatment; or proxies of a hidden class; or a panel.")
+  @Option(
+    help:
+      "f_X: what a covariate adds to itself in the treatment; or proxies of a hidden class; a causal graph; a panel.")
   private var scenario = Scenario.sources(.linear)
   @OptionGroup var proxies: ProxyLawOptions
+  @OptionGroup var causal: GraphLawOptions
   @OptionGroup var panel: PanelLawOptions
   @Option(help: "The number of sources, K. (default: 3)")
   var groups: Int?
   @Option(help: "The number of covariates. (default: 3, or the number of --columns)")
   var covariates: Int?
   @Option(
-    help: "The number of rows. (default: 3000, or all rows of the --covariates-from file; 10000 of proxies)")
+    help: "The number of rows. (default: 3000, or all rows of the --covariates-from file; 10000 of proxies and graphs)")
   var rows: Int?
   @Option(help: "The number of files.")
   var shards = 1
@@ -116,6 +129,11 @@ struct Simulate: JobCommand {
       try write(simulation, simulation.parameters, rows: "units", on: communicator) {
         "; \(simulation.periodCount) periods, \(simulation.parameters.arms) arms, \(simulation.factorCount) factors, seed \(seed)"
       }
+    } else if scenario.isGraph {
+      let simulation = try communicator.agree { try GraphSimulation(causal.parameters(rows: rows, seed: seed)) }
+      try write(simulation, simulation.parameters, on: communicator) {
+        "; \(simulation.levels.count) variables, \(simulation.latentShares.count) unrecorded causes, seed \(seed)"
+      }
     } else if scenario.isProxies {
       let simulation = try communicator.agree { try ProxySimulation(proxies.parameters(rows: rows, seed: seed)) }
       try write(simulation, simulation.parameters, on: communicator) {
@@ -142,19 +160,21 @@ struct Simulate: JobCommand {
 
   func validate() throws {
     func ofSources(_ name: String, _ value: Any?) -> ScopedOption {
-      ScopedOption(name, value, with: "scenarios of sources", isRead: !scenario.isProxies && !scenario.isPanel)
+      ScopedOption(name, value, with: "scenarios of sources", isRead: scenario.isSources)
     }
     try
       ([
         ofSources("--groups", groups), ofSources("--covariates", covariates),
-        ScopedOption("--noise", noise, with: "scenarios of sources or a panel", isRead: !scenario.isProxies),
-        ScopedOption("--rows", rows, with: "scenarios of sources or proxies", isRead: !scenario.isPanel),
+        ScopedOption(
+          "--noise", noise, with: "scenarios of sources or a panel", isRead: scenario.isSources || scenario.isPanel),
+        ScopedOption("--rows", rows, with: "scenarios of sources, proxies or graphs", isRead: !scenario.isPanel),
         ofSources("--noise-kind", noiseKind), ofSources("--confounding", confounding),
         ofSources("--outcome-confounding", outcomeConfounding), ofSources("--errors", errors),
         ofSources("--covariates-from", covariatesFrom), ofSources("--columns", columns.isEmpty ? nil : columns),
         ofSources("--test-rows", testRows),
       ]
       + proxies.given.map { ScopedOption($0, true, with: "--scenario proxies", isRead: scenario.isProxies) }
+      + causal.given.map { ScopedOption($0, true, with: "--scenario graph", isRead: scenario.isGraph) }
       + panel.given.map { ScopedOption($0, true, with: "--scenario panel", isRead: scenario.isPanel) })
       .requireReaders()
   }

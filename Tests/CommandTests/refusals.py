@@ -517,7 +517,16 @@ refuse("A value that no row has", GRAPH + PROXIES + "proxy()", ASK + " --values 
 refuse("A value of what is not set", GRAPH + PROXIES + "proxy()", ASK + " --values x0=1")
 refuse("An answer that few rows bear", GRAPH + PROXIES + "proxy(x=(np.arange(n) < 2)[:, None] * 1.0)",
        "giv-dist idgen effect a.h5 --graph g.txt --do x0 --outcome y")
-
+DRAW = "giv-dist simulate --scenario graph --graph g.txt --out a"
+refuse("A simulation without its graph", "", "giv-dist simulate --scenario graph --out a")
+refuse("Levels of a variable that the graph lacks", GRAPH, DRAW + " --levels z=3")
+refuse("A variable of one level", GRAPH, DRAW + " --levels t=1")
+refuse("The truth of half a question", GRAPH, DRAW + " --do t")
+refuse("A table without a variable of the graph", GRAPH + 'table("a.csv")',
+       "giv-dist table a.csv --graph g.txt --out out")
+refuse("A table whose columns nobody names", 'table("a.csv")', "giv-dist table a.csv --out out")
+refuse("A variable that misses values", 'table("a.csv", dose=["", *t[1:10]])',
+       "giv-dist table a.csv --columns dose,region --out out")
 
 PANEL = "giv-dist panel a.csv --out out --unit state --time year --outcome packs --arm policy"
 SI = "giv-dist si a.h5 --pre 2000:2003 --post 2004:2005"
