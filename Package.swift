@@ -15,18 +15,21 @@ let package = Package(
       ]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // What stands on what: a target depends on lower floors alone, which PackageTests checks.
 
-    // MARK: Floor 0: foreign libraries and the C kernels
+    // MARK: Floor 0: foreign libraries, the C kernels and the commit
     .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
+    .plugin(name: "CommitStamp", capability: .buildTool()),
+    .target(name: "Commit", plugins: ["CommitStamp"]),
 
     // MARK: Floor 1: errors
     .target(name: "Diagnostics"),
@@ -137,11 +140,12 @@ let package = Package(
     .executableTarget(
       name: "giv-dist",
       dependencies: [
-        "CausalGraphs", "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "Import",
-        "InterventionalSampling", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication", "NonparametricIV", "Panels",
-        "Reports", "Reproduction", "Runs", "Shards", "Simulation", "Storage", "SyntheticInterventions",
+        "CausalGraphs", "Commit", "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames",
+        "Import", "InterventionalSampling", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication", "NonparametricIV",
+        "Panels", "Reports", "Reproduction", "Runs", "Shards", "Simulation", "Storage", "SyntheticInterventions",
         "SyntheticPotentialOutcomes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
       ]),
 
     // MARK: Tests
@@ -267,6 +271,6 @@ let package = Package(
 )
 
 // A warning is an error on the one compiler that the gate knows: our targets, not those of other packages.
-for target in package.targets where target.type != .system {
+for target in package.targets where ![.system, .plugin].contains(target.type) {
   target.swiftSettings = [.treatAllWarnings(as: .error)]
 }

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 rm -rf .build/dist
 mkdir -p .build/dist
 make --no-print-directory install-files PREFIX=/giv-dist DESTDIR=.build/dist
-version=$(.build/dist/giv-dist/bin/giv-dist --version)
+version=$(.build/dist/giv-dist/bin/giv-dist --version | head -n 1)
 name=giv-dist-${version%% *}-debian12-$(uname --machine)
 mv .build/dist/giv-dist ".build/dist/$name"
 cat >".build/dist/$name/INSTALL" <<END

@@ -24,8 +24,7 @@ if [[ "${1-}" == --remove ]]; then
 fi
 (($# == 2)) || { sed -n '/^# Usage/,/^# DESTDIR/p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 64; }
 program=$1 manuals=$2
-version=$("$program" --version)
-version=${version%% *}
+version=$("$program" --version | head -n 1)
 
 files=()
 # put MODE SOURCE PLACE
@@ -46,7 +45,7 @@ made share/bash-completion/completions/giv-dist < <("$program" --generate-comple
 made share/zsh/site-functions/_giv-dist < <("$program" --generate-completion-script zsh)
 made share/fish/vendor_completions.d/giv-dist.fish < <("$program" --generate-completion-script fish)
 for script in slurm.sbatch pbs.sh relaunch.sh; do put 755 "launch/$script" "share/giv-dist/$script"; done
-for file in hosts.example mpijob.yaml; do put 644 "launch/$file" "share/giv-dist/$file"; done
+for file in hosts.example mpijob.yaml train.yaml effect.yaml; do put 644 "launch/$file" "share/giv-dist/$file"; done
 for file in README.md CHANGELOG.md LICENSE CITATION.cff; do put 644 "$file" "share/doc/giv-dist/$file"; done
 made "share/modulefiles/giv-dist/$version" <<END
 #%Module1.0

@@ -9,7 +9,10 @@ public enum Kernel {
   /// Rows worked on together: columns are padded to a multiple of it.
   public static let lanes = Int(GIV_LANES)
 
-  /// The instruction set in use: `avx512`, `avx2` or `portable`.
+  /// The instruction sets, the fastest first.
+  public static let names = ["avx512", "avx2", "portable"]
+
+  /// The one in use.
   public static var name: String { String(cString: giv_kernel_name()) }
 
   /// Chooses an instruction set for the whole process; `nil` chooses the best of this machine.

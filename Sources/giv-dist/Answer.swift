@@ -4,11 +4,14 @@ import Reports
 import Runs
 import Storage
 
-/// What a command found, for people and for programs. The terminal shows one of the two, the folder of a run keeps both.
+/// What a command found, for people and for programs. The terminal shows one of the two, the folder of a run keeps both,
+/// and what they are the answer to.
 struct Answer {
   static let summaryName = "summary.txt"
   static let numbersName = "report.json"
-  static let fileNames = [numbersName, summaryName]
+  /// What the command was called with.
+  static let optionsName = "config.yaml"
+  static let fileNames = [numbersName, summaryName, optionsName]
 
   private let summary: String
   private let numbers: String
@@ -21,11 +24,16 @@ struct Answer {
 
   /// Writes one of the files.
   func write(_ name: String, to path: String) throws {
-    let text = name == Self.summaryName ? summary : numbers
+    let text =
+      switch name {
+      case Self.summaryName: summary
+      case Self.optionsName: try Invocation.current.get().text()
+      default: numbers
+      }
     try AtomicFile.save(Array((text + "\n").utf8), to: path, force: true)
   }
 
-  /// Writes both files, over earlier ones.
+  /// Writes all of them, over earlier ones.
   func write(toFolder folder: String) throws {
     for name in Self.fileNames { try write(name, to: "\(folder)/\(name)") }
   }

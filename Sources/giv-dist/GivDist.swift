@@ -21,7 +21,7 @@ struct GivDist: ParsableCommand {
 
         mpirun -n 8 giv-dist train shards --groups 3 --out run
       """,
-    version: programVersion,
+    version: Software.text,
     subcommands: [
       Simulate.self, Shard.self, MakePanel.self, MakeTable.self, Inspect.self, Train.self, SweepGroups.self,
       Predict.self, Effect.self,
@@ -30,11 +30,17 @@ struct GivDist: ParsableCommand {
 
   static func main() {
     do {
-      var command = try parseAsRoot()
+      let invocation = try Invocation.current.get()
+      var command = try parseAsRoot(invocation.words)
+      if invocation.isToBePrinted {
+        if isFirst { answer(try invocation.text()) }
+        return
+      }
       guard let distributed = command as? any DistributedCommand else { return try command.run() }
       Glibc.exit(
         MPIJob.run(stallTimeout: distributed.stallTimeout) { communicator in
-          try communicator.agree { try RankSetup.prepare() }
+          try invocation.requireAgreement(on: communicator)
+          try communicator.agree { try RankSetup.prepare(kernel: distributed.kernel) }
           do { try distributed.run(on: communicator) } catch {
             RunLog.end(error)
             throw error
@@ -46,20 +52,24 @@ struct GivDist: ParsableCommand {
     }
   }
 
-  /// Ends with a help text, the version, or what is wrong with the command line. Every rank finds the same; rank 0
-  /// speaks.
+  private static var isFirst: Bool { MPIEnvironment.launchedRank == 0 }
+
+  /// Ends with a help text, the version, or what is wrong with the command line or its file. Every rank finds the same;
+  /// rank 0 speaks.
   private static func end(_ error: any Error) -> Never {
-    let code = exitCode(for: error)
-    let isFirst = MPIEnvironment.launchedRank == 0
-    if code.isSuccess {
+    let failure = error as? Failure
+    let code = failure?.exitCode.rawValue ?? exitCode(for: error).rawValue
+    if code == 0 {
       if isFirst { answer(fullMessage(for: error)) }
     } else if isFirst {
-      ErrorOutput.write(explanation(of: error))
+      ErrorOutput.write(failure?.message ?? explanation(of: error))
     } else {
-      // The launcher ends all ranks once one has failed; the first that does must be the one that spoke.
+      // The launcher ends all ranks once one has failed; the first that does must be the one that spoke. Rank 0 has not
+      // when it read another file.
       sleep(5)
+      if let failure { ErrorOutput.write("rank \(MPIEnvironment.launchedRank): \(failure.message)") }
     }
-    Glibc.exit(code.rawValue)
+    Glibc.exit(code)
   }
 
   private static func answer(_ text: String) {
@@ -80,7 +90,8 @@ struct GivDist: ParsableCommand {
         return "there is no command '\(command)'; \(nearest)\nUsage: giv-dist <subcommand>\n  See 'giv-dist --help'."
       }
     }
-    let text = String(fullMessage(for: error).trimmingPrefix("Error: "))
+    let message = String(fullMessage(for: error).trimmingPrefix("Error: "))
+    let text = ((try? Invocation.current.get())?.place(of: message) ?? "") + message
     guard let missing = text.prefixMatch(of: /Missing value for '(--[a-z-]+)[^']*'/) else { return text }
     return "\(missing.0); write \(missing.1)=-1 when the value begins with a minus" + text[missing.range.upperBound...]
   }
@@ -91,16 +102,30 @@ protocol DistributedCommand: ParsableCommand {
   /// Seconds that a rank waits for another before it ends the job; 0 waits forever.
   var stallTimeout: Double { get }
 
+  /// The name of the ``Kernel`` of every rank; nil for the best of its processor.
+  var kernel: String? { get }
+
   /// Does the work. Collective.
   ///
   /// - Throws: on all ranks the same ``Failure``.
   func run(on communicator: any Communicator) throws
 }
 
+extension DistributedCommand {
+  var kernel: String? { nil }
+}
+
 /// Options of every command whose ranks work together.
 struct JobOptions: ParsableArguments {
+  @OptionGroup var configuration: ConfigurationOptions
   @Option(help: "Seconds that a rank waits for another before it ends the job, with exit code 75; 0 waits forever.")
   var stallTimeout = 600.0
+  @Option(
+    help: """
+      The instruction set of the hot loops, avx512, avx2 or portable, which give the same bits; GIV_KERNEL says it too. \
+      (default: the fastest that each rank's processor has)
+      """)
+  var kernel: String?
 
   func validate() throws {
     guard stallTimeout >= 0 else { throw ValidationError("--stall-timeout must not be negative") }
@@ -114,4 +139,5 @@ protocol JobCommand: DistributedCommand {
 
 extension JobCommand {
   var stallTimeout: Double { job.stallTimeout }
+  var kernel: String? { job.kernel }
 }

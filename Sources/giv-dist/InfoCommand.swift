@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commit
 import Communication
 import LinearAlgebra
 import MPICommunication
@@ -7,11 +8,11 @@ import Storage
 /// `giv-dist info`: what the program runs on.
 struct Info: JobCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print versions, ranks, the kernels chosen and thread settings.",
+    abstract: "Print versions, and where ranks run: hosts, cores, NUMA nodes, memory and kernels.",
     discussion: """
       The kernels are the hot loops in three instruction sets, avx512, avx2 and portable, that give the same bits; the \
-      fastest that a machine has is chosen. Set GIV_KERNEL to one of these names to choose another. OpenBLAS serves \
-      benchmarks only.
+      fastest that each rank's processor has is chosen, unless --kernel or GIV_KERNEL names one. OpenBLAS serves benchmarks \
+      only.
       """)
 
   @OptionGroup var job: JobOptions
@@ -23,32 +24,30 @@ struct Info: JobCommand {
     let ranks: Int
     let hosts: [String]
     let kernels: [String]
+    let placements: [Placement]
     let blas = BLAS.description
     let blasThreads: Int
     let launched = MPIEnvironment.isLaunched
   }
 
   func run(on communicator: any Communicator) throws {
+    let placements = try communicator.allGather(value: Placement.current)
     let report = Report(
-      ranks: communicator.size, hosts: try communicator.allGather(value: HostName.current),
-      kernels: try communicator.allGather(value: Kernel.name), blasThreads: BLAS.threads)
+      ranks: communicator.size, hosts: placements.map(\.host), kernels: placements.map(\.kernel),
+      placements: placements, blasThreads: BLAS.threads)
     guard communicator.isRoot else { return }
     print(json ? try jsonText(report) : text(report))
   }
 
   private func text(_ report: Report) -> String {
-    var lines = [
-      "giv-dist   \(programVersion)",
-      "MPI        \(MPIEnvironment.libraryVersion)\(report.launched ? "" : " (not in use: no launcher started this process)")",
-      "HDF5       \(HDF5File.libraryVersion)",
-      "BLAS       \(BLAS.description), \(report.blasThreads) thread per rank",
-      "ranks      \(report.ranks)",
-    ]
-    for (host, kernel) in Set(zip(report.hosts, report.kernels).map { [$0, $1] }).map({ ($0[0], $0[1]) }).sorted(by: <)
-    {
-      let count = zip(report.hosts, report.kernels).count { $0 == host && $1 == kernel }
-      lines.append("  \(host): \(count) rank\(count == 1 ? "" : "s"), EM kernel \(kernel)")
-    }
-    return lines.joined(separator: "\n")
+    let unused = report.launched ? "" : " (not in use: no launcher started this process)"
+    return
+      ([
+        "giv-dist   \(programVersion), commit \(builtCommit)",
+        "MPI        \(MPIEnvironment.libraryVersion)\(unused)",
+        "HDF5       \(HDF5File.libraryVersion)",
+        "BLAS       \(BLAS.description), \(report.blasThreads) thread per rank",
+        "ranks      \(report.ranks)",
+      ] + report.placements.lines.map { "  \($0)" }).joined(separator: "\n")
   }
 }

@@ -54,6 +54,7 @@ struct MakePanel: DistributedCommand {
   @Option(help: "Units of a file. (default: as many as make 64 MiB)")
   var unitsPerShard: Int?
   @OptionGroup var format: TextFormatOptions
+  @OptionGroup var configuration: ConfigurationOptions
   @Flag(help: "Replace the panel of an earlier run in the folder.")
   var force = false
   @Flag(help: "Print one JSON object instead of a summary.")

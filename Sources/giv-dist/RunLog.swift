@@ -1,8 +1,6 @@
 import Communication
 import Diagnostics
 import Foundation
-import LinearAlgebra
-import MPICommunication
 import Reports
 import Runs
 import Storage
@@ -23,21 +21,17 @@ final class RunLog: Sendable {
 
   /// Tells of the start of a command in the folder. Collective.
   static func begin(in folder: String, savedPasses: Int = 0, on communicator: any Communicator) throws {
-    let hosts = try communicator.allGather(value: HostName.current)
-    let kernels = try communicator.allGather(value: Kernel.name)
+    let placements = try communicator.allGather(value: Placement.current)
     guard communicator.isRoot else { return }
     let log = RunLog("\(folder)/\(name)")
     let versions = Software.versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    let places = Dictionary(grouping: hosts) { $0 }.sorted { $0.key < $1.key }.map { "\($0.value.count) on \($0.key)" }
     log.add(
       [
         "\(log.clock) \(savedPasses > 0 ? "resumed after pass \(savedPasses)" : "began"): "
           + CommandLine.arguments.map(\.asShellWord).joined(separator: " "),
         "  in \(FileManager.default.currentDirectoryPath)",
         "  \(versions.joined(separator: ", "))",
-        "  \(communicator.size) rank\(communicator.size == 1 ? "" : "s"): \(places.joined(separator: ", ")); kernels "
-          + Set(kernels).sorted().joined(separator: ", "),
-      ])
+      ] + placements.lines.map { "  \($0)" })
     current.withLock { $0 = log }
   }
 

@@ -118,6 +118,8 @@ struct Shard: DistributedCommand {
 
   @OptionGroup var format: TextFormatOptions
 
+  @OptionGroup var configuration: ConfigurationOptions
+
   @Flag(help: "Replace the shards of an earlier run in the folder.")
   var force = false
 

@@ -1,3 +1,4 @@
+import Commit
 import LinearAlgebra
 import MPICommunication
 import Runs
@@ -7,9 +8,19 @@ import Storage
 enum Software {
   static var versions: [String: String] {
     [
-      "giv-dist": programVersion, "numerics": SoftwareVersion.numerics, "kernel": Kernel.name,
-      "hdf5": HDF5File.libraryVersion,
-      "mpi": MPIEnvironment.libraryVersion,
+      "giv-dist": programVersion, "commit": builtCommit, "numerics": SoftwareVersion.numerics, "kernel": Kernel.name,
+      "hdf5": HDF5File.libraryVersion, "mpi": MPIEnvironment.libraryVersion,
     ]
+  }
+
+  /// What `--version` prints: the version, and below it what else makes the program.
+  static var text: String {
+    """
+    \(programVersion)
+    commit   \(builtCommit)
+    kernels  \(Kernel.names.joined(separator: ", ")); \(Kernel.name) on this processor
+    MPI      \(MPIEnvironment.libraryVersion)
+    HDF5     \(HDF5File.libraryVersion)
+    """
   }
 }

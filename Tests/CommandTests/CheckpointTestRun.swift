@@ -101,10 +101,10 @@ struct CheckpointTestRun {
       })
   }
 
-  /// The names of the files of the run, but for the log, which tells of every start.
+  /// The names of the files of the run, but for the log, which tells of every start, and the options, which tell its place.
   func files(_ name: String = "run") throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent(name).path)
-      .filter { $0 != "run.log" }.sorted()
+      .filter { !["run.log", "config.yaml"].contains($0) }.sorted()
   }
 
   /// The files of the run, by name.

@@ -16,7 +16,13 @@ extension OnRanks {
     }
 
     @Test func `The version is a version`() throws {
-      #expect(try givDist(["--version"], in: Self.here).output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
+      let text = try givDist(["--version"], in: Self.here).output
+      #expect(
+        text.wholeMatch(
+          of:
+            /\d+\.\d+\.\d+\ncommit +([0-9a-f]{7,40}(-dirty)?|unknown)\nkernels +avx512, .*\nMPI +Open MPI.*\nHDF5 +1\..*\n/
+        )
+          != nil, "\(text)")
     }
 
     @Test func `The help names every command`() throws {
@@ -38,6 +44,13 @@ extension OnRanks {
       #expect(report["ranks"] as? Int == ranks ?? 1)
       #expect((report["hosts"] as? [String])?.count == ranks ?? 1)
       #expect((report["kernels"] as? [String])?.count == ranks ?? 1)
+      let placements = try #require(report["placements"] as? [[String: Any]])
+      #expect(placements.count == ranks ?? 1)
+      for place in placements {
+        #expect(try #require(place["cores"] as? String).wholeMatch(of: /[0-9,-]+/) != nil)
+        #expect(try #require(place["memoryInUse"] as? Int) > 1 << 20)
+        #expect(try #require(place["memoryAvailable"] as? Int) > 1 << 20)
+      }
       #expect(report["blasThreads"] as? Int == 1)
       #expect(report["launched"] as? Bool == (ranks != nil))
     }

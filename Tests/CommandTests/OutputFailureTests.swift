@@ -89,7 +89,7 @@ extension OnRanks {
         """, size: 600)
       #expect(
         ["code 73", "code 74"].map {
-          $0 + "\nmetrics.jsonl\nmodel.h5\nposteriors.h5\nreport.json\nsummary.txt\nunchanged\n"
+          $0 + "\nconfig.yaml\nmetrics.jsonl\nmodel.h5\nposteriors.h5\nreport.json\nsummary.txt\nunchanged\n"
         }
         .contains(result.output), "\(result.output)\(result.error)")
       #expect(messages(result).count == 1)

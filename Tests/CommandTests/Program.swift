@@ -99,11 +99,12 @@ func object(_ output: String) throws -> [String: Any] {
   return try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
 }
 
-/// The bytes of all files in a folder, by name, but for the log of a run, which tells of every start.
+/// The bytes of all files in a folder, by name, but for the log of a run, which tells of every start, and its options, which
+/// tell its place.
 func contents(_ folder: URL) throws -> [String: Data] {
   let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
   return try Dictionary(
-    uniqueKeysWithValues: names.filter { $0 != "run.log" }.map {
+    uniqueKeysWithValues: names.filter { !["run.log", "config.yaml"].contains($0) }.map {
       ($0, try Data(contentsOf: folder.appending(path: $0)))
     })
 }

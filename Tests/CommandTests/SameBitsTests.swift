@@ -114,6 +114,30 @@ extension OnRanks {
       }
     }
 
+    /// Each rank of another kernel, as on unlike processors.
+    @Test func `Ranks with unlike kernels work on one job, to the same bits`() throws {
+      let kernels = Set(Self.settings.compactMap { $0.variables["GIV_KERNEL"] }).sorted()
+      try withTemporaryDirectory { folder in
+        try simulate("--rows 30000 --groups 2 --out shards", in: folder)
+        let fit = ["shards", "--groups", "2", "--starts", "2", "--max-iterations", "10", "--out", "alone"]
+        let alone = try train(fit, in: folder)
+        let choice =
+          "case $OMPI_COMM_WORLD_RANK in \(kernels.indices.map { "\($0)) k=\(kernels[$0]);;" }.joined()) esac"
+        let command = "\(choice); exec '\(tool("giv-dist"))' \"$@\" --kernel $k"
+        func onEach(_ arguments: [String]) throws -> String {
+          let result = try mpirun(
+            ranks: kernels.count, tool: "/bin/sh", ["-c", command, "sh"] + arguments, directory: folder)
+          try #require(result.exitCode == 0, "\(result.error)")
+          return result.output
+        }
+        #expect(try object(onEach(["info", "--json"]))["kernels"] as? [String] == kernels)
+        let output = try onEach(["train"] + fit.dropLast() + ["unlike", "--json"])
+        #expect(try JSONDecoder().decode(TrainReport.self, from: Data(output.utf8)).digests == alone.digests)
+        let log = try String(contentsOf: folder.appending(path: "unlike/run.log"), encoding: .utf8)
+        for kernel in kernels { #expect(log.contains("kernel \(kernel), "), "\(log)") }
+      }
+    }
+
     @Test func `The kernel of GIV_KERNEL is the one in use, and an unknown one is refused`() throws {
       for setting in Self.settings {
         guard let kernel = setting.variables["GIV_KERNEL"] else { continue }
@@ -123,6 +147,9 @@ extension OnRanks {
       let refused = try TestSupport.run(tool("giv-dist"), ["info"], environment: ["GIV_KERNEL": "sse"])
       #expect(refused.exitCode == 64)
       #expect(messages(refused).first?.contains("GIV_KERNEL: no kernel 'sse' on this machine") == true)
+      let chosen = try TestSupport.run(
+        tool("giv-dist"), ["info", "--json", "--kernel", "portable"], environment: ["GIV_KERNEL": "sse"])
+      #expect(try object(chosen.output)["kernels"] as? [String] == ["portable"])
     }
   }
 }

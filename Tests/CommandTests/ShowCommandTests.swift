@@ -28,7 +28,9 @@ extension OnRanks {
       #expect(summary.hasPrefix("2 groups in 2000 rows on 2 ranks"))
       #expect(
         printed
-          == summary + "\nwrote first run: posteriors.h5, model.h5, report.json, summary.txt, metrics.jsonl, run.log\n")
+          == summary
+          + "\nwrote first run: posteriors.h5, model.h5, report.json, summary.txt, config.yaml, metrics.jsonl, run.log\n"
+      )
       #expect(try output(["show", "first run"]) == summary)
       let numbers = try object(output(["show", "first run", "--json"]))
       #expect(numbers["command"] as? String == "train" && numbers["rows"] as? Int == 2000)
@@ -38,7 +40,7 @@ extension OnRanks {
       #expect(again["modelDigest"] as? String == numbers["modelDigest"] as? String)
       let log = try output(["show", "first run", "--log"])
       #expect(log.contains(" began: ") && log.contains(" train shards --groups 2 --starts 4 --out 'first run'\n"))
-      #expect(log.contains("  2 ranks: 2 on ") && log.contains("Open MPI") && log.contains(" finished, after "))
+      #expect(log.contains("  ranks 0-1 on ") && log.contains("Open MPI") && log.contains(" finished, after "))
     }
 
     @Test func `The log tells of a stop and of what went on`() throws {
@@ -51,7 +53,7 @@ extension OnRanks {
       let lines = try text("stopped/run.log").split(separator: "\n").map(String.init)
       #expect(lines.count == 10, "\(lines)")
       #expect(lines[4].contains(" ended with exit code 75: ") && lines[5].contains(" resumed after pass "))
-      #expect(lines[8].hasPrefix("  3 ranks: 3 on ") && lines[9].contains(" finished, after "))
+      #expect(lines[8].hasPrefix("  ranks 0-2 on ") && lines[9].contains(" finished, after "))
     }
 
     @Test func `Runs of one command stand side by side`() throws {

@@ -115,7 +115,7 @@ extension OnRanks {
         wc -l < si-digests
         cd "$DISK/run" && sha256sum --quiet -c ../../si-digests && echo unchanged
         """, size: 2000)
-      expectFullDisk(result, #/code 7[34]\n6\nunchanged\n/#)
+      expectFullDisk(result, #/code 7[34]\n7\nunchanged\n/#)
     }
 
     @Test(

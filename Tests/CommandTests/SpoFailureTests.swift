@@ -98,7 +98,7 @@ extension OnRanks {
         cd "$DISK/run" && sha256sum --quiet -c ../../digests && echo unchanged
         """, size: 2000)
       #expect(
-        ["code 73\n6\nunchanged\n", "code 74\n6\nunchanged\n"].contains(result.output),
+        ["code 73\n7\nunchanged\n", "code 74\n7\nunchanged\n"].contains(result.output),
         "\(result.output)\(result.error)")
       #expect(messages(result).count == 1)
       #expect(result.error.contains("disk full") || result.error.contains("No space left on device; free some space"))

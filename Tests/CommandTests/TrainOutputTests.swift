@@ -111,7 +111,9 @@ extension OnRanks {
       #expect(lines.contains("against the true source: \(accuracy), \(index)"))
       #expect(lines.contains { $0.hasPrefix("  true source  group 0  group 1  group 2") })
       #expect(lines.contains { $0.hasPrefix("largest differences of covariate means between groups") })
-      #expect(lines.contains("wrote people: posteriors.h5, model.h5, report.json, summary.txt, metrics.jsonl, run.log"))
+      #expect(
+        lines.contains(
+          "wrote people: posteriors.h5, model.h5, report.json, summary.txt, config.yaml, metrics.jsonl, run.log"))
       #expect(
         lines.contains(
           "digests: model \(report.modelDigest.prefix(16)), posteriors \(report.posteriorDigest.prefix(16))"))

@@ -147,6 +147,21 @@ refuse("An input to be written over", "", "giv-dist predict run shards --out sha
 refuse("A result in a folder that does not exist", "", "giv-dist predict run shards --out results/new.h5")
 refuse("A result that exists", 'text("new.h5", "")', "giv-dist predict run shards --out new.h5")
 
+refuse = section("Files of options")
+refuse("A file of options that is not there", "", "giv-dist train --config fit.yaml")
+refuse("A key that is no option", 'text("fit.yaml", "shards: shards\\ngruops: 2\\n")', "giv-dist train --config fit.yaml")
+refuse("An option under two headings", 'text("fit.yaml", "data:\\n  seed: 1\\nfit:\\n  seed: 2\\n")',
+       "giv-dist train shards --groups 2 --config fit.yaml")
+refuse("A key given twice", 'text("fit.yaml", "groups: 2\\nseed: 1\\nseed: 2\\n")', "giv-dist train shards --config fit.yaml")
+refuse("A flag that is neither true nor false", 'text("fit.yaml", "groups: 2\\nstream: fast\\n")',
+       "giv-dist train shards --config fit.yaml")
+refuse("Keys below an option", 'text("fit.yaml", "groups:\\n  from: 2\\n  to: 3\\n")',
+       "giv-dist train shards --config fit.yaml")
+refuse("A heading that is none", 'text("fit.yaml", "fits:\\n  groups: 2\\n")', "giv-dist train shards --config fit.yaml")
+refuse("A file that is no YAML", 'text("fit.yaml", "groups: 2\\n  seed: 3\\n")', "giv-dist train shards --config fit.yaml")
+refuse("A list instead of options", 'text("fit.yaml", "- groups\\n- seed\\n")', "giv-dist train shards --config fit.yaml")
+refuse("A kernel that there is not", "", "giv-dist train shards --groups 2 --kernel sse")
+
 refuse = section("HDF5 that is not what it seems")
 refuse("A virtual dataset whose source is missing", 'virtual("a.h5", (0, n, "gone.h5", "t", n))', TRAIN)
 refuse("A virtual dataset whose source is damaged", """
