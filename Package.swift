@@ -55,7 +55,9 @@ let package = Package(
     // MARK: Floor 5: mixtures, instruments and panels
     .target(
       name: "Mixture",
-      dependencies: ["Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Regression", "Runs"]),
+      dependencies: [
+        "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Regression", "Runs", "Statistics",
+      ]),
     .target(
       name: "InstrumentalVariables",
       dependencies: ["Communication", "Diagnostics", "Frames", "LinearAlgebra", "Regression", "Statistics"]),
@@ -116,7 +118,7 @@ let package = Package(
       name: "MetaEM",
       dependencies: [
         "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames", "LinearAlgebra", "Mixture",
-        "Networks", "Runs", "Shards", "Storage",
+        "Networks", "Runs", "Shards", "Statistics", "Storage",
       ]),
 
     // MARK: Floor 8: the paper's experiments
@@ -238,7 +240,8 @@ let package = Package(
     .testTarget(
       name: "MixtureTests",
       dependencies: [
-        "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Mixture", "ModelTestSupport", "TestSupport",
+        "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "ModelTestSupport",
+        "TestSupport",
       ]),
     .testTarget(
       name: "ControlFunctionTests",

@@ -67,9 +67,7 @@ extension JointBasis {
   private func place(of product: ControlProducts.Product) -> Int? {
     guard let factors = factors(of: product) else { return nil }
     if factors == [treatmentFactor] { return columnCount - 2 }
-    if factors.count == 1, let linear = (1..<selectionCount).first(where: { self.factors(ofColumn: $0) == factors }) {
-      return linear
-    }
+    if let own = (1..<selectionCount).first(where: { self.factors(ofColumn: $0) == factors }) { return own }
     return products.firstIndex { $0.sorted() == factors }.map { selectionCount + $0 }
   }
 
@@ -82,7 +80,6 @@ extension JointBasis {
   private func factors(ofColumn column: Int) -> [Int]? {
     if column == 0 { return [] }
     if column == columnCount - 2 { return [treatmentFactor] }
-    guard case .identity = selection else { return nil }
-    return [factor(column - 1)]
+    return monomials?[column - 1].map(factor)
   }
 }

@@ -104,13 +104,15 @@ public struct JointBasis: Sendable, Codable {
   func transform(
     _ variables: [UnsafePointer<Double>], rowCount: Int, into features: UnsafeMutablePointer<Double>, stride: Int
   ) {
-    let covariates = Array(variables.prefix(covariateCount))
-    selection.transform(covariates, rowCount: rowCount, into: features, stride: stride)
-    standardizeLinearSelection(features, rowCount: rowCount, stride: stride)
     let first = features + (selectionCount - 1) * stride
     withUnsafeTemporaryAllocation(of: Double.self, capacity: totalFactors * stride) { scratch in
       let factors = scratch.baseAddress!
       evaluateFactors(variables, 0..<covariateCount + 1, rowCount: rowCount, into: factors, stride: stride)
+      // Monomials of x are standardised like every other column.
+      let covariates = (0..<covariateCount).map {
+        monomials == nil ? variables[$0] : UnsafePointer(factors + self.factor($0) * stride)
+      }
+      selection.transform(covariates, rowCount: rowCount, into: features, stride: stride)
       for (index, product) in products.enumerated() {
         let target = first + index * stride
         target.update(from: factors + product[0] * stride, count: rowCount)
@@ -128,12 +130,12 @@ public struct JointBasis: Sendable, Codable {
     }
   }
 
-  /// With r = x, ρ is standardised like every other column.
-  private func standardizeLinearSelection(_ features: UnsafeMutablePointer<Double>, rowCount: Int, stride: Int) {
-    guard case .identity = selection else { return }
-    for j in 0..<covariateCount {
-      let (center, factor) = (scaling.centers[j], 1 / scaling.scales[j])
-      for row in 0..<rowCount { features[j * stride + row] = (features[j * stride + row] - center) * factor }
+  /// The covariates of each column of ρ where these are x itself, and products; nil for curves.
+  var monomials: [[Int]]? {
+    switch selection {
+    case .identity: (0..<covariateCount).map { [$0] }
+    case .monomials(let basis): basis.monomials
+    case .polynomial, .spline, .shape: nil
     }
   }
 
@@ -189,22 +191,29 @@ public struct JointBasis: Sendable, Codable {
   func rescaled(_ regression: RegressionMixture) -> RegressionMixture {
     let m = covariateCount
     let (center, scale) = (scaling.centers[m], scaling.scales[m])
-    var isIdentity = false
-    if case .identity = selection { isIdentity = true }
     let coefficients = regression.coefficients.map { beta in
       var result = beta
       result[0] -= center
-      if isIdentity {
-        for j in 0..<m {
-          result[0] += result[j + 1] * scaling.centers[j]
-          result[j + 1] *= scaling.scales[j]
-        }
-      }
+      for (index, monomial) in (monomials ?? []).enumerated() { rescale(&result, index + 1, monomial) }
       return result.map { $0 / scale }
     }
     return RegressionMixture(
       mixingWeights: regression.mixingWeights, coefficients: coefficients,
       standardDeviations: regression.standardDeviations.map { $0 / scale })
+  }
+}
+
+extension JointBasis {
+  /// Writes the coefficient of a covariate, or of a product of two, for standardised ones: with c the centers and s the
+  /// scales x_i x_j = (c_i + s_i u_i)(c_j + s_j u_j), and the rest goes to the constant and to those of u_i and u_j.
+  private func rescale(_ beta: inout [Double], _ index: Int, _ monomial: [Int]) {
+    let (c, s) = (monomial.map { scaling.centers[$0] }, monomial.map { scaling.scales[$0] })
+    beta[0] += beta[index] * c.reduce(1, *)
+    if monomial.count == 2 {
+      beta[monomial[0] + 1] += beta[index] * s[0] * c[1]
+      beta[monomial[1] + 1] += beta[index] * c[0] * s[1]
+    }
+    beta[index] *= s.reduce(1, *)
   }
 }
 

@@ -51,7 +51,7 @@ public struct JointInteractions: Sendable, Equatable {
 /// How the shares of groups depend on covariates: log π_k(x) / π_0(x) = ω_k'ρ(x).
 public struct JointShares: Sendable, Equatable {
   /// Of each group, the log odds against group 0 per unit of a covariate, in the units of the data, by its name; nil when
-  /// ρ are splines, whose coefficients say nothing one by one.
+  /// ρ are splines or hold products, whose coefficients say nothing one by one.
   public let coefficients: [[String: Double]]?
   /// Wald's test of no share depending on x: whether the concomitants were needed.
   public let test: ChiSquareTest?

@@ -22,6 +22,10 @@ extension Finding {
     /// `reason`: the rows are too few for curves.
     case noCurvesTried = "no-curves-tried"
     case noRoundHelped = "no-round-helped"
+    /// `names`: products of covariates that the groups' rules of treatment were given.
+    case productsInRule = "products-in-rule"
+    /// `test` of the rules of treatment not holding the product `names`, which they were not given.
+    case productMissing = "product-missing"
     /// `count` of `total` rounds of training whose loss left the range of numbers.
     case lostRounds = "lost-rounds"
     /// `rounds`: the likelihood rose in the last of them.

@@ -1,6 +1,8 @@
 /// The features that no network has to learn: which ones, with their knots, powers and coefficients.
 public enum Basis: FeatureMap {
   case identity(IdentityBasis)
+  /// Covariates and products of them, just as they are.
+  case monomials(PolynomialBasis)
   case polynomial(PolynomialCurves)
   case spline(SplineBasis)
   case shape(SplineCurves)
@@ -8,6 +10,7 @@ public enum Basis: FeatureMap {
   private var map: any FeatureMap {
     switch self {
     case .identity(let value): value
+    case .monomials(let value): value
     case .polynomial(let value): value
     case .spline(let value): value
     case .shape(let value): value

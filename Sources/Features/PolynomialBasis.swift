@@ -21,11 +21,20 @@ public struct PolynomialBasis: FeatureMap {
   /// Some monomials.
   ///
   /// - Parameter origin: one number for each covariate.
-  init(monomials: [[Int]], covariateNames: [String], origin: [Double]) {
+  public init(monomials: [[Int]], covariateNames: [String], origin: [Double]) {
     precondition(covariateNames.count == origin.count, "a name and an origin for each covariate")
     self.monomials = monomials
     self.origin = origin
     featureNames = monomials.map { $0.map { covariateNames[$0] }.joined(separator: "*") }
+  }
+
+  /// The covariates themselves, and then products of them: what a rule of treatment is made of that is linear but for these.
+  ///
+  /// - Parameter products: the covariates of each, ascending.
+  public init(linearWith products: [[Int]], covariateNames: [String]) {
+    self.init(
+      monomials: covariateNames.indices.map { [$0] } + products, covariateNames: covariateNames,
+      origin: Array(repeating: 0, count: covariateNames.count))
   }
 
   /// The number of monomials of m covariates up to a degree, C(m + degree, degree) - 1.

@@ -1,30 +1,46 @@
 import Frames
 
-/// Additive cubic B-splines per covariate on quantile knots.
+/// Additive cubic B-splines per covariate on quantile knots, and products of two covariates where they are added.
 ///
 /// The first basis function of each covariate is left out, since the functions of a covariate sum to one and the
 /// constant is in every model already. A covariate with too few distinct values to carry a cubic (an indicator, a short
 /// scale) enters linearly.
 public struct SplineBasis: FeatureMap {
-  /// One covariate's features.
+  /// The features of one covariate, or of a product of two.
   enum Term: Sendable, Codable, Equatable {
     case linear
     case spline(CubicSpline)
+    case product(Int, Int)
 
     var dimension: Int {
       switch self {
-      case .linear: 1
+      case .linear, .product: 1
       case .spline(let spline): spline.count - 1
       }
     }
 
     /// Writes feature j of row i to `output[j * rowCount + i]`.
-    func evaluate(_ values: UnsafePointer<Double>, rowCount: Int, into output: UnsafeMutablePointer<Double>) {
+    ///
+    /// - Parameter index: the place of the term, and so of its covariate.
+    func evaluate(
+      _ covariates: [UnsafePointer<Double>], index: Int, rowCount: Int, into output: UnsafeMutablePointer<Double>
+    ) {
       switch self {
       case .linear:
-        output.update(from: values, count: rowCount)
+        output.update(from: covariates[index], count: rowCount)
       case .spline(let spline):
-        spline.evaluate(values, count: rowCount, into: output)
+        spline.evaluate(covariates[index], count: rowCount, into: output)
+      case .product(let first, let second):
+        for row in 0..<rowCount { output[row] = covariates[first][row] * covariates[second][row] }
+      }
+    }
+
+    /// The monomials that it holds, as the term of covariate `index`, of the first and second degree.
+    func monomials(index: Int) -> [[Int]] {
+      switch self {
+      case .linear: [[index]]
+      case .spline: [[index], [index, index]]
+      case .product(let first, let second): [[first, second]]
       }
     }
   }
@@ -32,8 +48,8 @@ public struct SplineBasis: FeatureMap {
   /// Breakpoints per covariate unless told: the ends, the median and four more quantiles.
   public static let defaultKnotCount = 7
 
-  let terms: [Term]
-  private let allNames: [String]
+  private(set) var terms: [Term]
+  private var allNames: [String]
   /// Which of the terms' features are kept, in order; those that depend linearly on others are left out.
   private(set) var kept: [Int]
 
@@ -66,7 +82,20 @@ public struct SplineBasis: FeatureMap {
     kept = Array(names.indices)
   }
 
-  /// The number of kept features of each covariate.
+  /// The basis with products of two covariates behind its functions.
+  ///
+  /// - Parameter products: the covariates of each, ascending.
+  public func appending(products: [[Int]], covariateNames: [String]) -> SplineBasis {
+    var copy = self
+    for product in products {
+      copy.kept.append(copy.allNames.count)
+      copy.terms.append(.product(product[0], product[1]))
+      copy.allNames.append(product.map { covariateNames[$0] }.joined(separator: "*"))
+    }
+    return copy
+  }
+
+  /// The number of kept features of each covariate, and of each product.
   public var featureCounts: [Int] {
     var first = 0
     return terms.map { term in
@@ -76,18 +105,19 @@ public struct SplineBasis: FeatureMap {
     }
   }
 
-  /// Coefficients on (1, features) of the function with coefficients `linear` on (1, x): ``embedding(parabolas:)``
+  /// Coefficients on (1, features) of the function with coefficients `linear` on (1, x, products): ``embedding(parabolas:)``
   /// without squares.
   public func embedding(linear: [Double]) -> [Double] {
     embedding(
-      parabolas: [linear[0]] + zip(terms, linear.dropFirst()).flatMap { $0 == .linear ? [$1] : [$1, 0] })
+      parabolas: [linear[0]]
+        + zip(terms, linear.dropFirst()).flatMap { if case .spline = $0 { [$1, 0] } else { [$1] } })
   }
 
-  /// The covariates and the squares of those that have a spline: what parabolas are made of.
+  /// The covariates, the squares of those that have a spline, and the products: what parabolas are made of.
   public func parabolas(covariateNames: [String]) -> PolynomialBasis {
     PolynomialBasis(
-      monomials: terms.enumerated().flatMap { j, term in term == .linear ? [[j]] : [[j], [j, j]] },
-      covariateNames: covariateNames, origin: Array(repeating: 0, count: terms.count))
+      monomials: terms.enumerated().flatMap { $1.monomials(index: $0) }, covariateNames: covariateNames,
+      origin: Array(repeating: 0, count: covariateNames.count))
   }
 
   /// Coefficients on (1, features) of the function with coefficients `parabolas` on (1, ``parabolas(covariateNames:)``), exactly
@@ -119,7 +149,7 @@ public struct SplineBasis: FeatureMap {
     for term in terms {
       let curves: [[Double]] =
         switch term {
-        case .linear: [[1]]
+        case .linear, .product: [[1]]
         case .spline(let spline):
           [spline.knotAverages, spline.knotProducts].map { c in c.dropFirst().map { $0 - c[0] } }
         }
@@ -148,8 +178,8 @@ public struct SplineBasis: FeatureMap {
       let basis = scratch.baseAddress!
       var next = kept.startIndex
       var first = 0
-      for (term, values) in zip(terms, covariates) {
-        term.evaluate(values, rowCount: rowCount, into: basis)
+      for (index, term) in terms.enumerated() {
+        term.evaluate(covariates, index: index, rowCount: rowCount, into: basis)
         while next < kept.endIndex, kept[next] < first + term.dimension {
           (features + next * stride).update(from: basis + (kept[next] - first) * rowCount, count: rowCount)
           next += 1

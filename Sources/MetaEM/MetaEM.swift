@@ -179,10 +179,11 @@ public struct MetaEM: Estimator {
     else { preconditionFailure("a regression on a basis") }
     // Where t is linear in x in every group, or is to be, splines would only add noise.
     let isLinear = groups.forms?.chosen == .linear || configuration.representation == .identity
+    let products = groups.forms?.products ?? []
     let selection =
       isLinear
-      ? Basis.identity(IdentityBasis(covariateNames: rows.table.covariateNames))
-      : Basis.spline(try estimation.splineBasis().0)
+      ? Basis.linear(in: rows.table.covariateNames, with: products)
+      : Basis.spline(try estimation.splineBasis(with: products).0)
     let start = ControlFunction.Start(
       mixture: mixture, representation: basis, parameterCount: groups.parameterCount,
       selection: selection)

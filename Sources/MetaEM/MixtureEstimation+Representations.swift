@@ -22,8 +22,13 @@ extension MixtureEstimation {
 
   /// The spline basis without features that others determine on these rows (ties, few distinct values), with its
   /// statistics on all rows.
-  func splineBasis() throws -> (SplineBasis, pooled: SufficientStatistics, findings: [Finding]) {
+  ///
+  /// - Parameter products: of two covariates each, that it holds too.
+  func splineBasis(
+    with products: [[Int]] = []
+  ) throws -> (SplineBasis, pooled: SufficientStatistics, findings: [Finding]) {
     var basis = try SplineBasis(fitting: table)
+      .appending(products: products, covariateNames: table.covariateNames)
     var pooled = try design(basis).pooledStatistics()
     var findings: [Finding] = []
     let dependent = pooled.gram(0).dependentColumns(inOrder: 0...basis.dimension)

@@ -7,23 +7,32 @@ import Mixture
 extension MixtureEstimation {
   /// Groups are looked for from few parameters to many: lines, curves of each group's own, and curves that groups share,
   /// which start at the nearest ones of those. The form of the lowest BIC goes on to all rows.
-  func splineRegression() throws -> MixtureResult {
-    let identity = Basis.identity(IdentityBasis(covariateNames: table.covariateNames))
-    var (basis, whole, findings) = try splineBasis()
+  ///
+  /// - Parameters:
+  ///   - products: of two covariates each, that the rule of every group may hold beside these.
+  ///   - other: whose groups are begun with in place of all starts.
+  func splineRegression(
+    with products: [[Int]] = [], from other: MixtureResult? = nil
+  ) throws -> MixtureResult {
+    let identity = Basis.linear(in: table.covariateNames, with: products)
+    var (basis, whole, findings) = try splineBasis(with: products)
     let spline = Basis.spline(basis)
     let linearDesign = design(identity, subset: subset)
     let splineDesign = design(spline, subset: subset)
 
-    let lines = try search.short(
-      numbered(
-        RegressionMixture.starts(
-          starts, groups: configuration.groups, pooled: linearDesign.pooledStatistics(), random: random)),
-      on: briefDesign(linearDesign, identity), phase: "starts")
+    let lines =
+      try other.map { try carried($0, to: linearDesign, phase: "carried lines") }
+      ?? startingLines(linearDesign, identity)
     let linear = try search.continued(lines, on: linearDesign, phase: "search linear")
     let pooled = try subset == nil ? whole : splineDesign.pooledStatistics()
     var (curves, free): ([Fit<RegressionMixture>], [Fit<RegressionMixture>]) = ([], [])
     do {
-      (curves, free) = try freeCurves(lines, on: splineDesign, basis: basis, pooled: pooled)
+      if let other {
+        free = try carried(other, to: splineDesign, phase: "carried curves")
+        curves = free
+      } else {
+        (curves, free) = try freeCurves(lines, on: splineDesign, basis: basis, pooled: pooled)
+      }
     } catch let error as DegenerateGroup {
       findings.append(.note(.noCurvesTried, [.reason: .name("\(error)")]))
     }
@@ -66,12 +75,12 @@ extension MixtureEstimation {
       let final = try search.finished(shared, on: design(spline), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
       let (shapes, mixture) = try model.onShapes(
-        of: basis, covariateNames: table.covariateNames, pooled: whole)
+        of: basis, names: table.covariateNames + products.map(name), pooled: whole)
       let summary = Search.summary(curves, shared)
       result = self.result(
         final, summary, parameterCount: model.parameterCount, .basis(.shape(shapes)), .regression(mixture))
     }
-    result.forms = SplineForms(chosen: chosen, criteria: forms)
+    result.forms = SplineForms(chosen: chosen, criteria: forms, products: products)
     result.contenders = contenders
     result.findings = findings + result.findings
     return result
@@ -79,6 +88,27 @@ extension MixtureEstimation {
 }
 
 extension MixtureEstimation {
+  /// Lines from random starts after a few passes.
+  private func startingLines(_ design: Design, _ identity: Basis) throws -> [Fit<RegressionMixture>] {
+    let models = try RegressionMixture.starts(
+      starts, groups: configuration.groups, pooled: design.pooledStatistics(), random: random)
+    return try search.short(numbered(models), on: briefDesign(design, identity), phase: "starts")
+  }
+
+  /// The groups of another result as regressions on the columns of a design, carried on to convergence.
+  ///
+  /// - Throws: ``DegenerateGroup`` when the rows of a group do not determine its own.
+  private func carried(
+    _ other: MixtureResult, to design: Design, phase: String
+  ) throws -> [Fit<RegressionMixture>] {
+    guard case .regression(var mixture) = other.model.mixture else { return [] }
+    let statistics = try design.statistics(
+      of: mixture, posteriorsOf: mixture, on: self.design(other.model.representation, subset: subset))
+    mixture.coefficients = mixture.coefficients.map { _ in Array(repeating: 0, count: design.columnCount - 1) }
+    _ = try mixture.maximize(statistics)
+    return try search.converged([Fit(start: 0, model: mixture)], on: design, phase: phase)
+  }
+
   /// Curves of each group's own, from three families of starts: lines and parabolas, whose few parameters find groups
   /// that splines of many would miss, and random smooth curves.
   ///
@@ -127,8 +157,10 @@ extension MixtureEstimation {
 
 extension SharedShapeRegressionMixture {
   /// The same model as one standardised curve per covariate and a regression mixture on it.
+  ///
+  /// - Parameter names: of the covariates, and then of products.
   func onShapes(
-    of basis: SplineBasis, covariateNames: [String], pooled: SufficientStatistics
+    of basis: SplineBasis, names: [String], pooled: SufficientStatistics
   ) throws -> (SplineCurves, RegressionMixture) {
     let gram = pooled.gram(0)
     let count = pooled.count(0)
@@ -151,7 +183,7 @@ extension SharedShapeRegressionMixture {
       return [zip(loading.dropFirst(), centers).reduce(loading[0]) { $0 + $1.0 * $1.1 }] + slopes
     }
     let curves = SplineCurves(
-      basis: basis, covariateNames: covariateNames, shapes: shapes, centers: centers, scales: scales)
+      basis: basis, covariateNames: names, shapes: shapes, centers: centers, scales: scales)
     return (curves, result)
   }
 }

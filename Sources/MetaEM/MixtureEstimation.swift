@@ -37,7 +37,7 @@ struct MixtureEstimation {
   private func fit() throws -> MixtureResult {
     if configuration.representation.isLearned { return try Alternation(fitting: self).run() }
     if configuration.distribution == .regression && configuration.representation == .spline {
-      return try splineRegression()
+      return try regressionWithProducts()
     }
     let (basis, findings) = try basis()
     var result = try fit(on: .basis(basis))

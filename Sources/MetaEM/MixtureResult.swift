@@ -27,4 +27,9 @@ public struct MixtureResult: Sendable {
 public struct SplineForms: Sendable {
   public let chosen: SplineForm
   public let criteria: [FormCriterion]
+  /// The products of two covariates that the rules of groups hold, each by its covariates.
+  public let products: [[Int]]
+
+  /// The BIC of the form chosen.
+  var bic: Double { criteria.map(\.bic).min() ?? .infinity }
 }

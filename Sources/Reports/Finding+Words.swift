@@ -128,6 +128,11 @@ extension Finding {
     case .droppedSplineFunctions:
       "left out \(names(.names).count) spline functions that others determine: \(list(.names))"
     case .noCurvesTried: "no curves were tried: too few rows for a spline basis (\(name(.reason)))"
+    case .productsInRule:
+      "the rules of treatment hold products of covariates, which tests found and BIC took: \(list(.names))"
+    case .productMissing:
+      "the rules of treatment may lack the product \(list(.names)) (\(p)), which did not pay by BIC or would be one too many: "
+        + "what they lack may look like groups; give it as a covariate of its own and compare"
     case .noRoundHelped: "no round of training helped: the spline fit stands"
     case .lostRounds:
       "the loss left the range of numbers in \(count(.count)) of \(count(.total)) rounds of training, which were rejected; "

@@ -120,6 +120,29 @@ import Testing
     #expect(dropped.embedding(linear: [0, 1, 1, 1, 1]).count == 23)
   }
 
+  @Test func `Products stand behind the functions, and are linear directions`() throws {
+    let spline = try fitted()
+    let names = ["a", "b", "c", "d"]
+    let richer = spline.appending(products: [[0, 1], [1, 2]], covariateNames: names)
+    #expect(richer.featureCounts == [8, 8, 1, 8, 1, 1] && Array(richer.featureNames.suffix(2)) == ["a*b", "b*c"])
+    let features = richer.features(covariates)
+    #expect(features.map { Array($0.prefix(25)) } == spline.features(covariates))
+    #expect(features.map { $0[25] } == zip(covariates[0], covariates[1]).map { $0 * $1 })
+    #expect(richer.smoothDirections.count == 9 && richer.smoothDirections[8] == Array(repeating: 0, count: 26) + [1])
+    let powers = richer.parabolas(covariateNames: names)
+    #expect(powers.monomials == [[0], [0, 0], [1], [1, 1], [2], [3], [3, 3], [0, 1], [1, 2]])
+    // A line with products, as the splines have it.
+    let linear = PolynomialBasis(linearWith: [[0, 1], [1, 2]], covariateNames: names)
+    let line = [0.7, -1.5, 0.25, 3, 40, 0.5, -2]
+    let embedded = richer.embedding(linear: line)
+    for (row, values) in zip(features, linear.features(covariates)) {
+      let expected = dot(line, [1] + values)
+      #expect(abs(dot(embedded, [1] + row) - expected) < 1e-11 * (50 + values.reduce(0) { $0 + abs($1) }))
+    }
+    #expect(try richer.decoded.features(covariates) == features)
+    #expect(richer.dropping([25]).featureCounts == [8, 8, 1, 8, 0, 1])
+  }
+
   @Test func `It comes back from JSON with its bits`() throws {
     let spline = try fitted().dropping([3])
     let again = try spline.decoded
