@@ -9,7 +9,7 @@ let package = Package(
       name: "MetaEM",
       targets: [
         "CausalGraphs", "Communication", "ControlFunction", "Diagnostics", "Effects", "Frames",
-        "InterventionalSampling", "MetaEM", "MPICommunication", "Panels", "Reports", "Runs", "Shards",
+        "InterventionalSampling", "MetaEM", "MPICommunication", "Pages", "Panels", "Reports", "Runs", "Shards",
         "SyntheticInterventions",
         "SyntheticPotentialOutcomes",
       ]),
@@ -138,12 +138,16 @@ let package = Package(
         "Storage", "SyntheticInterventions", "SyntheticPotentialOutcomes",
       ]),
 
-    // MARK: Floor 10: the command line
+    // MARK: Floor 10: pages
+    .target(name: "Pages", dependencies: ["Diagnostics", "Reports", "Storage"]),
+
+    // MARK: Floor 11: the command line
     .executableTarget(
       name: "giv-dist",
       dependencies: [
         "CausalGraphs", "Commit", "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames",
         "Import", "InterventionalSampling", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication", "NonparametricIV",
+        "Pages",
         "Panels", "Reports", "Reproduction", "Runs", "Shards", "Simulation", "Storage", "SyntheticInterventions",
         "SyntheticPotentialOutcomes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -261,6 +265,7 @@ let package = Package(
         "Communication", "Diagnostics", "Effects", "Features", "Frames", "LinearAlgebra", "MetaEM", "Mixture",
         "ModelTestSupport", "Reports", "Simulation", "TestSupport",
       ], exclude: ["Snapshots"]),
+    .testTarget(name: "PagesTests", dependencies: ["Diagnostics", "Pages", "Reports", "TestSupport"]),
     .testTarget(
       name: "ReproductionTests",
       dependencies: [

@@ -209,7 +209,7 @@ extension EffectEstimate {
 }
 
 extension Report.Cell {
-  static func probability(_ p: Double) -> Self { .text(p < 1e-9 ? "<1e-9" : Reports.significant(p)) }
+  static func probability(_ p: Double) -> Self { .number(p, .probability) }
 
   static func range(_ lower: Double?, _ upper: Double?) -> Self {
     guard let lower, let upper, lower <= upper else { return .undefined }

@@ -1,5 +1,5 @@
 /// A value of JSON of any shape.
-enum JSONNode: Decodable {
+package enum JSONNode: Decodable, Sendable {
   case object([String: JSONNode])
   case list([JSONNode])
   case number(Double)
@@ -7,7 +7,7 @@ enum JSONNode: Decodable {
   case truth(Bool)
   case null
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let value = try decoder.singleValueContainer()
     if value.decodeNil() {
       self = .null
@@ -25,7 +25,7 @@ enum JSONNode: Decodable {
   }
 
   /// The member of an object, or the element of a list that has the name or the number; null where there is none.
-  subscript(key: String) -> JSONNode {
+  package subscript(key: String) -> JSONNode {
     switch self {
     case .object(let members): members[key] ?? .null
     case .list(let elements):
@@ -35,8 +35,23 @@ enum JSONNode: Decodable {
     }
   }
 
-  var members: [String: JSONNode]? { if case .object(let members) = self { members } else { nil } }
-  var elements: [JSONNode] { if case .list(let elements) = self { elements } else { [] } }
-  var text: String? { if case .text(let text) = self { text } else { nil } }
-  var number: Double? { if case .number(let number) = self { number } else { nil } }
+  package var members: [String: JSONNode]? { if case .object(let members) = self { members } else { nil } }
+  package var elements: [JSONNode] { if case .list(let elements) = self { elements } else { [] } }
+  package var text: String? { if case .text(let text) = self { text } else { nil } }
+  package var number: Double? { if case .number(let number) = self { number } else { nil } }
+}
+
+extension JSONNode {
+  /// A number, a text, or an estimate with its standard error.
+  package var cell: Report.Cell {
+    switch self {
+    case .text(let text): return .text(text)
+    case .truth(let truth): return .text(truth ? "yes" : "no")
+    case .number(let number): return Int(exactly: number).map { .count($0) } ?? .number(number, .significant)
+    case .object:
+      guard let estimate = self["estimate"].number ?? self["value"].number else { return .undefined }
+      return .estimate(estimate, error: self["standardError"].number)
+    case .list, .null: return .undefined
+    }
+  }
 }

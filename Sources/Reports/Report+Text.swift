@@ -51,11 +51,12 @@ extension Report.Table {
 extension Report.Cell {
   var isMarked: Bool { if case .marked = self { true } else { false } }
 
-  var text: String {
+  package var text: String {
     switch self {
     case .text(let text): text
     case .count(let count): "\(count)"
     case .number(let value, .significant): Reports.significant(value)
+    case .number(let value, .probability): value < 1e-9 ? "<1e-9" : Reports.significant(value)
     case .number(let value, .decimals(let count)): format(value, decimals: count)
     case .interval(let range):
       "\(Reports.significant(range.lowerBound)) to \(Reports.significant(range.upperBound))"

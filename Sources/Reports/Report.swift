@@ -102,6 +102,8 @@ public struct Report: Sendable, Equatable {
   public enum Digits: Sendable, Equatable {
     case significant
     case decimals(Int)
+    /// Of a p-value: no more than that it is below 1e-9.
+    case probability
   }
 }
 

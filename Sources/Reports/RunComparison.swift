@@ -1,32 +1,22 @@
 import Diagnostics
-import Storage
 
 /// Runs of one command side by side: a column for each, estimates with their standard errors in brackets.
 ///
 /// It reads what `--json` prints and the folder of a run keeps, so that runs of other versions can be shown too: what one
 /// of them does not tell is left blank.
 public struct RunComparison {
-  /// Runs by their names, all of one command.
-  private let runs: [(name: String, numbers: JSONNode)]
+  /// All of one command.
+  private let runs: [StoredRun]
   private let command: String
 
-  /// - Parameter runs: names, and the JSON in UTF-8 that says what was found.
-  /// - Throws: ``Failure`` `data` when the JSON is damaged, `usage` when the runs are of several commands, or of one whose
-  ///   runs are not compared.
-  public init(_ runs: [(name: String, json: [UInt8])]) throws {
-    self.runs = try runs.map { name, json in
-      guard let numbers = try? jsonValue(json) as JSONNode, numbers["command"].text != nil else {
-        throw Failure(.data, "\(name)/report.json is damaged; run the command again with --force")
-      }
-      return (name, numbers)
-    }
-    command = self.runs[0].numbers["command"].text!
-    for (name, numbers) in self.runs {
-      let other = numbers["command"].text!
-      guard other == command else {
-        throw Failure(
-          .usage, "\(self.runs[0].name) is a run of \(command), and \(name) one of \(other); show runs of one command")
-      }
+  /// - Throws: ``Failure`` `usage` when the runs are of several commands, or of one whose runs are not compared.
+  public init(_ runs: [StoredRun]) throws {
+    self.runs = runs
+    command = runs[0].command
+    for run in runs where run.command != command {
+      throw Failure(
+        .usage,
+        "\(runs[0].path) is a run of \(command), and \(run.path) one of \(run.command); show runs of one command")
     }
     guard Self.lines[command] != nil else {
       throw Failure(.usage, "runs of \(command) are not compared; show one at a time")
@@ -68,7 +58,7 @@ public struct RunComparison {
 
   /// The table.
   public var report: Report {
-    let columns = [Report.Table.Column("")] + runs.map { Report.Table.Column($0.name) }
+    let columns = [Report.Table.Column("")] + runs.map { Report.Table.Column($0.path) }
     let rows = Self.lines[command]!.flatMap(rows)
     return Report([Report.Section("\(command):", [.table(Report.Table(columns, rows: rows))])])
   }
@@ -80,8 +70,8 @@ public struct RunComparison {
     }
     let list = Array(line.path.dropLast())
     var names: [String] = []
-    for (_, numbers) in runs {
-      for element in value(list, in: numbers).elements {
+    for run in runs {
+      for element in value(list, in: run.numbers).elements {
         if let name = element["name"].text, !names.contains(name) { names.append(name) }
       }
     }
@@ -99,21 +89,6 @@ public struct RunComparison {
     path.reduce(numbers) { node, part in
       let key = part.hasPrefix("{") ? numbers[String(part.dropFirst().dropLast())].text ?? "" : part
       return node[key]
-    }
-  }
-}
-
-extension JSONNode {
-  /// A number, a text, or an estimate with its standard error.
-  fileprivate var cell: Report.Cell {
-    switch self {
-    case .text(let text): return .text(text)
-    case .truth(let truth): return .text(truth ? "yes" : "no")
-    case .number(let number): return Int(exactly: number).map { .count($0) } ?? .number(number, .significant)
-    case .object:
-      guard let estimate = self["estimate"].number ?? self["value"].number else { return .undefined }
-      return .estimate(estimate, error: self["standardError"].number)
-    case .list, .null: return .undefined
     }
   }
 }

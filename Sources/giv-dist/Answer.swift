@@ -7,8 +7,8 @@ import Storage
 /// What a command found, for people and for programs. The terminal shows one of the two, the folder of a run keeps both,
 /// and what they are the answer to.
 struct Answer {
-  static let summaryName = "summary.txt"
-  static let numbersName = "report.json"
+  static let summaryName = StoredRun.summaryName
+  static let numbersName = StoredRun.numbersName
   /// What the command was called with.
   static let optionsName = "config.yaml"
   static let fileNames = [numbersName, summaryName, optionsName]

@@ -24,8 +24,8 @@ struct GivDist: ParsableCommand {
     version: Software.text,
     subcommands: [
       Simulate.self, Shard.self, MakePanel.self, MakeTable.self, Inspect.self, Train.self, SweepGroups.self,
-      Predict.self, Effect.self,
-      Reproduce.self, Spo.self, Si.self, Idgen.self, Show.self, Benchmark.self, Info.self,
+      Predict.self, Effect.self, Reproduce.self, Spo.self, Si.self, Idgen.self, Show.self, WriteReport.self,
+      Benchmark.self, Info.self,
     ])
 
   static func main() {

@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// A log that cannot be written stops no run.
 final class RunLog: Sendable {
-  static let name = "run.log"
+  static let name = StoredRun.logName
 
   private let path: String
   private let begin = ContinuousClock.now

@@ -1,9 +1,7 @@
 import ArgumentParser
 import Communication
 import Diagnostics
-import Foundation
 import Reports
-import Storage
 
 /// `giv-dist show`: what a run found, again.
 struct Show: JobCommand {
@@ -33,25 +31,9 @@ struct Show: JobCommand {
 
   private func text() throws -> String {
     guard !json, !log, runs.count > 1 else {
-      let name = json ? Answer.numbersName : log ? RunLog.name : Answer.summaryName
-      return try runs.map { String(decoding: try file(name, of: $0), as: UTF8.self) }.joined()
+      let name = json ? StoredRun.numbersName : log ? StoredRun.logName : StoredRun.summaryName
+      return try runs.map { String(decoding: try StoredRun.file(name, of: $0), as: UTF8.self) }.joined()
     }
-    return try RunComparison(runs.map { ($0, try file(Answer.numbersName, of: $0)) }).report.text + "\n"
-  }
-
-  private func file(_ name: String, of run: String) throws -> [UInt8] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: run, isDirectory: &isFolder) else {
-      throw Failure(.noInput, "there is no \(run); name the folder of a run")
-    }
-    guard isFolder.boolValue, let bytes = try WholeFile.bytes("\(run)/\(name)") else {
-      let isUnfinished = isFolder.boolValue && FileManager.default.fileExists(atPath: "\(run)/metrics.jsonl.partial")
-      throw Failure(
-        .noInput,
-        isUnfinished
-          ? "\(run) holds an unfinished run; go on with it by --resume"
-          : "\(run) holds no \(name); it is no folder of a run")
-    }
-    return bytes
+    return try RunComparison(runs.map { try StoredRun($0) }).report.text + "\n"
   }
 }

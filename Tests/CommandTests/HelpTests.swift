@@ -14,7 +14,7 @@ import Testing
     ["reproduce"], ["idgen"], ["idgen", "graph"], ["idgen", "check"], ["idgen", "effect"],
     ["benchmark"],
     ["benchmark", "em"],
-    ["benchmark", "network"], ["benchmark", "spo"], ["benchmark", "si"], ["info"],
+    ["benchmark", "network"], ["benchmark", "spo"], ["benchmark", "si"], ["report"], ["info"],
   ])
   func `the help of every command is the one that was kept`(command: [String]) throws {
     // The width of the terminal would fold lines elsewhere.

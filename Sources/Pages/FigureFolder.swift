@@ -1,0 +1,89 @@
+import Diagnostics
+import Foundation
+import Storage
+
+/// The folder of a page's figures: of each the data, the script, and the pictures that the script draws.
+final class FigureFolder {
+  static let name = "figures"
+
+  private let folder: String
+  private let gnuplot: Gnuplot?
+  private var names: Set<String> = []
+
+  /// Makes the folder.
+  ///
+  /// - Parameters:
+  ///   - parent: where it stands, which is there.
+  ///   - force: whether one that is there may be written into.
+  /// - Throws: ``Failure`` `cannotCreate`.
+  init(in parent: String, gnuplot: Gnuplot?, force: Bool) throws {
+    folder = "\(parent)/\(Self.name)"
+    self.gnuplot = gnuplot
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {
+      guard force else {
+        throw Failure(
+          .cannotCreate, "\(folder) exists; give --force to write into it, or another folder for the report")
+      }
+      guard isFolder.boolValue else {
+        throw Failure(.cannotCreate, "\(folder) is no folder; give another folder for the report")
+      }
+    } else {
+      do {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+      } catch {
+        throw Failure(.cannotCreate, "\(folder) cannot be created: make \(parent) writable, or name another place")
+      }
+    }
+  }
+
+  /// Writes the files of a figure and puts it into a page: as a picture, or as a note of why there is none.
+  func html(_ figure: Figure, part: String) throws -> HTML {
+    let file = unique("\(part)-\(figure.name)")
+    try AtomicFile.save(Array(figure.tsv.utf8), to: "\(folder)/\(file).tsv", force: true)
+    try AtomicFile.save(Array(figure.script(file).utf8), to: "\(folder)/\(file).gp", force: true)
+    let place = "\(Self.name)/\(file)"
+    guard let gnuplot else {
+      return """
+        <p class="note">No picture: gnuplot is not here. \(figure.caption) The data are in \(place).tsv.</p>
+        """
+    }
+    if let complaint = try gnuplot.draw("\(file).gp", in: folder) {
+      return """
+        <p class="note missing">No picture: gnuplot refused \(place).gp (\(complaint)). \(figure.caption) The data are in \
+        \(place).tsv.</p>
+        """
+    }
+    guard let svg = try WholeFile.bytes("\(folder)/\(file).svg") else {
+      throw Failure(.inputOutput, "\(place).svg was not written by gnuplot; make the report again")
+    }
+    return """
+      <figure id="\(file)">
+      <div role="img" aria-label="\(figure.alternative)">\(Self.inline(svg, as: file))</div>
+      <figcaption>\(figure.caption)</figcaption>
+      </figure>
+      """
+  }
+
+  /// Small letters, digits and dashes, and a number where another figure has the name.
+  private func unique(_ name: String) -> String {
+    let plain = name.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+    let base = String(plain).split(separator: "-").joined(separator: "-")
+    let free = (2...).lazy.map { "\(base)-\($0)" }
+    let unique = names.contains(base) ? free.first { !self.names.contains($0) }! : base
+    names.insert(unique)
+    return unique
+  }
+
+  /// A picture as a part of a page: without the head of a file of its own, and with names that no other picture has.
+  private static func inline(_ svg: [UInt8], as name: String) -> HTML {
+    let text = String(decoding: svg, as: UTF8.self)
+    let body = String(text[(text.firstRange(of: "<svg")?.lowerBound ?? text.startIndex)...])
+    return HTML(
+      source: body.replacing(/<(title|desc)>[^<]*<\/(title|desc)>/, with: "")
+        .replacing(/id=(['"])/) { "id=\($0.1)\(name)-" }
+        .replacing("href='#", with: "href='#\(name)-")
+        .replacing("url(#", with: "url(#\(name)-")
+        .replacing("<svg", with: "<svg aria-hidden=\"true\" focusable=\"false\"", maxReplacements: 1))
+  }
+}

@@ -1,0 +1,91 @@
+import Reports
+
+/// What `idgen effect` found: the law of an outcome under an intervention, from a graph and rows.
+struct GraphStory: RunStory {
+  let run: StoredRun
+
+  init(_ run: StoredRun) { self.run = run }
+
+  var answer: String {
+    let changes = numbers["contrasts"].elements.prefix(3).compactMap { contrast -> String? in
+      guard let change = contrast["mean"].estimate else { return nil }
+      return
+        "\(Self.words(contrast["do"])) instead of \(Self.words(contrast["against"])) changes the mean of the outcome by "
+        + significant(change)
+    }
+    return changes.isEmpty
+      ? "The effect is identified by the graph; the table tells it." : changes.joined(separator: "; ") + "."
+  }
+
+  var verdict: [Page.Sentence] {
+    let verdict = numbers["verdict"].label
+    return [Page.Sentence(text: "verdict: \(verdict)", isDoubt: verdict != "supported")] + findings
+  }
+
+  var sections: [PageSection] { [effects, tests, models] }
+
+  /// Variables and their values.
+  private static func words(_ setting: JSONNode) -> String {
+    setting.sorted.map { "\($0.name) = \($0.value.label)" }.joined(separator: ", ")
+  }
+
+  private static func condition(_ node: JSONNode) -> String {
+    let given = words(node["given"])
+    return words(node["do"]) + (given.isEmpty ? "" : " given \(given)")
+  }
+
+  private var effects: PageSection {
+    let settings = numbers["effect"].elements
+    let means = settings.filter { $0["mean"].estimate != nil }.map { (Self.condition($0), $0["mean"], $0["naiveMean"]) }
+    let laws = settings.flatMap { setting in
+      setting["probabilities"].elements.map {
+        ("\(Self.words($0["outcome"])) under \(Self.condition(setting))", $0["probability"], $0["naive"])
+      }
+    }
+    let changes = numbers["contrasts"].elements.map {
+      ("\(Self.words($0["do"])) instead of \(Self.words($0["against"]))", $0["mean"])
+    }
+    let shown = means.isEmpty ? laws : means
+    let figure = Figure.forest(
+      "effects",
+      caption: "\(means.isEmpty ? "Probabilities" : "Means of the outcome") under the intervention, with 95% "
+        + "intervals; conditioning says what the table has beside them.",
+      alternative: "\(shown.count) estimates with intervals below one another.",
+      x: means.isEmpty ? "probability" : "mean",
+      rows: shown.map { ($0.0, $0.1.estimate, $0.1["lower"].number, $0.1["upper"].number) })
+    let columns = ["", "estimate", "std. error", "from", "to"]
+    return PageSection(
+      "Effects",
+      PageBlock.drawing(figure)
+        + PageBlock.numbers(
+          "Changes of the mean", columns,
+          changes.map { [.text($0.0)] + $0.1.estimateCells.prefix(4) }.filter { $0[1] != .undefined })
+        + PageBlock.numbers(
+          "Under the intervention, and what conditioning says", columns + ["conditioning"],
+          (means + laws).map { [.text($0.0)] + $0.1.estimateCells.prefix(4) + [$0.2.cell] }))
+  }
+
+  private var tests: PageSection {
+    PageSection(
+      "What the graph implies",
+      PageBlock.numbers(
+        "Independences that the rows must show", ["first", "second", "given", "statistic", "df", "p", "corrected p"],
+        numbers["independences"].elements.map { test in
+          [test["first"].cell, test["second"].cell, .text(test["given"].texts.joined(separator: ", "))]
+            + ["statistic", "df", "p", "adjusted"].map { test[$0].cell }
+        }))
+  }
+
+  private var models: PageSection {
+    let plan = numbers["identification"]
+    let generated = plan["generated"].elements.flatMap { $0["models"].elements }
+    return PageSection(
+      "How it is answered",
+      PageBlock.numbers(
+        "Models that are learned, each of a variable given others, and the table of rows it is learned on",
+        ["variable", "given", "table"],
+        (generated + plan["plan"].elements).map {
+          [$0["variable"].cell, .text($0["parents"].texts.joined(separator: ", ")), $0["table"].cell]
+        }))
+  }
+}

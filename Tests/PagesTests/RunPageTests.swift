@@ -1,0 +1,126 @@
+import Diagnostics
+import Foundation
+import Pages
+import Reports
+import TestSupport
+import Testing
+
+/// Pages of folders that hold what runs wrote, without a picture: where gnuplot is looked for there is none.
+@Suite struct RunPageTests {
+  private let scratch: ScratchFolder
+
+  init() throws {
+    scratch = try ScratchFolder()
+  }
+
+  /// Writes the folder of a run.
+  private func run(_ name: String, numbers: String, log: String? = nil) throws -> String {
+    let folder = scratch.file(name)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try numbers.write(toFile: "\(folder)/report.json", atomically: true, encoding: .utf8)
+    try "a <run>\n".write(toFile: "\(folder)/summary.txt", atomically: true, encoding: .utf8)
+    if let log { try log.write(toFile: "\(folder)/run.log", atomically: true, encoding: .utf8) }
+    return folder
+  }
+
+  private func page(_ runs: [String], force: Bool = false) throws -> String {
+    let path = scratch.file("report.html")
+    try RunPage(runs, searchPath: scratch.path).write(to: path, force: force)
+    return try String(contentsOfFile: path, encoding: .utf8)
+  }
+
+  private static let train = """
+    {"command":"train","rows":12,"groups":2,"balance":{"<b>":0.25,"age & sex":0.5},"warnings":["doubt <1>"],
+    "events":["doubt <1>","note"],"components":[{"group":0,"rows":7,"share":0.5833333333333334,
+    "coefficients":{"(constant)":-1e-300}}]}
+    """
+
+  @Test func `names of the data are escaped, and tables hold whole numbers`() throws {
+    let text = try page([run("first", numbers: Self.train)])
+    #expect(text.contains("&lt;b&gt;") && text.contains("age &amp; sex") && text.contains("doubt &lt;1&gt;"))
+    #expect(!text.contains("<b>") && text.contains("<h1>a &lt;run&gt;</h1>"))
+    #expect(text.contains(#"<data value="0.5833333333333334">0.58333</data>"#))
+    #expect(text.contains(#"<data value="-1e-300">"#))
+    #expect(text.components(separatedBy: "class=\"doubt\"").count == 2)
+  }
+
+  @Test func `without gnuplot the page says how to get it, holds the tables, and the data lie beside`() throws {
+    let text = try page([run("first", numbers: Self.train)])
+    #expect(text.contains("apt-get install gnuplot-nox") && !text.contains("<figure") && text.contains("<table"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: scratch.file("figures")).sorted() == [
+        "first-balance.gp", "first-balance.tsv",
+      ])
+    let data = try String(contentsOfFile: scratch.file("figures/first-balance.tsv"), encoding: .utf8)
+    #expect(data == "covariate\tdifference\nage & sex\t0.5\n<b>\t0.25\n")
+  }
+
+  @Test func `a run of a command without a page of its own shows what the terminal showed`() throws {
+    #expect(try page([run("other", numbers: #"{"command":"later"}"#)]).contains("a &lt;run&gt;\n</pre>"))
+  }
+
+  @Test func `runs that lack everything but their command have a page`() throws {
+    for command in ["train", "sweep", "effect", "si", "spo", "idgen effect", "reproduce"] {
+      let text = try page([run(command, numbers: "{\"command\":\"\(command)\"}")], force: true)
+      #expect(text.contains("<h2>Verdict</h2>") && !text.contains("<figure"), "\(command)")
+    }
+  }
+
+  @Test func `runs of several commands follow one another, and those of one stand side by side too`() throws {
+    let runs = try [
+      run("first", numbers: Self.train), run("second", numbers: Self.train),
+      run("other", numbers: #"{"command":"spo"}"#),
+    ]
+    let text = try page(runs)
+    #expect(text.contains("<h1>3 runs</h1>") && text.contains("Side by side") && text.contains("Runs of train"))
+    #expect(!text.contains("Runs of spo"))
+    for number in 1...3 {
+      #expect(text.contains("<article id=\"run-\(number)\">") && text.contains("href=\"#run-\(number)\""))
+    }
+  }
+
+  @Test func `the log tells the command and where it was given`() throws {
+    let log = """
+      2026-01-01T00:00:00Z began: giv-dist train 'my shards' 'it'\\''s' --out ''
+        in /data/of us
+        1 rank: 1 on host
+      2026-01-01T00:00:01Z ended with exit code 75: stopped, after 1.0 s
+      2026-01-01T00:00:02Z resumed after pass 3: giv-dist train other
+        in /else
+      """
+    let history = RunHistory(try StoredRun(run("logged", numbers: Self.train, log: log)))
+    #expect(history.command == ["giv-dist", "train", "my shards", "it's", "--out", ""])
+    #expect(history.folder == "/data/of us")
+  }
+
+  @Test func `rows are told by the manifest of the shards that the command names`() throws {
+    let shards = scratch.file("my shards")
+    try FileManager.default.createDirectory(atPath: shards, withIntermediateDirectories: true)
+    try """
+    {"rows":9,"treatment":"t","imported":{"missingValues":{"rowsRead":11,"rowsKept":9,"rowsDropped":2,"missing":{"age":3},
+    "means":{"age":40.5}},"inputs":[{"path":"a.csv","sha256":"ab"}]},
+    "shards":[{"rows":4,"institution":"North"},{"rows":3,"institution":"South"},{"rows":2,"institution":"North"}]}
+    """.write(toFile: "\(shards)/manifest.json", atomically: true, encoding: .utf8)
+    let log = "T began: giv-dist train 'my shards' --out run\n  in \(scratch.path)\n"
+    let text = try page([run("logged", numbers: Self.train, log: log)])
+    for shown in ["rows read", "missing in age, filled by the mean", "North", "a.csv"] { #expect(text.contains(shown)) }
+    for value in [11, 9, 2, 3, 6] { #expect(text.contains("<data value=\"\(value)\">\(value)</data>"), "\(value)") }
+  }
+
+  @Test func `outputs that are there, and places that are not, are refused before anything is written`() throws {
+    let folder = try run("first", numbers: Self.train)
+    func refusal(_ path: String) -> Failure? {
+      failure { try RunPage([folder], searchPath: "").write(to: path, force: false) }
+    }
+    #expect(refusal(scratch.file("no/report.html"))?.exitCode == .cannotCreate)
+    #expect(try scratch.contents == ["first"])
+    _ = try page([folder])
+    #expect(refusal(scratch.file("report.html"))?.message.contains("give --force to replace it") == true)
+    #expect(refusal(scratch.file("second.html"))?.message.contains("figures exists; give --force") == true)
+    _ = try page([folder], force: true)
+    #expect(failure { _ = try RunPage([folder, folder]) }?.exitCode == .usage)
+    #expect(failure { _ = try RunPage([scratch.file("nowhere")]) }?.exitCode == .noInput)
+    let damaged = try run("damaged", numbers: #"{"command":"#)
+    #expect(failure { _ = try RunPage([folder, damaged]) }?.exitCode == .data)
+  }
+}
