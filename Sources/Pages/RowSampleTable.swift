@@ -9,6 +9,7 @@ struct RowSampleTable {
   private let groups: [String]
   private let institutions: [String]
   private let posteriors: [Double?]
+  private let entropies: [Double?]
   private let treatments: [Double?]
   private let fits: [Double?]
   private let rows: String
@@ -19,6 +20,7 @@ struct RowSampleTable {
     groups = table.texts("label").map { "group \($0)" }
     institutions = table.texts("institution")
     posteriors = table.numbers("posterior")
+    entropies = table.numbers("entropy")
     treatments = table.numbers("t")
     fits = table.numbers("fit")
     let all = run.numbers["rows"].number.map { Int($0) } ?? 0
@@ -42,14 +44,18 @@ struct RowSampleTable {
   /// The posteriors of the rows' own groups, by institution.
   var certainty: [PageBlock] {
     let known = institutions.contains { !$0.isEmpty }
-    let names = known ? Array(Set(institutions)).sorted() : [""]
-    let lines = names.prefix(Self.mostInstitutions).map { name in
-      let own = posteriors.indices.filter { !known || institutions[$0] == name }.compactMap { posteriors[$0] }
+    let members = Dictionary(grouping: institutions.indices) { institutions[$0] }.sorted { $0.key < $1.key }
+    let lines = members.prefix(Self.mostInstitutions).map { name, rows in
+      let own = rows.compactMap { posteriors[$0] }
       let points = (0..<Self.binCount).map { bin -> (x: Double, y: Double?) in
         let count = own.count { min(Int($0 * Double(Self.binCount)), Self.binCount - 1) == bin }
         return ((Double(bin) + 0.5) / Double(Self.binCount), Double(count) / Double(max(own.count, 1)))
       }
       return (name.isEmpty ? "rows" : name, points)
+    }
+    let means = members.map { name, rows -> [Report.Cell] in
+      let mean = rows.compactMap { entropies[$0] }.reduce(0, +) / Double(rows.count)
+      return [.text(name), .count(rows.count), .number(mean, .significant)]
     }
     let place = known ? " by institution" : ""
     return PageBlock.drawing(
@@ -60,5 +66,12 @@ struct RowSampleTable {
         alternative: "Shares of rows over twenty classes of the posterior\(place).",
         x: "posterior of the row's group", y: "share of rows", showsPoints: true, settings: ["set xrange [0:1]"],
         lines: lines))
+      + (known
+        ? [
+          .table(
+            PageTable(
+              "Mean entropy of the labels by institution, of \(rows)", ["institution", "rows seen", "entropy"], means,
+              from: Self.name))
+        ] : [])
   }
 }

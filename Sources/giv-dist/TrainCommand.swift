@@ -27,7 +27,7 @@ struct Train: JobCommand {
   static let configuration = CommandConfiguration(
     abstract: "Fit groups to shards: which rows share a rule for the treatment.",
     discussion: """
-      Prints what was found and, with --out, writes model.h5, posteriors.h5 and metrics.jsonl. The result has the same \
+      Prints what was found and, with --out, writes model.h5, posteriors.h5, sample.csv and metrics.jsonl. The result has the same \
       bits for any number of ranks and however the rows are cut into files.
 
         giv-dist train shards --groups 3 --out run
@@ -147,7 +147,8 @@ struct Train: JobCommand {
     if out != nil { try collection.checkIdentifiers(on: communicator) }
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try running.run(
-      in: out, files: [Self.posteriorsName, Self.modelName], policy: checkpoint.policy, on: communicator,
+      in: out, files: [Self.posteriorsName, Self.modelName, Self.sampleName], policy: checkpoint.policy,
+      on: communicator,
       observer: display.show)
     var metaEM = MetaEM(configuration)
     metaEM.storage = running.storage
@@ -159,8 +160,12 @@ struct Train: JobCommand {
 
     let posteriorDigest = try result.writePosteriors(
       collection, to: run.path(of: Self.posteriorsName), force: false)
+    let sample = out == nil ? nil : try result.sample(collection)
     let model = result.model
     try communicator.agree {
+      if communicator.isRoot, let sample, let path = run.path(of: Self.sampleName) {
+        try AtomicFile.save(Array(sample.table.csv.utf8), to: path, force: false)
+      }
       guard communicator.isRoot, let path = run.path(of: Self.modelName) else { return }
       try model.save(
         to: path, configuration: result.configuration, inputDigest: result.design.table.digest,
@@ -184,4 +189,5 @@ struct Train: JobCommand {
 extension Train {
   private static let posteriorsName = "posteriors.h5"
   private static let modelName = "model.h5"
+  private static let sampleName = "sample.csv"
 }

@@ -88,7 +88,7 @@ struct CheckpointTestRun {
   ) throws -> Result {
     try #require(command.exitCode == 0, "\(command.error)", sourceLocation: sourceLocation)
     #expect(
-      try files(out) == ["metrics.jsonl", "model.h5", "posteriors.h5", "report.json", "summary.txt"],
+      try files(out) == ["metrics.jsonl", "model.h5", "posteriors.h5", "report.json", "sample.csv", "summary.txt"],
       sourceLocation: sourceLocation)
     let report = try #require(try JSONSerialization.jsonObject(with: Data(command.output.utf8)) as? [String: Any])
     let metrics = try Data(contentsOf: folder.appendingPathComponent("\(out)/metrics.jsonl"))

@@ -42,7 +42,9 @@ extension OnRanks {
       let next = try givDist(["train", "few", "--groups", "2", "--starts", "2", "--out", "run", "--force"])
       #expect(next.exitCode == 0, "\(next.error)")
       #expect(
-        try Set(contents(run).keys) == ["model.h5", "posteriors.h5", "metrics.jsonl", "report.json", "summary.txt"])
+        try Set(contents(run).keys) == [
+          "model.h5", "posteriors.h5", "sample.csv", "metrics.jsonl", "report.json", "summary.txt",
+        ])
     }
 
     @Test func `A stopped rank ends the job after the stall timeout`() throws {

@@ -19,7 +19,8 @@ extension OnRanks {
     /// Runs a fit into the folder that must fail, and demands that the folder is as it was.
     private func refuse(_ exitCodes: Set<Int32>, _ body: () throws -> CommandResult) throws -> String {
       let before = try contents(runFolder)
-      #expect(Set(before.keys) == ["model.h5", "posteriors.h5", "metrics.jsonl", "report.json", "summary.txt"])
+      #expect(
+        Set(before.keys) == ["model.h5", "posteriors.h5", "sample.csv", "metrics.jsonl", "report.json", "summary.txt"])
       let result = try body()
       #expect(exitCodes.contains(result.exitCode), "\(result.exitCode): \(result.error)")
       #expect(result.output.isEmpty)
@@ -89,7 +90,8 @@ extension OnRanks {
         """, size: 600)
       #expect(
         ["code 73", "code 74"].map {
-          $0 + "\nconfig.yaml\nmetrics.jsonl\nmodel.h5\nposteriors.h5\nreport.json\nsummary.txt\nunchanged\n"
+          $0
+            + "\nconfig.yaml\nmetrics.jsonl\nmodel.h5\nposteriors.h5\nreport.json\nsample.csv\nsummary.txt\nunchanged\n"
         }
         .contains(result.output), "\(result.output)\(result.error)")
       #expect(messages(result).count == 1)

@@ -53,6 +53,45 @@ extension OnRanks {
       #expect(numbers[0] < 4 && numbers[1] > 30)
     }
 
+    /// Rows 0, 4, 8 … of 4000, whose rules, posteriors and institutions numpy finds in the other files.
+    @Test func `The sample shows evenly spaced rows beside the rules of their groups`() throws {
+      try script(
+        """
+        random = np.random.default_rng(5)
+        group, x = random.integers(0, 2, 4000), random.normal(size=(4000, 2))
+        t = np.where(group == 0, 1.5, -1) * x[:, 0] + np.where(group == 0, -1, .8) * x[:, 1] + random.normal(size=4000) / 3
+        with open('people.csv', 'w') as file:
+            print('dose,age,bmi,hospital', file=file)
+            for i in range(4000): print(t[i], *x[i], 'D' if i % 3 else '"A ""b"", c"', sep=',', file=file)
+        """)
+      let shard = try givDist(
+        "shard people.csv --out people --treatment dose --covariates age,bmi --institution hospital"
+          .split(separator: " ").map(String.init))
+      try #require(shard.exitCode == 0, "\(shard.error)")
+      let arguments = ["people", "--groups", "2", "--starts", "4", "--representation", "identity", "--out"]
+      for (ranks, out) in [(1, "alone"), (3, "three")] { _ = try train(arguments + [out], ranks: ranks) }
+      let output = try script(
+        """
+        import csv
+        rows = list(csv.DictReader(open('alone/sample.csv')))
+        row, label = (np.array([int(r[key]) for r in rows]) for key in ('row', 'label'))
+        number = lambda key: np.array([float(r[key]) for r in rows])
+        with h5py.File('people/shard-00000.h5') as f: x, t = f['x'][:][row], f['t'][:][row]
+        with h5py.File('alone/posteriors.h5') as f: p, labels = f['posterior'][:][row], f['label'][:][row]
+        with h5py.File('alone/model.h5') as f:
+            center, scale = f['scaling/centers'][:], f['scaling/scales'][:]
+            beta = f['mixture/coefficients'][:][label]
+        fit = center[-1] + scale[-1] * (beta * np.c_[np.ones(len(x)), (x - center[:-1]) / scale[:-1]]).sum(1)
+        entropy = -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(1)
+        print((row == np.arange(0, 4000, 4)).all(), (label == labels).all(),
+              all(r['institution'] == ('D' if int(r['row']) % 3 else 'A "b", c') for r in rows),
+              max(abs(number('t') - t).max(), abs(number('fit') - fit).max(),
+                  abs(number('posterior') - p[range(len(p)), label]).max(), abs(number('entropy') - entropy).max()) < 1e-12,
+              open('alone/sample.csv').read() == open('three/sample.csv').read())
+        """)
+      #expect(output == "True True True True True\n")
+    }
+
     @Test func `The model has the documented contents`() throws {
       let report = try train(["shards", "--groups", "3", "--representation", "identity", "--out", "model"])
       let output = try script(

@@ -29,8 +29,8 @@ extension OnRanks {
       #expect(
         printed
           == summary
-          + "\nwrote first run: posteriors.h5, model.h5, report.json, summary.txt, config.yaml, metrics.jsonl, run.log\n"
-      )
+          + "\nwrote first run: posteriors.h5, model.h5, sample.csv, report.json, summary.txt, config.yaml, "
+          + "metrics.jsonl, run.log\n")
       #expect(try output(["show", "first run"]) == summary)
       let numbers = try object(output(["show", "first run", "--json"]))
       #expect(numbers["command"] as? String == "train" && numbers["rows"] as? Int == 2000)

@@ -113,7 +113,8 @@ extension OnRanks {
       #expect(lines.contains { $0.hasPrefix("largest differences of covariate means between groups") })
       #expect(
         lines.contains(
-          "wrote people: posteriors.h5, model.h5, report.json, summary.txt, config.yaml, metrics.jsonl, run.log"))
+          "wrote people: posteriors.h5, model.h5, sample.csv, report.json, summary.txt, config.yaml, metrics.jsonl, "
+            + "run.log"))
       #expect(
         lines.contains(
           "digests: model \(report.modelDigest.prefix(16)), posteriors \(report.posteriorDigest.prefix(16))"))
