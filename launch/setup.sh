@@ -3,14 +3,16 @@
 # Usage: launch/setup.sh [--bench | --docs | --program]
 #   --bench    adds the programs that `make bench` compares with
 #   --docs     adds what draws the graph of the package
-#   --program  leaves out Python and R packages, which only tests need
+#   --program  leaves out the packages of Python and R and the browser, which only tests need
 # Does nothing, quickly, when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev)
+packages=(
+  make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev gnuplot-nox)
 requirements=(Tests/requirements.txt)
 case "${1-}" in
+"") packages+=(chromium) ;;
 --bench) requirements+=(bench/requirements.txt) ;;
 --docs) requirements=() packages+=(graphviz) ;;
 --program) requirements=() ;;

@@ -17,7 +17,7 @@ final class FigureFolder {
   ///   - force: whether one that is there may be written into.
   /// - Throws: ``Failure`` `cannotCreate`.
   init(in parent: String, gnuplot: Gnuplot?, force: Bool) throws {
-    folder = "\(parent)/\(Self.name)"
+    folder = parent == "." ? Self.name : "\(parent)/\(Self.name)"
     self.gnuplot = gnuplot
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {

@@ -21,7 +21,7 @@ extension PageBlock {
 
 extension PageTable {
   var html: HTML {
-    let heads = columns.map { "<th scope=\"col\">\($0)</th>" as HTML }
+    let heads = columns.map { $0.isEmpty ? "<td></td>" : "<th scope=\"col\">\($0)</th>" as HTML }
     let lines = rows.map { row -> HTML in
       let first: HTML = "<th scope=\"row\">\(row[0].html)</th>"
       let others = row.dropFirst().map { "<td>\($0.html)</td>" as HTML }

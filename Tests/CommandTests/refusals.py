@@ -580,6 +580,14 @@ refuse("A donor of another arm", 'panel("a.h5")', SI + " --donors tax=A")
 refuse("A rule of ranks that is none", 'panel("a.h5")', SI + " --rank most")
 refuse("A contrast of one arm", 'panel("a.h5")', SI + " --contrast tax-tax")
 
+refuse = section("Pages of runs")
+refuse("A folder that is no run", "", "giv-dist report shards --out report.html")
+refuse("A run whose numbers are damaged", 'text("run/report.json", "{")', "giv-dist report run --out report.html")
+refuse("A run given twice", "", "giv-dist report run run --out report.html")
+refuse("A report that is there", 'text("report.html", "")', "giv-dist report run --out report.html")
+refuse("Figures of another report", 'os.mkdir("figures")', "giv-dist report run --out report.html")
+refuse("A place that is not there", "", "giv-dist report run --out nowhere/report.html")
+
 
 def execute(code, state):
     exec(compile(code, "input", "exec"), state)
