@@ -12,12 +12,12 @@ packages=(
   make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev gnuplot-nox)
 requirements=(Tests/requirements.txt)
 case "${1-}" in
-"") packages+=(chromium) ;;
+"") packages+=(chromium r-base-core r-cran-hdf5r) ;;
 --bench) requirements+=(bench/requirements.txt) ;;
 --docs) requirements=() packages+=(graphviz) ;;
 --program) requirements=() ;;
 esac
-((${#requirements[@]} == 0)) || packages+=(python3-venv r-base-core r-cran-hdf5r)
+((${#requirements[@]} == 0)) || packages+=(python3-venv)
 
 fail() {
   echo "setup: $1" >&2
