@@ -38,6 +38,7 @@ struct MakeTable: DistributedCommand {
   @Option(help: "What to do about missing values: refuse the input, or drop such rows.")
   var missing = MissingRows.refuse
   @OptionGroup var format: TextFormatOptions
+  @OptionGroup var configuration: ConfigurationOptions
   @Flag(help: "Replace the shards of an earlier run in the folder.")
   var force = false
   @Flag(help: "Print one JSON object instead of a summary.")
