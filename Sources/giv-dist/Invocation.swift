@@ -70,7 +70,7 @@ struct Invocation {
   /// - Throws: on all ranks the same ``Failure`` `configuration`.
   func requireAgreement(on communicator: any Communicator) throws {
     guard let file else { return }
-    let all = try communicator.allGather(value: words)
+    let all = try communicator.allGather(value: entries.map { [$0.name] + $0.values })
     guard let other = all.firstIndex(where: { $0 != all[0] }) else { return }
     throw Failure(
       .configuration, "rank \(other) reads another \(file.path) than rank 0; put one where all hosts see the same file")
