@@ -17,6 +17,9 @@ public protocol Communicator: Sendable {
   /// Whether it may communicate now. Every member below begins with ``CommunicationScope/requireOpen(_:)``, and a split
   /// gives groups the scope ``CommunicationScope/ofGroup``.
   var scope: CommunicationScope { get }
+  /// The seconds that this rank has spent in messages so far, for the most part waiting for slower ranks; 0 where nothing
+  /// counts them.
+  var messageSeconds: Double { get }
 
   /// Sends bytes to another rank; returns when `message` may be reused.
   func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws
@@ -30,4 +33,8 @@ public protocol Communicator: Sendable {
   func barrier() throws
   /// Splits the ranks into groups of equal `color`; ranks keep their relative order.
   func split(color: Int) throws -> any Communicator
+}
+
+extension Communicator {
+  public var messageSeconds: Double { 0 }
 }

@@ -17,6 +17,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
   let wishes = Wishes()
   let scope: CommunicationScope
   var size: Int { members.count }
+  var messageSeconds: Double { gate.clock.duration / .seconds(1) }
 
   /// All ranks of the job.
   init(worldThrough gate: MPIGate, rank: Int, largestMessage: Int) throws {

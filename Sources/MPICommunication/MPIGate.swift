@@ -12,16 +12,24 @@ struct MPICall: Sendable, CustomStringConvertible {
   }
 }
 
-/// The one way to call MPI: every return code is checked, and every call is watched.
+/// The time that a rank has spent in MPI calls, counted on its main thread.
+final class MPIClock: @unchecked Sendable {
+  fileprivate(set) var duration = Duration.zero
+}
+
+/// The one way to call MPI: every return code is checked, and every call is watched and timed.
 struct MPIGate: Sendable {
   var watchdog: Watchdog?
+  let clock = MPIClock()
 
   func callAsFunction(
     _ name: StaticString, peer: (relation: StaticString, rank: Int)? = nil, _ body: () -> Int32
   ) throws {
     let call = MPICall(name: name, peer: peer)
     watchdog?.enter(call)
+    let begin = ContinuousClock.now
     let code = body()
+    clock.duration += begin.duration(to: .now)
     watchdog?.leave()
     guard code == MPI_SUCCESS else { throw Failure(.temporary, "\(call) failed: \(Self.text(ofCode: code))") }
   }

@@ -27,6 +27,7 @@ extension MetaEM {
     on communicator: any Communicator, in run: Run = Run()
   ) throws -> Result {
     let begin = ContinuousClock.now
+    run.start("rows")
     let rows = try with(groups: 1).load(collection, on: communicator)
     try with(groups: maximum).open(run, for: rows, groupsUpTo: maximum)
     let most = rows.table.observationCount / Preconditions.rowsPerGroup(covariates: collection.covariateCount)

@@ -39,6 +39,7 @@ public struct MetaEM: Estimator {
     _ collection: ShardCollection, on communicator: any Communicator, in run: Run = Run()
   ) throws -> Result {
     let begin = ContinuousClock().now
+    run.start("rows")
     let rows = try load(collection, on: communicator)
     try open(run, for: rows)
     return try fit(rows, in: run, since: begin)
@@ -56,6 +57,7 @@ public struct MetaEM: Estimator {
 
   /// Fits groups to rows. Collective.
   func fit(_ rows: CenteredRows, in run: Run, since begin: ContinuousClock.Instant = .now) throws -> Result {
+    run.start("fit")
     let fitBegin = ContinuousClock.now
     let earlierPasses = run.journal.passes
     // Sources that are none are found before the fit.
@@ -65,6 +67,7 @@ public struct MetaEM: Estimator {
       throw failure.explained(by: rowFindings(rows))
     }
     let fitSeconds = fitBegin.duration(to: .now).seconds
+    run.start("labels")
 
     let design = estimate.model.design(rows.table)
     let everyRow = rows.whole.map(estimate.model.design) ?? design

@@ -21,6 +21,8 @@ public struct Sweep {
   public var checkpointPolicy = CheckpointStore.Policy()
   /// How a user writes an option, for messages.
   public var optionName: Fingerprint.OptionName = { $0 }
+  /// Given the time of what this rank does; nil where nobody asks.
+  public var phases: Phases?
   /// Where the rows are kept; the results have the same bits.
   public var storage = FrameStorage.memory
 
@@ -40,6 +42,7 @@ public struct Sweep {
     on communicator: any Communicator
   ) throws -> [SweepResult] {
     try grid.validate(rowCount: collection.rowCount)
+    phases?.start("rows")
     let scheduler = scheduler
     let team = try scheduler.team(of: communicator)
     let rows = try communicator.agree(within: team) { try load(collection, on: team) }
@@ -53,6 +56,7 @@ public struct Sweep {
     scheduler.ranksPerCell = ranksPerFit
     scheduler.didOpen = didOpen
     scheduler.observer = observer
+    scheduler.phases = phases
     scheduler.isStopRequested = isStopRequested
     scheduler.checkpointPolicy = checkpointPolicy
     scheduler.optionName = optionName
@@ -74,6 +78,7 @@ public struct Sweep {
     var result: SweepResult
     do {
       let fitted = try MetaEM(grid.configuration(cell)).fit(rows, in: run)
+      run.start("criteria")
       result = try .evaluated(cell, of: grid, fitted, rows, journal: run.journal)
     } catch let failure as Failure where failure.isOfOneFit {
       result = SweepResult(cell, failure: failure)

@@ -25,6 +25,7 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
 
   private var claims: String { "\(path)/claims/\(run)" }
   private var abandonment: String { "\(path)/claims/\(run)-failure.json" }
+  private var timesPath: String { "\(path)/unfinished/times.json" }
   private func unfinishedPath(_ cell: Cell) -> String { "\(path)/unfinished/\(cell.name)" }
   private func cellPath(_ cell: Cell) -> String { "\(path)/cells/\(cell.name).json" }
 
@@ -111,6 +112,17 @@ struct CellFolder<Output: ScheduledResult>: Sendable, Codable {
 
   /// Nil when the bytes are damaged: what cannot be read at all fails before it comes to that.
   private static func decoded<Value: Decodable>(_: Value.Type, _ bytes: [UInt8]) -> Value? { try? jsonValue(bytes) }
+
+  // MARK: Times
+
+  /// What runs before this one took that were interrupted; nil when that is not known.
+  var times: PhaseTable? { (try? WholeFile.bytes(timesPath)).flatMap { Self.decoded(PhaseTable.self, $0) } }
+
+  /// Keeps what this run and earlier ones took. Nothing but a report needs it, so that a full disk stops no sweep.
+  func keep(_ times: PhaseTable) {
+    try? makeFolder("\(path)/unfinished")
+    try? AtomicFile.save(Self.encoded(times), to: timesPath, force: true)
+  }
 
   // MARK: Work
 

@@ -41,6 +41,9 @@ public final class CheckpointStore {
   private let isStopRequested: () -> Bool
   /// Called on the root rank before a checkpoint is written, to make durable what goes with it.
   public var willSave: () throws -> Void = {}
+  /// Whose times are kept with the states, so that those of a run that goes on add up; nil for none.
+  var phases: Phases?
+  private static let timesName = "times of phases"
   private var content: Checkpoint?
   /// Passes that the checkpoint holds from which this run goes on; 0 without one.
   public var savedPasses: Int { saved?.passes ?? 0 }
@@ -81,6 +84,7 @@ public final class CheckpointStore {
     }
     if communicator.isRoot { removeUnfinished() }
     content = saved ?? Checkpoint(fingerprint: fingerprint)
+    if let phases, let earlier: PhaseTable = try state(of: Self.timesName) { phases.add(earlier: earlier) }
     return self
   }
 
@@ -104,6 +108,7 @@ public final class CheckpointStore {
     let wish = communicator.wishes.take()
     guard wish > .goOn else { return }
     try finish(state, of: phase)
+    if let phases { try finish(phases.table(), of: Self.timesName) }
     try save()
     if wish == .stop {
       throw Failure(.temporary, "stopped after a checkpoint in \(folder); the same command with --resume goes on")

@@ -10,6 +10,7 @@
 public final class Journal {
   private let observer: (PassRecord) throws -> Void
   private let checkpoints: CheckpointStore?
+  private let phases: Phases?
   private let clock = ContinuousClock()
   private let begin = ContinuousClock().now
   /// The number of passes over the rows, of all phases.
@@ -19,10 +20,25 @@ public final class Journal {
   /// How often each name of a phase was used.
   private var uses: [String: Int] = [:]
 
-  /// - Parameter observer: told of every pass.
-  public init(observer: @escaping (PassRecord) throws -> Void = { _ in }, checkpoints: CheckpointStore? = nil) {
-    self.observer = observer
+  /// - Parameters:
+  ///   - observer: told of every pass.
+  ///   - phases: given the time of every phase and step, by the name that they all have in common.
+  public init(
+    observer: @escaping (PassRecord) throws -> Void = { _ in }, checkpoints: CheckpointStore? = nil,
+    phases: Phases? = nil
+  ) {
+    self.observer = { record in
+      phases?.count(record)
+      try observer(record)
+    }
     self.checkpoints = checkpoints
+    self.phases = phases
+  }
+
+  /// Times a phase. Those of a step are part of it.
+  private func timed<Value>(_ name: String, _ body: () throws -> Value) throws -> Value {
+    guard let phases, scope.isEmpty else { return try body() }
+    return try phases.within(name, body)
   }
 
   /// What is kept of a phase or step: where it stands, or what it has come to.
@@ -40,9 +56,11 @@ public final class Journal {
       return outcome
     }
     let (outer, earlierPasses) = (scope, passes)
-    scope = "\(phase): "
-    defer { scope = outer }
-    let outcome = try body()
+    let outcome = try timed(name) {
+      scope = "\(phase): "
+      defer { scope = outer }
+      return try body()
+    }
     try checkpoints?.finish(
       Kept.finished(outcome, passes: passes - earlierPasses), of: phase, inPlaceOf: "\(phase): ")
     return outcome
@@ -96,14 +114,16 @@ public final class Journal {
       current = state
     case nil: break
     }
-    let finished = try body(current) { state in
-      passes += 1
-      let progress = progress(state)
-      try observer(
-        PassRecord(
-          phase: phase, pass: progress.passes - 1, seconds: begin.duration(to: clock.now).seconds,
-          values: progress.values))
-      try checkpoints?.keep(Kept.running(state), of: phase)
+    let finished = try timed(name) {
+      try body(current) { state in
+        passes += 1
+        let progress = progress(state)
+        try observer(
+          PassRecord(
+            phase: phase, pass: progress.passes - 1, seconds: begin.duration(to: clock.now).seconds,
+            values: progress.values))
+        try checkpoints?.keep(Kept.running(state), of: phase)
+      }
     }
     let result = outcome(finished)
     try checkpoints?.finish(Kept.finished(result, passes: progress(finished).passes), of: phase)

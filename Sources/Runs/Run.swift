@@ -18,16 +18,20 @@ public final class Run {
   private let folder: RunFolder?
   private let optionName: Fingerprint.OptionName
   private var opened: Journal?
+  private let phases: Phases?
 
   /// A run that keeps nothing.
   ///
-  /// - Parameter observer: told of every pass, on every rank.
-  public init(observer: @escaping (PassRecord) throws -> Void = { _ in }) {
+  /// - Parameters:
+  ///   - phases: given the time of what is done; nil where nobody asks.
+  ///   - observer: told of every pass, on every rank.
+  public init(phases: Phases? = nil, observer: @escaping (PassRecord) throws -> Void = { _ in }) {
     self.observer = observer
+    self.phases = phases
     checkpoints = nil
     folder = nil
     optionName = { $0 }
-    opened = Journal(observer: observer)
+    opened = Journal(observer: observer, phases: phases)
   }
 
   /// A run in a folder: its metrics, its checkpoints while it goes on, and its files when it is complete. Collective.
@@ -36,12 +40,13 @@ public final class Run {
   ///   - files: the names of all files that it will leave besides `metrics.jsonl`, in the order in which they get them.
   ///   - existing: what to do with an earlier run in the folder.
   ///   - optionName: how a user writes an option, for messages.
+  ///   - phases: given the time of what is done; nil where nobody asks.
   ///   - isStopRequested: asked on every rank after every pass; when true on one of them the run saves and stops.
   /// - Throws: on all ranks the same ``Failure``: `cannotCreate` when the folder cannot be made or holds a run that may
   ///   not be touched, `temporary` when another run is going on in it, and those of ``CheckpointStore``.
   public init(
     folder path: String, files: [String], existing: ExistingRun = .refuse, policy: CheckpointStore.Policy = .init(),
-    optionName: @escaping Fingerprint.OptionName = { $0 }, on communicator: any Communicator,
+    optionName: @escaping Fingerprint.OptionName = { $0 }, on communicator: any Communicator, phases: Phases? = nil,
     observer: @escaping (PassRecord) throws -> Void = { _ in }, isStopRequested: @escaping () -> Bool = { false }
   ) throws {
     let checkpoints = try CheckpointStore(
@@ -49,6 +54,8 @@ public final class Run {
     let folder = try RunFolder(
       path, files: files, existing: existing, resumedPasses: checkpoints.savedPasses, on: communicator)
     checkpoints.willSave = { try folder.synchronize() }
+    checkpoints.phases = phases
+    self.phases = phases
     self.checkpoints = checkpoints
     self.folder = folder
     self.optionName = optionName
@@ -60,10 +67,11 @@ public final class Run {
 
   /// A run whose checkpoints lie somewhere, and that leaves no files.
   init(
-    checkpoints: CheckpointStore, optionName: @escaping Fingerprint.OptionName,
+    checkpoints: CheckpointStore, optionName: @escaping Fingerprint.OptionName, phases: Phases?,
     observer: @escaping (PassRecord) throws -> Void
   ) {
     self.checkpoints = checkpoints
+    self.phases = phases
     self.optionName = optionName
     self.observer = observer
     folder = nil
@@ -76,8 +84,12 @@ public final class Run {
   ///   another program began it.
   public func open(_ options: some Encodable, inputDigest: String) throws {
     let fingerprint = try Fingerprint(options, inputDigest: inputDigest)
-    opened = Journal(observer: observer, checkpoints: try checkpoints?.opened(fingerprint, optionName: optionName))
+    opened = Journal(
+      observer: observer, checkpoints: try checkpoints?.opened(fingerprint, optionName: optionName), phases: phases)
   }
+
+  /// Gives the time that follows to a phase of a name.
+  public func start(_ phase: String) { phases?.start(phase) }
 
   /// Follows the passes of the estimator.
   ///

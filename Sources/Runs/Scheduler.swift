@@ -31,6 +31,9 @@ public struct Scheduler<Output: ScheduledResult> {
   /// Asked on every rank after every pass, and on the roots of teams between cells; when true on one of them the sweep
   /// saves and stops.
   public var isStopRequested: () -> Bool = { false }
+  /// Given the time of what this rank does; nil where nobody asks. Times of interrupted runs are kept in the folder and
+  /// add up.
+  public var phases: Phases?
   /// When an unfinished cell is saved.
   public var checkpointPolicy = CheckpointStore.Policy()
   /// What the cells are together, for messages.
@@ -79,9 +82,17 @@ public struct Scheduler<Output: ScheduledResult> {
         optionName: optionName)
     }
     try didOpen()
-    do {
+    phases?.countsPasses = team.isRoot
+    if let earlier = try communicator.broadcast({ existing == .resume ? folder.times : nil }) {
+      phases?.add(earlier: earlier)
+    }
+    let outcome = Result {
       try communicator.agree(within: team) { try work(in: folder, team, options, inputDigest, compute) }
-    } catch {
+    }
+    phases?.start("results")
+    if let times = try phases?.table(), communicator.isRoot { folder.keep(times) }
+    phases?.countsPasses = communicator.isRoot
+    do { try outcome.get() } catch {
       // What one team fails of makes the others stop, which is no reason of its own.
       throw try communicator.broadcast { folder.abandoned ?? Failure(error) }
     }
@@ -110,8 +121,11 @@ public struct Scheduler<Output: ScheduledResult> {
           let run = try self.run(of: cell, in: folder, team, since: begin)
           try run.open(CellOptions(cell: cell, options: options), inputDigest: inputDigest)
           let result = try compute(cell, run)
+          phases?.start("results")
           try team.agree { if team.isRoot { try folder.save(result) } }
-        case .wait: usleep(Self.wait)
+        case .wait:
+          phases?.start("idle")
+          usleep(Self.wait)
         case .end: return
         }
       }
@@ -143,7 +157,7 @@ public struct Scheduler<Output: ScheduledResult> {
       folder: path, policy: checkpointPolicy, resume: true, ifDamaged: .begin, on: team
     ) { isStopRequested() || (team.isRoot && folder.isAbandoned) }
     let offset = begin.duration(to: .now).seconds
-    return Run(checkpoints: checkpoints, optionName: optionName) { record in
+    return Run(checkpoints: checkpoints, optionName: optionName, phases: phases) { record in
       var record = record
       record.phase = "\(cell.name): \(record.phase)"
       record.seconds += offset

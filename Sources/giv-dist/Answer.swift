@@ -16,10 +16,12 @@ struct Answer {
   private let summary: String
   private let numbers: String
 
-  /// - Parameter command: as a user writes it, which is how the file says of what kind its numbers are.
-  init(_ command: String, _ summary: String, _ numbers: some Encodable) throws {
-    self.summary = summary
-    self.numbers = try jsonText(Named(command: command, numbers: numbers))
+  /// - Parameters:
+  ///   - command: as a user writes it, which is how the file says of what kind its numbers are.
+  ///   - times: what the phases of the command took.
+  init(_ command: String, _ summary: String, _ numbers: some Encodable, _ times: PhaseReport?) throws {
+    self.summary = summary + (times.map { "\n\n\($0.text)" } ?? "")
+    self.numbers = try jsonText(Named(command: command, numbers: numbers, times: times))
   }
 
   /// Writes one of the files.
@@ -47,27 +49,32 @@ struct Answer {
     if let folder { print("\nwrote \(folder): \((files + [RunLog.name]).joined(separator: ", "))") }
   }
 
-  /// Numbers with the name of their command among them.
+  /// Numbers with the name of their command among them, and what it took.
   private struct Named<Numbers: Encodable>: Encodable {
     let command: String
     let numbers: Numbers
+    let times: PhaseReport?
 
-    private enum CodingKeys: CodingKey { case command }
+    private enum CodingKeys: CodingKey { case command, times }
 
     func encode(to encoder: any Encoder) throws {
       try numbers.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(command, forKey: .command)
+      try container.encodeIfPresent(times, forKey: .times)
     }
   }
 }
 
 extension Run {
-  /// Keeps what was found, completes the run and shows it. Collective; rank 0 makes the answer.
-  func conclude(json: Bool, on communicator: any Communicator, _ makeAnswer: () throws -> Answer) throws {
+  /// Keeps what was found, completes the run and shows it. Collective; rank 0 makes the answer, of what the phases took.
+  func conclude(
+    json: Bool, _ phases: Phases, on communicator: any Communicator, _ makeAnswer: (PhaseTable) throws -> Answer
+  ) throws {
+    let times = try phases.table()
     let answer = try communicator.agree { () throws -> Answer? in
       guard communicator.isRoot else { return nil }
-      let answer = try makeAnswer()
+      let answer = try makeAnswer(times)
       for name in Answer.fileNames { if let path = path(of: name) { try answer.write(name, to: path) } }
       return answer
     }

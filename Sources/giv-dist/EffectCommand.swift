@@ -180,6 +180,7 @@ struct Effect: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
+    let phases = Phases.ofCommand(on: communicator)
     var options = try options()
     let source = try EffectSource(
       data, instrument: instrument, candidates: candidates, clusters: choosesClusters ? nil : options.clusters,
@@ -199,10 +200,14 @@ struct Effect: JobCommand {
     let existing: ExistingRun = resume ? .resume : force ? .replace : .refuse
     let display = ProgressDisplay(communicator.isRoot ? progress : .none)
     let run = try out.map {
-      try Run.kept(in: $0, files, existing, checkpoint.policy, on: communicator, observer: display.show)
+      try Run.kept(in: $0, files, existing, checkpoint.policy, phases, on: communicator, observer: display.show)
     }
     if predict { try source.collection.checkIdentifiers(on: communicator) }
-    display.show("reading the rows")
+    func begin(_ stage: String) {
+      phases.start(stage)
+      display.show(stage)
+    }
+    begin("reading the rows")
     func load(on ranks: any Communicator) throws -> EffectSource.Rows {
       try source.load(label: label, seed: seed, storage: storage, on: ranks)
     }
@@ -213,10 +218,11 @@ struct Effect: JobCommand {
       options, groups: rows.groups, features: rows.features, scaling: rows.scaling)
     estimator.findsSurface = predict || knowsTruth
     let result = try estimator.fit(
-      rows.frame, observer: { display.show($0.rawValue) }, in: run?.journal ?? Journal(),
+      rows.frame, observer: { begin($0.rawValue) }, in: run?.journal ?? Journal(phases: phases),
       replicating: replicates.map { replicates in
-        { try replicates.run($0, rows, on: communicator, load: load) }
+        { try replicates.run($0, rows, phases, on: communicator, load: load) }
       })
+    begin("outcomes and files")
     let every = try result.surface.map { _ in try source.everyRow(rows, storage: storage, on: communicator) }
     let errors = try every.flatMap { try EffectErrors.measured(result, $0, source.collection) }
     display.finish()
@@ -228,9 +234,10 @@ struct Effect: JobCommand {
           every, to: run.path(of: Self.rowsName), carrying: source.collection.carriedIdentifiers, force: false)
       }
     }
-    try (run ?? Run()).conclude(json: json, on: communicator) {
+    try (run ?? Run()).conclude(json: json, phases, on: communicator) { times in
       let report = EffectReport(result, instrument: rows.kind, ranks: communicator.size, errors: errors)
-      return try Answer("effect", report.report.text, report)
+      return try Answer(
+        "effect", report.report.text, report, PhaseReport(times, rowCount: rows.frame.rows.rowCount))
     }
     if communicator.isRoot { replicates?.finish() }
   }

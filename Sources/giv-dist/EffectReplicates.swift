@@ -18,12 +18,15 @@ struct EffectReplicates {
   ///
   /// - Parameters:
   ///   - source: the rows on all ranks.
+  ///   - phases: given the time of the replicates.
   ///   - load: gives those on the ranks of a team.
   func run(
-    _ plan: EffectPlan, _ source: EffectSource.Rows, on communicator: any Communicator,
+    _ plan: EffectPlan, _ source: EffectSource.Rows, _ phases: Phases, on communicator: any Communicator,
     load: (any Communicator) throws -> EffectSource.Rows
   ) throws -> [BootstrapReplicate] {
+    phases.start("replicates")
     var scheduler = Scheduler<BootstrapReplicate>(plan.cells)
+    scheduler.phases = phases
     scheduler.ranksPerCell = ranksPerFit
     scheduler.subject = "replicates of a bootstrap"
     scheduler.optionName = OptionNames.name
@@ -37,7 +40,10 @@ struct EffectReplicates {
     }
     return try scheduler.run(
       plan.options.kept, inputDigest: source.digest, in: cells, existing: existing, team: team, on: communicator
-    ) { cell, run in try bootstrap.replicate(cell, in: run.journal) }
+    ) { cell, run in
+      phases.start("replicates")
+      return try bootstrap.replicate(cell, in: run.journal)
+    }
   }
 
   /// Removes what the files of the effect hold now.

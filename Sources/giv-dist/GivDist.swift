@@ -28,7 +28,11 @@ struct GivDist: ParsableCommand {
       Benchmark.self, Info.self,
     ])
 
+  /// When the program began.
+  static let begin = ContinuousClock.now
+
   static func main() {
+    _ = begin
     do {
       let invocation = try Invocation.current.get()
       var command = try parseAsRoot(invocation.words)

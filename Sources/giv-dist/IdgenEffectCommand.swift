@@ -58,22 +58,27 @@ struct IdgenEffect: JobCommand {
       throw identification.refusal
     }
     let options = try communicator.agree { try self.options(graph) }
+    let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try running.run(
-      in: out, files: InterventionalFiles.names, on: communicator, observer: display.show)
+      in: out, files: InterventionalFiles.names, phases, on: communicator, observer: display.show)
+    run.start("rows")
     let frame = try rows(on: communicator)
+    run.start("fit")
     let result = try InterventionalSampling(options, graph: graph, query: query)
       .run(on: frame, in: run)
     display.finish()
+    run.start("files")
     if out != nil {
       let files = InterventionalFiles(
         result, origin: Software.versions.merging(["input-digest": frame.digest]) { $1 })
       try run.write(InterventionalFiles.names, on: communicator) { try files.write($0, to: $1) }
     }
-    try run.conclude(json: running.json, on: communicator) {
+    try run.conclude(json: running.json, phases, on: communicator) { times in
       let report = InterventionalReport(
         result, identification, ranks: communicator.size, seconds: start.duration(to: .now).seconds)
-      return try Answer("idgen effect", report.text, report)
+      return try Answer(
+        "idgen effect", report.text, report, PhaseReport(times, rowCount: frame.rows.rowCount))
     }
   }
 

@@ -81,7 +81,7 @@ struct Reproduce: JobCommand {
     let report = ReproductionReport(
       grid, results, ranks: communicator.size, version: programVersion,
       seconds: begin.duration(to: .now) / .seconds(1))
-    let answer = try Answer("reproduce", report.report.text, report)
+    let answer = try Answer("reproduce", report.report.text, report, nil)
     try answer.write(toFolder: out)
     answer.show(json: json, folder: out, files: ReproductionFiles.tableNames + Answer.fileNames)
   }

@@ -30,24 +30,32 @@ struct RunOptions: ParsableArguments {
   ///
   /// - Throws: what `Run` throws of the folder.
   func run(
-    in folder: String?, files: [String], policy: CheckpointStore.Policy = CheckpointStore.Policy(),
+    in folder: String?, files: [String], policy: CheckpointStore.Policy = CheckpointStore.Policy(), _ phases: Phases,
     on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void
   ) throws -> Run {
-    guard let folder else { return Run(observer: observer) }
-    return try Run.kept(in: folder, files, existing, policy, on: communicator, observer: observer)
+    guard let folder else { return Run(phases: phases, observer: observer) }
+    return try Run.kept(in: folder, files, existing, policy, phases, on: communicator, observer: observer)
+  }
+}
+
+extension Phases {
+  /// Those of a command, from the beginning of the program on. Collective in that all ranks make them.
+  static func ofCommand(on communicator: any Communicator) -> Phases {
+    Phases("start", since: GivDist.begin, on: communicator)
   }
 }
 
 extension Run {
   /// A run that a folder keeps, with the ``Answer`` and the ``RunLog``. Collective.
   static func kept(
-    in folder: String, _ files: [String], _ existing: ExistingRun, _ policy: CheckpointStore.Policy,
+    in folder: String, _ files: [String], _ existing: ExistingRun, _ policy: CheckpointStore.Policy, _ phases: Phases,
     on communicator: any Communicator, observer: @escaping (PassRecord) throws -> Void
   ) throws -> Run {
     StopSignal.install()
     let run = try Run(
       folder: folder, files: files + Answer.fileNames, existing: existing, policy: policy,
-      optionName: OptionNames.name, on: communicator, observer: observer, isStopRequested: { StopSignal.isReceived })
+      optionName: OptionNames.name, on: communicator, phases: phases, observer: observer,
+      isStopRequested: { StopSignal.isReceived })
     try RunLog.begin(in: folder, savedPasses: run.savedPasses, on: communicator)
     return run
   }

@@ -50,22 +50,27 @@ struct Si: JobCommand {
       let plan = try communicator.agree { try SiDryRun(collection, options, running.storage, ranks: communicator.size) }
       return communicator.isRoot ? print(running.json ? try jsonText(plan) : plan.words) : ()
     }
+    let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try running.run(
-      in: out, files: SyntheticInterventionsFiles.names, policy: checkpoints.policy, on: communicator,
+      in: out, files: SyntheticInterventionsFiles.names, policy: checkpoints.policy, phases, on: communicator,
       observer: display.show)
+    run.start("rows")
     let panel = try Panel.load(collection, storage: running.storage, on: communicator)
+    run.start("fit")
     let fitted = try SyntheticInterventions(options).run(on: panel, in: run)
     display.finish()
+    run.start("files")
     if out != nil {
       let origin = Software.versions.merging(["input-digest": panel.digest]) { $1 }
       try SyntheticInterventionsFiles(fitted, origin: origin).write { run.path(of: $0)! }
     }
-    try run.conclude(json: running.json, on: communicator) {
+    try run.conclude(json: running.json, phases, on: communicator) { times in
       let report = SyntheticInterventionsReport(
         fitted.result, panel, showsAllIntervals: choices.showsAllIntervals, ranks: communicator.size,
         seconds: start.duration(to: .now).seconds)
-      return try Answer("si", report.report.text, report)
+      return try Answer(
+        "si", report.report.text, report, PhaseReport(times, rowCount: panel.frame.rows.rowCount))
     }
   }
 }

@@ -83,13 +83,15 @@ struct Spo: JobCommand {
   func run(on communicator: any Communicator) throws {
     let start = ContinuousClock.now
     let options = try options()
+    let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     // The sums are all that takes time, and one pass makes them.
     var policy = CheckpointStore.Policy()
     policy.passes = 1
     let run = try running.run(
-      in: dryRun ? nil : out, files: SyntheticOutcomesFiles.names, policy: policy, on: communicator,
+      in: dryRun ? nil : out, files: SyntheticOutcomesFiles.names, policy: policy, phases, on: communicator,
       observer: display.show)
+    run.start("rows")
     let source = try SpoSource(
       data, options, usesWeights: useWeights || data.names.named.contains(.weight), storage: running.storage,
       out: out, posteriors: posteriors, on: communicator)
@@ -99,8 +101,10 @@ struct Spo: JobCommand {
       let plan = try estimator.plan(frame)
       return communicator.isRoot ? print(running.json ? try jsonText(plan) : plan.words) : ()
     }
+    run.start("fit")
     let result = try estimator.run(on: frame, in: run)
     display.finish()
+    run.start("files")
     let posteriorDigest =
       try posteriors.flatMap { path in
         result.hasPosteriors || !result.outcomeFeatures.isOneHot
@@ -113,10 +117,11 @@ struct Spo: JobCommand {
         result, origin: Software.versions.merging(["input-digest": frame.digest]) { $1 })
       try run.write(SyntheticOutcomesFiles.names, on: communicator) { try files.write($0, to: $1) }
     }
-    try run.conclude(json: running.json, on: communicator) {
+    try run.conclude(json: running.json, phases, on: communicator) { times in
       let report = SyntheticOutcomesReport(
         result, ranks: communicator.size, posteriorDigest: posteriorDigest, seconds: start.duration(to: .now).seconds)
-      return try Answer("spo", report.report.text, report)
+      return try Answer(
+        "spo", report.report.text, report, PhaseReport(times, rowCount: frame.rows.rowCount))
     }
     if communicator.isRoot, !running.json, posteriorDigest != nil, let posteriors { print("wrote \(posteriors)") }
   }

@@ -6,6 +6,7 @@ import LinearAlgebra
 import MetaEM
 import Mixture
 import Reports
+import Runs
 import Shards
 import Storage
 
@@ -92,9 +93,11 @@ struct SweepGroups: JobCommand {
       try collection.requireNoShard(inOutputFolder: out)
       return collection
     }
+    let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     var sweep = Sweep(grid, ranksPerFit: ranksPerFit)
     sweep.storage = running.storage
+    sweep.phases = phases
     sweep.optionName = OptionNames.name
     sweep.checkpointPolicy = checkpoint.policy
     // The hours are those of the sweep, not of a fit.
@@ -109,11 +112,13 @@ struct SweepGroups: JobCommand {
     try communicator.agree { if communicator.isRoot { try SweepFiles(results).write(toFolder: out) } }
     // One fit that succeeded makes a sweep; else the reason of the first failure is the reason of all.
     if results.allSatisfy({ $0.failure != nil }), let failure = results[0].failure { throw failure }
+    let times = try phases.table()
     guard communicator.isRoot else { return }
     let report = SweepReport(
       grid, results, criterion: fit.criterion, rows: results[0].rows, ranks: communicator.size,
       ranksPerFit: ranksPerFit, version: programVersion, seconds: begin.duration(to: .now) / .seconds(1))
-    let answer = try Answer("sweep", report.report.text, report)
+    let answer = try Answer(
+      "sweep", report.report.text, report, PhaseReport(times, rowCount: results[0].rows))
     try answer.write(toFolder: out)
     answer.show(json: running.json, folder: out, files: ["sweep.csv", "sweep.h5", "sweep.jsonl"] + Answer.fileNames)
   }

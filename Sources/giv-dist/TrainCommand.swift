@@ -145,11 +145,11 @@ struct Train: JobCommand {
       return communicator.isRoot ? try plan.print(json: running.json) : ()
     }
     if out != nil { try collection.checkIdentifiers(on: communicator) }
+    let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try running.run(
-      in: out, files: [Self.posteriorsName, Self.modelName, Self.sampleName], policy: checkpoint.policy,
-      on: communicator,
-      observer: display.show)
+      in: out, files: [Self.posteriorsName, Self.modelName, Self.sampleName], policy: checkpoint.policy, phases,
+      on: communicator, observer: display.show)
     var metaEM = MetaEM(configuration)
     metaEM.storage = running.storage
     let result =
@@ -158,6 +158,7 @@ struct Train: JobCommand {
       : try metaEM.train(collection, on: communicator, in: run)
     display.finish()
 
+    run.start("files")
     let posteriorDigest = try result.writePosteriors(
       collection, to: run.path(of: Self.posteriorsName), force: false)
     let sample = out == nil ? nil : try result.sample(collection)
@@ -172,7 +173,7 @@ struct Train: JobCommand {
         chunkRows: result.design.table.rows.grid.chunkLength, covariance: result.joint?.covariance?.matrix,
         software: Software.versions, force: false)
     }
-    try run.conclude(json: running.json, on: communicator) {
+    try run.conclude(json: running.json, phases, on: communicator) { times in
       let contrasts = try contrast.flatMap { text in
         try result.joint.map { joint in
           try treatmentPairs(text, "--contrast").map { joint.contrast(from: $0.from, to: $0.to) }
@@ -181,7 +182,8 @@ struct Train: JobCommand {
       let report = TrainingReport(
         result, ranks: communicator.size, version: programVersion, kernel: Kernel.name,
         modelDigest: try model.digest(), posteriorDigest: posteriorDigest, contrasts: contrasts)
-      return try Answer("train", report.report.text, report)
+      return try Answer(
+        "train", report.report.text, report, PhaseReport(times, rowCount: result.design.rows.rowCount))
     }
   }
 }
