@@ -38,12 +38,13 @@ struct InterventionPaths {
 
   private func figure(_ path: Path) -> [PageBlock] {
     guard let table, path.rows.count > 1 else { return [] }
-    func column(_ name: String) -> [Double?] {
-      let values = table.numbers(name)
+    func texts(_ name: String) -> [String] {
+      let values = table.texts(name)
       return path.rows.map { values[$0] }
     }
-    let periods = path.rows.map { table.texts("period")[$0] }
-    let windows = path.rows.map { table.texts("window")[$0] }
+    func column(_ name: String) -> [Double?] { texts(name).map { Double($0) } }
+    let periods = texts("period")
+    let windows = texts("window")
     let places = periods.indices.map { Double($0) as Double? }
     let step = max(1, (periods.count + 7) / 8)
     let tics = stride(from: 0, to: periods.count, by: step).map { "\(periods[$0].asGnuplotText) \($0)" }

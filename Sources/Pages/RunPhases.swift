@@ -36,7 +36,7 @@ struct RunPhases {
     var phases: [Phase] = []
     var before = 0.0
     for pass in passes {
-      let name = pass.phase.replacing(/( |: .* )\d+$/, with: "")
+      let name = pass.phase.replacing(/\ \d+$/, with: "")
       let place = phases.firstIndex { $0.name == name } ?? phases.endIndex
       if place == phases.endIndex { phases.append(Phase(name: name)) }
       phases[place].passes += 1

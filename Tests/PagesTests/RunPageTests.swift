@@ -107,6 +107,23 @@ import Testing
     for value in [11, 9, 2, 3, 6] { #expect(text.contains("<data value=\"\(value)\">\(value)</data>"), "\(value)") }
   }
 
+  @Test func `long runs and many targets are shown in part, and the page says so`() throws {
+    let cells = (0..<900).map {
+      "{\"unit\":\"\($0)\",\"arm\":\"a\",\"metric\":\"y\",\"own\":false,\"estimate\":\($0),\"lower\":0,\"upper\":1}"
+    }
+    let folder = try run("panel", numbers: #"{"command":"si","cells":[\#(cells.joined(separator: ","))]}"#)
+    let passes = (0..<90_000).map {
+      "{\"phase\":\"phase \($0 / 15_000)\",\"pass\":\($0 % 15_000),\"seconds\":\($0),\"logLikelihood\":-\($0)}\n"
+    }.joined()
+    let train = try run("train", numbers: Self.train)
+    try passes.write(toFile: "\(train)/metrics.jsonl", atomically: true, encoding: .utf8)
+    let text = try page([folder, train])
+    #expect(text.contains("The first 60 of 900; report.json holds all.") && text.contains("The first 40 of 900."))
+    #expect(text.utf8.count < 100_000)
+    let lines = try String(contentsOfFile: scratch.file("figures/train-log-likelihood.tsv"), encoding: .utf8)
+    #expect((600...1_500).contains(lines.count { $0 == "\n" }))
+  }
+
   @Test func `outputs that are there, and places that are not, are refused before anything is written`() throws {
     let folder = try run("first", numbers: Self.train)
     func refusal(_ path: String) -> Failure? {
