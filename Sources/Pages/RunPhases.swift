@@ -2,63 +2,46 @@ import Foundation
 import Reports
 import Storage
 
-/// The passes of a run, as `metrics.jsonl` tells: what took how long, and how the likelihood rose.
+/// The course of a run: what took how long, and how the likelihood rose by the passes that `metrics.jsonl` tells of.
 struct RunPhases {
   /// One line of the file.
   struct Pass: Decodable {
     let phase: String
     let pass: Int
-    let seconds: Double
     let logLikelihood: Double?
   }
 
-  private struct Phase {
-    let name: String
-    var passes = 0
-    var seconds = 0.0
-  }
-
-  /// Phases that are shown at most.
-  private static let mostPhases = 16
   private static let source = StoredRun.metricsName
 
-  let passes: [Pass]
+  private let times: JSONNode
+  private let passes: [Pass]
 
   init(_ run: StoredRun) {
+    times = run.numbers["times"]
     let bytes = (try? WholeFile.bytes("\(run.path)/\(Self.source)")) ?? []
     let decoder = JSONDecoder()
     passes = bytes.split(separator: UInt8(ascii: "\n")).compactMap { try? decoder.decode(Pass.self, from: Data($0)) }
   }
 
-  /// Phases in the order in which they began. What was done since the pass before belongs to the phase of a pass; repeats
-  /// of a phase are added up. A clock that went back is that of a run that was stopped and went on.
-  private var phases: [Phase] {
-    var phases: [Phase] = []
-    var before = 0.0
-    for pass in passes {
-      let name = pass.phase.replacing(/\ \d+$/, with: "")
-      let place = phases.firstIndex { $0.name == name } ?? phases.endIndex
-      if place == phases.endIndex { phases.append(Phase(name: name)) }
-      phases[place].passes += 1
-      phases[place].seconds += max(pass.seconds - before, 0)
-      before = pass.seconds
-    }
-    return phases
-  }
-
+  /// What each phase took, of all starts of the run.
   var section: PageSection {
-    let phases = phases
-    let longest = Set(phases.sorted { $0.seconds > $1.seconds }.prefix(Self.mostPhases).map(\.name))
-    let shown = phases.filter { longest.contains($0.name) }
-    guard let slowest = shown.max(by: { $0.seconds < $1.seconds }) else { return PageSection("Phases in time", []) }
+    let phases = times["phases"].elements
+    let title = "Phases in time"
+    guard let slowest = phases.max(by: { $0["seconds"].number ?? 0 < $1["seconds"].number ?? 0 }) else {
+      return PageSection(title, [])
+    }
+    let columns = [
+      ("phase", "phase"), ("passes", "passes"), ("fits", "fits"), ("seconds", "seconds"), ("share", "share"),
+      ("ns per row and fit", "nsPerRowAndFit"), ("share waited", "waitShare"), ("peak bytes of a rank", "peakBytes"),
+    ]
     let table = PageTable(
-      "Passes over the rows, or steps, and seconds by phase", ["phase", "passes", "seconds"],
-      shown.map { [.text($0.name), .count($0.passes), .number($0.seconds, .significant)] }, from: Self.source)
+      "Passes over the rows, or rounds of training, and seconds by phase, means over ranks", columns.map(\.0),
+      phases.map { phase in columns.map { phase[$0.1].cell } })
     let figure = Figure.bars(
       "phases", caption: "Seconds of each phase.",
-      alternative: "Bars of the seconds of \(shown.count) phases; the longest is \(slowest.name).", x: "seconds",
-      bars: shown.map { ($0.name, $0.seconds) })
-    return PageSection("Phases in time", PageBlock.drawing(figure) + [.table(table)])
+      alternative: "Bars of the seconds of \(phases.count) phases; the longest is \(slowest["phase"].label).",
+      x: "seconds", bars: phases.map { ($0["phase"].label, $0["seconds"].number ?? 0) })
+    return PageSection(title, PageBlock.drawing(figure) + [.table(table)])
   }
 
   /// The best log-likelihood of the fits of each phase, pass by pass.
