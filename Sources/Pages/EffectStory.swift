@@ -260,15 +260,19 @@ struct EffectStory: RunStory {
 
   private var sensitivity: PageSection {
     let intervals = numbers["sensitivity"].elements
+    let ways = [("by constants", "shift"), ("along covariates", "shiftByX")]
+    let names = Dictionary(uniqueKeysWithValues: ways.map { ($1, $0) })
     return PageSection(
       "If groups moved the outcome themselves",
       PageBlock.numbers(
         "The average slope if groups moved the outcome by up to delta standard deviations (Conley, Hansen and Rossi 2012)",
         ["how", "prior", "delta", "from", "to"],
-        intervals.map { [$0["kind"].cell, $0["prior"].cell, $0["delta"].cell, $0["lower"].cell, $0["upper"].cell] })
+        intervals.map {
+          let kind = $0["kind"].label
+          return [.text(names[kind] ?? kind), $0["prior"].cell, $0["delta"].cell, $0["lower"].cell, $0["upper"].cell]
+        })
         + PageBlock.numbers(
           "Delta at which the interval reaches 0", ["how", "delta"],
-          [("by constants", "shift"), ("along covariates", "shiftByX")]
-            .map { [.text($0.0), numbers["breakdown"][$0.1].cell] }.filter { $0[1] != .undefined }))
+          ways.map { [.text($0.0), numbers["breakdown"][$0.1].cell] }.filter { $0[1] != .undefined }))
   }
 }

@@ -41,10 +41,10 @@ extension Figure {
       name, caption: caption + remark(shown.count, of: rows.count), alternative: alternative,
       columns: [Column("covariate", shown.map(\.name))]
         + series.indices.map { place in Column(series[place], shown.map { $0.differences[place].map(abs) }) },
-      settings: [
+      settings: vertical(threshold) + [
         "set xlabel 'absolute difference of means, standard deviations'", "set xrange [0:\(1.2 * threshold)<*]",
         "set yrange [\(-shown.count):1]", series.count > 1 ? "" : "unset key",
-      ] + vertical(threshold),
+      ],
       plots: series.indices.map { place in
         "data using \(place + 2):(-$0):ytic(1) with points linetype \(place + 1) title \(series[place].asGnuplotText)"
       }, height: 140 + 24 * shown.count)
@@ -106,10 +106,13 @@ extension Figure {
       } + (hasDiagonal ? ["x with lines linecolor rgb '#000000' linewidth 1 notitle"] : []), height: 480)
   }
 
+  /// A line that the range takes in.
   private static func vertical(_ x: Double?) -> [String] {
-    x.map {
-      ["set arrow from \($0), graph 0 to \($0), graph 1 nohead linecolor rgb '#000000' linewidth 1 dashtype 2"]
-    } ?? []
+    guard let x else { return [] }
+    return [
+      "set xrange [*<\(x):\(x)<*]",
+      "set arrow from \(x), graph 0 to \(x), graph 1 nohead linecolor rgb '#000000' linewidth 1 dashtype 2",
+    ]
   }
 
   private static func remark(_ shown: Int, of all: Int) -> String {

@@ -19,7 +19,7 @@ extension Page {
     table { min-width: min(34rem, 100%); border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
     th, td { padding: .2rem .75rem .2rem 0; text-align: right; border-bottom: 1px solid #ddd; font-weight: normal; }
     th[scope=row], thead th:first-child { text-align: left; }
-    thead th { border-bottom: 2px solid #555; font-weight: 600; }
+    thead th, thead td { border-bottom: 2px solid #555; font-weight: 600; }
     pre { overflow-x: auto; background: #f6f6f6; padding: .75rem; font-size: .8rem; line-height: 1.4; }
     @media print {
       main { max-width: none; padding: 0; }
