@@ -25,7 +25,8 @@ public struct PhaseTable: Codable, Sendable {
   }
 
   public private(set) var rows: [Row]
-  /// From the start of the program on, by the clock of this rank; of a run that was gone on with the sum of all starts.
+  /// From the start of the program on, the mean over ranks, which a launcher starts one after another; of a run that was
+  /// gone on with the sum of all starts.
   public private(set) var wallSeconds: Double
 
   /// - Parameter ranks: the phases of each rank, whose seconds add up to the same.

@@ -65,7 +65,8 @@ public final class Phases {
     try communicator.barrier()
     account()
     let all = try communicator.allGather(value: own)
-    let table = PhaseTable(ofRanks: all, wallSeconds: begin.duration(to: last).seconds)
+    let walls = try communicator.allGather(value: begin.duration(to: last).seconds)
+    let table = PhaseTable(ofRanks: all, wallSeconds: walls.reduce(0, +) / Double(walls.count))
     return earlier.map { $0 + table } ?? table
   }
 
