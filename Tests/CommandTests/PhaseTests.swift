@@ -43,7 +43,8 @@ extension OnRanks {
 
     @Test(
       arguments: [
-        "train shards --groups 2 --starts 4", "sweep shards --groups 1...3 --starts 3 --folds 2",
+        "train shards --groups 2 --starts 4 --representation identity",
+        "sweep shards --groups 1...3 --starts 3 --folds 2 --representation identity",
         "effect shards --instrument true",
       ], [1, 4])
     func `Phases add up to the time that the command took`(line: String, ranks: Int) throws {
@@ -67,16 +68,19 @@ extension OnRanks {
     }
 
     @Test func `A pass of the metrics is a pass of the table, also where numbers of groups are tried`() throws {
-      let one = try #require(try answer("train shards --groups 2 --starts 3 --out one", ranks: 3))
+      let one = try #require(
+        try answer("train shards --groups 2 --starts 3 --representation identity --out one", ranks: 3))
       #expect(try one.times.passes == metricsLines("one") && one.times.passes == one.passes)
-      let auto = try #require(try answer("train shards --groups auto --max-groups 3 --starts 3 --out auto"))
+      let auto = try #require(
+        try answer("train shards --groups auto --max-groups 3 --starts 3 --representation identity --out auto"))
       #expect(try auto.times.passes == metricsLines("auto") && auto.times.passes > (try #require(auto.passes)))
     }
 
     @Test(arguments: [nil, 3])
     func `Starts of one run add up`(ranks: Int?) throws {
-      let line = "train shards --groups 3 --starts 3 --out resumed\(ranks ?? 0)"
-      let whole = try #require(try answer("train shards --groups 3 --starts 3 --out whole\(ranks ?? 0)"))
+      let line = "train shards --groups 3 --starts 3 --representation identity --out resumed\(ranks ?? 0)"
+      let whole = try #require(
+        try answer("train shards --groups 3 --starts 3 --representation identity --out whole\(ranks ?? 0)"))
       _ = try answer("\(line) --max-hours 0.0000001", ranks: ranks, exitCode: 75)
       let begin = ContinuousClock.now
       let resumed = try #require(try answer("\(line) --resume", ranks: ranks))
@@ -88,7 +92,7 @@ extension OnRanks {
     }
 
     @Test func `So do those of a sweep`() throws {
-      let line = "sweep shards --groups 1...3 --starts 6 --folds 0"
+      let line = "sweep shards --groups 1...3 --starts 6 --folds 0 --representation identity"
       let whole = try #require(try answer("\(line) --out whole-sweep", ranks: 2))
       // Stopped amid the fits, or done before, on whatever machine.
       let stopped = try givDist(
