@@ -55,6 +55,8 @@ extension ControlFunction {
     public var extensions = JointMixture.Extensions()
     /// Not with an outcome that may bend.
     public var interaction = Interaction.chosen
+    /// The law of both errors; nil for the normal one.
+    public var errors: StudentErrors?
     /// The number of random starts, besides the groups of t given x.
     public var starts = 30
     public var seed: UInt64 = 1

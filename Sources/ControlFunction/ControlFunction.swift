@@ -147,11 +147,11 @@ public struct ControlFunction: Estimator, Sendable {
     if case .identity = start.selection { return contest.bases.foundation.rescaled(mixture) }
     let design = Design(table: contest.table, representation: start.selection)
     let statistics = try design.statistics(
-      posteriorsOf: mixture, on: Design(table: contest.table, representation: start.representation))
+      of: mixture, posteriorsOf: mixture, on: Design(table: contest.table, representation: start.representation))
     var spline = RegressionMixture(
       mixingWeights: mixture.mixingWeights,
       coefficients: mixture.mixingWeights.map { _ in Array(repeating: 0, count: design.columnCount - 1) },
-      standardDeviations: mixture.standardDeviations)
+      standardDeviations: mixture.standardDeviations, errors: mixture.errors)
     _ = try spline.maximize(statistics)
     return contest.bases.foundation.rescaled(spline)
   }

@@ -162,14 +162,18 @@ struct JointAudit {
   private func prefersOneGroup(_ start: ControlFunction.Start) throws -> Bool {
     let design = Design(table: contest.table, representation: start.representation)
     let statistics = try design.statistics(of: [start.mixture])[0]
-    let one = try PooledRegression(design.pooledStatistics(), name: "the treatment's regression")
+    var one = try RegressionMixture(pooled: design.pooledStatistics())
+    one.errors = start.mixture.errors
+    let fit = try design.expectationMaximization([Fit(start: 0, model: one)], convergence: options.convergence)[0]
     let n = statistics.total
-    return -2 * pooledLogLikelihood(n, one.standardDeviation) + Double(one.parameterCount) * Elementary.log(n)
+    return -2 * fit.logLikelihood + Double(one.parameterCount) * Elementary.log(n)
       < -2 * statistics.logLikelihood + Double(start.parameterCount) * Elementary.log(n)
   }
 
-  /// Whether ICL of (t, y) | x is lower with one group: ordinary regressions of t on ρ and of y on φ.
+  /// Whether ICL of (t, y) | x is lower with one group: ordinary regressions of t on ρ and of y on φ, which say nothing where
+  /// errors are not normal.
   private func prefersOneJointGroup() throws -> Bool {
+    guard mixture.errors == nil else { return false }
     let statistics = try trial.design.statistics(of: [mixture])[0]
     let selection = try PooledRegression(
       trial.pooled.selection(mixture.selectionCount), name: "the treatment's regression")
@@ -238,7 +242,7 @@ struct JointAudit {
   private func twoStageTest() throws -> ChiSquareTest? {
     guard let covariance, !mixture.hasFreeShifts else { return nil }
     let basis = trial.basis
-    let statistics = try trial.design.statistics(of: [mixture])[0].leading(basis.columnCount)
+    let statistics = try trial.design.statistics(posteriorsOf: mixture, on: trial.design).leading(basis.columnCount)
     guard
       let other = JointTwoStage(
         statistics, exogenous: basis.treatmentColumns.lowerBound, selection: basis.selectionCount)

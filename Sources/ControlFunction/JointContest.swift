@@ -76,6 +76,7 @@ struct JointContest {
     let starts = try ([regression] + random).enumerated().map {
       var model = try JointMixture(selection: $0.element, pooled: trial.pooled, extensions: options.extensions)
       model.interactions = trial.basis.interactions
+      model.errors = options.errors
       return Fit(start: $0.offset, model: model)
     }
     let short = try shortened(starts, of: trial)

@@ -68,7 +68,29 @@ public struct JointCovariance: Sendable {
     for k in 0..<parameters.groups {
       result.add(scores.own(k).withoutConstant, at: parameters.own(k), times: -1)
       result.add(densityInformation(model, statistics, scores, group: k), at: parameters.density(k))
+      if let errors = model.errors {
+        result.add(
+          precisionInformation(scores, group: k), at: parameters.density(k), times: -2 / (errors.degreesOfFreedom + 2))
+      }
       result.add(scores.shares(k), at: shares)
+    }
+    return result
+  }
+
+  /// Σ γ a a' of a t law, a the scores of the density but for the -1 of those of log σ and log τ: with q the square of both
+  /// residuals and u = (ν + 2)/(ν + q), -∂² log f = u/2 ∂²q - 2/(ν + 2) a a', a = -u/2 ∂q; the first has the sums of a normal
+  /// law, with γ u for γ.
+  private static func precisionInformation(_ scores: JointScores, group k: Int) -> Matrix {
+    let own = scores.own(k)
+    let count = scores.parameters.density(k).count
+    let (tau, sigma) = (count - scores.parameters.selection - 2, count - 1)
+    func lift(_ index: Int) -> Double { index == tau || index == sigma ? 1 : 0 }
+    var result = Matrix(rows: count, columns: count)
+    for a in 0..<count {
+      for b in 0..<count {
+        result[a, b] =
+          own[a + 1, b + 1] + lift(a) * own[0, b + 1] + lift(b) * own[a + 1, 0] + lift(a) * lift(b) * own[0, 0]
+      }
     }
     return result
   }

@@ -21,6 +21,7 @@ extension JointMixture {
     let total = statistics.total
     mixingWeights = (0..<groupCount).map { statistics.count($0) / total }
     try maximizeConcomitants(statistics, &findings)
+    errors?.maximize(statistics, dimension: 2)
     return findings
   }
 

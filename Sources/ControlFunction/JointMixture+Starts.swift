@@ -50,6 +50,7 @@ extension JointMixture {
       pooled: pooled, extensions: extensions)
     model.concomitants = concomitants
     model.interactions = interactions
+    model.errors = errors
     model.outcomeDeviations = outcomeDeviations
     _ = try model.maximize(design.statistics(of: model, posteriorsOf: self, on: own))
     return model

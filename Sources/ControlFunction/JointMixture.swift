@@ -6,7 +6,7 @@ import Mixture
 ///     t | x, k    ~ N(β_k'ρ, σ_k²),   V_k = t - β_k'ρ
 ///     y | t, x, k ~ N(φ'b + δ_k + (κ_k + λ'C) V_k + κ2_k (V_k² - σ_k²), τ_k²)
 ///
-/// with shares π_k, or π_k(x) ∝ exp(ω_k'ρ) where the sources of rows depend on x (concomitants: Dayton and Macready
+/// with shares π_k (or both errors of one bivariate t law, see ``StudentErrors``), or π_k(x) ∝ exp(ω_k'ρ) where the sources of rows depend on x (concomitants: Dayton and Macready
 /// 1988). δ, κ2 and ω are 0 unless ``Extensions`` ask for them, λ without ``ControlInteractions``.
 ///
 /// The design's columns are c = (1, …, t, y): ρ are the first r of them, φ all but y. Behind y come products that V C takes. A label found from (x, t) alone
@@ -36,6 +36,8 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
   /// Whether δ_k are estimated: the check that the group moves y through t only.
   public var hasFreeShifts: Bool
   public let floors: Floors
+  /// The common law of V_k / σ_k and of the outcome's residual in units of τ_k, where it is not normal; not with κ2 or ω.
+  public var errors: StudentErrors?
 
   /// What a model may have beyond groups that differ in β, κ, σ and τ.
   public struct Extensions: Sendable, Equatable, Codable {
@@ -122,7 +124,7 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
       logScale: groups.map { k in
         let share = concomitants == nil ? mixingWeights[k] : 1
         return Elementary.log(share / selectionDeviations[k] / outcomeDeviations[k]) - Elementary.log(2 * .pi)
-      })
+      }, errors: errors)
     if bends != nil || concomitants != nil {
       forms.rowTerms = RowTerms(
         logShares: concomitants ?? [],
@@ -140,7 +142,7 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
   /// K - 1 groups.
   public var parameterCount: Int {
     outcomeCoefficients.count + interactionCount + groupCount * (selectionCount + (bends == nil ? 3 : 4))
-      + (groupCount - 1) * (shareCount + (hasFreeShifts ? 1 : 0))
+      + (groupCount - 1) * (shareCount + (hasFreeShifts ? 1 : 0)) + (errors?.parameterCount ?? 0)
   }
   public var leadingParameters: [Double] { selectionCoefficients.map { $0.count > 1 ? $0[1] : $0[0] } }
 

@@ -36,7 +36,7 @@ struct JointMoments {
     powers = (first, second)
   }
 
-  /// Σ γ c c'.
+  /// Σ γ, or Σ γ u of a t law, by which EM converges faster than by Σ γ (Kent, Tyler and Vardi 1994).
   var count: Double { gram[0, 0] }
 
   /// A form of c as one of ĉ.

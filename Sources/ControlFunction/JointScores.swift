@@ -141,19 +141,24 @@ final class ScoreRows {
   /// Numbers from one column to the next.
   let stride: Int
 
-  /// Per group posteriors, the same times weights, V, e/τ², shares, and one for other weights; weights and those
-  /// of the meat; the scores of one group; those of the rows' likelihood.
+  /// Per group posteriors, the same times weights, V, e/τ², shares, precisions of a t law, and one for other weights; weights
+  /// and those of the meat; the scores of one group; those of the rows' likelihood.
   init(block: Kernel.Block, weights: RowWeights, model: JointMixture, parameters: JointParameters) {
     self.block = block
     self.model = model
     self.parameters = parameters
     let groups = parameters.groups
     let widest = (0..<groups).map { parameters.own($0).count }.max() ?? 0
-    firstTotal = 5 * groups + 3 + widest + 1
+    firstTotal = 6 * groups + 3 + widest + 1
     stride = Kernel.paddedCount(block.rowCount)
     storage = AlignedBuffer(count: stride * (firstTotal + parameters.count + 1))
     model.forms.withKernelMixture(at: block) { mixture in
       _ = Kernel.responsibilities(of: block, under: mixture, into: posterior(0), stride: stride)
+    }
+    model.forms.withPrecisions(at: block) { values, width in
+      for k in 0..<groups {
+        for row in 0..<block.rowCount { precision(k)[row] = values?[k * width + row] ?? 1 }
+      }
     }
     for row in 0..<block.rowCount {
       let (weight, meat) = weights[row]
@@ -177,6 +182,9 @@ final class ScoreRows {
     }
   }
 
+  /// u of a t law, 1 of the normal one.
+  private func precision(_ group: Int) -> UnsafeMutablePointer<Double> { slot(5 * parameters.groups + group) }
+
   private func slot(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * stride }
   func posterior(_ group: Int) -> UnsafeMutablePointer<Double> { slot(group) }
   func weightedPosterior(_ group: Int) -> UnsafeMutablePointer<Double> { slot(parameters.groups + group) }
@@ -187,10 +195,10 @@ final class ScoreRows {
   /// π_k.
   func share(_ group: Int) -> UnsafeMutablePointer<Double> { slot(4 * parameters.groups + group) }
   /// Other weights: used at once.
-  private var spare: UnsafeMutablePointer<Double> { slot(5 * parameters.groups) }
-  var rowWeights: UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 1) }
+  private var spare: UnsafeMutablePointer<Double> { slot(6 * parameters.groups) }
+  var rowWeights: UnsafeMutablePointer<Double> { slot(6 * parameters.groups + 1) }
   /// Column 0 is the constant.
-  func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(5 * parameters.groups + 3 + index) }
+  func column(_ index: Int) -> UnsafeMutablePointer<Double> { slot(6 * parameters.groups + 3 + index) }
   func total(_ index: Int) -> UnsafeMutablePointer<Double> { slot(firstTotal + index) }
   var totals: [UnsafePointer<Double>?] { (0...parameters.count).map { UnsafePointer(total($0)) } }
   /// What multiplies the squares of scores in the meat; 0 behind the last row.
@@ -245,7 +253,7 @@ final class ScoreRows {
 
   /// The scores of one group's own parameters.
   func fillOwn(_ k: Int) {
-    let (v, a) = (residual(k), pull(k))
+    let (v, a, u) = (residual(k), pull(k), precision(k))
     let (tau, variance) = (model.outcomeDeviations[k], model.selectionDeviations[k] * model.selectionDeviations[k])
     let bend = model.bends?[k] ?? 0
     var next = 1
@@ -255,25 +263,25 @@ final class ScoreRows {
     }
     for j in parameters.outcome {
       let values = block.columns[j]!
-      append { values[$0] * a[$0] }
+      append { values[$0] * a[$0] * u[$0] }
     }
     for columns in model.interactions?.products ?? [] {
       let values = block.columns[columns[0]]!
-      append { values[$0] * a[$0] * v[$0] }
+      append { values[$0] * a[$0] * v[$0] * u[$0] }
     }
-    append { a[$0] * v[$0] }
-    if parameters.hasBends { append { a[$0] * (v[$0] * v[$0] - variance) } }
+    append { a[$0] * v[$0] * u[$0] }
+    if parameters.hasBends { append { a[$0] * (v[$0] * v[$0] - variance) * u[$0] } }
     for j in 0..<parameters.shifts(k).count {
       let values = block.columns[j]!
-      append { values[$0] * a[$0] }
+      append { values[$0] * a[$0] * u[$0] }
     }
-    append { a[$0] * a[$0] * tau * tau - 1 }
+    append { a[$0] * a[$0] * tau * tau * u[$0] - 1 }
     let slope = coefficient(k)
     for j in 0..<parameters.selection {
       let values = block.columns[j]!
-      append { values[$0] * (v[$0] / variance - slope[$0] * a[$0]) }
+      append { values[$0] * (v[$0] / variance - slope[$0] * a[$0]) * u[$0] }
     }
-    append { v[$0] * v[$0] / variance - 1 - 2 * bend * variance * a[$0] }
+    append { v[$0] * v[$0] / variance * u[$0] - 1 - 2 * bend * variance * a[$0] }
     for j in 1..<parameters.groups {
       for column in 0..<parameters.shareColumns {
         let values = block.columns[column]!

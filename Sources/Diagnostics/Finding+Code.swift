@@ -68,6 +68,10 @@ extension Finding {
     /// All `count` rows with the label `group` have the treatment `value`; `memberRows` are the first.
     case groupOfOneTreatment = "group-of-one-treatment"
 
+    /// `count` of `total` rows are more than `distance` standard deviations from every group of some size; `memberRows` are the
+    /// first.
+    case farRows = "far-rows"
+
     // MARK: Files of others
 
     /// `column`, a dataset under its default name that the fit can do without, is no use for its role: `reason`. Its

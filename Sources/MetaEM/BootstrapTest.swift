@@ -74,8 +74,10 @@ struct BootstrapTest {
           for (j, coefficient) in mixture.coefficients[group].enumerated() {
             mean += coefficient * block.columns[j]![offset]
           }
-          values[offset] =
-            mean + mixture.standardDeviations[group] * random.normal(row: row, draw: 2 * replicate + 1)
+          let error =
+            mixture.errors.map { $0.quantile(random.uniform(row: row, draw: 2 * replicate + 1)) }
+            ?? random.normal(row: row, draw: 2 * replicate + 1)
+          values[offset] = mean + mixture.standardDeviations[group] * error
         }
       }
     }

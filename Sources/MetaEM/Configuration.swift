@@ -64,6 +64,8 @@ public struct Configuration: Sendable, Codable, Equatable {
   public var names = DatasetNames()
   /// How `network` and `mixed` are learned.
   public var alternation = AlternationOptions()
+  /// The law of t about the rule of its group in `regression`, and of t and y in `joint`.
+  public var errors = ErrorLaw.normal
   /// How y depends on t in `joint`.
   public var outcomeBasis = OutcomeBasis.auto
   /// How y depends on x in `joint`.
@@ -88,6 +90,15 @@ public struct Configuration: Sendable, Codable, Equatable {
       distribution != .joint || representation == .spline || representation == .identity,
       "--distribution joint takes --representation spline or identity, not \(representation.rawValue): it has bases of its "
         + "own; leave that out")
+    try require(
+      errors == .normal || distribution == .regression || distribution == .joint,
+      "--errors goes with --distribution regression or joint only; choose that, or leave --errors out")
+    try require(
+      errors == .normal || !representation.isLearned,
+      "--errors t goes with no --representation that networks learn; choose spline, or leave --errors out")
+    try require(
+      errors == .normal || !(controlFunction == .quadratic || concomitants),
+      "--errors t takes neither --control-function quadratic nor --concomitants; leave one of them out")
     try alternation.validate()
   }
 
@@ -108,6 +119,7 @@ public struct Configuration: Sendable, Codable, Equatable {
       case .interacted: .given
       case .linear, .quadratic: .none
       }
+    options.errors = errors.student
     options.starts = max(starts, options.starts)
     options.seed = seed
     options.tolerance = tolerance

@@ -36,7 +36,7 @@ private struct RecordKind: Decodable {
 ///
 /// The attribute `giv-record` holds, as JSON, the configuration, the representation, the names of the columns, versions,
 /// the rows of a chunk and digests. Datasets: `scaling/centers` and `scaling/scales` [m + 1]; under `mixture/`: `mixing_weights` [K] and, by
-/// kind, `coefficients` [K, p + 1] (constant first) and `standard_deviations` [K]; `means` [K, d] and `covariances`
+/// kind, `coefficients` [K, p + 1] (constant first), `standard_deviations` [K] and, with --errors t, `degrees_of_freedom` [1]; `means` [K, d] and `covariances`
 /// [K, d, d]; `centers` [K, d]; or, of the joint model, `parameters`, which the record explains. Columns are in the order
 /// (r, t), in the scaled units of `scaling`.
 extension FittedModel {
@@ -150,7 +150,7 @@ extension FittedModel {
       case .regression(let model):
         [
           rows("coefficients", model.coefficients), ("standard_deviations", [groups], model.standardDeviations),
-        ]
+        ] + (model.errors.map { [("degrees_of_freedom", [1], [$0.degreesOfFreedom])] } ?? [])
       case .gaussian(let model):
         [
           rows("means", model.means),
@@ -183,7 +183,12 @@ extension FittedMixture {
       self = .regression(
         RegressionMixture(
           mixingWeights: weights, coefficients: try rows("coefficients"),
-          standardDeviations: try rows("standard_deviations").map { $0[0] }))
+          standardDeviations: try rows("standard_deviations").map { $0[0] },
+          errors: try configuration.errors.student.map { errors in
+            var errors = errors
+            errors.degreesOfFreedom = try file.dataset("mixture/degrees_of_freedom").read()[0]
+            return errors
+          }))
     case .gaussian:
       let means = try rows("means")
       let d = means[0].count

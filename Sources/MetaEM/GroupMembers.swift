@@ -42,17 +42,24 @@ extension Design {
   ///
   /// - Throws: on all ranks the same ``Failure`` when rows cannot be read.
   func members(by rule: PosteriorRule) throws -> [GroupMembers] {
-    let none = Array(repeating: GroupMembers(), count: rule.groupCount)
-    var mine = none
-    try rows.communicator.agree {
-      for chunk in rows.localChunks {
-        let labels = try rule(self, chunk: chunk).block.labels
-        let treatment = try treatment(ofChunk: chunk)
-        for (offset, row) in chunk.tableRows.enumerated() {
-          mine[labels[offset]].add(row: row, treatment: treatment[offset])
-        }
+    try members(groups: rule.groupCount) { chunk, members in
+      let labels = try rule(self, chunk: chunk).block.labels
+      let treatment = try treatment(ofChunk: chunk)
+      for (offset, row) in chunk.tableRows.enumerated() {
+        members[labels[offset]].add(row: row, treatment: treatment[offset])
       }
     }
+  }
+
+  /// What `add` finds in the chunks of all ranks. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure`` when `add` throws.
+  func members(
+    groups: Int, add: (_ chunk: DesignChunk, _ members: inout [GroupMembers]) throws -> Void
+  ) throws -> [GroupMembers] {
+    let none = Array(repeating: GroupMembers(), count: groups)
+    var mine = none
+    try rows.communicator.agree { for chunk in rows.localChunks { try add(chunk, &mine) } }
     return try rows.communicator.allGather(value: mine).reduce(into: none) { all, others in
       for k in all.indices { all[k].add(others[k]) }
     }

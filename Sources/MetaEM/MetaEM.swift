@@ -80,7 +80,9 @@ public struct MetaEM: Estimator {
       try TestScore($0, of: everyRow, under: everyRule, logVolume: estimate.model.logVolume)
     }
     let instrumentalSlope = try instrumentalSlope(estimate, of: rows.table)
-    let groupFindings = try groupFindings(summary, estimate, design, rule) { rows.used?.fitted?.row($0) ?? $0 }
+    func number(_ row: Int) -> Int { rows.used?.fitted?.row(row) ?? row }
+    let groupFindings =
+      try groupFindings(summary, estimate, design, rule, row: number) + farRows(estimate, design, row: number)
     let passes = run.journal.passes - earlierPasses
     return Result(
       configuration: configuration, estimate: estimate, summary: summary, truth: truth, design: design, rule: rule,

@@ -10,6 +10,8 @@ extension MixtureEstimation {
   static let mostProducts = 6
   /// Of more pairs of covariates none is tested.
   static let mostPairs = 300
+  /// Starts with all products at once that go on to convergence.
+  private static let continuedStarts = 2
   /// Rows for each column of each group, for groups to be looked for with all products at once.
   private static let rowsPerColumn = 10
   /// The chance of looking for groups anew when no product is missing, of either kind of test.
@@ -75,9 +77,11 @@ extension MixtureEstimation {
     guard pooled.gram(0).dependentColumns(inOrder: 0...basis.dimension).isEmpty else { return [] }
     let models = try RegressionMixture.starts(
       starts, groups: groups, pooled: pooled,
-      random: CounterRandom(seed: configuration.seed, stream: .parabolicStarts))
+      random: CounterRandom(seed: configuration.seed, stream: .parabolicStarts)
+    ).map(configuration.errors.applied(to:))
     let short = try search.short(numbered(models), on: briefDesign(tried, basis), phase: "starts products")
-    guard let best = try search.continued(short, on: tried, phase: "search products").first else { return [] }
+    let chosen = short.best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
+    guard let best = try search.converged(chosen, on: tried, phase: "search products").first else { return [] }
     let first = 1 + parabolas.dimension
     let tests = try tried.tests(ofColumns: Array(first..<first + pairs.count), in: best.model)
     let adjusted = MultipleTesting.holm.adjusted(tests.map { $0?.pValue ?? 1 })

@@ -91,7 +91,8 @@ extension MixtureEstimation {
   /// Lines from random starts after a few passes.
   private func startingLines(_ design: Design, _ identity: Basis) throws -> [Fit<RegressionMixture>] {
     let models = try RegressionMixture.starts(
-      starts, groups: configuration.groups, pooled: design.pooledStatistics(), random: random)
+      starts, groups: configuration.groups, pooled: design.pooledStatistics(), random: random
+    ).map(configuration.errors.applied(to:))
     return try search.short(numbered(models), on: briefDesign(design, identity), phase: "starts")
   }
 
@@ -129,7 +130,9 @@ extension MixtureEstimation {
       try RegressionMixture.starts(
         starts, groups: configuration.groups, pooled: pooled, directions: directions,
         random: CounterRandom(seed: configuration.seed, stream: stream)
-      ).enumerated().map { Fit(start: family * starts.count + $0.offset, model: $0.element) }
+      ).enumerated().map {
+        Fit(start: family * starts.count + $0.offset, model: configuration.errors.applied(to: $0.element))
+      }
     }
     func embedded(
       _ fits: [Fit<RegressionMixture>], _ embedding: ([Double]) -> [Double]

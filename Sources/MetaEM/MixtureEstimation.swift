@@ -56,7 +56,8 @@ struct MixtureEstimation {
     case .joint: preconditionFailure("the joint model has an estimator of its own")
     case .regression:
       let models = try RegressionMixture.starts(
-        starts, groups: configuration.groups, pooled: pooled, random: random)
+        starts, groups: configuration.groups, pooled: pooled, random: random
+      ).map(configuration.errors.applied(to:))
       return try fit(models, on: (brief, tried, all), representation) { .regression($0) }
     case .gaussian:
       return try fit(gaussianStarts(tried, pooled), on: (brief, tried, all), representation) { .gaussian($0) }

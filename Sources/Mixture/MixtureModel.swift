@@ -12,13 +12,18 @@ public struct MixtureForms: Sendable {
   var isHard = false
   /// What is added to the log density of each row; of two dense forms only.
   package var rowTerms: RowTerms?
+  /// The law of errors where it is not normal; of dense forms only, and of none that are bent.
+  package let errors: StudentErrors?
 
   package init(
-    shape: Kernel.FormShape, coefficients: [Double], logScale: [Double], isHard: Bool = false, rowTerms: RowTerms? = nil
+    shape: Kernel.FormShape, coefficients: [Double], logScale: [Double], isHard: Bool = false,
+    rowTerms: RowTerms? = nil, errors: StudentErrors? = nil
   ) {
     self.shape = shape
     self.coefficients = coefficients
-    self.logScale = logScale
+    self.errors = errors
+    let dimension = if case .dense(let formCount) = shape { formCount } else { 0 }
+    self.logScale = errors.map { errors in logScale.map { $0 + errors.logFactor(dimension: dimension) } } ?? logScale
     self.isHard = isHard
     self.rowTerms = rowTerms
   }
@@ -40,13 +45,40 @@ public struct MixtureForms: Sendable {
   private func withOffsets<Result>(
     at block: Kernel.Block, _ body: (UnsafePointer<Double>?, _ stride: Int) -> Result
   ) -> Result {
-    guard let rowTerms else { return body(nil, 0) }
+    guard rowTerms != nil || errors != nil else { return body(nil, 0) }
     return withGroupWeights(logScale.count, rowCount: block.rowCount) { offsets, stride in
-      let forms = rowTerms.bends.isEmpty ? [] : denseForms
-      rowTerms.fill(offsets, stride: stride, block, forms: forms)
+      let forms = errors == nil && rowTerms?.bends.isEmpty ?? true ? [] : denseForms
+      rowTerms?.fill(offsets, stride: stride, block, forms: forms)
+      errors?.addOffsets(offsets, stride: stride, block, forms: forms, dimension: formCount)
       return body(offsets, stride)
     }
   }
+
+  /// Gives `body` u of each row and group, see ``StudentErrors``; nil where errors are normal.
+  package func withPrecisions<Result>(
+    at block: Kernel.Block, _ body: (_ weights: UnsafePointer<Double>?, _ stride: Int) -> Result
+  ) -> Result {
+    guard let errors else { return body(nil, 0) }
+    return withGroupWeights(logScale.count, rowCount: block.rowCount) { weights, stride in
+      errors.fillWeights(weights, stride: stride, block, forms: denseForms, dimension: formCount)
+      return body(weights, stride)
+    }
+  }
+
+  /// Gives `body` the sum of the squares of the forms at each row and group, of dense forms.
+  package func withSquares(
+    at block: Kernel.Block, _ body: (_ squares: UnsafePointer<Double>, _ stride: Int) -> Void
+  ) {
+    let forms = denseForms
+    withGroupWeights(logScale.count, rowCount: block.rowCount) { squares, stride in
+      for k in logScale.indices {
+        block.fillSquares(squares + k * stride, forms: forms[k * formCount..<(k + 1) * formCount])
+      }
+      body(squares, stride)
+    }
+  }
+
+  private var formCount: Int { if case .dense(let formCount) = shape { formCount } else { 0 } }
 
   /// The dense forms one by one.
   var denseForms: [[Double]] {

@@ -7,7 +7,8 @@ import Statistics
 /// Score tests of features that the regressions of a mixture leave out, at its maximum without them (Rao 1948).
 ///
 /// With γ the posteriors, r_k = t - β_k'(1, r) and s_i the scores of row i in (β_k, log σ_k, log π_k / π_0) by Fisher's
-/// identity, the score of feature f entering group k is u_ik = γ_ik r_ik f_i / σ_k². The statistic is U'V⁻¹U with
+/// identity, the score of feature f entering group k is u_ik = γ_ik r_ik f_i / σ_k², times the row's precision where errors
+/// are of a t law. The statistic is U'V⁻¹U with
 /// U = Σ w (u - C s), C = (Σ v u s')(Σ v s s')⁻¹, V = Σ v (u - C s)(u - C s)', v = w² or, of frequencies, w: once with one
 /// coefficient for all groups, u_i = Σ_k u_ik, and once with one for each.
 public struct OmittedFeatures: Sendable {
@@ -115,14 +116,20 @@ final class OmittedScores {
       fill(column(next))
       next += 1
     }
+    let forms = model.forms
     for k in 0..<groupCount {
       let gamma = posteriors + k * stride
       let precision = 1 / (model.standardDeviations[k] * model.standardDeviations[k])
       block.evaluate(model.coefficients[k].map { -$0 } + [1], into: residual)
       append { target in
-        for row in 0..<rows { target[row] = gamma[row] * (residual[row] * residual[row] * precision - 1) }
+        forms.withPrecisions(at: block) { u, width in
+          for row in 0..<rows {
+            let weight = (u?[k * width + row] ?? 1) * precision
+            target[row] = gamma[row] * (residual[row] * residual[row] * weight - 1)
+            residual[row] *= gamma[row] * weight
+          }
+        }
       }
-      for row in 0..<rows { residual[row] *= gamma[row] * precision }
       for j in 0..<width {
         let values = block.columns[j]!
         append { target in for row in 0..<rows { target[row] = residual[row] * values[row] } }

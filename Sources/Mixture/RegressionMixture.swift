@@ -2,7 +2,7 @@ import Diagnostics
 import LinearAlgebra
 import Regression
 
-/// A mixture of linear regressions: t | r, k ~ N(β_k'(1, r), σ_k²), with shares π_k.
+/// A mixture of linear regressions: t | r, k ~ N(β_k'(1, r), σ_k²), or with errors of a t law, with shares π_k.
 ///
 /// Under the Unconfounded assumption Pr(R | Z) does not depend on Z and cancels from the posterior, so the groups need
 /// no model of r: E: log γ_ik = log π_k - log σ_k - (t_i - β_k'(1, r_i))² / (2 σ_k²) + const.; M: weighted least squares
@@ -15,14 +15,18 @@ public struct RegressionMixture: MixtureModel, Equatable {
   public var standardDeviations: [Double]
   /// σ_k² never falls below this, so that no group closes in on a few rows.
   public let varianceFloor: Double
+  /// The law of t about the regression of its group, in units of σ_k; nil for the normal one.
+  public var errors: StudentErrors?
 
   public init(
-    mixingWeights: [Double], coefficients: [[Double]], standardDeviations: [Double], varianceFloor: Double = 0
+    mixingWeights: [Double], coefficients: [[Double]], standardDeviations: [Double], varianceFloor: Double = 0,
+    errors: StudentErrors? = nil
   ) {
     self.mixingWeights = mixingWeights
     self.coefficients = coefficients
     self.standardDeviations = standardDeviations
     self.varianceFloor = varianceFloor
+    self.errors = errors
   }
 
   /// The regressions of groups that are known.
@@ -45,17 +49,17 @@ public struct RegressionMixture: MixtureModel, Equatable {
       },
       logScale: zip(mixingWeights, standardDeviations).map {
         Elementary.log($0) - Elementary.log($1) - 0.5 * Elementary.log(2 * .pi)
-      })
+      }, errors: errors)
   }
 
-  /// There are K (p + 1) coefficients, K variances and K - 1 shares.
-  public var parameterCount: Int { groupCount * (coefficients[0].count + 2) - 1 }
+  /// There are K (p + 1) coefficients, K variances and K - 1 shares; and the degrees of freedom where they are estimated.
+  public var parameterCount: Int { groupCount * (coefficients[0].count + 2) - 1 + (errors?.parameterCount ?? 0) }
   public var leadingParameters: [Double] { coefficients.map { $0.count > 1 ? $0[1] : $0[0] } }
 
   public func reordered(_ order: [Int]) -> RegressionMixture {
     RegressionMixture(
       mixingWeights: order.map { mixingWeights[$0] }, coefficients: order.map { coefficients[$0] },
-      standardDeviations: order.map { standardDeviations[$0] }, varianceFloor: varianceFloor)
+      standardDeviations: order.map { standardDeviations[$0] }, varianceFloor: varianceFloor, errors: errors)
   }
 
   public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
@@ -73,6 +77,7 @@ public struct RegressionMixture: MixtureModel, Equatable {
       standardDeviations[k] = max(variance, varianceFloor).squareRoot()
       mixingWeights[k] = count / total
     }
+    errors?.maximize(statistics, dimension: 1)
     return findings
   }
 }

@@ -21,7 +21,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
 
   /// K (m + 1) weights, K variances, K - 1 shares, and the entries of each shape less its scale.
   public var parameterCount: Int {
-    groupCount * (shapes.count + 3) - 1 + shapes.reduce(0) { $0 + $1.count - 1 }
+    groupCount * (shapes.count + 3) - 1 + shapes.reduce(0) { $0 + $1.count - 1 } + (mixture.errors?.parameterCount ?? 0)
   }
 
   /// Starts at the nearest shared shapes of a free fit: per covariate the leading direction of the groups'
@@ -78,6 +78,7 @@ public struct SharedShapeRegressionMixture: MixtureModel {
       mixture.standardDeviations[k] = max(variance, mixture.varianceFloor).squareRoot()
       mixture.mixingWeights[k] = count / total
     }
+    mixture.errors?.maximize(statistics, dimension: 1)
     return findings
   }
 

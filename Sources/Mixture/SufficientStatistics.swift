@@ -5,7 +5,9 @@ import LinearAlgebra
 /// in its first row, and the log-likelihood and entropy of the posteriors.
 ///
 /// A joint mixture whose log densities are no squares of linear forms needs more: with u the first form of a group,
-/// Σ γ u c c' and Σ γ u² c c' where form 1 is bent, and Σ π_k(ρ) ρρ' where shares depend on ρ; see ``RowTerms``.
+/// Σ γ u c c' and Σ γ u² c c' where form 1 is bent, and Σ π_k(ρ) ρρ' where shares depend on ρ; see ``RowTerms``. Where
+/// errors are of a t law all these sums take γ times the expected precision of the row for γ, and N_k stands beside them;
+/// see ``StudentErrors``.
 public struct SufficientStatistics: Reducible, Equatable {
   public let groupCount: Int
   /// The number of columns of c, p + 2.
@@ -18,16 +20,23 @@ public struct SufficientStatistics: Reducible, Equatable {
   private let grams: PackedTable
   /// Of those of ρ, a row for each group.
   private let shareGrams: PackedTable
+  /// N_k, and Σ γ (log of the precision - precision); nil where errors are normal.
+  private let counts: PackedTable?
   private let logLikelihoodPlace: Int
   private let entropyPlace: Int
   public var summands: [Double]
 
   public init(groupCount: Int, columnCount: Int) {
-    self.init(groupCount: groupCount, columnCount: columnCount, rowTerms: nil)
+    self.init(groupCount: groupCount, columnCount: columnCount, rowTerms: nil, hasPrecisions: false)
   }
 
-  /// With all sums that the M step of a model with these terms needs.
-  init(groupCount: Int, columnCount: Int, rowTerms: RowTerms?) {
+  /// With all sums that the M step of a model with these forms needs.
+  init(groupCount: Int, columnCount: Int, forms: MixtureForms) {
+    self.init(
+      groupCount: groupCount, columnCount: columnCount, rowTerms: forms.rowTerms, hasPrecisions: forms.errors != nil)
+  }
+
+  private init(groupCount: Int, columnCount: Int, rowTerms: RowTerms?, hasPrecisions: Bool) {
     self.groupCount = groupCount
     self.columnCount = columnCount
     powerCount = rowTerms.map { $0.bends.isEmpty ? 1 : 3 } ?? 1
@@ -35,6 +44,7 @@ public struct SufficientStatistics: Reducible, Equatable {
     var packing = Packing()
     grams = packing.table(powerCount * groupCount, PackedTriangle.count(order: columnCount))
     shareGrams = packing.table(groupCount, PackedTriangle.count(order: shareColumnCount))
+    counts = hasPrecisions ? packing.table(2, groupCount) : nil
     logLikelihoodPlace = packing.number()
     entropyPlace = packing.number()
     summands = packing.zeros
@@ -45,7 +55,9 @@ public struct SufficientStatistics: Reducible, Equatable {
   /// The entropy of the posteriors, - Σ_i w_i Σ_k γ_ik log γ_ik.
   public var entropy: Double { summands[entropyPlace] }
   /// The weight of a group, N_k = Σ_i w_i γ_ik.
-  public func count(_ group: Int) -> Double { summands[grams[group, 0]] }
+  public func count(_ group: Int) -> Double { summands[counts?[0, group] ?? grams[group, 0]] }
+  /// Σ_i w_i γ_ik (log u_ik - u_ik) of the precisions u; 0 where errors are normal.
+  func tail(_ group: Int) -> Double { counts.map { summands[$0[1, group]] } ?? 0 }
   /// Σ_k N_k: the number of rows, or the sum of their weights.
   public var total: Double { (0..<groupCount).reduce(0) { $0 + count($1) } }
 
@@ -65,7 +77,7 @@ public struct SufficientStatistics: Reducible, Equatable {
   /// Adds the E step of `forms` on one chunk.
   mutating func add(_ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
     let totals = forms.withKernelMixture(at: block) { mixture in
-      if powerCount == 1 {
+      if powerCount == 1 && counts == nil {
         return summands.withUnsafeMutableBufferPointer { sums in
           Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress! + grams.start)
         }
@@ -74,6 +86,7 @@ public struct SufficientStatistics: Reducible, Equatable {
         let totals = Kernel.responsibilities(
           of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
         block.multiply(gamma, groupCount: groupCount, stride: stride, by: weights)
+        multiplyPrecisions(gamma, stride: stride, block, of: forms)
         addPowers(block, groupWeights: gamma, stride: stride, forms: forms)
         return totals
       }
@@ -105,6 +118,34 @@ public struct SufficientStatistics: Reducible, Equatable {
           block.multiply(groupWeights + k * stride, groupCount: 1, stride: stride, by: u + k * width)
         }
         add(block, groupWeights: groupWeights, stride: stride, power: power)
+      }
+    }
+  }
+
+  /// Adds N_k of a chunk, and makes γ u of the posteriors γ; nothing where errors are normal.
+  ///
+  /// - Parameter forms: those of the posteriors.
+  mutating func multiplyPrecisions(
+    _ groupWeights: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block, of forms: MixtureForms
+  ) {
+    guard let counts else { return }
+    forms.withPrecisions(at: block) { precisions, width in
+      guard let precisions else { return }
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: width) { scratch in
+        let logs = scratch.baseAddress!
+        for k in 0..<groupCount {
+          let (gamma, u) = (groupWeights + k * stride, precisions + k * width)
+          logs.update(from: u, count: block.rowCount)
+          Kernel.logarithms(of: logs, count: block.rowCount)
+          var (count, tail) = (0.0, 0.0)
+          for row in 0..<block.rowCount {
+            count += gamma[row]
+            tail += gamma[row] * (logs[row] - u[row])
+            gamma[row] *= u[row]
+          }
+          summands[counts[0, k]] += count
+          summands[counts[1, k]] += tail
+        }
       }
     }
   }
@@ -156,7 +197,7 @@ extension Design {
   public func statistics(of models: [some MixtureModel]) throws -> [SufficientStatistics] {
     let forms = models.map(\.forms)
     let zero = zip(models, forms).map {
-      SufficientStatistics(groupCount: $0.groupCount, columnCount: columnCount, rowTerms: $1.rowTerms)
+      SufficientStatistics(groupCount: $0.groupCount, columnCount: columnCount, forms: $1)
     }
     return try rows.sum(Batch(zero)) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, weights in

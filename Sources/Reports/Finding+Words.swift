@@ -38,6 +38,9 @@ extension Finding {
     case .groupOfFewRows:
       "group \(count(.group)) is \(count(.count) == 1 ? "a single row" : "\(count(.count)) rows"), fewer than it has "
         + "parameters: \(memberRows); it follows them, and says nothing of others"
+    case .farRows:
+      "\(count(.count)) of \(count(.total)) rows lie more than \(Int(number(.distance))) standard deviations from every group of "
+        + "some size: \(memberRows); they may pull groups to themselves: look at them, or give --errors t"
     case .groupOfOneTreatment:
       "all \(count(.count)) rows of group \(count(.group)) have the equal treatment \(valueWords): \(memberRows); it is a "
         + "value, and no rule of treatment"

@@ -30,6 +30,13 @@ struct FitOptions: ParsableArguments {
   var controlFunction: ControlForm?
   @Flag(help: "Let the shares of groups depend on the covariates in --distribution joint, by a multinomial logit.")
   var concomitants = false
+  @Option(
+    help: ArgumentHelp(
+      """
+      The law of errors in --distribution regression and joint: normal; t, whose long tails keep rows far from all groups \
+      from pulling any, with degrees of freedom that are estimated; or t:DEGREES. (default: normal)
+      """, valueName: "law"))
+  var errors: ErrorLaw?
   @Option(help: "How --distribution gaussian starts. (default: equation6)")
   var start: GaussianStart?
   @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior. (default: argmax)")
@@ -87,6 +94,7 @@ struct FitOptions: ParsableArguments {
     configuration.freeShifts = freeShifts
     if let controlFunction { configuration.controlFunction = controlFunction }
     configuration.concomitants = concomitants
+    if let errors { configuration.errors = errors }
     if let start { configuration.gaussianStart = start }
     configuration.labels = labels ?? (paper ? .sampled : .argmax)
     if paper { configuration.alternation.assignment = .sampled }

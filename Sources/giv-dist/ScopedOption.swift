@@ -45,6 +45,7 @@ extension FitOptions {
     }
     return [
       option("--covariance", covariance, of: .gaussian), option("--start", start, of: .gaussian),
+      option("--errors", errors, of: .regression, .joint),
       option("--outcome-basis", outcomeBasis, of: .joint), option("--covariate-basis", covariateBasis, of: .joint),
       option("--free-shifts", freeShifts ? true : nil, of: .joint),
       option("--control-function", controlFunction, of: .joint),

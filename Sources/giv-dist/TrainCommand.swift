@@ -20,6 +20,9 @@ extension LabelRule: ExpressibleByArgument {}
 extension OutcomeBasis: ExpressibleByArgument {}
 extension CovariateBasis: ExpressibleByArgument {}
 extension ControlForm: ExpressibleByArgument {}
+extension ErrorLaw: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
 extension WeightKind: ExpressibleByArgument {}
 
 /// `giv-dist train`: finds the groups of rows that follow different rules of treatment.
