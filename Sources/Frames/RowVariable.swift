@@ -57,12 +57,12 @@ package struct RowVariable: Sendable {
 }
 
 extension Frame {
-  /// A covariate by its name, of numbers or of categories that became indicators, or a column whose role is proxy.
+  /// A covariate by its name, of numbers or of categories that became indicators, or a column whose role is proxy or variable.
   ///
   /// - Parameter option: how a user names it, for messages.
   /// - Throws: ``Failure`` `usage` that names those that there are, the most alike first.
   package func proxy(named name: String, _ option: String) throws -> RowVariable {
-    let proxies = columns(of: .proxy)
+    let proxies = columns(of: .proxy) + columns(of: .variable)
     if let column = proxies.first(where: { schema.columns[$0].name == name }) {
       let kind = schema.columns[column].kind
       return RowVariable(
@@ -83,7 +83,7 @@ extension Frame {
       "\(option) names '\(name)', which is no column of the shards; \(suggestion(for: name, among: all.sorted()))")
   }
 
-  /// A column of codes or a covariate by its name, or the column of codes of a role of that name.
+  /// A column of codes, a covariate or a variable of a graph by its name, or the column of codes of a role of that name.
   ///
   /// - Parameter others: further names that a user could have given, for messages.
   package func column(named name: String, _ option: String, besides others: [String] = []) throws -> RowVariable {
@@ -91,8 +91,9 @@ extension Frame {
     let found =
       coded.first { schema.columns[$0].name == name } ?? coded.first { schema.columns[$0].role.rawValue == name }
     guard let found else {
-      let names = Set(coded.map { schema.columns[$0].name } + covariateNames + others)
-      guard covariateNames.contains(name) || covariates.contains(where: { $0.name == name }) else {
+      let numbers = covariateNames + columns(of: .variable).map { schema.columns[$0].name }
+      let names = Set(coded.map { schema.columns[$0].name } + numbers + others)
+      guard numbers.contains(name) || covariates.contains(where: { $0.name == name }) else {
         throw Failure(
           .usage,
           "\(option) names '\(name)', which is no column of the shards; \(suggestion(for: name, among: names.sorted()))"

@@ -2,6 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
+private let question = ["--graph", "napkin.txt", "--do", "X", "--outcome", "Y"]
+private let simulated =
+  ["simulate", "--scenario", "graph", "--levels", "X=3,W1=3", "--rows", "60000", "--seed", "2"] + question
+
 /// Rows of the variables of a causal graph: `giv-dist simulate --scenario graph`, `giv-dist table`, and `idgen` on them.
 extension OnRanks {
   @Suite(
@@ -10,18 +14,14 @@ extension OnRanks {
         """
         open('napkin.txt', 'w').write('W1 -> W2 -> X -> Y; W1 <-> X; W1 <-> Y')
         """, in: folder)
-      let made = try givDist(Self.simulate + ["--out", "rows"], in: folder)
+      let made = try givDist(simulated + ["--out", "rows"], in: folder)
       try #require(made.exitCode == 0, "\(made.error)")
     }) struct GraphRowsTests
   {
-    static let question = ["--graph", "napkin.txt", "--do", "X", "--outcome", "Y"]
-    static let simulate =
-      ["simulate", "--scenario", "graph", "--levels", "X=3,W1=3", "--rows", "60000", "--seed", "5"] + question
-
     /// The answer and its digest.
     private func effect(_ folder: String, ranks: Int? = nil) throws -> (law: [Double], naive: [Double], digest: String)
     {
-      let result = try givDist(["idgen", "effect", folder] + Self.question + ["--json"], ranks: ranks)
+      let result = try givDist(["idgen", "effect", folder] + question + ["--json"], ranks: ranks)
       try #require(result.exitCode == 0, "\(result.error)")
       let report = try object(result.output)
       let cells = try #require(report["effect"] as? [[String: Any]]).flatMap {
@@ -61,8 +61,8 @@ extension OnRanks {
     }
 
     @Test func `the files are the same on any ranks, and the rows in any files`() throws {
-      let one = try givDist(Self.simulate + ["--shards", "3", "--out", "three"])
-      let two = try givDist(Self.simulate + ["--shards", "3", "--out", "again"], ranks: 2)
+      let one = try givDist(simulated + ["--shards", "3", "--out", "three"])
+      let two = try givDist(simulated + ["--shards", "3", "--out", "again"], ranks: 2)
       #expect(one.exitCode == 0 && two.exitCode == 0, "\(one.error) \(two.error)")
       let printed = try script(
         """
@@ -125,7 +125,7 @@ extension OnRanks {
     }
 
     @Test(arguments: [
-      (["short.csv", "--graph", "napkin.txt"], 65, "has no column 'W2'"),
+      (["short.csv", "--graph", "napkin.txt"], 65, "no column named 'W2'"),
       (["short.csv", "--columns", "X,Y", "--graph", "napkin.txt"], 64, "leave one of them out"),
       (["short.csv"], 64, "--columns"),
       (["short.csv", "--columns", "X,X"], 64, "twice"),

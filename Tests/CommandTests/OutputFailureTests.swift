@@ -13,7 +13,9 @@ extension OnRanks {
     }) struct OutputFailureTests
   {
     /// A fit that differs from the one in the folder.
-    private static let arguments = ["train", "shards", "--groups", "2", "--starts", "4", "--out", "run"]
+    private static let arguments = [
+      "train", "shards", "--groups", "2", "--starts", "4", "--representation", "identity", "--out", "run",
+    ]
     private var runFolder: URL { SharedInputs.folder.appending(path: "run") }
 
     /// Runs a fit into the folder that must fail, and demands that the folder is as it was.
@@ -83,7 +85,7 @@ extension OnRanks {
         head -c 600k /dev/zero > "$DISK/filling" 2> /dev/null
         truncate -s -\(free)k "$DISK/filling"
         (cd "$DISK/run" && ls --ignore=run.log | xargs sha256sum > ../digests)
-        \(ranks.map { "mpirun -n \($0)" } ?? "") "$0" train shards --groups 2 --starts 4 --out "$DISK/run" --force
+        \(ranks.map { "mpirun -n \($0)" } ?? "") "$0" train shards --groups 2 --starts 4 --representation identity --out "$DISK/run" --force
         echo "code $?"
         ls -A --ignore=run.log "$DISK/run"
         cd "$DISK/run" && sha256sum --quiet -c ../digests && echo unchanged

@@ -83,7 +83,6 @@ extension OnRanks {
         contentsOf: SharedInputs.folder.appending(path: "\(options[1])/metrics.jsonl"), encoding: .utf8)
       let passes = try text.split(separator: "\n").map { try JSONDecoder().decode(Pass.self, from: Data($0.utf8)) }
       #expect(passes.count == report.passes)
-      #expect(passes.last?.phase == "em")
       for (previous, next) in zip(passes, passes.dropFirst()) {
         #expect(next.seconds >= previous.seconds)
         guard next.phase == previous.phase else {
@@ -93,8 +92,10 @@ extension OnRanks {
         #expect(next.pass == previous.pass + 1)
         #expect(next.logLikelihood >= previous.logLikelihood - 1e-9 * abs(previous.logLikelihood), "\(next)")
       }
-      let last = try #require(passes.last?.logLikelihood)
-      #expect(abs(last - (report.logLikelihood ?? 0)) < 1e-8 * abs(last))
+      // Where products of covariates were tried, several fits came to their ends on all rows.
+      let found = try #require(report.logLikelihood)
+      let ends = Dictionary(grouping: passes.filter { $0.phase.hasPrefix("em") }, by: \.phase).compactMap(\.value.last)
+      #expect(ends.contains { abs($0.logLikelihood - found) < 1e-8 * abs(found) })
     }
 
     @Test func `People read groups, scores, balance and digests`() throws {
