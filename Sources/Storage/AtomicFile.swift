@@ -52,9 +52,9 @@ public struct AtomicFile: ~Copyable {
     while written < bytes.count {
       let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, $0.count - written) }
       if count < 0 {
-        let reason = String(cString: strerror(errno))
+        let failure = WriteFailure.failure(path)
         close(descriptor)
-        throw Failure(.inputOutput, "\(path): writing failed: \(reason)")
+        throw failure
       }
       written += count
     }

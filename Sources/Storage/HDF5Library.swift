@@ -58,30 +58,28 @@ enum HDF5Library {
   }
 
   /// What to do about the failures that users meet, by words of the library's account.
-  private static let remedies = [
-    (
-      words: "errno = 11,",
-      remedy: "another process writes the file, or the file system has no locks: "
-        + "then set the environment variable HDF5_USE_FILE_LOCKING=FALSE"
-    ),
-    (words: "errno = 27,", remedy: "raise the limit of file sizes (ulimit -f), or write elsewhere"),
-    (words: "errno = 28,", remedy: "free some space, or write elsewhere"),
-    (words: "errno = 122,", remedy: "free some of your quota, or write elsewhere"),
-    (
-      words: "bad version number for hyperslab selection",
-      remedy:
-        "a later HDF5 wrote this virtual dataset: write it for version 1.10 (in h5py: libver=('earliest', 'v110')), "
-        + "or copy its values into a dataset"
-    ),
-    (
-      words: "bad version number",
-      remedy: "if a later HDF5 wrote the file, write it for version 1.10 (in h5py: libver=('earliest', 'v110'))"
-    ),
-    (words: "unable to open external file", remedy: "a link leads there: put the file beside this one"),
-    (words: "component not found", remedy: "a link leads to what is not there: write the dataset itself"),
-    (words: "truncated file", remedy: "copy or write the file again"),
-    (words: "checksum", remedy: "the file is damaged: copy or write it again"),
-  ]
+  private static let remedies =
+    WriteFailure.remedies.map { (words: "errno = \($0),", remedy: $1) } + [
+      (
+        words: "errno = 11,",
+        remedy: "another process writes the file, or the file system has no locks: "
+          + "then set the environment variable HDF5_USE_FILE_LOCKING=FALSE"
+      ),
+      (
+        words: "bad version number for hyperslab selection",
+        remedy:
+          "a later HDF5 wrote this virtual dataset: write it for version 1.10 (in h5py: libver=('earliest', 'v110')), "
+          + "or copy its values into a dataset"
+      ),
+      (
+        words: "bad version number",
+        remedy: "if a later HDF5 wrote the file, write it for version 1.10 (in h5py: libver=('earliest', 'v110'))"
+      ),
+      (words: "unable to open external file", remedy: "a link leads there: put the file beside this one"),
+      (words: "component not found", remedy: "a link leads to what is not there: write the dataset itself"),
+      (words: "truncated file", remedy: "copy or write the file again"),
+      (words: "checksum", remedy: "the file is damaged: copy or write it again"),
+    ]
 
   /// An account on one line, with the remedy where there is one.
   private static func explained(_ account: String) -> String {

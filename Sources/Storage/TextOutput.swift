@@ -27,9 +27,7 @@ public final class TextOutput {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      guard count >= 0 else {
-        throw Failure(.inputOutput, "\(path): writing failed: \(String(cString: strerror(errno)))")
-      }
+      guard count >= 0 else { throw WriteFailure.failure(path) }
       rest = rest.dropFirst(count)
     }
   }

@@ -46,7 +46,7 @@ extension OnRanks {
     private func effect(_ arguments: [String], ranks: Int? = nil) throws -> (report: Report, text: String) {
       let result = try givDist(["effect"] + arguments + ["--json"], ranks: ranks)
       try #require(result.exitCode == 0, "\(result.error)")
-      let text = result.output.replacing(/"ranks":[0-9]+/, with: "")
+      let text = withoutTimes(result.output).replacing(/"ranks":[0-9]+/, with: "")
       return (try JSONDecoder().decode(Report.self, from: Data(result.output.utf8)), text)
     }
 

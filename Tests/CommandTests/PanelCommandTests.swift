@@ -126,7 +126,7 @@ import Testing
     let trained = try givDist(["train", "made", "--groups", "2"])
     #expect(trained.exitCode == 65 && trained.error.contains("is a panel"))
     for (arguments, words) in [
-      ("--scenario panel --rows 5", "--rows goes with scenarios of sources or proxies only"),
+      ("--scenario panel --rows 5", "--rows goes with scenarios of sources, proxies or graphs only"),
       ("--units 5", "--units goes with --scenario panel only"),
       ("--scenario panel --missing 2", "--missing is 2.0"),
     ] {

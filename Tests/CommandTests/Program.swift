@@ -108,3 +108,8 @@ func contents(_ folder: URL) throws -> [String: Data] {
       ($0, try Data(contentsOf: folder.appending(path: $0)))
     })
 }
+
+/// A report in JSON without what its phases took, which no two runs share.
+func withoutTimes(_ json: String) -> String {
+  json.replacing(/"times":\{"peakBytes".*"wallSeconds":[0-9.e-]+\},?/, with: "")
+}

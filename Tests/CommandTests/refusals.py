@@ -447,7 +447,7 @@ refuse("Fewer instruments than functions of the treatment", 'write("a.h5", z=gro
 refuse("A constant treatment", 'write("a.h5", t=np.ones(n), z=group)', "giv-dist effect a.h5 --instrument true")
 refuse("A treatment that controls determine", 'write("a.h5", t=1 + x @ [1, 2], z=group)',
        "giv-dist effect a.h5 --instrument true --outcome-basis linear")
-refuse("Groups of too few rows", 'write("a.h5", x=x[:12], t=t[:12], y=y[:12], z=np.arange(12) % 3)',
+refuse("Groups of too few rows", 'write("a.h5", x=x[:9], t=t[:9], y=y[:9], z=np.arange(9) % 3)',
        "giv-dist effect a.h5 --instrument true")
 refuse("Fewer rows than columns", 'write("a.h5", x=x[:24], t=t[:24], y=y[:24], z=np.arange(24) % 2)',
        "giv-dist effect a.h5 --instrument true --covariate-basis cubic --outcome-basis spline:8+interactions")

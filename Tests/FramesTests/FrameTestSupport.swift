@@ -30,7 +30,7 @@ struct ExampleSource: ChunkSource {
     Column("ward", .cluster, .categorical(levels: ["1", "2"]), allowsMissing: true), Column("count", .weight),
     Column("score", .proxy, .integer, allowsMissing: true), Column("arm", .arm, .categorical(levels: ["x", "y"])),
     Column("unit", .unit, .integer), Column("year", .period, .integer), Column("held", .test, .integer),
-    Column("note", .none),
+    Column("note", .none), Column("cause", .variable),
   ])
 
   func value(_ column: Column, _ index: Int, row: Int, component: Int) -> Double {

@@ -265,7 +265,10 @@ private struct OtherMixture: Error {}
     #expect(records.count == result.passes)
     let phases = records.map(\.phase).reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
     #expect(
-      phases == ["starts", "search linear", "starts parabolas", "starts spline", "search free", "search shared", "em"])
+      phases == [
+        "starts", "search linear", "starts parabolas", "starts spline", "search free", "search shared", "em",
+        "starts products", "search products",
+      ])
     #expect(zip(records, records.dropFirst()).allSatisfy { $0.seconds <= $1.seconds })
   }
 }
