@@ -20,7 +20,7 @@ struct RoleRows {
       Column("year", .period, .integer), Column("held", .test, .integer),
       Column("grade", .covariate, .categorical(levels: grades)),
       Column("scan", .covariate, .vector(width: 3), allowsMissing: true),
-      Column("..", .none, allowsMissing: true), Column("note", .none, .text), Column("cause", .variable),
+      Column("..", .none, allowsMissing: true), Column("cause", .variable), Column("note", .none, .text),
     ]
   }
 
@@ -42,8 +42,8 @@ struct RoleRows {
       codes { $0 % 10 },
       codes { $0 % 3 == 1 ? 1 : 0 }, codes { $0 % 3 },
       .reals(rows.flatMap { row in (0..<3).map { row % 4 == 0 && $0 == 1 ? .nan : Self.real(row, 10 + $0) } }),
-      .reals(rows.map { $0 % 6 == 0 ? .nan : Self.real($0, 5) }), .texts(rows.map { $0 % 9 == 0 ? "" : "näht \($0)" }),
-      .reals(rows.map { Self.real($0, 6) }),
+      .reals(rows.map { $0 % 6 == 0 ? .nan : Self.real($0, 5) }), .reals(rows.map { Self.real($0, 6) }),
+      .texts(rows.map { $0 % 9 == 0 ? "" : "näht \($0)" }),
     ]
   }
 
