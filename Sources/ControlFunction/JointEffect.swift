@@ -69,6 +69,7 @@ public struct JointModel: Sendable, Codable {
   }
 
   package var outcomeScale: Double { basis.scaling.scales[basis.covariateCount + 1] }
+  package var treatmentCenter: Double { dataScaling.centers[basis.covariateCount] }
   package var treatmentScale: Double { dataScaling.scales[basis.covariateCount] }
   var covariateScales: [Double] { Array(dataScaling.scales.prefix(basis.covariateCount)) }
 

@@ -120,6 +120,9 @@ private struct TreatmentRules {
   private let coefficients: [[Double]]?
   private let center: Double
   private let scale: Double
+  /// Of what the regressions give: a joint model has a scale of its own.
+  private let ruleCenter: Double
+  private let ruleScale: Double
 
   init(_ model: FittedModel) {
     coefficients =
@@ -129,12 +132,13 @@ private struct TreatmentRules {
       case .gaussian, .kmeans: nil
       }
     (center, scale) = (model.scaling.centers.last!, model.scaling.scales.last!)
+    (ruleCenter, ruleScale) = model.joint.map { ($0.treatmentCenter, $0.treatmentScale) } ?? (center, scale)
   }
 
   func inDataUnits(_ t: Double) -> Double { center + scale * t }
 
   func fit(_ block: Kernel.Block, row: Int, group: Int) -> Double {
     guard let beta = coefficients?[group] else { return .nan }
-    return inDataUnits(beta.indices.reduce(0) { $0 + beta[$1] * block.columns[$1]![row] })
+    return ruleCenter + ruleScale * beta.indices.reduce(0) { $0 + beta[$1] * block.columns[$1]![row] }
   }
 }

@@ -38,6 +38,18 @@ extension OnRanks {
       #expect(try givDist(["train"] + fit).output.contains("  by its groups as instruments"))
     }
 
+    @Test func `Rows of the sample lie about the rules of their groups`() throws {
+      let printed = try script(
+        """
+        import csv
+        rows = list(csv.DictReader(open('run/sample.csv')))
+        t, fit = (np.array([float(row[key]) for row in rows]) for key in ('t', 'fit'))
+        slope, level = np.polyfit(fit, t, 1)
+        print(abs(slope - 1) < .1, abs(level) < .1)
+        """)
+      #expect(printed == "True True\n")
+    }
+
     @Test func `Extensions are reported, and stored for new rows`() throws {
       let options = ["--control-function", "quadratic", "--concomitants", "--out", "extended"]
       let text = try givDist(["train"] + fit + options)
