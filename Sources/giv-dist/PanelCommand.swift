@@ -73,13 +73,11 @@ struct MakePanel: DistributedCommand {
     if wide && periods == nil { throw ValidationError("--wide needs the columns of the periods: --periods FIRST:LAST") }
   }
 
-  /// One rank does the work, for the input is one stream.
   func run(on communicator: any Communicator) throws {
-    let report = try communicator.broadcast {
+    try communicator.printFromRoot {
       let summary = try PanelImporter(inputs: inputs, plan: plan()).run(into: out, force: force)
       return json ? try jsonText(summary) : summary.text
     }
-    if communicator.isRoot { print(report) }
   }
 
   private func plan() throws -> PanelPlan {

@@ -59,13 +59,11 @@ struct MakeTable: DistributedCommand {
   /// The other ranks wait as long as it takes.
   var stallTimeout: Double { 0 }
 
-  /// One rank does the work, for the input is one stream.
   func run(on communicator: any Communicator) throws {
-    let report = try communicator.broadcast {
+    try communicator.printFromRoot {
       let summary = try Importer(inputs: inputs, plan: plan()).run(into: out, force: force)
       return json ? try jsonText(summary) : summary.text
     }
-    if communicator.isRoot { print(report) }
   }
 
   private func plan() throws -> ImportPlan {

@@ -77,35 +77,36 @@ struct JointFixture: Decodable {
 
   /// The columns (1, x1, x2, x1², x1 x2, x2², t², t, y), y times `scale`.
   func design(isWeighted: Bool = false, scale: Double = 1) throws -> Design {
-    try design(x, t, y.map { scale * $0 }, weight: isWeighted ? rowWeights : nil)
+    try quadraticDesign(x, t, y.map { scale * $0 }, weight: isWeighted ? rowWeights : nil)
   }
 
   /// The same columns with other row weights.
-  func design(weight: [Double]) throws -> Design { try design(x, t, y, weight: weight) }
+  func design(weight: [Double]) throws -> Design { try quadraticDesign(x, t, y, weight: weight) }
 
   /// The same columns of the rows `rows[0]`, `rows[1]`, …
   func design(rows: [Int]) throws -> Design {
-    try design(rows.map { x[$0] }, rows.map { t[$0] }, rows.map { y[$0] }, weight: nil)
+    try quadraticDesign(rows.map { x[$0] }, rows.map { t[$0] }, rows.map { y[$0] }, weight: nil)
   }
 
   /// The same columns of the rows with extensions, with row weights.
   func extendedDesign() throws -> Design {
-    try design(extendedRows.x, extendedRows.t, extendedRows.y, weight: rowWeights)
+    try quadraticDesign(extendedRows.x, extendedRows.t, extendedRows.y, weight: rowWeights)
   }
+}
 
-  private func design(_ x: [[Double]], _ t: [Double], _ y: [Double], weight: [Double]?) throws -> Design {
-    let table = try Frame(
-      rows: DistributedRows(rowCount: t.count, communicator: SoloCommunicator()),
-      covariates: [x.map { $0[0] }, x.map { $0[1] }], treatment: t, outcome: y, weight: weight)
-    return Design(
-      table: table, featureNames: ["x1", "x2", "x1^2", "x1 x2", "x2^2", "t^2", "t", "y"],
-      features: { columns, count, features, stride in
-        for row in 0..<count {
-          let (a, b, t, y) = (columns[0][row], columns[1][row], columns[2][row], columns[3][row])
-          for (j, value) in [a, b, a * a, a * b, b * b, t * t, t, y].enumerated() { features[j * stride + row] = value }
-        }
-      }, inputs: .all)
-  }
+/// The columns (1, x1, x2, x1², x1 x2, x2², t², t, y) of rows.
+func quadraticDesign(_ x: [[Double]], _ t: [Double], _ y: [Double], weight: [Double]?) throws -> Design {
+  let table = try Frame(
+    rows: DistributedRows(rowCount: t.count, communicator: SoloCommunicator()),
+    covariates: [x.map { $0[0] }, x.map { $0[1] }], treatment: t, outcome: y, weight: weight)
+  return Design(
+    table: table, featureNames: ["x1", "x2", "x1^2", "x1 x2", "x2^2", "t^2", "t", "y"],
+    features: { columns, count, features, stride in
+      for row in 0..<count {
+        let (a, b, t, y) = (columns[0][row], columns[1][row], columns[2][row], columns[3][row])
+        for (j, value) in [a, b, a * a, a * b, b * b, t * t, t, y].enumerated() { features[j * stride + row] = value }
+      }
+    }, inputs: .all)
 }
 
 @Suite struct JointMixtureTests {

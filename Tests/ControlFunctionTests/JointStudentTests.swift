@@ -53,17 +53,7 @@ private struct StudentFixture: Decodable {
 
   /// The columns (1, x1, x2, x1², x1 x2, x2², t², t, y).
   func design(isWeighted: Bool) throws -> Design {
-    let table = try Frame(
-      rows: DistributedRows(rowCount: t.count, communicator: SoloCommunicator()),
-      covariates: [x.map { $0[0] }, x.map { $0[1] }], treatment: t, outcome: y, weight: isWeighted ? rowWeights : nil)
-    return Design(
-      table: table, featureNames: ["x1", "x2", "x1^2", "x1 x2", "x2^2", "t^2", "t", "y"],
-      features: { columns, count, features, stride in
-        for row in 0..<count {
-          let (a, b, t, y) = (columns[0][row], columns[1][row], columns[2][row], columns[3][row])
-          for (j, value) in [a, b, a * a, a * b, b * b, t * t, t, y].enumerated() { features[j * stride + row] = value }
-        }
-      }, inputs: .all)
+    try quadraticDesign(x, t, y, weight: isWeighted ? rowWeights : nil)
   }
 }
 
