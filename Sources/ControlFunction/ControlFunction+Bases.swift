@@ -19,7 +19,7 @@ extension ControlFunction {
     let variables = try interactingVariables(best, contest)
     guard !variables.isEmpty else { return (best, criteria) }
     let interacted = try chooseTreatment(
-      note(contest.interacted(best, with: variables, rows: contest.subset)), contest, note)
+      note(contest.interacted(best, with: variables)), contest, note)
     if options.interaction == .given || interacted.bic < best.bic { best = interacted }
     return (best, criteria)
   }
@@ -65,8 +65,11 @@ extension ControlFunction {
             on: contest.subset)))
       if trial.bic < best.bic { best = trial }
     }
+    var last = trial.treatment
     for choice in TreatmentChoice.choices(options.outcomeBasis) where choice != trial.treatment {
+      guard !choice.isUnusual || best.treatment == last else { break }
       try attempt(choice, interactions: false)
+      last = choice
     }
     try attempt(best.treatment, interactions: true)
     return best
@@ -79,7 +82,7 @@ extension ControlFunction {
     case .none: return []
     case .given: return Array(0...contest.table.covariateCount)
     case .chosen:
-      guard case .interaction(let variables, _) = try contest.missingControl(of: best, rows: contest.subset) else {
+      guard case .interaction(let variables, _) = try contest.missingControl(of: best) else {
         return []
       }
       return variables

@@ -46,6 +46,8 @@ extension ControlFunction {
     public let slopesTest: ChiSquareTest?
     /// The test of groups not shifting the outcome.
     public let shiftsTest: ChiSquareTest?
+    /// What shifts of the outcome by groups would do to the average slope; nil where they are free or not to be told.
+    public let shiftSensitivity: ShiftSensitivity?
     /// The test of groups not moving the outcome with x or t in ways of their own.
     public let exclusionTest: ChiSquareTest?
     /// Everything that a reader of the result should know before trusting it.
@@ -59,7 +61,7 @@ extension ControlFunction {
       statistics: SufficientStatistics, covariance: JointCovariance?, trial: JointTrial, bases: [JointCriterion],
       averageSlope: EffectCoefficient, contrasts: [JointContrast], effectCurve: [EffectPoint],
       slopesTest: ChiSquareTest?,
-      exclusion: (shifts: ChiSquareTest?, slopes: ChiSquareTest?), findings: [Finding]
+      exclusion: ExclusionTests, findings: [Finding]
     ) {
       let (mixture, n) = (model.mixture, Double(design.table.observationCount))
       self.model = model
@@ -86,7 +88,8 @@ extension ControlFunction {
       (self.averageSlope, self.contrasts, self.covariance) = (averageSlope, contrasts, covariance)
       self.effectCurve = effectCurve
       self.slopesTest = slopesTest
-      (shiftsTest, exclusionTest) = exclusion
+      (shiftsTest, exclusionTest) = (exclusion.shifts, exclusion.slopes)
+      shiftSensitivity = exclusion.sensitivity
       self.findings = findings
       effectCoefficients = model.effectCoefficients(isIdentified ? covariance : nil)
     }

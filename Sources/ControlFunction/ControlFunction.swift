@@ -185,7 +185,8 @@ public struct ControlFunction: Estimator, Sendable {
     let model = JointModel(
       covariateNames: frame.covariateNames, treatmentName: frame.treatmentName, outcomeName: frame.outcomeName,
       tableScaling: scaling, basis: trial.basis, mixture: fit.model.canonical)
-    let covariance = try JointCovariance.estimateIfRegular(model.mixture, on: trial.design, clusters: clusters)
+    let tests = try JointScoreTests(of: model.mixture, on: trial.design, clusters: clusters)
+    let covariance = tests.covariance
     let statistics = try trial.design.statistics(of: [model.mixture])[0]
     let m = frame.covariateCount
     let treatments = try frame.quantiles(of: Self.curveProbabilities, includesTreatment: true)[m]
@@ -194,13 +195,15 @@ public struct ControlFunction: Estimator, Sendable {
     let quartiles = [4, 9, 14].map { treatments[$0] }
     let audit = JointAudit(
       options: options, contest: contest, trial: trial, searched: searched, model: model,
-      curve: model.effectCurve(at: treatments, covariance), covariance: covariance)
-    let exclusion = try audit.exclusionTests()
+      curve: model.effectCurve(at: treatments, covariance), covariance: covariance, tests: tests)
+    let slopeWeights = try model.averageSlopeWeights(trial.design)
+    let exclusion = try audit.exclusionTests(slopeWeights)
     let search = searched.summary ?? SearchSummary()
-    let findings = try audit.findings(fit: fit, search: search, start: start, exclusion: exclusion)
+    let findings = try audit.findings(
+      fit: fit, search: search, start: start, exclusion: exclusion, statistics: statistics)
     // Where groups may be cuts of one cloud the effect is arbitrary, and an interval would be a lie.
     let shown = findings.contains { Result.noGroups.contains($0.code) } ? nil : covariance
-    let slope = model.combination("average slope", try model.averageSlopeWeights(trial.design), shown)
+    let slope = model.combination("average slope", slopeWeights, shown)
     return Result(
       model: model, design: trial.design, fit: fit, search: search, statistics: statistics, covariance: covariance,
       trial: trial, bases: criteria, averageSlope: slope,

@@ -75,6 +75,12 @@ public enum CovariateChoice: Sendable, Codable, Equatable {
     }
   }
 
+  /// The basis that starts compete on before this one: quadratic, if that is smaller.
+  func pilot(covariates m: Int) -> CovariateChoice {
+    let quadratic = CovariateChoice.polynomial(degree: 2)
+    return quadratic.count(covariates: m) < count(covariates: m) ? quadratic : self
+  }
+
   /// Whether it is one that `auto` takes only where the rows carry no other.
   var isSmall: Bool { Self.small.joined().contains(self) }
 

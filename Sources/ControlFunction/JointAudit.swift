@@ -17,6 +17,7 @@ struct JointAudit {
   let model: JointModel
   let curve: [EffectPoint]
   let covariance: JointCovariance?
+  let tests: JointScoreTests
 
   /// The level of the test of equal slopes.
   static let significance = 0.01
@@ -30,9 +31,11 @@ struct JointAudit {
   private var mixture: JointMixture { model.mixture }
 
   /// All findings. Collective.
+  ///
+  /// - Parameter statistics: of the fit.
   func findings(
-    fit: Fit<JointMixture>, search: SearchSummary, start: ControlFunction.Start,
-    exclusion: (shifts: ChiSquareTest?, slopes: ChiSquareTest?)
+    fit: Fit<JointMixture>, search: SearchSummary, start: ControlFunction.Start, exclusion: ExclusionTests,
+    statistics: SufficientStatistics
   ) throws -> [Finding] {
     // What keeps groups from degenerating moves the effect too.
     var findings = fit.findings.map { $0.with(severity: .warning) }
@@ -45,7 +48,7 @@ struct JointAudit {
       findings.append(Finding(.fewClusters, [.count: .count(clusters.count)]))
     }
     findings += try repeatedRows
-    findings += try noGroups(start)
+    findings += try noGroups(start, statistics)
     findings += distantReference
     let decided = try trial.design.decidedRows(of: mixture)
     if 2 * decided > trial.design.rows.rowCount {
@@ -56,6 +59,9 @@ struct JointAudit {
     }
     if trial.covariates.isSmall && options.covariateBasis == .auto {
       findings.append(Finding(.smallBasis, [.names: .names([trial.covariates.description])]))
+    }
+    if trial.treatment.isFinest {
+      findings.append(Finding(.finestOutcomeBasis, [.names: .names([trial.treatment.description])]))
     }
     if let test = try twoStageTest(), test.pValue < Self.disagreement {
       findings.append(Finding(.twoStageDisagrees, test))
@@ -95,8 +101,7 @@ struct JointAudit {
     guard covariance != nil else { return [] }
     var findings = try controlMissed()
     if mixture.concomitants == nil,
-      let test = try contest.scoreTest({ try .concomitants(of: mixture, on: trial.design, clusters: contest.clusters) }
-      ),
+      let test = try contest.scoreTest(tests.concomitants),
       test.pValue < Self.disagreement
     {
       findings.append(Finding(.sharesDependOnCovariates, test))
@@ -108,7 +113,7 @@ struct JointAudit {
   private func controlMissed() throws -> [Finding] {
     var fitted = trial
     fitted.fits = [Fit(start: 0, model: mixture)]
-    switch try contest.missingControl(of: fitted, rows: nil) {
+    switch try contest.missingControl(of: fitted, tests: tests) {
     case .nothing: return []
     case .interaction(_, let test): return [Finding(.confoundingInteracts, test)]
     case .bend(let test): return [Finding(.outcomeBends, test)]
@@ -140,13 +145,13 @@ struct JointAudit {
     return ChiSquareTest(differences, covariance: matrix)
   }
 
-  private func noGroups(_ start: ControlFunction.Start) throws -> [Finding] {
+  private func noGroups(_ start: ControlFunction.Start, _ statistics: SufficientStatistics) throws -> [Finding] {
     var findings: [Finding] = []
     if let test = slopesTest, test.pValue > Self.significance {
       findings.append(Finding(.equalSlopes, test, severity: .invalid))
     }
     let explained = [
-      ("treatment", try prefersOneGroup(start)), ("treatment-and-outcome", try prefersOneJointGroup()),
+      ("treatment", try prefersOneGroup(start)), ("treatment-and-outcome", try prefersOneJointGroup(statistics)),
     ].filter(\.1).map(\.0)
     if !explained.isEmpty {
       findings.append(
@@ -172,9 +177,10 @@ struct JointAudit {
 
   /// Whether ICL of (t, y) | x is lower with one group: ordinary regressions of t on ρ and of y on φ, which say nothing where
   /// errors are not normal.
-  private func prefersOneJointGroup() throws -> Bool {
+  ///
+  /// - Parameter statistics: of the fit.
+  private func prefersOneJointGroup(_ statistics: SufficientStatistics) throws -> Bool {
     guard mixture.errors == nil else { return false }
-    let statistics = try trial.design.statistics(of: [mixture])[0]
     let selection = try PooledRegression(
       trial.pooled.selection(mixture.selectionCount), name: "the treatment's regression")
     // The joint columns end with y.
@@ -253,17 +259,31 @@ struct JointAudit {
     return ChiSquareTest(difference.values, covariance: difference.covariance)
   }
 
-  /// Of groups not shifting the outcome, nor moving it with x or t in ways of their own; see ``JointScoreTest``. nil
-  /// where there is nothing to test. Collective.
-  func exclusionTests() throws -> (shifts: ChiSquareTest?, slopes: ChiSquareTest?) {
-    guard covariance != nil else { return (nil, nil) }
-    func test(columns: Int?) throws -> ChiSquareTest? {
-      try contest.scoreTest {
-        try .exclusion(of: mixture, columns: columns, on: trial.design, clusters: contest.clusters)
-      }
-    }
-    return (mixture.hasFreeShifts ? nil : try test(columns: 1), try test(columns: nil))
+  /// Of groups not shifting the outcome, nor moving it with x or t in ways of their own.
+  ///
+  /// - Parameter slope: the average slope as a combination of b.
+  func exclusionTests(_ slope: [Double]) throws -> ExclusionTests {
+    guard covariance != nil else { return ExclusionTests() }
+    var exclusion = ExclusionTests()
+    exclusion.slopes = try contest.scoreTest(tests.exclusion)
+    guard !mixture.hasFreeShifts else { return exclusion }
+    do {
+      let (test, responses) = try tests.shifts()
+      exclusion.shifts = ChiSquareTest(test)
+      exclusion.sensitivity = ShiftSensitivity(
+        slope, of: mixture, responses: responses, outcomeScale: model.outcomeScale)
+    } catch is NotPositiveDefinite {}
+    return exclusion
   }
+}
+
+/// Whether groups move the outcome by more than their treatment; nil where there is nothing to test.
+struct ExclusionTests {
+  /// Of constant shifts, and what these would do; see ``JointScoreTests``.
+  var shifts: ChiSquareTest?
+  var sensitivity: ShiftSensitivity?
+  /// Of ways of their own with x or t.
+  var slopes: ChiSquareTest?
 }
 
 extension Finding {

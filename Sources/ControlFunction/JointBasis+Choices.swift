@@ -9,8 +9,9 @@ struct JointBases {
   /// Breakpoints of the factors of tensor products, from coarse to fine.
   static let tensorKnots = [4, 5, 6, 8]
   private static var covariateKnots: [Int] { Set([additiveKnots] + tensorKnots).sorted() }
-  /// Breakpoints of splines in t.
-  static let treatmentKnots = [5, 7, 10, 14, 20]
+  /// Breakpoints of splines in t; those beyond the first few are tried while the finest so far is the best.
+  static let treatmentKnots = [5, 7, 10, 14, 20, 28, 40]
+  static let usualTreatmentKnots = 5
   /// A basis of more columns than this is not tried unless asked for.
   static let largestCount = 400
 
@@ -130,6 +131,18 @@ public enum TreatmentChoice: Sendable, Codable, Equatable {
     case .spline: splines
     }
   }
+
+  /// Whether it is tried only where the one before it is the best so far.
+  var isUnusual: Bool {
+    if case .spline(let knots) = self {
+      knots > JointBases.treatmentKnots[JointBases.usualTreatmentKnots - 1]
+    } else {
+      false
+    }
+  }
+
+  /// Whether there is no finer one.
+  var isFinest: Bool { self == .spline(knots: JointBases.treatmentKnots.last!) }
 
   /// The one that the basis of x is chosen with.
   static func first(_ option: OutcomeBasis) -> TreatmentChoice {

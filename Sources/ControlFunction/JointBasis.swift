@@ -79,17 +79,27 @@ public struct JointBasis: Sendable, Codable {
 
   // MARK: Evaluation
 
-  /// Writes every factor of some variables to `factors[factor * stride + row]`.
+  /// Whether a factor is one that products are made of.
+  private var isInUse: [Bool] {
+    var used = Array(repeating: false, count: totalFactors)
+    for factor in products.joined() { used[factor] = true }
+    return used
+  }
+
+  /// Writes the factors of some variables to `factors[factor * stride + row]`: the variables, and those splines of which a
+  /// product has a function.
   private func evaluateFactors(
     _ variables: [UnsafePointer<Double>], _ which: Range<Int>, rowCount: Int,
     into factors: UnsafeMutablePointer<Double>, stride: Int
   ) {
+    let used = isInUse
     for variable in which {
       let own = factors + factor(variable) * stride
       let (center, factor) = (scaling.centers[variable], 1 / scaling.scales[variable])
       for row in 0..<rowCount { own[row] = (variables[variable][row] - center) * factor }
       for (index, spline) in splines[variable].enumerated() {
         let first = self.factors(variable, spline: index)
+        guard used[first].contains(true) else { continue }
         withUnsafeTemporaryAllocation(of: Double.self, capacity: first.count * rowCount) { values in
           spline.evaluate(own, count: rowCount, into: values.baseAddress!)
           for (position, target) in first.enumerated() {

@@ -21,30 +21,31 @@ extension JointContest {
   /// What is missing of a linear control function at the best fit of a trial. Where the confounder's mean given V is curved
   /// both tests see it, and the lower BIC decides. Collective.
   ///
-  /// - Parameter rows: of the trial.
-  func missingControl(of trial: JointTrial, rows: ChunkSubset?) throws -> MissingControl {
+  /// - Parameter tests: those of the best fit, where they were made before.
+  func missingControl(of trial: JointTrial, tests: JointScoreTests? = nil) throws -> MissingControl {
     guard let model = trial.fits.first?.model, model.bends == nil, model.interactions == nil else { return .nothing }
-    let interactions = try interactionTests(of: model, on: trial, rows: rows)
+    let interactions = try interactionTests(of: model, on: trial)
       .filter { $0.test.pValue < Self.controlLevel }
-    let bends = try scoreTest { try .bends(of: model, on: trial.design, clusters: clusters) }
+    let tests = try tests ?? JointScoreTests(of: model, on: trial.design, clusters: clusters)
+    let bends = try scoreTest { try tests.bends() }
     let isBent = bends.map { $0.pValue < Self.controlLevel } ?? false
     guard let clearer = interactions.min(by: { $0.test.pValue < $1.test.pValue })?.test else {
       return isBent ? .bend(bends!) : .nothing
     }
     let variables = interactions.flatMap(\.variables)
-    if isBent, try bent(trial).bic < interacted(trial, with: variables, rows: rows).bic { return .bend(bends!) }
+    if isBent, try bent(trial).bic < interacted(trial, with: variables).bic { return .bend(bends!) }
     return .interaction(variables, clearer)
   }
 
   /// The score tests of the coefficient of V depending on x and on t; none where the information of the fit is not positive
   /// definite.
   private func interactionTests(
-    of model: JointMixture, on trial: JointTrial, rows: ChunkSubset?
+    of model: JointMixture, on trial: JointTrial
   ) throws -> [(variables: [Int], test: ChiSquareTest)] {
     let m = table.covariateCount
     let basis = trial.basis.interacting(Array(0...m))
     guard let interactions = basis.interactions, basis.designColumnCount <= Self.mostColumns else { return [] }
-    let design = Design(table: table, basis: basis, subset: rows)
+    let design = Design(table: table, basis: basis, subset: trial.rows)
     do {
       let blocks = [Array(0..<m), [m]]
       let tests = try JointScoreTest.interactions(
@@ -59,10 +60,10 @@ extension JointContest {
   }
 
   /// The fit with a coefficient of V that depends on some variables, carried over from one where it does not. Collective.
-  func interacted(_ trial: JointTrial, with variables: [Int], rows: ChunkSubset?) throws -> JointTrial {
+  func interacted(_ trial: JointTrial, with variables: [Int]) throws -> JointTrial {
     try carried(
       trial.fits, from: trial,
-      to: prepare(trial.covariates, trial.treatment, interactions: false, control: variables, on: rows))
+      to: prepare(trial.covariates, trial.treatment, interactions: false, control: variables, on: trial.rows))
   }
 
   /// The fit with a quadratic control function, carried over from a linear one. Collective.
@@ -79,7 +80,7 @@ extension JointContest {
 }
 
 extension ChiSquareTest {
-  fileprivate init(_ test: JointScoreTest) {
+  init(_ test: JointScoreTest) {
     self.init(statistic: test.statistic, degreesOfFreedom: test.degreesOfFreedom)
   }
 }

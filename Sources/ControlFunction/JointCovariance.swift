@@ -29,11 +29,20 @@ public struct JointCovariance: Sendable {
     let parameters = JointParameters(model)
     let scores = try design.scores(of: model, parameters, clusters: clusters)
     let information = Self.information(model, statistics, scores)
-    let inverse = try Cholesky(information, tolerance: 0)
-    let half = inverse.solve(scores.meat)
     return JointCovariance(
-      parameters: parameters, matrix: inverse.solve(half.transposed), information: inverse, gradient: scores.gradient,
-      degreesOfFreedom: clusters?.degreesOfFreedom)
+      parameters: parameters, information: try Cholesky(information, tolerance: 0), meat: scores.meat,
+      gradient: scores.gradient, degreesOfFreedom: clusters?.degreesOfFreedom)
+  }
+
+  /// - Parameter meat: B.
+  init(
+    parameters: JointParameters, information: Cholesky, meat: Matrix, gradient: [Double], degreesOfFreedom: Double?
+  ) {
+    self.parameters = parameters
+    self.information = information
+    self.gradient = gradient
+    self.degreesOfFreedom = degreesOfFreedom
+    matrix = information.solve(information.solve(meat).transposed)
   }
 
   /// The covariance of some parameters.

@@ -14,8 +14,9 @@ struct JointScores: Reducible {
   let parameters: JointParameters
   /// Where the products of each group lie.
   private let groups: [GroupProducts]
-  /// Where those of the rows' likelihood lie: with weights, and with v behind them.
+  /// Where those of the rows' likelihood lie: with weights, and with v behind them, which without weights are the same.
   private let totals: PackedTable
+  private let totalCount: Int
   private var sums: [Double]
   /// Scores summed by cluster; nil for independent rows.
   private var clustered: Meat?
@@ -28,7 +29,7 @@ struct JointScores: Reducible {
   }
 
   /// - Parameter clustered: takes scores of `parameters`; nil for independent rows.
-  init(_ parameters: JointParameters, clustered: Meat? = nil) {
+  init(_ parameters: JointParameters, hasWeights: Bool, clustered: Meat? = nil) {
     self.parameters = parameters
     self.clustered = clustered
     var packing = Packing()
@@ -38,7 +39,8 @@ struct JointScores: Reducible {
         own: triangle(parameters.own(k).count + 1), shares: triangle(parameters.logShares.count),
         pulls: triangle(parameters.hasBends ? parameters.selection : 0))
     }
-    totals = packing.table(2, PackedTriangle.count(order: parameters.count + 1))
+    totalCount = hasWeights ? 2 : 1
+    totals = packing.table(totalCount, PackedTriangle.count(order: parameters.count + 1))
     sums = packing.zeros
   }
 
@@ -73,7 +75,7 @@ struct JointScores: Reducible {
   var gradient: [Double] { Array(weighted[row: 0].dropFirst()) }
   /// The variance of the gradient: Σ v s s', or Σ_g S_g S_g' over clusters.
   var meat: Matrix {
-    clustered?.matrix ?? matrix(totals.row(1), order: parameters.count + 1).withoutConstant
+    clustered?.matrix ?? matrix(totals.row(totalCount - 1), order: parameters.count + 1).withoutConstant
   }
 
   /// Adds one chunk.
@@ -97,7 +99,7 @@ struct JointScores: Reducible {
           of: rows)
       }
     }
-    addGram(rows.totals, weights: rows.rowWeights, groups: 2, at: totals.start, of: rows)
+    addGram(rows.totals, weights: rows.rowWeights, groups: totalCount, at: totals.start, of: rows)
     if var meat = clustered.take() {
       try clusters(rows, &meat)
       clustered = meat
@@ -307,7 +309,8 @@ extension Design {
   func scores(
     of model: JointMixture, _ parameters: JointParameters, clusters: RowClusters? = nil
   ) throws -> JointScores {
-    let zero = JointScores(parameters, clustered: try clusters?.meat(width: parameters.count))
+    let zero = JointScores(
+      parameters, hasWeights: table.weightKind != nil, clustered: try clusters?.meat(width: parameters.count))
     return try rows.sum(zero) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, weights in
         try partial.add(block, weights: RowWeights(values: weights, kind: table.weightKind), model: model) {

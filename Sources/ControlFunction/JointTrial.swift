@@ -8,6 +8,8 @@ struct JointTrial {
   let treatment: TreatmentChoice
   let hasInteractions: Bool
   let basis: JointBasis
+  /// The rows that it is made on; nil for all.
+  let rows: ChunkSubset?
   let design: Design
   /// All rows as one group, of the columns up to y.
   let pooled: SufficientStatistics

@@ -127,6 +127,8 @@ extension Finding {
     case smallBasis = "small-basis"
     /// `distance` that a larger basis moves the effect.
     case basisTooSmall = "basis-too-small"
+    /// `names`: the finest functions of the treatment that are tried were the best.
+    case finestOutcomeBasis = "finest-outcome-basis"
     /// `test` of the effect being that of two-stage least squares.
     case twoStageDisagrees = "two-stage-disagrees"
     /// `test` of groups not shifting the outcome.

@@ -102,3 +102,19 @@ package struct Search {
       agreed: continued.count { $0.logLikelihood >= best - sameLikelihood })
   }
 }
+
+extension Fit {
+  /// Whether two fits that have converged on the same rows and columns have found the same solution.
+  package func isSameSolution(as other: Fit) -> Bool {
+    abs(logLikelihood - other.logLikelihood) <= Search.sameLikelihood
+  }
+}
+
+extension Array {
+  /// The fits but those that repeat the solution of one before them.
+  package func distinct<Model>() -> [Fit<Model>] where Element == Fit<Model> {
+    reduce(into: []) { kept, fit in
+      if !kept.contains(where: fit.isSameSolution) { kept.append(fit) }
+    }
+  }
+}

@@ -192,6 +192,9 @@ extension Finding {
     case .basisTooSmall:
       "a larger basis of x moves the effect by \(rounded(.distance)) standard errors: what this basis misses may look like "
         + "groups; choose a larger --covariate-basis"
+    case .finestOutcomeBasis:
+      "the finest functions of the treatment that are tried, \(list(.names)), fit best: the effect may bend more than they can; "
+        + "look at the curve, or leave out rows where it is steepest"
     case .twoStageDisagrees:
       "two-stage least squares by the posteriors found here gives another effect (\(p)): groups may differ in more than the "
         + "model says"

@@ -31,6 +31,12 @@ public struct JointNumbers: Sendable, Encodable {
   public let averageSlope: EffectCoefficient
   /// That of an instrumental regression with the groups for instruments; null where there is none.
   @NullEncoded public var instrumentalSlope: EffectEstimate?
+  /// Score tests of the groups moving the outcome themselves: by constant shifts, and with covariates or treatment besides;
+  /// null where the information is singular or the shifts are free.
+  @NullEncoded public var shiftsTest: ChiSquareTest?
+  @NullEncoded public var exclusionTest: ChiSquareTest?
+  /// What such shifts would do to the average slope; null where they are not tested.
+  @NullEncoded public var shiftSensitivity: ShiftSensitivity?
   /// The mean effects of some treatments instead of others, by default of the quartiles.
   public let contrasts: [JointContrast]
   /// The coefficients of the effect by the names of their terms, with their standard errors.
@@ -44,7 +50,7 @@ public struct JointNumbers: Sendable, Encodable {
   private enum CodingKeys: CodingKey, CaseIterable {
     case identified, kappa, kappaStandardError, delta, deltaStandardError, kappa2, kappa2StandardError, kappa2Test
     case kappaSlopes, kappaSlopeStandardErrors, kappaSlopesTest, shareCoefficients, sharesTest, averageSlope,
-      instrumentalSlope, contrasts,
+      instrumentalSlope, shiftsTest, exclusionTest, shiftSensitivity, contrasts,
       effectCoefficients, effectStandardErrors, effectCurve
     case outcomeBasis, covariateBasis
   }
@@ -69,6 +75,9 @@ public struct JointNumbers: Sendable, Encodable {
     _sharesTest = NullEncoded(wrappedValue: result.shares?.test)
     averageSlope = result.averageSlope
     _instrumentalSlope = NullEncoded(wrappedValue: instrumentalSlope)
+    _shiftsTest = NullEncoded(wrappedValue: result.shiftsTest)
+    _exclusionTest = NullEncoded(wrappedValue: result.exclusionTest)
+    _shiftSensitivity = NullEncoded(wrappedValue: result.isIdentified ? result.shiftSensitivity : nil)
     self.contrasts = contrasts
     let effects = result.effectCoefficients
     effectCoefficients = Dictionary(effects.map { ($0.name, $0.value) }) { first, _ in first }

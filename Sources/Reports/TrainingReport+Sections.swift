@@ -148,8 +148,19 @@ extension TrainingReport {
     if let shares = joint.shares {
       blocks.append(estimates("shares of groups depend on covariates", [], nil, shares.test))
     }
+    if let shifts = joint.shiftsTest {
+      blocks.append(estimates("shifts of the outcome by groups themselves", [], nil, shifts))
+    }
+    if joint.isIdentified, let sensitivity = joint.shiftSensitivity { blocks.append(.line(words(sensitivity))) }
     let basis = "outcome: \(joint.outcomeBasis) in the treatment, \(joint.covariateBasis) in the covariates"
     return Report.Section(nil, blocks + [.line(basis)])
+  }
+
+  private func words(_ sensitivity: ShiftSensitivity) -> String {
+    let outcome = result.joint!.model.outcomeName
+    let move = "shifts .1 standard deviations of \(outcome) apart move the average slope by up to "
+    let zero = sensitivity.toZero.map { ", and \(significant($0)) apart take it to 0" } ?? ""
+    return move + significant(0.1 * sensitivity.perStandardDeviation) + zero
   }
 
   // MARK: How well it fits

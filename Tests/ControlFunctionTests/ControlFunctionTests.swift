@@ -181,6 +181,23 @@ extension ControlFunction.Result {
     for effect in ranks { #expect(effect == few.effectCoefficients) }
   }
 
+  /// On 18 chunks the starts compete on 16, on a quadratic basis.
+  @Test func `starts that compete on few rows and columns end where the others do`() throws {
+    var draw = Draw(confounding: 0.5, seed: 11)
+    draw.parameters.rows = 18_000
+    draw.options.covariateBasis = .polynomial3
+    let (all, _) = try draw.fit()
+    draw.options.subsetChunks = 17
+    let few = try LoopbackCommunicator.run(ranks: 2) { [draw] communicator in try draw.fit(communicator).0 }
+    for (found, expected) in zip(few[0].effectCoefficients, all.effectCoefficients) {
+      #expect(abs(found.value - expected.value) < 0.02 * (try #require(expected.standardError)))
+    }
+    #expect(few[0].search.starts == 11 && few[0].search.agreed > 1)
+    #expect(few[0].findings.map(\.code) == all.findings.map(\.code))
+    let (alone, _) = try draw.fit()
+    for fit in few { #expect(fit.effectCoefficients == alone.effectCoefficients) }
+  }
+
   @Test func `the effect follows the units of the columns`() throws {
     let one = try Draw(confounding: 0.5, seed: 4).fit()
     var draw = Draw(confounding: 0.5, seed: 4)

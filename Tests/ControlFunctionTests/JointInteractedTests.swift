@@ -202,7 +202,7 @@ private struct InteractedFixture: Decodable {
     for (test, expected) in zip(tests, fixture.clusteredTests) {
       #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
     }
-    let shifts = try JointScoreTest.exclusion(of: model, columns: 1, on: narrow, clusters: clusters)
+    let shifts = try JointScoreTests(of: model, on: narrow, clusters: clusters).shifts().test
     #expect(shifts.degreesOfFreedom == fixture.clusteredShifts.degreesOfFreedom)
     #expect(abs(shifts.statistic - fixture.clusteredShifts.statistic) < 1e-4 * fixture.clusteredShifts.statistic)
     let covariance = try JointCovariance.estimate(model, on: narrow, clusters: clusters)

@@ -60,6 +60,7 @@ struct JointFixture: Decodable {
   let start: Model
   let unweighted: Section
   let shifts: ScoreTest
+  let shiftResponses: [[Double]]
   let slopes: ScoreTest
   let bends: ScoreTest
   let concomitants: ScoreTest
@@ -234,8 +235,7 @@ func quadraticDesign(_ x: [[Double]], _ t: [Double], _ y: [Double], weight: [Dou
     let rows = repeated.frequencies.enumerated().flatMap { Array(repeating: $0.offset, count: Int($0.element)) }
     let plain = try fixture.design(rows: rows)
     let (found, expected) = (
-      try JointScoreTest.exclusion(of: model, columns: 1, on: design),
-      try JointScoreTest.exclusion(of: model, columns: 1, on: plain)
+      try JointScoreTests(of: model, on: design).shifts().test, try JointScoreTests(of: model, on: plain).shifts().test
     )
     #expect(abs(found.statistic - expected.statistic) < 1e-8 * expected.statistic)
     let differences = try [design, plain].map { design in
@@ -251,25 +251,51 @@ func quadraticDesign(_ x: [[Double]], _ t: [Double], _ y: [Double], weight: [Dou
   @Test func `exclusion is tested as in the reference`() throws {
     let design = try fixture.design()
     let model = fixture.unweighted.converged.mixture(hasFreeShifts: false)
-    for (columns, expected) in [(1, fixture.shifts), (3, fixture.slopes)] {
-      let test = try JointScoreTest.exclusion(of: model, columns: columns, on: design)
+    let tests = try JointScoreTests(of: model, on: design)
+    let (shifts, responses) = try tests.shifts()
+    for (test, expected) in [(shifts, fixture.shifts), (try tests.exclusion(), fixture.slopes)] {
       #expect(test.degreesOfFreedom == expected.degreesOfFreedom)
       #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
     }
     #expect(fixture.slopes.degreesOfFreedom == 5)
+    for (k, expected) in fixture.shiftResponses.enumerated() {
+      #expect(isClose(Array(responses[row: k]), expected, 1e-6))
+    }
+  }
+
+  /// Maxima with shifts held move the slope as the derivatives say, and no combination of shifts that are at most one
+  /// standard deviation apart moves it further than stated.
+  @Test func `shifts move the slope by what they are said to`() throws {
+    let slope = [0, 0, 0, 0, 0, 0, 0.5, 2.0]
+    let responses = Matrix(fixture.shiftResponses)
+    let mixture = fixture.unweighted.converged.mixture(hasFreeShifts: false)
+    let sensitivity = ShiftSensitivity(slope, of: mixture, responses: responses, outcomeScale: 4)
+    let moves = [0] + fixture.shiftResponses.map { 0.5 * $0[6] + 2 * $0[7] }
+    #expect(abs(sensitivity.derivatives.reduce(0, +)) < 1e-12)
+    for k in 1..<3 { #expect(abs(4 * sensitivity.derivatives[k] - moves[k]) < 1e-12) }
+    let corners = (0..<8).map { corner in
+      (0..<3).reduce(0.0) { $0 + (corner >> $1 & 1 == 1 ? 4 * sensitivity.derivatives[$1] : 0) }
+    }
+    #expect(abs((try #require(corners.max())) - sensitivity.perStandardDeviation) < 1e-12)
+    let value = 0.5 * mixture.outcomeCoefficients[6] + 2 * mixture.outcomeCoefficients[7]
+    let zero = try #require(sensitivity.toZero)
+    #expect(abs(zero * sensitivity.perStandardDeviation - abs(value)) < 1e-12)
   }
 
   @Test func `extensions are tested as in the reference`() throws {
     let design = try fixture.design()
     let model = fixture.unweighted.converged.mixture(hasFreeShifts: false)
-    for (test, expected) in [
-      (try JointScoreTest.bends(of: model, on: design), fixture.bends),
-      (try JointScoreTest.concomitants(of: model, on: design), fixture.concomitants),
-    ] {
+    let tests = try JointScoreTests(of: model, on: design)
+    for (test, expected) in [(try tests.bends(), fixture.bends), (try tests.concomitants(), fixture.concomitants)] {
       #expect(test.degreesOfFreedom == expected.degreesOfFreedom)
       #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
     }
     #expect(fixture.bends.degreesOfFreedom == 3 && fixture.concomitants.degreesOfFreedom == 4)
+    // The passes are shared with the covariance.
+    let (alone, shared) = (try JointCovariance.estimate(model, on: design), try #require(tests.covariance))
+    #expect(shared.parameters == alone.parameters)
+    #expect(isClose(shared.matrix.values, alone.matrix.values, 1e-9))
+    #expect(isClose(shared.gradient, alone.gradient, 1e-6))
   }
 
   @Test func `the covariance follows the unit of the outcome`() throws {

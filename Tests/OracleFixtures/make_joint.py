@@ -16,7 +16,8 @@ the sandwich of (b, kappa, bend) there, `shareCovariance` that of the omega_k or
 rows by complex steps, information by differences of them. `bends` and `concomitants` are the score tests of bends and
 of the omega_k but for their constants being 0, at the converged parameters of `unweighted`; `shifts` and
 `slopes` are the score tests of groups but the first moving y by a constant and by a linear function of rho, in the model
-without: from the same scores and differences, the parameters tested in turn with the others.
+without: from the same scores and differences, the parameters tested in turn with the others. `shiftResponses` are the
+derivatives of b in delta_k, k = 1 ..., by differences of maxima with delta held.
 """
 
 import numpy as np
@@ -24,6 +25,7 @@ from fixture import write
 
 ROWS, GROUPS, ITERATIONS = 500, 3, 25
 CONVERGED = 1e-12
+SHIFT = 1e-4
 
 
 def draw_rows():
@@ -150,11 +152,11 @@ def m_step(model, gamma, row_weights, rho, phi, t, y, free):
             block[:, q + GROUPS + k - 1] = 1
         root = np.sqrt(gamma[:, k]) / model["tau"][k]
         stacked.append(root[:, None] * block)
-        response.append(root * y)
+        response.append(root * (y if free else y - model["delta"][k]))
     stacked = np.concatenate(stacked)[:, : q + GROUPS + (GROUPS - 1 if free else 0)]
     solution = np.linalg.lstsq(stacked, np.concatenate(response), rcond=None)[0]
     new = dict(model, outcome=solution[:q], kappa=solution[q : q + GROUPS])
-    new["delta"] = np.concatenate([[0.0], solution[q + GROUPS :]]) if free else np.zeros(GROUPS)
+    new["delta"] = np.concatenate([[0.0], solution[q + GROUPS :]]) if free else model["delta"]
     rest = y[:, None] - (phi @ new["outcome"])[:, None] - new["delta"]
     new["tau"] = np.sqrt(np.sum(gamma * (rest - new["kappa"] * v) ** 2, axis=0) / sizes)
     selection = []
@@ -256,6 +258,16 @@ def score_test(model, rows, row_weights, columns):
     return score_test_of(vector, np.arange(own), tested, rows, row_weights, False)
 
 
+def shift_responses(model, rows, row_weights):
+    """db / d delta_k, k = 1 ...: from maxima with delta held at small values."""
+    responses = []
+    for direction in np.eye(GROUPS)[1:]:
+        above, below = (
+            em(rows, row_weights, dict(model, delta=sign * SHIFT * direction), 100_000, False)[0] for sign in (1, -1))
+        responses.append((above["outcome"] - below["outcome"]) / (2 * SHIFT))
+    return responses
+
+
 def extension_tests(model, rows, row_weights):
     """Of bends, and of what shares do with x, each without the other."""
     r, q = rows[0].shape[1], rows[1].shape[1]
@@ -317,6 +329,7 @@ def main():
         "x": x, "t": t, "y": y, "groups": GROUPS, "start": START,
         "unweighted": unweighted,
         "shifts": score_test(unweighted["converged"], rows, np.ones(ROWS), 1),
+        "shiftResponses": shift_responses(unweighted["converged"], rows, np.ones(ROWS)),
         "slopes": score_test(unweighted["converged"], rows, np.ones(ROWS), rows[0].shape[1]),
         "bends": bends, "concomitants": concomitants,
         "rowWeights": row_weights, "weighted": section(rows, row_weights, True),
