@@ -245,7 +245,7 @@ let package = Package(
       name: "MixtureTests",
       dependencies: [
         "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Mixture", "ModelTestSupport",
-        "Statistics", "TestSupport",
+        "Runs", "Statistics", "TestSupport",
       ]),
     .testTarget(
       name: "ControlFunctionTests",

@@ -4,6 +4,15 @@ import Runs
 
 /// What the starts of a fit came to.
 public struct SearchSummary: Sendable, Codable, Equatable {
+  /// What a start reached that was carried on to convergence.
+  public struct Reached: Sendable, Codable, Equatable {
+    /// The number of the start, from 0; families of starts are numbered one after another.
+    public let start: Int
+    /// The log-likelihood of the best start less that of this one, at convergence, on the rows that starts are tried on; 0
+    /// for the best. A difference does not depend on the units of the columns. Of K-means it is half that of the inertias.
+    public let below: Double
+  }
+
   /// The number of starts that were tried.
   public var starts = 0
   /// The number of starts that were given up because a group degenerated.
@@ -12,14 +21,17 @@ public struct SearchSummary: Sendable, Codable, Equatable {
   public var continued = 0
   /// The number of those carried on that reached the best log-likelihood.
   public var agreed = 0
+  /// Each of those carried on, best first.
+  public var reached: [Reached] = []
 
   package init() {}
 
-  init(starts: Int, degenerate: Int, continued: Int, agreed: Int) {
+  init(starts: Int, degenerate: Int, agreed: Int, reached: [Reached]) {
     self.starts = starts
     self.degenerate = degenerate
-    self.continued = continued
+    self.continued = reached.count
     self.agreed = agreed
+    self.reached = reached
   }
 }
 
@@ -95,11 +107,13 @@ package struct Search {
     try converged([fit], on: design, phase: phase).first
   }
 
+  /// - Parameter continued: the fits that were carried on to convergence and did not degenerate, best first.
   package static func summary<First, Second>(_ short: [Fit<First>], _ continued: [Fit<Second>]) -> SearchSummary {
     let best = continued.first?.logLikelihood ?? 0
+    let reached = continued.map { SearchSummary.Reached(start: $0.start, below: best - $0.logLikelihood) }
     return SearchSummary(
-      starts: short.count, degenerate: short.count { $0.degeneracy != nil }, continued: continued.count,
-      agreed: continued.count { $0.logLikelihood >= best - sameLikelihood })
+      starts: short.count, degenerate: short.count { $0.degeneracy != nil },
+      agreed: reached.count { $0.below <= sameLikelihood }, reached: reached)
   }
 }
 

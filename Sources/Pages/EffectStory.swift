@@ -145,23 +145,35 @@ struct EffectStory: RunStory {
     ]
     let ranks = [
       ("Cragg-Donald", numbers["craggDonald"]), ("Kleibergen-Paap rk F", numbers["kleibergenPaapF"]),
-      ("Kleibergen-Paap rank test, p", numbers["kleibergenPaap"]["p"]),
     ]
     let tests = numbers["tests"].sorted
+    let rankTest = numbers["kleibergenPaap"]["p"].probability
     return PageSection(
       "First stage, Anderson-Rubin set and tests",
       PageBlock.numbers(
         "Strength of the instruments for each function of the treatment", [""] + keys.map(\.0),
         numbers["firstStage"].sorted.map { name, stage in [.text(name)] + keys.map { stage[$0.1].cell } })
         + PageBlock.numbers(
-          "Rank", ["", "value"], ranks.map { [.text($0.0), $0.1.cell] }.filter { $0[1] != .undefined })
+          "Rank", ["", "value"],
+          (ranks.map { [.text($0.0), $0.1.cell] } + [[.text("Kleibergen-Paap rank test, p"), rankTest]])
+            .filter { $0[1] != .undefined })
         + sets
         + PageBlock.numbers(
           "Tests", ["", "statistic", "df", "df of the denominator", "p"],
           tests.map { name, test in
-            [.text(name), test["statistic"].cell, test["df"]["0"].cell, test["df"]["1"].cell, test["p"].probability]
+            [
+              .text(Self.testNames[name] ?? name), test["statistic"].cell, test["df"]["0"].cell, test["df"]["1"].cell,
+              test["p"].probability,
+            ]
           }))
   }
+
+  /// What the tests of `report.json` are called.
+  private static let testNames = [
+    "basmann": "instruments agree (Basmann)", "durbin": "t is confounded (Durbin)",
+    "hansenJ": "instruments agree (Hansen J)", "sargan": "instruments agree, homoskedastic (Sargan)",
+    "wooldridge": "t is confounded, robust (Wooldridge)", "wuHausman": "t is confounded (Wu-Hausman)",
+  ]
 
   /// 95% sets for the average slope, of one interval or several.
   private var sets: [PageBlock] {
@@ -170,7 +182,12 @@ struct EffectStory: RunStory {
       "andersonRubin": "Anderson-Rubin", "andersonRubinProjection": "Anderson-Rubin, projected",
       "lm": "Lagrange multiplier", "clr": "conditional likelihood ratio",
     ]
-    let sets = numbers["sets"].sorted.flatMap { name, set in set.elements.map { (names[name] ?? name, $0.series) } }
+    let sets = numbers["sets"].sorted.flatMap { name, set in
+      set.elements.enumerated().map { place, ends in
+        let part = set.elements.count > 1 ? ", part \(place + 1) of \(set.elements.count)" : ""
+        return ((names[name] ?? name) + part, ends.series)
+      }
+    }
     guard !sets.isEmpty else { return [] }
     let closed = sets.filter { $0.1.count == 2 && !$0.1.contains(nil) }
     let figure = Figure.forest(

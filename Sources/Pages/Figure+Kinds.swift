@@ -50,6 +50,21 @@ extension Figure {
       }, height: 140 + 24 * shown.count)
   }
 
+  /// One number for each name, below one another.
+  static func dots(
+    _ name: String, caption: String, alternative: String, x: String, dots: [(name: String, value: Double)]
+  ) -> Figure {
+    let shown = dots.prefix(mostNames)
+    return Figure(
+      name, caption: caption + remark(shown.count, of: dots.count), alternative: alternative,
+      columns: [Column("name", shown.map(\.name)), Column("value", shown.map { $0.value })],
+      settings: [
+        "unset key", "set xlabel \(x.asGnuplotText)", "set yrange [\(-shown.count):1]",
+        "set offsets graph 0.02, graph 0.02",
+      ],
+      plots: ["data using 2:(-$0):ytic(1) with points linetype 1 notitle"], height: 120 + 24 * shown.count)
+  }
+
   /// Lines over numbers, each with points of its own.
   static func lines(
     _ name: String, caption: String, alternative: String, x: String, y: String, showsPoints: Bool = false,

@@ -25,8 +25,9 @@ extension Page {
       main { max-width: none; padding: 0; }
       body { font-size: 10pt; }
       figure, tr, .verdict { break-inside: avoid; }
+      figure svg { max-height: 8.5cm; }
       h2, h3, caption { break-after: avoid; }
-      pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+      pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 6.5pt; }
       .table { overflow: visible; }
       a { color: inherit; text-decoration: none; }
     }

@@ -140,7 +140,28 @@ struct TrainingStory: RunStory {
       "Fit, and the log-likelihood of starts",
       PageBlock.numbers(
         "The fit", ["", "value"], facts.map { [.text($0.0), $0.1.cell] }.filter { $0[1] != .undefined })
-        + RunPhases(run).likelihood)
+        + starts + RunPhases(run).likelihood)
+  }
+
+  /// How far below the best each start ended that was carried on.
+  private var starts: [PageBlock] {
+    let reached = numbers["starts"]["reached"].elements
+    let dots = reached.compactMap { start in
+      start["below"].number.map { (name: "start \(start["start"].label)", value: $0 == 0 ? 0 : -$0) }
+    }
+    guard dots.count > 1 else { return [] }
+    return PageBlock.drawing(
+      .dots(
+        "starts",
+        caption:
+          "Log-likelihood that each start carried on to convergence reached, less that of the best: dots above one another "
+          + "at 0 found the same fit.",
+        alternative:
+          "Dots of the log-likelihoods of \(dots.count) starts; the lowest is \(significant(dots.last!.value)).",
+        x: "log-likelihood less that of the best start", dots: dots))
+      + PageBlock.numbers(
+        "Starts carried on, best first", ["start", "below the best"],
+        reached.map { [$0["start"].cell, $0["below"].cell] })
   }
 
   // MARK: Labels

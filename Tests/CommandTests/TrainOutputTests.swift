@@ -32,6 +32,17 @@ extension OnRanks {
       #expect((report["modelDigest"] as? String)?.count == 64)
     }
 
+    @Test(arguments: ["regression", "gaussian", "kmeans"])
+    func `What each start reached is told, best first`(distribution: String) throws {
+      let arguments = ["train", "shards", "--groups", "3", "--distribution", distribution, "--json"]
+      let starts = try #require(try object(givDist(arguments).output)["starts"] as? [String: Any])
+      let reached = try #require(starts["reached"] as? [[String: Any]])
+      let below = try reached.map { try #require($0["below"] as? Double) }
+      #expect(reached.count == starts["continued"] as? Int && below.first == 0 && below == below.sorted())
+      #expect(Set(reached.compactMap { $0["start"] as? Int }).count == reached.count)
+      #expect(starts["agreed"] as? Int == below.count { $0 <= 0.5 })
+    }
+
     @Test func `Scores are null when the source is unknown`() throws {
       let result = try givDist(["train", "anonymous.h5", "--groups", "3", "--json"])
       let report = try object(result.output)

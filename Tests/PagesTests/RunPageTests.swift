@@ -107,6 +107,28 @@ import Testing
     for value in [11, 9, 2, 3, 6] { #expect(text.contains("<data value=\"\(value)\">\(value)</data>"), "\(value)") }
   }
 
+  @Test func `what each start reached is drawn and told, and one start is not`() throws {
+    let reached = #"{"start":4,"below":0},{"start":31,"below":0.25},{"start":7,"below":12.5}"#
+    func train(_ reached: String) -> String { #"{"command":"train","starts":{"starts":20,"reached":[\#(reached)]}}"# }
+    let text = try page([run("first", numbers: train(reached))])
+    #expect(text.contains("Starts carried on, best first") && text.contains(#"<data value="12.5">12.5</data>"#))
+    let data = try String(contentsOfFile: scratch.file("figures/first-starts.tsv"), encoding: .utf8)
+    #expect(data == "name\tvalue\nstart 4\t0.0\nstart 31\t-0.25\nstart 7\t-12.5\n")
+    let single = try page([run("single", numbers: train(#"{"start":4,"below":0}"#))], force: true)
+    #expect(!single.contains("Starts carried on"))
+  }
+
+  @Test func `tests have names, and a p-value of nothing is below what is shown`() throws {
+    let numbers = #"""
+      {"command":"effect","kleibergenPaap":{"p":0},"sets":{"lm":[[-1,0],[2,null]]},
+      "tests":{"hansenJ":{"statistic":5.5,"df":[6],"p":0.25},"later":{"statistic":1.5,"df":[2],"p":0.5}}}
+      """#
+    let text = try page([run("first", numbers: numbers)])
+    #expect(text.contains("instruments agree (Hansen J)") && text.contains(">later<"))
+    #expect(text.contains(#"<data value="0.0">&lt;1e-9</data>"#))
+    #expect(text.contains("Lagrange multiplier, part 1 of 2") && text.contains("plus infinity"))
+  }
+
   @Test func `long runs and many targets are shown in part, and the page says so`() throws {
     let cells = (0..<900).map {
       "{\"unit\":\"\($0)\",\"arm\":\"a\",\"metric\":\"y\",\"own\":false,\"estimate\":\($0),\"lower\":0,\"upper\":1}"
