@@ -31,6 +31,15 @@ public struct StoredRun: Sendable {
     log = String(decoding: try WholeFile.bytes("\(path)/\(Self.logName)") ?? [], as: UTF8.self)
   }
 
+  /// All numbers of a run as JSON, the bytes of `report.json`.
+  ///
+  /// - Throws: as ``init(_:)``.
+  public static func json(of run: String) throws -> [UInt8] {
+    let bytes = try file(numbersName, of: run)
+    _ = try numbers(bytes, of: run)
+    return bytes
+  }
+
   /// The numbers of a run, which say what command they are of.
   ///
   /// - Throws: ``Failure`` `data`.

@@ -30,8 +30,9 @@ struct Show: JobCommand {
   }
 
   private func text() throws -> String {
-    guard !json, !log, runs.count > 1 else {
-      let name = json ? StoredRun.numbersName : log ? StoredRun.logName : StoredRun.summaryName
+    if json { return try runs.map { String(decoding: try StoredRun.json(of: $0), as: UTF8.self) }.joined() }
+    guard !log, runs.count > 1 else {
+      let name = log ? StoredRun.logName : StoredRun.summaryName
       return try runs.map { String(decoding: try StoredRun.file(name, of: $0), as: UTF8.self) }.joined()
     }
     return try RunComparison(runs.map { try StoredRun($0) }).report.text + "\n"

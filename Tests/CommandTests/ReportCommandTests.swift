@@ -76,7 +76,7 @@ extension OnRanks {
       #expect(page.utf8.count < 2_000_000)
     }
 
-    @Test(arguments: [("train", 6), ("effect", 5), ("sweep", 1), ("si", 6), ("spo", 4), ("idgen", 2)])
+    @Test(arguments: [("train", 7), ("effect", 5), ("sweep", 1), ("si", 6), ("spo", 4), ("idgen", 2)])
     func `figures have captions, texts for who does not see them, and files to draw them again`(
       run: String, least: Int
     ) throws {
@@ -107,6 +107,63 @@ extension OnRanks {
     @Test func `without gnuplot the report has the tables and says how to get pictures`() throws {
       let page = try report(["effect", "train"], environment: ["PATH": "/nowhere"]).page
       #expect(page.contains("apt-get install gnuplot-nox") && !page.contains("<figure") && page.contains("<table"))
+    }
+
+    /// Folders that are refused, each made of the run of `train` by commands of a shell.
+    @Test(arguments: [
+      ("nowhere", "true", 66 as Int32, "there is no nowhere; name the folder of a run"),
+      ("shards", "true", 66, "shards holds no report.json; it is no folder of a run"),
+      ("visits.csv", "true", 66, "visits.csv holds no report.json; it is no folder of a run"),
+      ("empty", "mkdir empty", 66, "empty holds no report.json; it is no folder of a run"),
+      ("silent", "cp -r train silent; rm silent/summary.txt", 66, "silent holds no summary.txt"),
+      ("dumb", "cp -r train dumb; rm dumb/report.json", 66, "dumb holds no report.json"),
+      ("begun", "mkdir begun; touch begun/metrics.jsonl.partial", 66, "begun holds an unfinished run; go on with it"),
+      ("cut", "cp -r train cut; truncate -s 2000 cut/report.json", 65, "cut/report.json is damaged; run the command"),
+      ("void", "cp -r train void; : > void/report.json", 65, "void/report.json is damaged"),
+      ("odd", "cp -r train odd; echo '[3]' > odd/report.json", 65, "odd/report.json is damaged"),
+      ("nameless", "cp -r train nameless; echo '{\"command\":3}' > nameless/report.json", 65, "report.json is damaged"),
+      ("folders", "cp -r train folders; rm folders/report.json; mkdir folders/report.json", 66, "folders/report.json"),
+    ])
+    func `what is no run, or was damaged, ends in one message, and nothing is written`(
+      name: String, commands: String, code: Int32, message: String
+    ) throws {
+      _ = try run("sh", ["-c", commands], directory: SharedInputs.folder)
+      for ranks in [nil, 3] {
+        let place = UUID().uuidString
+        try FileManager.default.createDirectory(
+          at: SharedInputs.folder.appending(path: place), withIntermediateDirectories: true)
+        let result = try givDist(["report", "effect", name, "--out", "\(place)/report.html"], ranks: ranks)
+        #expect(result.exitCode == code && result.output.isEmpty, "\(result.exitCode): \(result.error)")
+        #expect(messages(result).count == 1 && result.error.contains(message), "\(result.error)")
+        #expect(try contents(SharedInputs.folder.appending(path: place)).isEmpty)
+      }
+    }
+
+    @Test func `what is beside report.json may be damaged or gone, and the page has what is left`() throws {
+      _ = try run(
+        "sh",
+        [
+          "-c",
+          "cp -r train left; rm left/run.log; truncate -s -7 left/metrics.jsonl; truncate -s -9 left/sample.csv; "
+            + "cp -r si gone; rm gone/paths.csv gone/metrics.jsonl",
+        ], directory: SharedInputs.folder)
+      let page = try report(["left", "gone"]).page
+      #expect(page.contains("left: ") && page.contains("gone: ") && !page.contains("No picture"))
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible)) func `a folder that cannot be written is named`() throws {
+      let result = try SmallDisk.run(
+        #"mount -o remount,ro "$DISK"; "$0" report train --out "$DISK/report.html"; echo "code $?"; ls "$DISK""#,
+        size: 600)
+      #expect(result.output == "code 73\n", "\(result.output)")
+      #expect(messages(result).count == 1 && result.error.contains("make ") && result.error.contains("writable"))
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible)) func `a full disk leaves no page`() throws {
+      let result = try SmallDisk.run(
+        #""$0" report train effect si --out "$DISK/report.html"; echo "code $?"; ls "$DISK""#, size: 64)
+      #expect(["code 73\nfigures\n", "code 74\nfigures\n"].contains(result.output), "\(result.output)")
+      #expect(messages(result).count == 1, "\(result.error)")
     }
 
     @Test func `a browser shows a report of all runs without a complaint`() throws {

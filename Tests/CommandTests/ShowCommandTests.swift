@@ -108,6 +108,12 @@ extension OnRanks {
       try FileManager.default.copyItem(at: SharedInputs.folder.appending(path: "one"), to: damaged)
       try Data("{\"command\":".utf8).write(to: damaged.appending(path: "report.json"))
       try expect(["one", "damaged"], 65, "damaged/report.json is damaged")
+      try expect(["damaged", "--json"], 65, "damaged/report.json is damaged")
+      try FileManager.default.removeItem(at: damaged.appending(path: "run.log"))
+      try expect(["damaged", "--log"], 66, "damaged holds no run.log; it is no folder of a run")
+      try FileManager.default.removeItem(at: damaged.appending(path: "summary.txt"))
+      try expect(["damaged"], 66, "damaged holds no summary.txt; it is no folder of a run")
+      try expect(["one", "one/report.json"], 66, "one/report.json holds no report.json; it is no folder of a run")
     }
 
     @Test func `A command that there is not is answered with the nearest one`() throws {
