@@ -1,0 +1,69 @@
+import Diagnostics
+import Foundation
+import TestSupport
+import Testing
+
+/// A comment that names findings, and the commands below it.
+private struct FindingExample: Sendable, CustomTestStringConvertible {
+  let codes: [String]
+  let commands: String
+
+  var testDescription: String { codes.joined(separator: ", ") }
+}
+
+private let blocks: [String] = {
+  let path = "Sources/MetaEM/MetaEM.docc/Findings.md"
+  let page = (try? String(contentsOf: packageDirectory.appending(path: path), encoding: .utf8)) ?? ""
+  return page.components(separatedBy: "```sh\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+}()
+
+/// Functions of the shell, which stand before the first example of a block.
+private let functions = blocks.filter { !$0.hasPrefix("# ") }
+  .map { $0.components(separatedBy: "\n# ")[0] + "\n" }.joined()
+
+private let examples: [FindingExample] = blocks.flatMap { block in
+  block.components(separatedBy: "\n# ").flatMap { part -> [FindingExample] in
+    let part = part.hasPrefix("# ") ? String(part.dropFirst(2)) : part
+    let lines = part.split(separator: "\n", maxSplits: 1).map(String.init)
+    guard lines.count == 2, lines[0].wholeMatch(of: /[a-z][a-z-]+(, [a-z-]+)*/) != nil else { return [] }
+    return [FindingExample(codes: lines[0].components(separatedBy: ", "), commands: lines[1])]
+  }
+}
+
+/// The page of findings: its examples raise what they say. They share a folder, since some go on with the rows of others.
+extension OnRanks {
+  @Suite(.inputs { _ in }) struct FindingExampleTests {
+    /// Codes without an example, which hang on a start or on rounding.
+    private static let withoutExample: Set<String> = [
+      "group-of-one-treatment", "more-parameters-than-rows", "empty-group", "collinear-columns",
+      "collinear-outcome-columns", "collinear-share-columns", "covariance-ridge", "outcome-variance-at-floor",
+      "treatment-variance-at-floor", "no-curves-tried", "product-missing", "equal-slopes", "no-regular-maximum",
+      "starts-disagree", "groups-decided-by-covariates", "basis-too-small", "two-stage-disagrees", "weak-groups",
+      "ill-conditioned", "bootstrap-failures", "classes-complex", "classes-coincide", "share-impossible",
+      "replicates-without-classes", "rank-decides", "intervals-lacking", "units-beyond-windows",
+      "choice-within-representation", "held-out-missing", "replicates-missing",
+    ]
+
+    @Test func `all findings have an example but those that hang on chance`() {
+      let all = Set(Finding.Code.allCases.map(\.rawValue))
+      let shown = Set(examples.flatMap(\.codes))
+      #expect(shown.isSubset(of: all) && all.subtracting(shown) == Self.withoutExample)
+    }
+
+    @Test func `the examples raise the findings that they are of`() throws {
+      let program = URL(filePath: tool("giv-dist")).deletingLastPathComponent().path
+      let tools = packageDirectory.appending(path: ".venv/bin").path
+      let path = "\(program):\(tools):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
+      for example in examples {
+        let result = try run(
+          "bash", ["-e", "-c", functions + example.commands], environment: ["PATH": path],
+          directory: SharedInputs.folder)
+        #expect(result.exitCode == 0, "\(example.testDescription): \(result.error)")
+        let printed = try object(String(result.output.split(separator: "\n").last ?? "") + "\n")
+        let findings = try #require(printed["findings"] as? [[String: Any]])
+        let codes = findings.compactMap { $0["code"] as? String }
+        #expect(Set(codes).isSuperset(of: example.codes), "\(example.testDescription): \(codes)")
+      }
+    }
+  }
+}
