@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures idgen fuzz check install install-files uninstall dist demo clean stress
+.PHONY: setup build test test-slow lint format docs picture bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures idgen fuzz check install install-files uninstall dist demo clean stress
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -29,6 +29,9 @@ format: ## rewrite in style
 docs: ## reference pages in .build/documentation
 	@launch/setup.sh --docs
 	launch/docs.sh
+
+picture: ## the README's picture of a report, anew
+	launch/picture.sh
 
 bench: build ## speed beside scikit-learn and numpy, as ratios
 	@launch/setup.sh --bench
