@@ -111,7 +111,7 @@ extension OnRanks {
           scaling/centers (4,)
           scaling/scales (4,)
           giv-model 1.0.0 3
-          \(report.modelDigest) \(report.inputDigest) 0.1.0
+          \(report.modelDigest) \(report.inputDigest) 0.2.0
           x0 x1 x2 t
 
           """)
