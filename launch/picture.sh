@@ -30,5 +30,5 @@ PATH=$(swift build -c release --show-bin-path):$PATH
 awk '/^## The effect of the treatment/ { inside = 1 } inside && /^```$/ { exit } inside && shown; /^```sh/ { shown = inside }' \
   README.md >"$work/example.sh"
 (cd "$work" && bash -e example.sh >/dev/null)
-shoot "$work/report.html" --window-size=1000,1700 --screenshot="$work/report.png"
+shoot "$work/report.html" --window-size=1000,1800 --screenshot="$work/report.png"
 cp "$work/report.png" "$root/Sources/MetaEM/MetaEM.docc/Resources/report.png"

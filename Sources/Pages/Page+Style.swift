@@ -25,7 +25,7 @@ extension Page {
       main { max-width: none; padding: 0; }
       body { font-size: 10pt; }
       figure, tr, .verdict { break-inside: avoid; }
-      figure svg { max-height: 8.5cm; }
+      figure svg { max-height: 11cm; }
       h2, h3, caption { break-after: avoid; }
       pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 6.5pt; }
       .table { overflow: visible; }
