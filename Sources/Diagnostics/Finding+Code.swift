@@ -109,6 +109,10 @@ extension Finding {
     case categoriesMeanMissing = "categories-mean-missing"
     /// `names`: categories of `column` that differ in blanks and case alone.
     case categoriesAlike = "categories-alike"
+    /// `count` of `total` rows miss values and were left out.
+    case rowsDropped = "rows-dropped"
+    /// `names` and `counts`: covariates, and how many of their values were missing and were filled.
+    case missingFilled = "missing-filled"
     /// `column` becomes `count` indicators of `rows`.
     case manyIndicators = "many-indicators"
 

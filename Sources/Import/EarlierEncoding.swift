@@ -52,7 +52,7 @@ public struct EarlierEncoding: Sendable, Codable, Equatable {
     guard columns.count == names.count, !isMoved else {
       throw Failure(
         .usage,
-        "--covariates names \(columns.joined(separator: ", ")), and \(path) has \(names.joined(separator: ", ")); name a "
+        "the covariates are named \(columns.joined(separator: ", ")), and \(path) has \(names.joined(separator: ", ")); name a "
           + "column for each of these, in this order")
     }
   }

@@ -10,8 +10,8 @@ public struct ImportPlan: Sendable, Codable, Equatable {
   public var treatment: String?
   /// Nil for rows whose outcome is not known yet.
   public var outcome: String?
-  /// Whether tables that have no column of the outcome's name are taken without one.
-  public var mayLackOutcome = false
+  /// The roles of single columns, outcome or identifier, without which tables are taken that have none of the name.
+  public var mayLack: Set<Role> = []
   /// A matrix of an HDF5 file stands for all its columns.
   public var covariates: [String]
   /// Integers are kept; anything else is coded 0, 1, … in sorted order.

@@ -22,7 +22,7 @@ final class ImportRows {
     var columns: [ImportColumn] = []
     var roles: [Role] = []
     for (name, role) in plan.roles {
-      if role == .outcome && plan.mayLackOutcome && (try? table.columns(named: name)) == nil { continue }
+      if plan.mayLack.contains(role), (try? table.columns(named: name)) == nil { continue }
       let found = role.takesMatrix ? try table.columns(named: name) : [try Self.column(named: name, of: table)]
       columns += found
       roles += found.map { _ in role }

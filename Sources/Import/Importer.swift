@@ -39,6 +39,7 @@ public struct Importer {
     let encoding = try ImportEncoding(survey)
     var plan = self.plan
     if !survey.roles.contains(.outcome) { plan.outcome = nil }
+    if !survey.roles.contains(.identifier) { plan.identifier = nil }
     let record = try ImportRecord(inputs: inputs, survey: survey, encoding: encoding)
     let header = try record.header(plan, encoding)
 

@@ -40,13 +40,16 @@ extension FittedModel {
 extension FittedModel {
   /// Refuses rows that lack an outcome which the model reads.
   ///
+  /// - Parameters:
+  ///   - path: the rows, for messages.
+  ///   - name: what the outcome would be called there.
   /// - Throws: ``Failure`` `data` that names the difference.
-  public func requireOutcome(of collection: ShardCollection, path: String) throws {
+  public func requireOutcome(of collection: ShardCollection, path: String, named name: String) throws {
     guard roles.isSubset(of: collection.roles.union([.covariate, .treatment])) else {
       throw Failure(
         .data,
-        "\(path) has no outcome '\(collection.names.outcome)', which the groups of a joint model depend on; name its "
-          + "dataset with --y, write it with 'giv-dist shard --outcome', or predict by a model of another --distribution"
+        "\(path) has no outcome '\(name)', which the groups of a joint model depend on; name it with --y, write it with "
+          + "'giv-dist shard --outcome', or predict by a model of another --distribution"
       )
     }
   }

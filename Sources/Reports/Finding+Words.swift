@@ -115,6 +115,12 @@ extension Finding {
       "'\(name(.column))' has the categories \(quotedNames); name them in --missing-markers when they mean missing"
     case .categoriesAlike:
       "'\(name(.column))' has categories that differ in blanks or case alone: \(quotedNames); make them one if they are"
+    case .rowsDropped:
+      "\(count(.count)) of \(count(.total)) rows \(count(.count) == 1 ? "misses values and was" : "miss values and were") dropped; "
+        + "identifiers tell which are left"
+    case .missingFilled:
+      "missing values of \(zip(names(.names), counts(.counts)).map { "\($0) (\($1))" }.joined(separator: ", ")) were filled by "
+        + "--missing mean"
     case .manyIndicators:
       "'\(name(.column))' becomes \(count(.count)) indicators in x, with \(count(.rows)) rows; leave it out, or join "
         + "categories, when that is more than the rows can bear"

@@ -72,9 +72,14 @@ public struct ResultTable: Sendable {
   // MARK: Text
 
   /// The table as comma-separated values after RFC 4180, but that lines end with a line feed alone.
-  public var csv: String {
-    let lines = (0..<rowCount).map { row in columns.map { Self.field($0.values, row) }.joined(separator: ",") }
-    return ([columns.map { Self.quoted($0.name) }.joined(separator: ",")] + lines).map { $0 + "\n" }.joined()
+  public var csv: String { csvHeader + csvRows }
+
+  /// The first line of ``csv``.
+  var csvHeader: String { columns.map { Self.quoted($0.name) }.joined(separator: ",") + "\n" }
+
+  /// The lines of ``csv`` below the first.
+  var csvRows: String {
+    (0..<rowCount).map { row in columns.map { Self.field($0.values, row) }.joined(separator: ",") + "\n" }.joined()
   }
 
   private static func field(_ column: Column, _ row: Int) -> String {

@@ -2,7 +2,8 @@ import Communication
 import Diagnostics
 import Storage
 
-/// What an estimator says of every row, written in the order of the input to one HDF5 file in bounded memory.
+/// What an estimator says of every row, written in the order of the input to one file in bounded memory: HDF5, or
+/// comma-separated values where its name ends in `.csv`.
 ///
 /// The owner of a chunk produces its rows, and the root writes them, chunk after chunk; so the file has the same bytes on
 /// any number of ranks.
@@ -16,12 +17,12 @@ import Storage
 public struct RowOutputs: Sendable {
   /// A dataset with one entry for each row.
   public struct Column: Sendable {
-    fileprivate enum Kind { case numbers, integers }
+    enum Kind { case numbers, integers }
 
     public let name: String
-    fileprivate let kind: Kind
+    let kind: Kind
     /// The extent of the second dimension; nil for none.
-    fileprivate let width: Int?
+    let width: Int?
 
     /// A column of Float64 [n], or [n, width].
     public static func numbers(_ name: String, width: Int? = nil) -> Column {
@@ -94,38 +95,56 @@ public struct RowOutputs: Sendable {
     let communicator = rows.communicator
     var digest = SHA256Digest()
     let file = try communicator.agree {
-      try communicator.isRoot
-        ? path.map { try RowOutputFile($0, self, carried, rows: rows.rowCount, force: force) } : nil
+      try communicator.isRoot ? path.map { try open($0, carrying: carried, rows: rows.rowCount, force: force) } : nil
     }
     try rows.forEachChunkAtRoot { chunk in
       try produce(chunk).flatMap(\.bytes)
     } consume: { chunk, bytes in
       let range = rows.grid.rows(ofChunk: chunk)
       var rest = bytes[...]
-      for column in columns {
+      let parts = columns.map { column in
         let part = rest.prefix(column.byteCount(rows: range.count))
         rest = rest.dropFirst(part.count)
         if column.name == digested { part.withUnsafeBytes { digest.update($0) } }
-        try file?.write(part, to: column, atRow: range.lowerBound)
+        return part
       }
       precondition(rest.isEmpty, "a chunk has as many entries as the columns say")
-      try file?.carry(rows: range)
+      try file?.write(parts, rows: range)
     }
     try communicator.agree { try file?.commit() }
     let hex = communicator.isRoot ? Array(digest.finalize().utf8) : []
     return String(decoding: try communicator.broadcast(hex, from: 0), as: UTF8.self)
   }
+
+  private func open(
+    _ path: String, carrying carried: Carried?, rows: Int, force: Bool
+  ) throws -> any RowOutputFile {
+    path.hasSuffix(".csv")
+      ? try RowOutputText(path, self, carried, force: force)
+      : try RowOutputHDF5(path, self, carried, rows: rows, force: force)
+  }
 }
 
 /// The file of row outputs while it is written.
-private final class RowOutputFile {
+protocol RowOutputFile: AnyObject {
+  /// Writes the rows that follow those written before, with what is carried beside them.
+  ///
+  /// - Parameter parts: the bytes of each column.
+  func write(_ parts: [ArraySlice<UInt8>], rows: Range<Int>) throws
+  /// Completes the file and gives it its name.
+  func commit() throws
+}
+
+private final class RowOutputHDF5: RowOutputFile {
   private var file: HDF5File?
   private var target: AtomicFile?
+  private let columns: [RowOutputs.Column]
   private let carried: RowOutputs.Carried?
   private var carriedText: HDF5StringColumn?
 
   init(_ path: String, _ outputs: RowOutputs, _ carried: RowOutputs.Carried?, rows: Int, force: Bool) throws {
     self.carried = carried
+    columns = outputs.columns
     let target = try AtomicFile(path, force: force)
     let file = try HDF5File.create(target.temporaryPath, named: path)
     for column in outputs.columns {
@@ -147,17 +166,14 @@ private final class RowOutputFile {
     self.target = consume target
   }
 
-  /// Writes the bytes of the rows that follow those written before.
-  func write(_ bytes: ArraySlice<UInt8>, to column: RowOutputs.Column, atRow row: Int) throws {
-    let dataset = try file!.dataset(column.name)
-    switch column.kind {
-    case .numbers: try dataset.write(bytes.elements(Double.self), atRow: row)
-    case .integers: try dataset.write(bytes.elements(Int64.self), atRow: row)
+  func write(_ parts: [ArraySlice<UInt8>], rows: Range<Int>) throws {
+    for (column, bytes) in zip(columns, parts) {
+      let dataset = try file!.dataset(column.name)
+      switch column.kind {
+      case .numbers: try dataset.write(bytes.elements(Double.self), atRow: rows.lowerBound)
+      case .integers: try dataset.write(bytes.elements(Int64.self), atRow: rows.lowerBound)
+      }
     }
-  }
-
-  /// Copies the carried column of the rows that follow.
-  func carry(rows: Range<Int>) throws {
     guard let carried else { return }
     switch try carried.values(rows) {
     case .text(let strings): try carriedText!.append(strings, to: file!)
@@ -165,7 +181,6 @@ private final class RowOutputFile {
     }
   }
 
-  /// Completes the file and gives it its name.
   func commit() throws {
     guard let file = file.take(), let target = target.take() else { preconditionFailure("the file is complete") }
     try file.close()
@@ -174,7 +189,7 @@ private final class RowOutputFile {
 }
 
 extension ArraySlice<UInt8> {
-  fileprivate func elements<Value: BitwiseCopyable>(_: Value.Type) -> [Value] {
+  func elements<Value: BitwiseCopyable>(_: Value.Type) -> [Value] {
     withUnsafeBytes { bytes in
       (0..<bytes.count / MemoryLayout<Value>.stride).map {
         bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.stride, as: Value.self)

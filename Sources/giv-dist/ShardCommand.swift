@@ -148,7 +148,7 @@ struct Shard: DistributedCommand {
     var plan = ImportPlan(
       treatment: treatment, outcome: outcome ?? earlier?.outcome, covariates: earlier?.columns(named) ?? named)
     plan.earlier = earlier
-    plan.mayLackOutcome = outcome == nil
+    if outcome == nil { plan.mayLack = [.outcome] }
     plan.agreed = try levels.map { try AgreedLevels(path: $0) }
     plan.source = source
     plan.weight = weight
@@ -187,6 +187,13 @@ extension EarlierEncoding {
       try self.init(shards: path)
       return
     }
+    self.init(model, path: path)
+  }
+
+  /// That of the rows that a model was fitted to.
+  ///
+  /// - Parameter path: the run, for messages.
+  init(_ model: FittedModel, path: String) {
     let means = Dictionary(zip(model.covariateNames, model.scaling.centers)) { first, _ in first }
     let numbers = Set(model.covariates.filter { $0.levels == nil }.map(\.name))
     self.init(

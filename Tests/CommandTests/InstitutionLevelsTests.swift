@@ -119,7 +119,7 @@ extension OnRanks {
       for (arguments, words) in [
         (["--covariates", "age"], "no treatment is named"), (["--treatment", "t"], "--covariates names no column"),
         (["--like", "run", "--levels", "levels.json"], "--like takes levels from run; leave out --levels"),
-        (["--like", "all", "--covariates", "age"], "--covariates names age, and all has age, region, stage"),
+        (["--like", "all", "--covariates", "age"], "the covariates are named age, and all has age, region, stage"),
       ] {
         let result = try givDist(["shard", "all.csv", "--out", "refused"] + arguments)
         #expect(result.exitCode == 64 && messages(result).first?.contains(words) == true, "\(result.error)")

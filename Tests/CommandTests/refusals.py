@@ -328,6 +328,15 @@ refuse("New rows with missing categories", 'table("a.csv", region=["A", ""] * 5)
 refuse("Levels beside those of a run", 'table("a.csv")', NEW + " --categorical region:B")
 refuse("New rows like a folder without any", 'table("a.csv"); os.mkdir("empty")', NEW.replace("run", "empty"))
 refuse("No treatment named", 'table("a.csv")', "giv-dist shard a.csv --out out --covariates age")
+PREDICT = "giv-dist predict run a.csv --out new.csv"
+refuse("A table with a level that the model does not know", 'table("a.csv", region=list("ABCDABCDAB"))', PREDICT)
+refuse("A table without a covariate of the model", 'text("a.csv", "dose,age\\n1,40\\n")', PREDICT)
+refuse("A table that misses values", 'table("a.csv", age=[40, ""] * 5)', PREDICT)
+refuse("Rows of a table that would be dropped, without identifiers", 'table("a.csv", age=[40, ""] * 5)',
+       PREDICT + " --missing drop")
+refuse("A table beside shards", 'table("a.csv")', PREDICT.replace("a.csv", "a.csv shards"))
+refuse("A decimal mark of shards", "", "giv-dist predict run shards --out new.h5 --decimal-mark ,")
+refuse("A table to be written over by its posteriors", 'table("a.csv")', PREDICT.replace("new.csv", "a.csv") + " --force")
 refuse("No model", "", "giv-dist predict shards shards --out new.h5")
 refuse("A model that is none", "", "giv-dist predict shards/shard-00000.h5 shards --out new.h5")
 refuse("A model that was altered", """

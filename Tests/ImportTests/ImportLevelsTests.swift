@@ -94,7 +94,7 @@ import Testing
     let earlier = try EarlierEncoding(shards: folder.file("all"))
     // A single row without an outcome, with columns in another order.
     let new = try rows("region,age,t\nC,35,1\n", in: folder, "new") {
-      ($0.earlier, $0.mayLackOutcome) = (earlier, true)
+      ($0.earlier, $0.mayLack) = (earlier, [.outcome])
     }
     #expect(new.names == all.names && new.x == [35, 0, 1])
     #expect(new.summary.findings == [.note(.outcomeLacking, [.column: .name("y")])])

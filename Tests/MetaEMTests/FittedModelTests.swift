@@ -46,7 +46,7 @@ import Testing
     #expect(bits(parameters(of: loaded.mixture.base)) == bits(parameters(of: model.mixture.base)))
     #expect(loaded.mixture.base.parameterCount == model.mixture.base.parameterCount)
     let collection = try ShardCollection.open([shards.file("shard-00000.h5")], as: loaded.covariates)
-    try loaded.requireOutcome(of: collection, path: shards.path)
+    try loaded.requireOutcome(of: collection, path: shards.path, named: "y")
     for ranks in [1, 2] {
       let digests = try LoopbackCommunicator.run(ranks: ranks) { communicator in
         let prediction = try loaded.predict(

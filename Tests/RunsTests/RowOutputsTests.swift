@@ -47,6 +47,30 @@ import Testing
     RowOutputs.Carried("id", isText: true) { .text($0.map { "row \($0)" }) }
   }
 
+  @Test func `a name that ends in csv has the numbers of the HDF5 file as text, on 1, 2 and 3 ranks`() throws {
+    try withTemporaryDirectory { folder in
+      _ = try Self.write(folder.path + "/all.h5", SoloCommunicator(), carried: Self.names)
+      for ranks in 1...3 {
+        _ = try LoopbackCommunicator.run(ranks: ranks) {
+          try Self.write("\(folder.path)/\(ranks).csv", $0, carried: Self.names)
+        }
+      }
+      let script = """
+        import csv, h5py, sys
+        texts = [open(f'{sys.argv[1]}/{ranks}.csv').read() for ranks in (1, 2, 3)]
+        assert texts[0] == texts[1] == texts[2]
+        rows = list(csv.DictReader(texts[0].splitlines()))
+        assert list(rows[0]) == ['id', 'share_0', 'share_1', 'label', 'effect']
+        with h5py.File(sys.argv[1] + '/all.h5') as file:
+            assert [row['id'] for row in rows] == list(file['id'].asstr()[:])
+            for place in 0, 1: assert [float(row[f'share_{place}']) for row in rows] == file['share'][:, place].tolist()
+            for name in 'label', 'effect': assert [float(row[name]) for row in rows] == file[name][:].tolist()
+        """
+      let result = try python(["-c", script, folder.path])
+      #expect(result.exitCode == 0, "\(result.error)")
+    }
+  }
+
   @Test func `The file has the same bytes on 1, 2 and 3 ranks, in the order of the rows`() throws {
     try withTemporaryDirectory { folder in
       var files: [Data] = []
