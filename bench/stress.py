@@ -108,6 +108,8 @@ def designs():
         Design("effect 2 sin 1.5 t + .5 t x0", effect=lambda t, x, z: 2 * np.sin(1.5 * t) + 0.5 * t * x[:, 0]),
         Design("t measured with error .3", change=with_error(0.3)),
         Design("1% of t at 10 sd", change=with_outliers("t", 10)), Design("1% of y at 10 sd", change=with_outliers("y", 10)),
+        Design("1% of t at 10 sd, errors t", change=with_outliers("t", 10), options=["--errors", "t"]),
+        Design("1% of y at 10 sd, errors t", change=with_outliers("y", 10), options=["--errors", "t"]),
         Design("one source", sources=1, groups=3),
         Design("one source, exponential errors", sources=1, groups=3, errors="exponential"),
         Design("effects differ by .1", effect=lambda t, x, z: (-1.5 + 0.1 * z) * t + 0.9 * t**2),
