@@ -17,6 +17,10 @@ typedef struct {
                          double factor, const double *weights, ptrdiff_t rows, double *sums);
     void (*add_random_integers)(uint64_t seed, uint32_t stream, uint32_t below, int32_t stride, uint64_t first,
                                 ptrdiff_t rows, int32_t *numbers);
+    void (*random_words)(uint64_t seed, uint32_t stream, uint32_t draw, const int64_t *rows, ptrdiff_t count,
+                         ptrdiff_t stride, uint32_t *words);
+    void (*draw_levels)(const giv_level_parent *parents, ptrdiff_t parent_count, const uint32_t *thresholds, int steps,
+                        const uint32_t *words, ptrdiff_t rows, int32_t *levels);
     void (*exp)(const double *x, double *result, ptrdiff_t count);
     void (*log)(const double *x, double *result, ptrdiff_t count);
     void (*layer_forward)(const giv_layer *, const double *weights, const double *inputs, double *outputs);

@@ -84,6 +84,16 @@ void giv_add_random_integers(uint64_t seed, uint32_t stream, uint32_t below, int
     current()->add_random_integers(seed, stream, below, stride, first, rows, numbers);
 }
 
+void giv_random_words(uint64_t seed, uint32_t stream, uint32_t draw, const int64_t *rows, ptrdiff_t count,
+                      ptrdiff_t stride, uint32_t *words) {
+    current()->random_words(seed, stream, draw, rows, count, stride, words);
+}
+
+void giv_draw_levels(const giv_level_parent *parents, ptrdiff_t parent_count, const uint32_t *thresholds, int steps,
+                     const uint32_t *words, ptrdiff_t rows, int32_t *levels) {
+    current()->draw_levels(parents, parent_count, thresholds, steps, words, rows, levels);
+}
+
 void giv_exp(const double *x, double *result, ptrdiff_t count) { current()->exp(x, result, count); }
 
 void giv_log(const double *x, double *result, ptrdiff_t count) { current()->log(x, result, count); }

@@ -1,10 +1,10 @@
 // Philox4x32-10 (Salmon et al. 2011) of WIDTH counters at a time: whole numbers, the same in every instruction set.
 
-// The four words of each block, in 64-bit lanes; the draw is 0. A round multiplies 32 by 32 bits.
-INLINE void philox(bits counters, uint64_t seed, uint32_t stream, bits word[4]) {
+// The four words of each block, in 64-bit lanes. A round multiplies 32 by 32 bits.
+INLINE void philox(bits counters, uint64_t seed, uint32_t stream, uint32_t draw, bits word[4]) {
     const bits mask = (bits)(0xFFFFFFFFu);
     uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
-    word[0] = (bits)(0), word[1] = (bits)((unsigned long long)stream);
+    word[0] = (bits)((unsigned long long)draw), word[1] = (bits)((unsigned long long)stream);
     word[2] = counters & mask, word[3] = counters >> 32;
     UNROLL for (int round = 0; round < 10; round++) {
         const bits first = word[0] * 0xD2511F53ull, second = word[2] * 0xCD9E8D57ull;
@@ -25,7 +25,7 @@ static void add_random_integers(uint64_t seed, uint32_t stream, uint32_t below, 
         UNROLL for (int part = 0; part < PARTS; part++) {
             bits counters, word[4];
             UNROLL for (int lane = 0; lane < WIDTH; lane++) counters[lane] = start / 4 + (uint64_t)(part * WIDTH + lane);
-            philox(counters, seed, stream, word);
+            philox(counters, seed, stream, 0, word);
             UNROLL for (int i = 0; i < 4; i++) word[i] = word[i] * (unsigned long long)below >> 32;
             const bits low = word[0] | word[1] << 32, high = word[2] | word[3] << 32;
             UNROLL for (int lane = 0; lane < WIDTH; lane++) {

@@ -148,6 +148,10 @@ public enum RandomStream: UInt32, Sendable {
   // Synthetic potential outcomes.
   /// Combinations of the operators of several arms.
   case armDirections = 64
+  // Interventional sampling.
+  /// Rows that models are learned on, and rows under an intervention.
+  case generatedRows = 80
+  case interventionalRows = 81
   // Synthetic interventions.
   /// Untreated units that stand for the treated ones of an event study.
   case placeboCohorts = 72
