@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs picture bench bench-import bench-spo bench-si accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures idgen fuzz check install install-files uninstall dist demo clean stress
+.PHONY: setup build test test-slow lint format docs picture bench bench-import bench-spo bench-si bench-idgen accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures idgen fuzz check install install-files uninstall dist demo clean stress
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -81,6 +81,10 @@ bench-spo: build ## speed of its moments beside numpy
 
 idgen: build ## answers from causal graphs on random models, against the truth: half an hour
 	.venv/bin/python bench/idgen.py $$(swift build -c release --show-bin-path)/giv-dist --jobs 2
+
+bench-idgen: build ## speed of draws from tables and of joint counts beside numpy
+	@launch/setup.sh --bench
+	.venv/bin/python bench/compare_idgen.py $$(swift build -c release --show-bin-path)/giv-dist
 
 bench-si: build ## speed of synthetic interventions beside numpy, and beside one decomposition per cell
 	@launch/setup.sh --bench

@@ -111,8 +111,8 @@ let package = Package(
     .target(
       name: "Simulation",
       dependencies: [
-        "CausalGraphs", "Communication", "Diagnostics", "Frames", "Import", "LinearAlgebra", "Panels", "Shards",
-        "Storage",
+        "CausalGraphs", "Communication", "Diagnostics", "Frames", "Import", "InterventionalSampling", "LinearAlgebra",
+        "Panels", "Shards", "Storage",
       ]),
     .target(
       name: "MetaEM",

@@ -8,6 +8,12 @@ public struct IdentificationPlan: Sendable, Equatable {
     public let parents: [Int]
     /// 0 for the data, else one more than the place in ``IdentificationPlan/generated``.
     public let table: Int
+
+    package init(variable: Int, parents: [Int], table: Int) {
+      self.variable = variable
+      self.parents = parents
+      self.table = table
+    }
   }
 
   /// Rows that are generated: some variables drawn from any law that leaves out no value, others by models in turn.

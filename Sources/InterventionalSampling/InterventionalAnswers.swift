@@ -112,7 +112,7 @@ struct InterventionalAnswers {
     throw Failure(
       .data,
       "the answer for \(words.joined(separator: ", ")) rests for \(percent)% on combinations of levels with fewer than "
-        + "\(Int(InterventionalLaw.leastRows)) rows; join levels, leave that value out with --values, or give "
+        + "\(Int(SoundFactor.leastRows)) rows; join levels, leave that value out with --values, or give "
         + "--allow-extrapolation")
   }
 }

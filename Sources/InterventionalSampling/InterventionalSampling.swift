@@ -38,9 +38,10 @@ public struct InterventionalSampling: Estimator, Sendable {
     guard let plan = try? Identification(of: query, in: graph).plan() else {
       throw Failure(.notIdentified, "the question is not identified by the graph")
     }
-    let variables = try CategoricalVariables(graph, of: frame)
+    let variables = try CategoricalVariables(graph.names, of: frame)
     let claims = graph.impliedIndependences.filter { variables.size($0.scope) <= Self.mostCells / 100 }
-    let scope = try scope(of: plan, variables)
+    let scope = plan.scope(of: query)
+    try variables.requireExact(scope, "join levels, or leave variables out of the graph")
     let blocks = min(options.blocks, frame.rows.rowCount)
     let tables =
       [JointCounts.Table(scope: scope, blocks: blocks)]
@@ -69,23 +70,36 @@ public struct InterventionalSampling: Estimator, Sendable {
       independences: IndependenceTest.tests(
         claims.enumerated().map { ($1, counts.blocks(of: $0 + 1)[0]) }))
   }
-
-  /// The variables that the answer and what conditioning says need.
-  private func scope(of plan: IdentificationPlan, _ variables: CategoricalVariables) throws -> [Int] {
-    let models = plan.network + plan.generated.flatMap(\.models)
-    let scope = Set(models.flatMap { $0.parents + [$0.variable] })
-      .union(query.intervened).union(query.outcome).union(query.given).sorted()
-    let cells = variables.size(scope)
-    guard cells <= Self.mostCells else {
-      throw Failure(
-        .data,
-        "the variables \(scope.map { graph.names[$0] }.joined(separator: ", ")) have \(cells) combinations of levels, more than "
-          + "the \(Int(Self.mostCells)) that are answered exactly; join levels, or leave variables out of the graph")
-    }
-    return scope
-  }
 }
 
 extension ImpliedIndependence {
   var scope: [Int] { ([first, second] + given).sorted() }
+}
+
+extension IdentificationPlan {
+  /// The variables that the answer to a question, and what conditioning says, need.
+  func scope(of query: CausalQuery) -> [Int] {
+    Set((network + generated.flatMap(\.models)).flatMap { $0.parents + [$0.variable] })
+      .union(query.intervened).union(query.outcome).union(query.given).sorted()
+  }
+}
+
+extension CategoricalVariables {
+  /// - Parameter remedy: what to do about it.
+  /// - Throws: ``Failure`` `data` when variables have too many combinations of levels for exact answers.
+  func requireExact(_ scope: [Int], _ remedy: String) throws {
+    let cells = size(scope)
+    guard cells > InterventionalSampling.mostCells else { return }
+    throw Failure(
+      .data,
+      "the variables \(scope.map { variables[$0].name }.joined(separator: ", ")) have \(cells) combinations of levels, more "
+        + "than the \(Int(InterventionalSampling.mostCells)) that are answered exactly; \(remedy)")
+  }
+
+  /// A variable with its levels, as results name them.
+  func described(_ place: Int) -> InterventionalNetwork.Variable {
+    InterventionalNetwork.Variable(
+      name: variables[place].name, levels: levels[place].map(variables[place].words),
+      values: variables[place].levels == nil ? levels[place] : nil)
+  }
 }

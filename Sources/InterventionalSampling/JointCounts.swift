@@ -1,11 +1,10 @@
-import CausalGraphs
 import Communication
 import Diagnostics
 import Frames
 import LinearAlgebra
 
 /// The variables of a graph as columns of rows: categories, each with the values that occur.
-struct CategoricalVariables: Sendable {
+package struct CategoricalVariables: Sendable {
   /// By their places in the graph.
   let variables: [RowVariable]
   /// The values of each, ascending: its levels.
@@ -14,12 +13,12 @@ struct CategoricalVariables: Sendable {
   /// The most levels of a variable.
   static let mostLevels = 1000
 
-  /// Finds the columns by the names of the graph, and their values in one pass. Collective.
+  /// Finds the columns by the names of a graph's variables, and their values in one pass. Collective.
   ///
   /// - Throws: on all ranks the same ``Failure``: `usage` when the rows have no column of a name; `data` when a variable
   ///   takes one value or too many, or is missing in some rows.
-  init(_ graph: MixedGraph, of frame: Frame) throws {
-    variables = try graph.names.map { try frame.variable(named: $0) }
+  package init(_ names: [String], of frame: Frame) throws {
+    variables = try names.map { try frame.variable(named: $0) }
     let found = try DistinctValues(variables, of: frame, upTo: Self.mostLevels).values
     for (variable, values) in zip(variables, found) {
       guard case .codes(let column) = variable.storage, let code = frame.schema.columns[column].kind.missingCode,
@@ -28,7 +27,7 @@ struct CategoricalVariables: Sendable {
       throw Failure(
         .data, "'\(variable.name)' is missing in some rows; drop these, or leave it out of the graph")
     }
-    levels = try zip(graph.names, found).map { name, values in
+    levels = try zip(names, found).map { name, values in
       guard let values else {
         throw Failure(
           .data,
@@ -48,21 +47,28 @@ struct CategoricalVariables: Sendable {
 
 extension Frame {
   /// A column by the name that a graph gives it: the treatment, the outcome, a covariate or proxy, or a column of codes.
-  func variable(named name: String) throws -> RowVariable {
+  ///
+  /// - Parameter option: what asks for it, for messages.
+  func variable(named name: String, _ option: String = "the graph") throws -> RowVariable {
     for (role, own) in [(Role.treatment, treatmentName), (.outcome, outcomeName)] where own == name {
       if let column = columns(of: role).first { return RowVariable(name: name, storage: .real(column)) }
     }
     let others = [Role.treatment, .outcome].flatMap(columns).map { schema.columns[$0].name }
-    return try column(named: name, "the graph", besides: others)
+    return try column(named: name, option, besides: others)
   }
 }
 
 /// How many rows have each combination of levels, of several sets of variables, in one pass over the rows.
-struct JointCounts: Sendable {
+package struct JointCounts: Sendable {
   /// A set of variables that is counted by the blocks of the jackknife, or in all rows.
-  struct Table: Sendable {
+  package struct Table: Sendable {
     let scope: [Int]
     let blocks: Int
+
+    package init(scope: [Int], blocks: Int) {
+      self.scope = scope
+      self.blocks = blocks
+    }
   }
 
   private let variables: CategoricalVariables
@@ -77,7 +83,9 @@ struct JointCounts: Sendable {
   }
 
   /// Counts the rows. Collective; sums of whole numbers, which have no order.
-  static func sum(_ variables: CategoricalVariables, _ tables: [Table], over frame: Frame) throws -> [Int64] {
+  package static func sum(
+    _ variables: CategoricalVariables, _ tables: [Table], over frame: Frame
+  ) throws -> [Int64] {
     let rows = frame.rows
     let starts = offsets(variables, tables)
     var counts = [Int64](repeating: 0, count: starts.last!)

@@ -12,7 +12,9 @@ import Storage
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure hot loops beside the machine's own limits.",
-    subcommands: [BenchmarkEM.self, BenchmarkNetwork.self, BenchmarkSpo.self, BenchmarkSi.self])
+    subcommands: [
+      BenchmarkEM.self, BenchmarkNetwork.self, BenchmarkSpo.self, BenchmarkSi.self, BenchmarkIdgen.self,
+    ])
 }
 
 /// `giv-dist benchmark em`: nanoseconds per row and pass of EM.

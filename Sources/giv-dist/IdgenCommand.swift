@@ -18,8 +18,10 @@ struct Idgen: ParsableCommand {
         giv-dist idgen graph front-door.txt
         giv-dist idgen check --graph front-door.txt --do X --outcome Y
         giv-dist idgen effect shards --graph front-door.txt --do X --outcome Y
+        giv-dist idgen fit shards --graph front-door.txt --do X --outcome Y --out network
+        giv-dist idgen sample network --do X=1 --rows 100000 --out rows
       """,
-    subcommands: [IdgenGraph.self, IdgenCheck.self, IdgenEffect.self])
+    subcommands: [IdgenGraph.self, IdgenCheck.self, IdgenEffect.self, IdgenFit.self, IdgenSample.self])
 }
 
 /// `giv-dist idgen graph`: what a graph says before any data are seen.

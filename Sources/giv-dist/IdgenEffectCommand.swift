@@ -4,10 +4,8 @@ import Communication
 import Diagnostics
 import Frames
 import InterventionalSampling
-import MetaEM
 import Reports
 import Runs
-import Shards
 import Storage
 
 /// `giv-dist idgen effect`: what an intervention does, from a causal graph and rows.
@@ -63,7 +61,7 @@ struct IdgenEffect: JobCommand {
     let run = try running.run(
       in: out, files: InterventionalFiles.names, phases, on: communicator, observer: display.show)
     run.start("rows")
-    let frame = try rows(on: communicator)
+    let frame = try data.graphRows(out: out, storage: running.storage, on: communicator)
     run.start("fit")
     let result = try InterventionalSampling(options, graph: graph, query: query)
       .run(on: frame, in: run)
@@ -80,21 +78,6 @@ struct IdgenEffect: JobCommand {
       return try Answer(
         "idgen effect", report.text, report, PhaseReport(times, rowCount: frame.rows.rowCount))
     }
-  }
-
-  /// The columns of the shards that a graph may name. Collective.
-  private func rows(on communicator: any Communicator) throws -> Frame {
-    let collection = try communicator.agree {
-      let collection = try ShardCollection.open(data.shards, names: data.names, required: [])
-      if let out { try collection.requireNoShard(inOutputFolder: out) }
-      return collection
-    }
-    let named: Set<Role> = [
-      .covariate, .treatment, .outcome, .proxy, .institution, .cluster, .arm, .variable, .source,
-    ]
-    return try MetaEM.rowsInUse(
-      of: collection, roles: named.intersection(collection.roles), weights: nil, storage: running.storage,
-      on: communicator)
   }
 
   // MARK: Options

@@ -11,10 +11,12 @@ import Testing
 
   @Test(arguments: [
     [], ["simulate"], ["shard"], ["panel"], ["inspect"], ["train"], ["sweep"], ["predict"], ["effect"], ["spo"], ["si"],
-    ["reproduce"], ["idgen"], ["idgen", "graph"], ["idgen", "check"], ["idgen", "effect"],
+    ["reproduce"], ["idgen"], ["idgen", "graph"], ["idgen", "check"], ["idgen", "effect"], ["idgen", "fit"],
+    ["idgen", "sample"],
     ["benchmark"],
     ["benchmark", "em"],
-    ["benchmark", "network"], ["benchmark", "spo"], ["benchmark", "si"], ["report"], ["info"],
+    ["benchmark", "network"], ["benchmark", "spo"], ["benchmark", "si"], ["benchmark", "idgen"],
+    ["report"], ["info"],
   ])
   func `the help of every command is the one that was kept`(command: [String]) throws {
     // The width of the terminal would fold lines elsewhere.

@@ -9,28 +9,7 @@ import TestSupport
 import Testing
 
 @Suite struct InterventionalSamplingTests {
-  /// Rows of a random law of a graph: integers as a frame holds them.
-  private func rows(_ law: RandomLaw, count: Int, seed: UInt64) -> [[Double]] {
-    let joint = law.law(setting: [])
-    let cumulative = joint.values.reduce(into: [0.0]) { $0.append($0.last! + $1) }
-    var random = SplitMix(state: seed)
-    return (0..<count).map { _ in
-      let u = Double.random(in: 0..<cumulative.last!, using: &random)
-      var cell = (cumulative.firstIndex { $0 > u } ?? cumulative.count) - 1
-      return law.sizes.indices.reversed().map { place -> Double in
-        defer { cell /= law.sizes[place] }
-        return Double(cell % law.sizes[place])
-      }.reversed()
-    }
-  }
-
-  private func frame(_ names: [String], _ rows: [[Double]], on communicator: any Communicator) throws -> Frame {
-    try Frame(
-      rows: DistributedRows(rowCount: rows.count, communicator: communicator),
-      columns: names.indices.map { place in
-        FrameColumn.real(names[place], .covariate, rows.map { $0[place] })
-      })
-  }
+  private func rows(_ law: RandomLaw, count: Int, seed: UInt64) -> [[Double]] { law.rows(count, seed: seed) }
 
   private func result(
     _ text: String, do intervened: [String], _ outcome: [String], _ rows: [[Double]], names: [String]? = nil,
@@ -48,8 +27,7 @@ import Testing
   private static let napkin = "W1 -> W2 -> X -> Y; W1 <-> X; W1 <-> Y"
 
   private func law(_ text: String, seed: UInt64, levels: ClosedRange<Int> = 2...3) throws -> RandomLaw {
-    var random = SplitMix(state: seed)
-    return RandomLaw(try MixedGraph(text: text, file: "g"), levels: levels, latentLevels: 3, &random)
+    try RandomLaw(text, seed: seed, levels: levels)
   }
 
   @Test func `answers of rows come near the truth, and intervals hold it`() throws {

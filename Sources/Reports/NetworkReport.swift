@@ -1,0 +1,95 @@
+import CausalGraphs
+import InterventionalSampling
+
+/// A network of learned models in numbers, as `--json` prints it, and for people.
+public struct NetworkReport: Sendable {
+  private let network: InterventionalNetwork
+  private let identification: IdentificationReport
+  private let ranks: Int
+  private let seconds: Double
+
+  public init(_ network: InterventionalNetwork, _ identification: IdentificationReport, ranks: Int, seconds: Double) {
+    self.network = network
+    self.identification = identification
+    self.ranks = ranks
+    self.seconds = seconds
+  }
+
+  private func names(_ places: [Int]) -> String { places.map { network.graph.names[$0] }.joined(separator: ", ") }
+
+  /// What a table is part of, with all tables of that part.
+  private var parts: [(words: String, tables: [ConditionalTable])] {
+    [("free input", network.free)]
+      + network.generated.enumerated().map { ("generated rows \($0 + 1)", $1) } + [("answer", network.network)]
+  }
+}
+
+// MARK: - For people
+
+extension NetworkReport {
+  public var text: String {
+    let way =
+      network.isExact
+      ? "exactly from joint counts"
+      : network.generatedRowCount > 0
+        ? "from counts of each model's variables, \(network.generatedRowCount) rows a generated table"
+        : "from counts of each model's variables; no rows had to be generated"
+    var table = TextTable(["model of", "for", "probabilities", "laws on fewer than 5 rows"])
+    for (words, tables) in parts {
+      table.rows += tables.map { model in
+        let name = network.graph.names[model.variable]
+        return [
+          name + (model.parents.isEmpty ? "" : " given \(names(model.parents))"), words,
+          "\(model.probabilities.count)", "\(model.thinCount) of \(model.combinationCount)",
+        ]
+      }
+    }
+    let set = ["--do \(network.options.intervened.joined(separator: ","))"]
+    let seen = network.options.given.isEmpty ? [] : ["--given \(network.options.given.joined(separator: ","))"]
+    return
+      (["\(identification.question): \(network.rowCount) rows, \(way)", ""] + table.lines + [
+        "", "for samples with \((set + seen).joined(separator: " and ")); network digest \(network.digest())",
+      ]).joined(separator: "\n")
+  }
+}
+
+// MARK: - For programs
+
+extension NetworkReport: Encodable {
+  private enum Key: String, CodingKey {
+    case rows, ranks, identification, mode, expand, seed, generatedRows, models, networkDigest, seconds
+  }
+
+  private struct Model: Encodable {
+    let variable: String
+    let parents: [String]
+    let part: String
+    let probabilities: Int
+    let laws: Int
+    let thinLaws: Int
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(network.rowCount, forKey: .rows)
+    try container.encode(ranks, forKey: .ranks)
+    try container.encode(identification, forKey: .identification)
+    try container.encode(network.isExact ? "exact" : "sampled", forKey: .mode)
+    if network.generatedRowCount > 0 {
+      try container.encode(network.options.expand, forKey: .expand)
+      try container.encode(network.options.seed, forKey: .seed)
+    }
+    try container.encode(network.generatedRowCount, forKey: .generatedRows)
+    try container.encode(
+      parts.flatMap { part in
+        part.tables.map { table in
+          Model(
+            variable: network.graph.names[table.variable], parents: table.parents.map { network.graph.names[$0] },
+            part: part.words, probabilities: table.probabilities.count, laws: table.combinationCount,
+            thinLaws: table.thinCount)
+        }
+      }, forKey: .models)
+    try container.encode(network.digest(), forKey: .networkDigest)
+    try container.encode(seconds, forKey: .seconds)
+  }
+}

@@ -1,0 +1,52 @@
+import Frames
+import InterventionalSampling
+import Shards
+import Storage
+
+/// Rows under an intervention as shards: a column of the role `variable` for each variable that they tell, and beside them what
+/// they are rows of.
+public struct InterventionalRows<Record: Encodable & Sendable>: ShardedSimulation {
+  public static var companionNames: [String] { ["sample.json"] }
+
+  private let sample: InterventionalSample
+  private let record: Record
+
+  /// - Parameter record: what `sample.json` says.
+  public init(_ sample: InterventionalSample, record: Record) {
+    self.sample = sample
+    self.record = record
+  }
+
+  private var variables: [InterventionalNetwork.Variable] { sample.variables.map { sample.network.variables[$0] } }
+
+  public var rowCount: Int { sample.rowCount }
+  private var header: ShardHeader {
+    var header = ShardHeader(covariates: [])
+    header.columns = variables.map { variable in
+      Column(variable.name, .variable, variable.values == nil ? .categorical(levels: variable.levels) : .real)
+    }
+    return header
+  }
+
+  public func manifest(of shards: [Manifest.Shard]) -> Manifest { Manifest(header: header, shards: shards) }
+
+  public func writeShard(_ path: String, rows range: Range<Int>) throws -> Manifest.Shard {
+    let writer = try ShardWriter(path: path, header: header, roles: [], force: false)
+    var block = sample.emptyBlock
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: LevelBlock.length) {
+      try sample.draw(start..<min(start + LevelBlock.length, range.upperBound), into: &block)
+      try writer.append(
+        ShardBlock(
+          columns: zip(sample.variables, variables).map { place, variable in
+            let levels = block.levels(of: place)
+            return variable.values.map { values in .reals(levels.map { values[Int($0)] }) }
+              ?? .codes(levels.map(Int64.init))
+          }))
+    }
+    return try writer.finish()
+  }
+
+  public func writeCompanion(_ name: String, toFolder folder: String) throws {
+    try AtomicFile.save(Array((try jsonText(record) + "\n").utf8), to: "\(folder)/\(name)", force: true)
+  }
+}

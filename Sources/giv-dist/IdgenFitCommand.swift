@@ -1,0 +1,88 @@
+import ArgumentParser
+import CausalGraphs
+import Communication
+import Diagnostics
+import InterventionalSampling
+import Reports
+import Runs
+import Storage
+
+extension NetworkOptions.Mode: ExpressibleByArgument {}
+
+/// `giv-dist idgen fit`: the models that answer what an intervention does, kept to draw rows from.
+struct IdgenFit: JobCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit",
+    abstract: "Learn the models by which a causal graph answers an intervention, to draw rows from them.",
+    discussion: """
+      Decides whether the effect is identified, as check does, and if it is, learns the law of each variable that the answer \
+      needs given others, as a table. Exactly: from the joint counts of all these variables, while they have at most a \
+      million combinations of levels. By sampling: from the counts of each model's own variables; where models are to be \
+      learned on rows that others generate, so many rows are drawn. 'idgen sample' then draws rows under any value.
+
+        giv-dist idgen fit shards --graph front-door.txt --do smoking --outcome cancer --out network
+        mpirun -n 8 giv-dist idgen fit shards --graph trial.txt --do dose --outcome death --mode sampled --out network
+      """)
+
+  @OptionGroup var data: DatasetOptions
+  @OptionGroup var running: RunOptions
+  @OptionGroup var job: JobOptions
+  @OptionGroup var question: CausalQuestion
+
+  @Option(help: "Whether models are exact functions of joint counts; auto: where there are few enough combinations.")
+  var mode = NetworkOptions.Mode.auto
+  @Option(help: "Rows generated for each of the data, where models are learned on generated rows. (default: 4)")
+  var expand: Int?
+  @Option(help: "The seed of generated rows. (default: 0)")
+  var seed: UInt64?
+  @Option(help: "The folder of the network.")
+  var out: String
+
+  func validate() throws {
+    if let expand, !(1...1000).contains(expand) {
+      throw ValidationError("--expand is \(expand); give 1 to 1000 rows for each of the data")
+    }
+    try [
+      ScopedOption("--expand", expand, with: "--mode sampled or auto", isRead: mode != .exact),
+      ScopedOption("--seed", seed, with: "--mode sampled or auto", isRead: mode != .exact),
+    ].requireReaders()
+  }
+
+  func run(on communicator: any Communicator) throws {
+    let start = ContinuousClock.now
+    let (graph, query) = try communicator.agree { try question.read() }
+    let identification = IdentificationReport(query, in: graph)
+    guard identification.isIdentified else {
+      if communicator.isRoot { print(running.json ? try jsonText(identification) : identification.text) }
+      throw identification.refusal
+    }
+    let options = options(graph)
+    let phases = Phases.ofCommand(on: communicator)
+    let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
+    let run = try running.run(
+      in: out, files: InterventionalNetwork.fileNames, phases, on: communicator, observer: display.show)
+    run.start("rows")
+    let frame = try data.graphRows(out: out, storage: running.storage, on: communicator)
+    run.start("fit")
+    let network = try NetworkEstimation(options, graph: graph, query: query).run(on: frame, in: run)
+    display.finish()
+    run.start("files")
+    try run.write(InterventionalNetwork.fileNames, on: communicator) { _, path in
+      try network.save(to: path, inputDigest: frame.digest, software: Software.versions)
+    }
+    try run.conclude(json: running.json, phases, on: communicator) { times in
+      let report = NetworkReport(
+        network, identification, ranks: communicator.size, seconds: start.duration(to: .now).seconds)
+      return try Answer("idgen fit", report.text, report, PhaseReport(times, rowCount: frame.rows.rowCount))
+    }
+  }
+
+  private func options(_ graph: MixedGraph) -> NetworkOptions {
+    var options = NetworkOptions(
+      graph: graph.text, intervened: question.intervened, outcome: question.outcome, given: question.given)
+    options.mode = mode
+    options.expand = expand ?? options.expand
+    options.seed = seed ?? options.seed
+    return options
+  }
+}
