@@ -99,6 +99,8 @@ extension Finding {
     case rowNamesSkipped = "row-names-skipped"
     /// `count` rows of `file` have no value in any field, the first in `line`.
     case emptyRowsSkipped = "empty-rows-skipped"
+    /// `names`: how `file` and those beside it were read, unasked; `option` says otherwise.
+    case formatRecognized = "format-recognized"
     /// `names`: markers of missing values that stood for none.
     case markersUnmatched = "markers-unmatched"
     /// `count` of `total` numbers of `column` stand with an affix.

@@ -19,7 +19,7 @@ public struct Importer {
   static let blockLength = 1024
 
   private let inputs: [String]
-  private let plan: ImportPlan
+  private var plan: ImportPlan
 
   public init(inputs: [String], plan: ImportPlan) {
     self.inputs = inputs
@@ -35,6 +35,15 @@ public struct Importer {
     try checkInputs(besides: folder)
     try ShardFolder.check(folder, force: force)
     let inputs = try self.inputs.map(InputFile.init)
+    let (format, notes) = try plan.format.recognized(in: inputs)
+    var importer = self
+    importer.plan.format = format
+    var summary = try importer.run(inputs, into: folder, force: force)
+    summary.findings = notes + summary.findings
+    return summary
+  }
+
+  private func run(_ inputs: [InputFile], into folder: String, force: Bool) throws -> ImportSummary {
     let survey = try ImportSurvey(of: inputs, plan)
     let encoding = try ImportEncoding(survey)
     var plan = self.plan

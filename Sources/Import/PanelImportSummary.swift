@@ -23,7 +23,7 @@ public struct PanelImportSummary: Sendable, Encodable {
   /// Units that come under their arms at times of their own; nil where no column says so.
   public let starting: Int?
   public internal(set) var files: [Manifest.Shard] = []
-  public let findings: [Finding]
+  public internal(set) var findings: [Finding]
 
   /// Units times periods times metrics.
   public var cells: Int { units * periods.count * metrics.count }

@@ -14,7 +14,7 @@ import Storage
 /// are sorted, so the files do not depend on the order of the rows.
 public struct PanelImporter {
   private let inputs: [String]
-  private let plan: PanelPlan
+  private var plan: PanelPlan
   /// Outcomes that are gathered at a time.
   private let cellsInMemory: Int
 
@@ -39,6 +39,15 @@ public struct PanelImporter {
     try refuse(outputFolder: folder, holding: inputs.filter { $0.hasSuffix(".h5") })
     try ShardFolder.check(folder, force: force)
     let inputs = try self.inputs.map(InputFile.init)
+    let (format, notes) = try plan.format.recognized(in: inputs)
+    var importer = self
+    importer.plan.format = format
+    var summary = try importer.run(inputs, into: folder, force: force)
+    summary.findings = notes + summary.findings
+    return summary
+  }
+
+  private func run(_ inputs: [InputFile], into folder: String, force: Bool) throws -> PanelImportSummary {
     let survey = try PanelSurvey(inputs, plan)
     let layout = plan.layout ?? (survey.periods.count > 4 * survey.units.count ? .periods : .units)
     guard plan.unitsPerFile == nil || layout == .units else {

@@ -5,12 +5,14 @@ public struct TextFormat: Sendable, Codable, Equatable {
   /// The texts that stand for a missing value, quoted or not; one that is a number stands for it however it is written.
   /// NaN in HDF5 files is always missing.
   public var missingMarkers = Self.defaultMissingMarkers
-  /// One byte; a comma when nil, unless the first line names another. CSV only.
+  /// One byte; when nil what the tables show, or a comma. CSV only.
   public var delimiter: String?
   /// What lines begin with that are skipped; CSV only.
   public var comment: String?
   /// How numbers are written in texts.
   public var numbers = NumberFormat()
+  /// Whether the point of ``numbers`` was said, so that no decimal commas are looked for.
+  public var isDecimalMarkSaid = false
 
   public static let defaultMissingMarkers = ["", "NA", "NaN", "nan", "."]
 

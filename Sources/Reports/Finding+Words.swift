@@ -104,6 +104,8 @@ extension Finding {
     case .emptyRowsSkipped:
       "\(name(.file)): skipped \(count(.count) == 1 ? "a row" : "\(count(.count)) rows") without any value, the first in "
         + "line \(count(.line))"
+    case .formatRecognized:
+      "\(name(.file)) was read with \(names(.names).joined(separator: " and ")); say \(name(.option)) if that is wrong"
     case .markersUnmatched:
       "no value matches \(quotedNames) of --missing-markers; look how missing values are written"
     case .affixesOfSome:

@@ -12,16 +12,20 @@ struct TextFormatOptions: ParsableArguments {
 
   @Option(
     help: """
-      What separates the fields of a CSV file: one character, or 'tab'. (default: a comma, or what a first line such \
-      as 'sep=;' says)
+      What separates the fields of a CSV file: one character, or 'tab'. (default: what a first line such as 'sep=;' says, \
+      or the one of comma, ';', tab and '|' that makes as many fields of all first rows as of the header)
       """)
   var delimiter: String?
 
   @Option(help: "Skip lines of a CSV file that begin with this text, such as '#'.")
   var comment: String?
 
-  @Option(help: "The character before the decimals of numbers in texts.")
-  var decimalMark: String = "."
+  @Option(
+    help: """
+      The character before the decimals of numbers in texts. (default: a point; or a comma where fields are separated by \
+      another character and the numbers leave no doubt)
+      """)
+  var decimalMark: String?
 
   @Option(help: "The character between groups of digits in numbers, such as ',' in 1,034; 'space' for blanks.")
   var thousandsMark: String?
@@ -40,7 +44,8 @@ struct TextFormatOptions: ParsableArguments {
     format.delimiter = delimiter.map { ["tab", "\\t"].contains($0) ? "\t" : $0 }
     format.comment = comment
     format.numbers = NumberFormat(
-      decimalMark: decimalMark, thousandsMark: thousandsMark, affixes: try columnNames(affixes, "--affixes"))
+      decimalMark: decimalMark ?? ".", thousandsMark: thousandsMark, affixes: try columnNames(affixes, "--affixes"))
+    format.isDecimalMarkSaid = decimalMark != nil
     return format
   }
 }

@@ -85,6 +85,17 @@ extension OnRanks {
       #expect(try bytes("renamed.h5") == bytes("unnamed.h5"))
     }
 
+    @Test func `a recognized format is told, and gives the same`() throws {
+      let report = try predict("run new.csv --id patient --out recognized.csv", ranks: 2)
+      #expect(
+        report["warnings"] as? [String] == [
+          "new.csv was read with ';' between columns and decimal commas; say --delimiter , or --decimal-mark . if that "
+            + "is wrong"
+        ])
+      _ = try predict("run new.csv --id patient --out told.csv \(german)")
+      #expect(try bytes("recognized.csv") == bytes("told.csv"))
+    }
+
     @Test func `rows have the posteriors that they had in the fit`() throws {
       _ = try predict("run new.csv --id patient --out some.csv \(german)", ranks: 2)
       try script(

@@ -351,7 +351,9 @@ refuse("Two columns of one name", 'text("a.csv", "dose,survival,age,age\\n1,2,3,
 refuse("A column used twice", 'table("a.csv")', SHARD_AGE.replace("survival", "dose"))
 refuse("A covariate named twice", 'table("a.csv")', SHARD.replace("age,region", "age,age"))
 refuse("No header", 'text("a.csv", "1,2,40\\n2,3,50\\n")', SHARD_AGE)
-refuse("Another delimiter", 'text("a.csv", "dose;survival;age\\n1,5;2;40\\n2;3;50\\n")', SHARD_AGE)
+refuse("Another delimiter, and rows of more and fewer fields",
+       'text("a.csv", "dose;survival;age\\n1,5;2;40\\n2;3;50;\\n")', SHARD_AGE)
+refuse("Two possible delimiters", 'text("a.csv", "dose, mg;survival;age\\n" + "1,5;2;40\\n" * 3)', SHARD_AGE)
 refuse("Tabs", 'text("a.csv", "dose\\tsurvival\\tage\\n1\\t2\\t40\\n")', SHARD_AGE)
 refuse("A delimiter beside another in the first line", 'text("a.csv", "sep=;\\ndose;survival;age\\n1;2;40\\n")',
        SHARD_AGE + " --delimiter ,")
@@ -376,6 +378,7 @@ refuse = section("Numbers in texts")
 refuse("Decimal commas", """table("a.csv", age=['"40,5"', '"41,5"'] * 5)""", SHARD_AGE)
 refuse("Decimal commas in the treatment", """table("a.csv", dose=['"40,5"', '"41,5"'] * 5)""", SHARD_AGE)
 refuse("Groups of digits", """table("a.csv", age=['"1,034"', '"12,041,500"'] * 5)""", SHARD_AGE)
+refuse("Decimals or groups of digits", 'text("a.csv", "dose;survival;age\\n" + "1;2;1.250\\n" * 3)', SHARD_AGE)
 refuse("Percent", 'table("a.csv", age=["34%", "35.5%"] * 5)', SHARD_AGE)
 refuse("Currencies", 'table("a.csv", age=["$34", "$35.50"] * 5)', SHARD_AGE)
 refuse("Units", 'table("a.csv", age=["34 kg", "35.5 kg"] * 5)', SHARD_AGE)

@@ -92,11 +92,14 @@ import Testing
     ),
     (ImportedTable.text(rows), "is the header missing?"),
     (ImportedTable.text(["t,y,a,b,a"] + rows.map { $0 + ",1" }), "two columns are named 'a', the 3. and the 5."),
-    (ImportedTable.text(lines.map { $0.replacing(",", with: ";") }), "--delimiter ';'"),
-    (ImportedTable.text(lines.map { $0.replacing(",", with: "\t") }), "--delimiter tab"),
-    (ImportedTable.text(lines.map { $0.replacing(",", with: "|") }), "--delimiter '|'"),
+    (ImportedTable.text(lines.map { $0.replacing(",", with: ";") } + ["1;2"]), "--delimiter ';'"),
+    (ImportedTable.text(lines.map { $0.replacing(",", with: "\t") } + ["1\t2"]), "--delimiter tab"),
+    (ImportedTable.text(lines.map { $0.replacing(",", with: "|") } + ["1|2"]), "--delimiter '|'"),
     (ImportedTable.text(lines.map { $0.replacing(",", with: " ") }), "--delimiter ' '"),
-    (ImportedTable.text(lines.map { $0.replacing(",", with: ";").replacing(".", with: ",") }), "--decimal-mark ,"),
+    (
+      ImportedTable.text(lines.map { $0.replacing(",", with: ";").replacing(".", with: ",") } + ["1;2"]),
+      "--decimal-mark ,"
+    ),
     (ImportedTable.text([header] + numbered { "\($0 * 7 % 5),\($1)" }), "is no row name"),
     (ImportedTable.text([header] + rows.map { $0.replacing(".", with: ",") }), "line 2 has"),
     (ImportedTable.text(lines + ["1,2,\0,3"]), "line 42: a byte is zero"),
