@@ -38,12 +38,16 @@ package func openText(_ input: InputFile) throws -> any ByteSource {
   var head = try firstBytes(of: FileBytes(input))
   let isCompressed = FileSignature(head) == .gzip
   if isCompressed { head = try firstBytes(of: GzipBytes(input)) }
-  if let signature = FileSignature(head) {
+  let encoding = TextEncoding(head)
+  // No text has a byte that is zero; of such a file the name may tell what it is.
+  let isBinary = encoding == nil && head.contains(0)
+  if let signature = FileSignature(head) ?? (isBinary ? FileSignature(nameOf: input.path) : nil) {
+    if !isCompressed, let refusal = signature.refusal(of: input.path, instead: "CSV") { throw refusal }
     throw Failure(
       .data, "\(input.path) is \(signature.words)\(isCompressed ? " compressed by gzip" : "")\(signature.remedy)")
   }
   let bytes: any ByteSource = try isCompressed ? GzipBytes(input) : FileBytes(input)
-  guard let encoding = TextEncoding(head) else { return bytes }
+  guard let encoding else { return bytes }
   return try TranscodedBytes(bytes, from: encoding, named: input.path)
 }
 

@@ -26,6 +26,7 @@ public struct HDF5File: ~Copyable {
       throw Failure(.noInput, "\(path): \(String(cString: strerror(errno))); make the file readable")
     }
     guard hasSignature(path) else {
+      if let refusal = try FileSignature(ofFile: path)?.refusal(of: path, instead: "HDF5") { throw refusal }
       throw Failure(.data, "\(path) is not an HDF5 file, or its beginning is damaged; for CSV use 'giv-dist shard'")
     }
     let handle = try HDF5Handle("H5Fopen", on: path, .data, closedBy: H5Fclose) {

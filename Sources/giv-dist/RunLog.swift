@@ -55,11 +55,3 @@ final class RunLog: Sendable {
     try? file.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
   }
 }
-
-extension String {
-  /// As a shell takes it for one word.
-  fileprivate var asShellWord: String {
-    let isPlain = !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_=./,:+@%".contains($0)) }
-    return isPlain ? self : "'" + replacing("'", with: "'\\''") + "'"
-  }
-}
