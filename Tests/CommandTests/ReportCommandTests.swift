@@ -54,25 +54,12 @@ extension OnRanks {
       return (folder, try String(contentsOf: out, encoding: .utf8))
     }
 
-    /// All numbers of JSON, to the last bit.
-    private func numbers(_ json: String) -> Set<Double> {
-      Set(json.matches(of: /[:\[,](-?[0-9][0-9.eE+-]*)/).compactMap { Double($0.1) })
-    }
-
     @Test(arguments: runs) func `every number in a table is one of the run's`(run: String) throws {
       let page = try report([run]).page
       let file = SharedInputs.folder.appending(path: "\(run)/report.json")
-      let known = numbers(try String(contentsOf: file, encoding: .utf8))
-      var shown = 0
-      for table in page.matches(of: /(?s)<table data-source="report.json">.*?<\/table>/) {
-        for cell in table.0.matches(of: /<td><data value="([^"]*)">/) {
-          let value = try #require(Double(String(cell.1)))
-          let isKnown = known.contains(value)
-          #expect(isKnown, "\(value) in \(table.0.prefix(200))")
-          shown += 1
-        }
-      }
-      #expect(shown >= 2, "\(shown) numbers")
+      let known = numbers(ofJSON: try String(contentsOf: file, encoding: .utf8))
+      let shown = try tableNumbers(ofPage: page)
+      #expect(shown.filter { !known.contains($0) }.isEmpty && shown.count >= 2, "\(shown.count) numbers")
       #expect(page.utf8.count < 2_000_000)
     }
 
