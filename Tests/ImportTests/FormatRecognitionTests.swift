@@ -79,7 +79,7 @@ import Testing
     ),
     (
       column { "\($0 + 1),125" },
-      "decimal commas by --decimal-mark ',', or groups of digits by --thousands-mark ','"
+      "read groups of digits by --thousands-mark ',', or decimal commas by --decimal-mark ','"
     ),
     // Decimals behind commas, and groups of digits before them.
     (column { $0 < 20 ? "\($0),5" : "1.\($0 + 100),5" }, "--thousands-mark '.'"),
