@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow lint format docs picture bench bench-import bench-spo bench-si bench-idgen accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures idgen fuzz check install install-files uninstall dist demo clean stress
+.PHONY: setup build test test-slow test-slurm lint format docs picture bench bench-import bench-spo bench-si bench-idgen accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures idgen fuzz check install install-files uninstall dist demo clean stress
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -19,6 +19,9 @@ test: build ## all tests, in release
 test-slow: build ## what takes minutes: twenty kills at random moments, failing hosts (as root)
 	GIV_SLOW_TESTS=1 swift test $(TEST_OPTIONS) --filter CheckpointKillTests
 	launch/test-relaunch.sh
+
+test-slurm: build ## trainings stopped by their time, lost nodes and killed ranks under a real Slurm (as root): ten minutes
+	launch/test-slurm.sh
 
 lint: ## style
 	swift format lint --strict --recursive $(SOURCES)
