@@ -76,7 +76,7 @@ train=(train "$work/shards" --groups 3 --tolerance 0 --max-iterations 200 --chec
 # Trainings without disturbance, beside which the others are held; their length is what their starts make it.
 undisturbed() {
   local name=$1 starts=$2 begin=$SECONDS
-  launch/local.sh 4 "$giv_dist" "${train[@]}" --starts "$starts" --out "$work/$name" >/dev/null
+  timeout --kill-after=5 900 launch/local.sh 4 "$giv_dist" "${train[@]}" --starts "$starts" --out "$work/$name" >/dev/null
   seconds=$((SECONDS - begin))
 }
 submit() {
@@ -84,7 +84,7 @@ submit() {
     "$PWD/launch/slurm.sbatch" "${train[@]}" --starts "$starts" --out "$run"
 }
 
-"$giv_dist" simulate --scenario poly --covariates 5 --rows 60000 --shards 4 --out "$work/shards" >/dev/null
+timeout --kill-after=5 300 "$giv_dist" simulate --scenario poly --covariates 5 --rows 60000 --shards 4 --out "$work/shards" >/dev/null
 mkdir --mode=755 "$work/slurm"
 timeout --kill-after=5 90 launch/slurm-cluster.sh up "$work/slurm" 4 2
 

@@ -310,7 +310,7 @@ extension Design {
     of model: JointMixture, _ parameters: JointParameters, clusters: RowClusters? = nil
   ) throws -> JointScores {
     let zero = JointScores(
-      parameters, hasWeights: table.weightKind != nil, clustered: try clusters?.meat(width: parameters.count))
+      parameters, hasWeights: hasWeights, clustered: try clusters?.meat(width: parameters.count))
     return try rows.sum(zero) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, weights in
         try partial.add(block, weights: RowWeights(values: weights, kind: table.weightKind), model: model) {

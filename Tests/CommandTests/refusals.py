@@ -618,7 +618,8 @@ def run(command, program):
     environment |= {"PATH": f"{program}:{environment['PATH']}", "LC_ALL": "C.UTF-8", "COLUMNS": "100"}
     result = subprocess.run(["bash", "-c", command], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                             text=True, timeout=60)
-    return result.returncode, result.stderr.strip()
+    # On a slow machine progress comes before the message.
+    return result.returncode, re.sub(r"(?m)^\d+\.\d s  .*\n", "", result.stderr).strip()
 
 
 def prepare(commands, program, what):

@@ -45,14 +45,20 @@ extension KernelTests {
         var words = (0..<padded).map { random.bits(row: $0, draw: 1002)[0] }
         // The ends of the range, and words at a threshold.
         words[0] = .max
-        if count > 8 { words[1...4] = [0, 1, thresholds.min()! << 1, (thresholds.max()! << 1) &- 1] }
+        if count > 8, let least = thresholds.min(), let most = thresholds.max() {
+          words[1...4] = [0, 1, least << 1, (most << 1) &- 1]
+        }
         var levels = [Int32](repeating: -1, count: padded)
-        Kernel.drawLevels(
-          &levels,
-          from: [
-            Kernel.LevelParent(first, stride: Int32(4 * width)), Kernel.LevelParent(second, stride: Int32(width)),
-          ],
-          thresholds: thresholds, steps: steps, words: words, rowCount: count)
+        first.withUnsafeBufferPointer { first in
+          second.withUnsafeBufferPointer { second in
+            let parents = [
+              Kernel.LevelParent(first.baseAddress!, stride: Int32(4 * width)),
+              Kernel.LevelParent(second.baseAddress!, stride: Int32(width)),
+            ]
+            Kernel.drawLevels(
+              &levels, from: parents, thresholds: thresholds, steps: steps, words: words, rowCount: count)
+          }
+        }
         for row in 0..<count {
           let law = Int(first[row] * 4 + second[row])
           let own = thresholds[law * width..<(law + 1) * width]
