@@ -128,7 +128,7 @@ extension OnRanks {
       #expect(result.exitCode == 65)
       #expect(
         result.error.contains(
-          "no-y.h5 has no outcome 'y', which the groups of a joint model depend on; name its dataset"),
+          "no-y.h5 has no outcome 'y', which the groups of a joint model depend on; name it with --y"),
         "\(result.error)")
     }
 
