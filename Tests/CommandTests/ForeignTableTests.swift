@@ -20,11 +20,11 @@ import Testing
       coded = table.assign(reply=(table['reply'] == 'yes, often').astype(float))
       labels = {'reply': {0: 'no', 1: 'yes, often'}}
       table.assign(reply=table['reply'].astype('category')).to_stata('trial.dta', write_index=False)
-      for name, packed in [('trial.sav', False), ("it's.zsav", True)]:
+      for name, packed in [('survey.sav', False), ("it's.zsav", True)]:
           pyreadstat.write_sav(coded, name, variable_value_labels=labels, compress=packed)
-      pyreadstat.write_xport(table, 'trial.xpt', file_format_version=8)
+      pyreadstat.write_xport(table, 'lab.xpt', file_format_version=8)
       table.to_parquet('a trial.parquet')
-      table.to_feather('trial.feather')
+      table.to_feather('ward.feather')
       # Files that their names do not tell.
       table.to_parquet('trial-2.csv')
       # No program but SAS writes these.
@@ -57,10 +57,11 @@ import Testing
       "bash", ["-c", "python3() { '\(interpreter)' \"$@\"; }; \(line)"], directory: SharedInputs.folder)
   }
 
+  // The tables have names of their own: the cases run side by side.
   @Test(arguments: [
-    ("trial.dta", "a Stata data set (dta)", "trial.csv"), ("trial.sav", "an SPSS data set (sav)", "trial.csv"),
-    ("it's.zsav", "an SPSS data set (sav)", "it's.csv"), ("trial.xpt", "a SAS transport file (xpt)", "trial.csv"),
-    ("a trial.parquet", "a Parquet file", "a trial.csv"), ("trial.feather", "an Arrow (Feather) file", "trial.csv"),
+    ("trial.dta", "a Stata data set (dta)", "trial.csv"), ("survey.sav", "an SPSS data set (sav)", "survey.csv"),
+    ("it's.zsav", "an SPSS data set (sav)", "it's.csv"), ("lab.xpt", "a SAS transport file (xpt)", "lab.csv"),
+    ("a trial.parquet", "a Parquet file", "a trial.csv"), ("ward.feather", "an Arrow (Feather) file", "ward.csv"),
     ("trial-2.csv", "a Parquet file", "trial-2.csv.csv"),
   ])
   func `the line of the refusal makes a table of the same values`(file: String, words: String, table: String) throws {
@@ -80,7 +81,6 @@ import Testing
           for place, name in enumerate(['years', 'sex', 'reply']):
               assert file['x'][:, place].tolist() == expected[name].tolist(), name
       """, [out])
-    try FileManager.default.removeItem(at: SharedInputs.folder.appending(path: table))
   }
 
   @Test func `a file that only SAS writes is refused with the line of its kind`() throws {
