@@ -54,15 +54,10 @@ extension Figure {
   static func dots(
     _ name: String, caption: String, alternative: String, x: String, dots: [(name: String, value: Double)]
   ) -> Figure {
-    let shown = dots.prefix(mostNames)
-    return Figure(
-      name, caption: caption + remark(shown.count, of: dots.count), alternative: alternative,
-      columns: [Column("name", shown.map(\.name)), Column("value", shown.map { $0.value })],
-      settings: [
-        "unset key", "set xlabel \(x.asGnuplotText)", "set yrange [\(-shown.count):1]",
-        "set offsets graph 0.02, graph 0.02",
-      ],
-      plots: ["data using 2:(-$0):ytic(1) with points linetype 1 notitle"], height: 120 + 24 * shown.count)
+    named(
+      name, caption: caption, alternative: alternative, x: x, column: "value", values: dots,
+      settings: ["set offsets graph 0.02, graph 0.02"],
+      plot: "data using 2:(-$0):ytic(1) with points linetype 1 notitle")
   }
 
   /// Lines over numbers, each with points of its own.
@@ -91,16 +86,23 @@ extension Figure {
   static func bars(
     _ name: String, caption: String, alternative: String, x: String, bars: [(name: String, length: Double)]
   ) -> Figure {
-    let shown = bars.prefix(mostNames)
+    named(
+      name, caption: caption, alternative: alternative, x: x, column: "length",
+      values: bars.map { ($0.name, $0.length) }, settings: ["set xrange [0:*]", "set style fill solid 0.8 noborder"],
+      plot: "data using (0):(-$0):(0):2:(-$0-0.35):(-$0+0.35):ytic(1) with boxxyerror linetype 1 notitle")
+  }
+
+  /// One number for each name, the first on top; `plot` says by what mark, from the second column of the data.
+  private static func named(
+    _ name: String, caption: String, alternative: String, x: String, column: String,
+    values: [(name: String, value: Double)], settings: [String], plot: String
+  ) -> Figure {
+    let shown = values.prefix(mostNames)
     return Figure(
-      name, caption: caption + remark(shown.count, of: bars.count), alternative: alternative,
-      columns: [Column("name", shown.map(\.name)), Column("length", shown.map { $0.length })],
-      settings: [
-        "unset key", "set xlabel \(x.asGnuplotText)", "set xrange [0:*]", "set yrange [\(-shown.count):1]",
-        "set style fill solid 0.8 noborder",
-      ],
-      plots: ["data using (0):(-$0):(0):2:(-$0-0.35):(-$0+0.35):ytic(1) with boxxyerror linetype 1 notitle"],
-      height: 120 + 26 * shown.count)
+      name, caption: caption + remark(shown.count, of: values.count), alternative: alternative,
+      columns: [Column("name", shown.map(\.name)), Column(column, shown.map { $0.value })],
+      settings: ["unset key", "set xlabel \(x.asGnuplotText)", "set yrange [\(-shown.count):1]"] + settings,
+      plots: [plot], height: 120 + 26 * shown.count)
   }
 
   /// Points of several groups.

@@ -2,7 +2,6 @@ import ArgumentParser
 import Communication
 import Diagnostics
 import Frames
-import Glibc
 import InterventionalSampling
 import LinearAlgebra
 import Reports
@@ -33,22 +32,14 @@ struct BenchmarkIdgen: JobCommand {
   private static let blocks = 40
   private static let counted = 4
 
-  /// Of one pass: the median over passes, the least, and the least processor time of the root, which other things on a busy
-  /// machine do not lengthen.
-  private struct Times: Encodable {
-    let ns: Double
-    let nsMinimum: Double
-    let cpuNs: Double
-  }
-
   private struct Report: Encodable {
     let rows: Int
     let nodes: Int
     let levels: Int
     let ranks: Int
     let kernel: String
-    let samplingPerRowAndNode: Times
-    let countingPerRow: Times
+    let samplingPerRowAndNode: BenchmarkTimes
+    let countingPerRow: BenchmarkTimes
   }
 
   func validate() throws {
@@ -61,7 +52,7 @@ struct BenchmarkIdgen: JobCommand {
     let distributed = DistributedRows(rowCount: rows, communicator: communicator)
     let sampler = LevelSampler(
       tables, variableCount: nodes, random: CounterRandom(seed: 1, stream: .interventionalRows))
-    let sampling = try times(per: Double(rows * nodes), on: communicator) {
+    let sampling = try BenchmarkTimes(per: rows * nodes, passes: passes, on: communicator) {
       var block = LevelBlock(variableCount: nodes)
       for chunk in distributed.localChunks {
         block.take(distributed.grid.rows(ofChunk: chunk))
@@ -76,7 +67,7 @@ struct BenchmarkIdgen: JobCommand {
         }))
     let variables = try CategoricalVariables((0..<Self.counted).map { "v\($0)" }, of: frame)
     let table = JointCounts.Table(scope: Array(0..<Self.counted), blocks: Self.blocks)
-    let counting = try times(per: Double(rows), on: communicator) {
+    let counting = try BenchmarkTimes(per: rows, passes: passes, on: communicator) {
       _ = try JointCounts.sum(variables, [table], over: frame)
     }
     guard communicator.isRoot else { return }
@@ -102,30 +93,8 @@ struct BenchmarkIdgen: JobCommand {
     }
   }
 
-  private func times(per count: Double, on communicator: any Communicator, _ body: () throws -> Void) throws -> Times {
-    let first = try (0..<3).map { _ in try time(on: communicator, body).wall }.min()!
-    let count = 1e9 / count
-    let passes = passes ?? max(5, min(200, Int(2 / first)))
-    let all = try (0..<passes).map { _ in try time(on: communicator, body) }
-    let walls = all.map(\.wall).sorted()
-    return Times(
-      ns: walls[passes / 2] * count, nsMinimum: walls[0] * count, cpuNs: all.map(\.processor).min()! * count)
-  }
-
-  /// Seconds by the clock, the most of all ranks, and of this rank's processor.
-  private func time(
-    on communicator: any Communicator, _ body: () throws -> Void
-  ) throws -> (wall: Double, processor: Double) {
-    let clock = ContinuousClock()
-    try communicator.barrier()
-    let (begin, processor) = (clock.now, Glibc.clock())
-    try body()
-    let used = Double(Glibc.clock() - processor) / Double(CLOCKS_PER_SEC)
-    return (try communicator.maximum([(clock.now - begin) / .seconds(1)])[0], used)
-  }
-
   private func text(_ report: Report) -> String {
-    func line(_ what: String, _ times: Times) -> String {
+    func line(_ what: String, _ times: BenchmarkTimes) -> String {
       "\(what): \(format(times.ns, decimals: 2)) ns (least \(format(times.nsMinimum, decimals: 2)); of processor time "
         + "\(format(times.cpuNs, decimals: 2)))"
     }

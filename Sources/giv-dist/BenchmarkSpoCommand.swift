@@ -69,37 +69,23 @@ struct BenchmarkSpo: JobCommand {
     (options.treatmentFeatures, options.outcomeFeatures) =
       shape.isOneHot ? (.oneHot, .oneHot) : (.polynomial(degree: 1), .polynomial(degree: 1))
     let pass = try MomentPass(options, over: frame)
-    let first = try (0..<3).map { _ in try time(on: communicator) { _ = try pass() }.wall }.min()!
-    let count = passes ?? max(5, min(200, Int(2 / first)))
-    let times = try (0..<count).map { _ in try time(on: communicator) { _ = try pass() } }
-    let walls = times.map(\.wall).sorted()
-    let reading = try (0..<count).map { _ in try time(on: communicator) { try read(frame) }.processor }.min()!
+    let moments = try BenchmarkTimes(per: rows, passes: passes, on: communicator) { _ = try pass() }
+    let reading = try BenchmarkTimes(per: rows, passes: moments.passes, on: communicator) { try read(frame) }
     // The same rows a hundred times fewer give the same number of answers.
     let few = try Frame(
       RandomProxies(cells: shape.isOneHot ? [shape.treatment, shape.outcome] : []),
       rows: DistributedRows(rowCount: max(1000, rows / 100), chunkLength: length, communicator: communicator),
       schema: frame.schema)
-    let answers = try time(on: communicator) { _ = try SyntheticPotentialOutcomes(options).run(on: few) }.wall
+    let answers = try BenchmarkTimes.seconds(on: communicator) {
+      _ = try SyntheticPotentialOutcomes(options).run(on: few)
+    }
     guard communicator.isRoot else { return }
-    let perRow = 1e9 / Double(rows)
     let report = Report(
-      rows: rows, features: features, ranks: communicator.size, kernel: Kernel.name, passes: count,
-      nsPerRow: walls[count / 2] * perRow, nsPerRowMinimum: walls[0] * perRow,
-      cpuNsPerRow: times.map(\.processor).min()! * perRow, readingNsPerRow: reading * perRow,
-      bytesPerRow: frame.schema.columns.count * MemoryLayout<Double>.stride, answerSeconds: answers)
+      rows: rows, features: features, ranks: communicator.size, kernel: Kernel.name, passes: moments.passes,
+      nsPerRow: moments.ns, nsPerRowMinimum: moments.nsMinimum, cpuNsPerRow: moments.cpuNs,
+      readingNsPerRow: reading.cpuNs, bytesPerRow: frame.schema.columns.count * MemoryLayout<Double>.stride,
+      answerSeconds: answers.wall)
     print(json ? try jsonText(report) : text(report))
-  }
-
-  /// Seconds by the clock, the most of all ranks, and of this rank's processor.
-  private func time(
-    on communicator: any Communicator, _ body: () throws -> Void
-  ) throws -> (wall: Double, processor: Double) {
-    let clock = ContinuousClock()
-    try communicator.barrier()
-    let (begin, processor) = (clock.now, Glibc.clock())
-    try body()
-    let used = Double(Glibc.clock() - processor) / Double(CLOCKS_PER_SEC)
-    return (try communicator.maximum([(clock.now - begin) / .seconds(1)])[0], used)
   }
 
   /// Adds up the numbers of all columns.

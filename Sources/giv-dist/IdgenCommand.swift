@@ -85,6 +85,21 @@ struct CausalQuestion: ParsableArguments {
     let graph = try CausalGraphFile.read(graph)
     return (graph, try CausalGraphFile.query(intervened, outcome, given, in: graph, file: self.graph))
   }
+
+  /// A question that data can answer, and how; prints why not where they cannot. Collective.
+  ///
+  /// - Throws: on all ranks the same ``Failure``: as ``read()`` does, and what stands for "not identified".
+  func identified(
+    json: Bool, on communicator: any Communicator
+  ) throws -> (MixedGraph, CausalQuery, IdentificationReport) {
+    let (graph, query) = try communicator.agree { try read() }
+    let report = IdentificationReport(query, in: graph)
+    guard report.isIdentified else {
+      if communicator.isRoot { print(json ? try jsonText(report) : report.text) }
+      throw report.refusal
+    }
+    return (graph, query, report)
+  }
 }
 
 /// Graphs in files, and variables of them by name.

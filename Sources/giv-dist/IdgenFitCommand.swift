@@ -50,12 +50,7 @@ struct IdgenFit: JobCommand {
 
   func run(on communicator: any Communicator) throws {
     let start = ContinuousClock.now
-    let (graph, query) = try communicator.agree { try question.read() }
-    let identification = IdentificationReport(query, in: graph)
-    guard identification.isIdentified else {
-      if communicator.isRoot { print(running.json ? try jsonText(identification) : identification.text) }
-      throw identification.refusal
-    }
+    let (graph, query, identification) = try question.identified(json: running.json, on: communicator)
     let options = options(graph)
     let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
