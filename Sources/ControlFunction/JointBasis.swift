@@ -204,20 +204,32 @@ public struct JointBasis: Sendable, Codable {
     let coefficients = regression.coefficients.map { beta in
       var result = beta
       result[0] -= center
-      for (index, monomial) in (monomials ?? []).enumerated() { rescale(&result, index + 1, monomial) }
+      for (index, monomial) in (monomials ?? []).enumerated() { scaling.rescale(&result, index + 1, monomial) }
       return result.map { $0 / scale }
     }
     return RegressionMixture(
       mixingWeights: regression.mixingWeights, coefficients: coefficients,
       standardDeviations: regression.standardDeviations.map { $0 / scale })
   }
+
+  /// β of a group in the units of columns of which the standardised ones are (x - center) / scale.
+  func inUnits(of columns: ColumnScaling, _ beta: [Double]) -> [Double] {
+    let (center, scale) = (columns.centers[covariateCount], columns.scales[covariateCount])
+    let inverse = ColumnScaling(
+      centers: zip(columns.centers, columns.scales).map { -$0 / $1 }, scales: columns.scales.map { 1 / $0 })
+    var result = beta
+    for (index, monomial) in (monomials ?? []).enumerated() { inverse.rescale(&result, index + 1, monomial) }
+    result = result.map { $0 * scale }
+    result[0] += center
+    return result
+  }
 }
 
-extension JointBasis {
+extension ColumnScaling {
   /// Writes the coefficient of a covariate, or of a product of two, for standardised ones: with c the centers and s the
   /// scales x_i x_j = (c_i + s_i u_i)(c_j + s_j u_j), and the rest goes to the constant and to those of u_i and u_j.
-  private func rescale(_ beta: inout [Double], _ index: Int, _ monomial: [Int]) {
-    let (c, s) = (monomial.map { scaling.centers[$0] }, monomial.map { scaling.scales[$0] })
+  fileprivate func rescale(_ beta: inout [Double], _ index: Int, _ monomial: [Int]) {
+    let (c, s) = (monomial.map { centers[$0] }, monomial.map { scales[$0] })
     beta[0] += beta[index] * c.reduce(1, *)
     if monomial.count == 2 {
       beta[monomial[0] + 1] += beta[index] * s[0] * c[1]

@@ -68,6 +68,12 @@ public struct JointModel: Sendable, Codable {
     (t - tableScaling.centers[basis.covariateCount]) / tableScaling.scales[basis.covariateCount]
   }
 
+  /// β_k, the regression of t on (1, ρ(x)) in a group, in the units of the data; where ρ is curves, of which each is what
+  /// it is, in those of t.
+  public func treatmentCoefficients(group: Int) -> [Double] {
+    basis.inUnits(of: dataScaling, mixture.selectionCoefficients[group])
+  }
+
   package var outcomeScale: Double { basis.scaling.scales[basis.covariateCount + 1] }
   package var treatmentCenter: Double { dataScaling.centers[basis.covariateCount] }
   package var treatmentScale: Double { dataScaling.scales[basis.covariateCount] }

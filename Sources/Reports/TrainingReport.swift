@@ -211,6 +211,7 @@ extension TrainingReport {
           means = named(names + [model.treatmentName], model.meansInDataUnits(mixture.centers[k]))
         case .joint(let joint):
           sigma = joint.mixture.selectionDeviations[k] * joint.treatmentScale
+          coefficients = named(["(constant)"] + names, joint.treatmentCoefficients(group: k))
         }
         return Group(
           group: k, rows: result.summary.rowCount(k), share: weights[k], residualStandardDeviation: sigma,

@@ -50,6 +50,45 @@ extension OnRanks {
       #expect(printed == "True True\n")
     }
 
+    @Test(arguments: [("identity", ["(constant)", "x0", "x1"]), ("spline", ["(constant)", "x0", "x0*x1", "x1"])])
+    func `The rules of groups are regressions of the treatment, in units of the data`(
+      representation: String, names: [String]
+    ) throws {
+      let rows = "rules-\(representation)"
+      let regressions = try script(
+        """
+        rows, *names = sys.argv[2:]
+        random = np.random.default_rng(4)
+        u, z, c = random.normal(size=(3000, 2)), random.integers(0, 2, 3000), random.normal(size=3000)
+        sign, product = 2 * z - 1, u[:, 0] * u[:, 1] * ('x0*x1' in names)
+        x = 10 * u + [5, -20]
+        t = 3 * (sign * (u[:, 0] + product) - u[:, 1] + .3 * c) - 7
+        os.makedirs(rows)
+        with h5py.File(rows + '/rows.h5', 'w') as file:
+            file['x'], file['t'], file['y'] = x, t, 2 * t + u[:, 0] + c + random.normal(size=3000)
+        columns = np.column_stack([np.ones(3000), x[:, 0]] + [x[:, 0] * x[:, 1]] * ('x0*x1' in names) + [x[:, 1]])
+        for group in (0, 1):
+            print(*np.linalg.lstsq(columns[z == group], t[z == group], rcond=None)[0])
+        """, [rows] + names
+      ).split(separator: "\n").map { $0.split(separator: " ").compactMap { Double($0) } }
+      let options = Array(fit.dropFirst()) + ["--representation", representation, "--json"]
+      let report = try object(givDist(["train", rows] + options).output)
+      let rules = try #require(report["components"] as? [[String: Any]]).map { $0["coefficients"] as? [String: Double] }
+      #expect(rules.count == 2)
+      for rule in rules {
+        #expect(rule?.keys.sorted() == names, "\(rule ?? [:])")
+        let found = try names.map { try #require(rule?[$0]) }
+        // What both say of rows in the midst and at the edge, three standard deviations of t being 10.
+        let distances = regressions.map { regression in
+          [[1, 5, -100, -20], [1, 15, -150, -10], [1, -5, 50, -10]].map { row in
+            let row = names.count == 3 ? [row[0], row[1], row[3]] : row
+            return abs(row.indices.reduce(0) { $0 + row[$1] * (found[$1] - regression[$1]) })
+          }.max()!
+        }
+        #expect(distances.min()! < 0.15, "\(found), \(regressions)")
+      }
+    }
+
     @Test func `Extensions are reported, and stored for new rows`() throws {
       let options = ["--control-function", "quadratic", "--concomitants", "--out", "extended"]
       let text = try givDist(["train"] + fit + options)
