@@ -37,7 +37,7 @@ extension OnRanks {
       let all = Set(Finding.Code.allCases.map(\.rawValue))
       let shown = Set(examples.flatMap(\.codes))
       #expect(shown.isSubset(of: all), "\(shown.subtracting(all))")
-      #expect(shown.count >= 87, "\(shown.count)")
+      #expect(shown.count >= 107, "\(shown.count)")
     }
 
     @Test func `the examples raise the findings that they are of`() throws {
