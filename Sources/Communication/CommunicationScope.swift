@@ -10,6 +10,7 @@ public struct CommunicationScope: Sendable {
   private final class State: @unchecked Sendable {
     /// Communicators of lower levels may not communicate.
     var openLevel = 0
+    var sumCount = 0
   }
 
   private let state: State
@@ -27,6 +28,10 @@ public struct CommunicationScope: Sendable {
 
   /// The scope of a group that this one's ranks are split into.
   public var ofGroup: CommunicationScope { CommunicationScope(state: state, level: level + 1) }
+
+  /// The sums over rows so far, each of which is a pass over them: of all communicators that share the scope.
+  public var sumCount: Int { state.sumCount }
+  func countSum() { state.sumCount += 1 }
 
   /// Ends the process when a body runs that must not communicate. Every call of a communicator begins with it.
   public func requireOpen(_ call: StaticString = #function) {

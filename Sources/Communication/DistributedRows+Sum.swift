@@ -22,6 +22,7 @@ extension DistributedRows {
   ) throws -> Value {
     communicator.scope.requireOpen()
     guard grid.chunkCount > 0 else { return zero }
+    communicator.scope.countSum()
     var sum = communicator.scope.silent { localSum(zero, add: add) }
     var wish = communicator.scope.silent { communicator.wishes.own }
     let width = zero.summands.count

@@ -14,6 +14,8 @@ public struct Sweep {
   public var didOpen: () throws -> Void = {}
   /// Told of every pass over the rows, on every rank.
   public var observer: (PassRecord) throws -> Void = { _ in }
+  /// Told on the roots of teams how many fits of all are done.
+  public var didFinish: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   /// Asked on every rank after every pass, and on the roots of teams between cells; when true on one of them the sweep
   /// saves and stops.
   public var isStopRequested: () -> Bool = { false }
@@ -44,11 +46,18 @@ public struct Sweep {
     try grid.validate(rowCount: collection.rowCount)
     phases?.start("rows")
     let scheduler = scheduler
-    let team = try scheduler.team(of: communicator)
+    let team = try team(of: communicator)
     let rows = try communicator.agree(within: team) { try load(collection, on: team) }
     return try scheduler.run(
       SweepOptions(grid), inputDigest: rows.table.digest, in: folder, existing: existing, team: team, on: communicator
     ) { try fit($0, rows, $1) }
+  }
+
+  /// The ranks that this rank fits with. Collective.
+  ///
+  /// - Throws: ``Failure`` `usage` when the ranks cannot be cut into teams of ``ranksPerFit``.
+  public func team(of communicator: any Communicator) throws -> any Communicator {
+    try scheduler.team(of: communicator)
   }
 
   private var scheduler: Scheduler<SweepResult> {
@@ -56,6 +65,7 @@ public struct Sweep {
     scheduler.ranksPerCell = ranksPerFit
     scheduler.didOpen = didOpen
     scheduler.observer = observer
+    scheduler.didFinish = didFinish
     scheduler.phases = phases
     scheduler.isStopRequested = isStopRequested
     scheduler.checkpointPolicy = checkpointPolicy

@@ -47,6 +47,11 @@ public struct SweepGrid: Sendable, Codable, Equatable {
   /// The fits, those that are likely to take longest first, so that ranks do not wait for one at the end.
   var longestFirst: [SweepCell] { cells.enumerated().sorted { order($0) < order($1) }.map(\.element) }
 
+  /// The options of the fit that is likely to take longest, and memory most.
+  ///
+  /// - Precondition: the grid is valid.
+  public var largest: Configuration { configuration(longestFirst[0]) }
+
   private func order(_ entry: (offset: Int, element: SweepCell)) -> (Int, Int) {
     // Kinds of representations are listed by the work that they are.
     let work = 1 + RepresentationKind.allCases.firstIndex(of: entry.element.representation)!

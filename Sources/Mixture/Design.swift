@@ -24,7 +24,7 @@ public final class Design: @unchecked Sendable {
   }
 
   /// Features of a rank up to this many bytes are kept.
-  static let cacheLimit = 1 << 26
+  public static let cacheLimit = 1 << 26
 
   /// The rows of the design: the table's, or some chunks of them.
   public let rows: DesignRows

@@ -53,8 +53,9 @@ public struct Fit<Model: MixtureModel>: Sendable, Codable {
   mutating func advance(_ statistics: SufficientStatistics, convergence: Convergence) {
     let rise = statistics.logLikelihood - (trace.last ?? -.infinity)
     trace.append(statistics.logLikelihood)
+    let scale = model.convergenceScale(total: statistics.total, logLikelihood: statistics.logLikelihood)
     // The covariances of a start by Eq. (6) are full whatever the shape: the first M step may lower the likelihood.
-    if passes > 2 && rise <= convergence.tolerance * model.convergenceScale(statistics) {
+    if passes > 2 && rise <= convergence.tolerance * scale {
       isConverged = true
     } else {
       do { findings = try model.maximize(statistics) } catch { degeneracy = error.description }

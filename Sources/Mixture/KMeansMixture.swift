@@ -30,7 +30,7 @@ public struct KMeansMixture: MixtureModel, Equatable {
   public var leadingParameters: [Double] { centers.map { $0[$0.count - 1] } }
 
   /// Half the inertia, whose units are those of the columns, squared.
-  public func convergenceScale(_ statistics: SufficientStatistics) -> Double { -statistics.logLikelihood }
+  public func convergenceScale(total: Double, logLikelihood: Double) -> Double { -logLikelihood }
 
   public func reordered(_ order: [Int]) -> KMeansMixture {
     var copy = KMeansMixture(centers: order.map { centers[$0] })

@@ -106,7 +106,9 @@ public protocol MixtureModel: Sendable, Codable {
   mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding]
 
   /// What the tolerance of ``Convergence`` is a share of: the number of rows, unless the likelihood has units.
-  func convergenceScale(_ statistics: SufficientStatistics) -> Double
+  ///
+  /// - Parameter total: the sum of the rows' weights.
+  func convergenceScale(total: Double, logLikelihood: Double) -> Double
 
   /// The same model with groups in another order: group k of the result is group `order[k]` of this one.
   func reordered(_ order: [Int]) -> Self
@@ -115,7 +117,7 @@ public protocol MixtureModel: Sendable, Codable {
 extension MixtureModel {
   public var groupCount: Int { mixingWeights.count }
 
-  public func convergenceScale(_ statistics: SufficientStatistics) -> Double { statistics.total }
+  public func convergenceScale(total: Double, logLikelihood: Double) -> Double { total }
 
   /// The same model with its groups by descending share, then by first parameter: one order for equal solutions.
   public var canonical: Self {

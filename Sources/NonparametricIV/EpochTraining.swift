@@ -88,7 +88,9 @@ package struct EpochTraining: Sendable, Codable {
   }
 
   private var progress: Journal.Progress {
-    Journal.Progress(passes: epoch, values: judgement.map { ["judgement": .number($0)] } ?? [:])
+    Journal.Progress(
+      passes: epoch, values: judgement.map { ["judgement": .number($0)] } ?? [:],
+      remaining: plan.patience == nil ? .exactly(plan.epochs - epoch) : .atMost(plan.epochs - epoch, expected: nil))
   }
 
   /// Trains for one epoch.

@@ -17,7 +17,7 @@ package struct RunHistory {
     events = lines.filter { !$0.hasPrefix(" ") }
     folder = lines.first { $0.hasPrefix("  in ") }.map { String($0.dropFirst("  in ".count)) } ?? ""
     commandLine =
-      events.first.flatMap { $0.prefixMatch(of: /\S+ began: (.*)/).map { String($0.1) } } ?? ""
+      events.first.flatMap { $0.prefixMatch(of: /\S+ began(?:, in [^:]*)?: (.*)/).map { String($0.1) } } ?? ""
     command = Self.words(commandLine)
   }
 

@@ -10,6 +10,8 @@ public struct Reproduction {
   public var didOpen: () throws -> Void = {}
   /// Told of every cell that was finished, on the roots of teams.
   public var observer: (ReproductionResult) -> Void = { _ in }
+  /// Given the time of what this rank does; nil where nobody asks.
+  public var phases: Phases?
   /// Asked on the roots of teams between cells; when true on one of them the work stops.
   public var isStopRequested: () -> Bool = { false }
 
@@ -27,12 +29,14 @@ public struct Reproduction {
     scheduler.subject = "a reproduction"
     scheduler.didOpen = didOpen
     scheduler.isStopRequested = isStopRequested
+    scheduler.phases = phases
     let team = try scheduler.team(of: communicator)
     let worker = ReproductionWorker(grid, on: team)
     return try scheduler.run(
       ReproductionOptions(seed: grid.seed, isPaper: grid.isPaper), inputDigest: grid.covariates?.sourceDigest ?? "",
       in: folder, existing: existing, team: team, on: communicator
     ) { cell, _ in
+      phases?.start(cell.experiment.rawValue)
       let result = try worker.result(cell)
       if team.isRoot { observer(result) }
       return result

@@ -84,11 +84,15 @@ public final class Journal {
     /// Passes that the phase has had.
     let passes: Int
     let values: [String: PassRecord.Value]
+    let remaining: RemainingPasses?
 
-    /// - Parameter values: what the record of the last pass tells.
-    public init(passes: Int, values: [String: PassRecord.Value] = [:]) {
+    /// - Parameters:
+    ///   - values: what the record of the last pass tells.
+    ///   - remaining: the passes that follow, for people who wait; nil where that is not known.
+    public init(passes: Int, values: [String: PassRecord.Value] = [:], remaining: RemainingPasses? = nil) {
       self.passes = passes
       self.values = values
+      self.remaining = remaining
     }
   }
 
@@ -121,7 +125,7 @@ public final class Journal {
         try observer(
           PassRecord(
             phase: phase, pass: progress.passes - 1, seconds: begin.duration(to: clock.now).seconds,
-            values: progress.values))
+            values: progress.values, remaining: progress.remaining))
         try checkpoints?.keep(Kept.running(state), of: phase)
       }
     }

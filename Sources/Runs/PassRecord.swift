@@ -26,14 +26,19 @@ public struct PassRecord: Sendable, Encodable {
   /// The seconds since the run began.
   public package(set) var seconds: Double
   public let values: [String: Value]
+  /// What the phase has before it; nil where its state does not tell. No part of the metrics.
+  public let remaining: RemainingPasses?
 
   /// - Precondition: none of the values is named `phase`, `pass` or `seconds`.
-  public init(phase: String, pass: Int, seconds: Double, values: [String: Value]) {
+  public init(
+    phase: String, pass: Int, seconds: Double, values: [String: Value], remaining: RemainingPasses? = nil
+  ) {
     precondition(!["phase", "pass", "seconds"].contains { values[$0] != nil }, "a record has these fields itself")
     self.phase = phase
     self.pass = pass
     self.seconds = seconds
     self.values = values
+    self.remaining = remaining
   }
 
   /// The integer of a name; nil when there is none.

@@ -28,6 +28,8 @@ public struct Scheduler<Output: ScheduledResult> {
   public var didOpen: () throws -> Void = {}
   /// Told of every pass over the rows, on every rank.
   public var observer: (PassRecord) throws -> Void = { _ in }
+  /// Told on the roots of teams how many cells of all are done, before the first one and after each of their own.
+  public var didFinish: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   /// Asked on every rank after every pass, and on the roots of teams between cells; when true on one of them the sweep
   /// saves and stops.
   public var isStopRequested: () -> Bool = { false }
@@ -113,6 +115,8 @@ public struct Scheduler<Output: ScheduledResult> {
     _ compute: (Cell, Run) throws -> Output
   ) throws {
     let begin = ContinuousClock.now
+    func tell() { if team.isRoot { didFinish(cells.count(where: folder.isFinished), cells.count) } }
+    tell()
     do {
       while true {
         // One file system call at a time decides, so the root asks and the team follows.
@@ -123,6 +127,7 @@ public struct Scheduler<Output: ScheduledResult> {
           let result = try compute(cell, run)
           phases?.start("results")
           try team.agree { if team.isRoot { try folder.save(result) } }
+          tell()
         case .wait:
           phases?.start("idle")
           usleep(Self.wait)

@@ -107,7 +107,8 @@ struct LeaveOut: Sendable {
     let chunks = max(1, unitsAtATime / rows.grid.chunkLength)
     func told(_ progress: Progress) -> Journal.Progress {
       Journal.Progress(
-        passes: (progress.nextChunk + chunks - 1) / chunks, values: ["units": .integer(progress.cells.count)])
+        passes: (progress.nextChunk + chunks - 1) / chunks, values: ["units": .integer(progress.cells.count)],
+        remaining: .exactly((rows.grid.chunkCount - progress.nextChunk + chunks - 1) / chunks))
     }
     return try run.journal.run("leave-out", from: Progress(), progress: told) { progress, keep in
       var progress = progress

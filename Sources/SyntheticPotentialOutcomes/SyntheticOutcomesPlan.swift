@@ -12,11 +12,9 @@ public struct SyntheticOutcomesPlan: Sendable, Encodable {
   public let chunkRows: Int
   /// Bytes of the sums of the one pass, which each rank sends once up the reduction's tree.
   public let bytesPerReduction: Int
-  /// The rows of each rank.
-  public let rankRows: [Int]
 
   public var words: String {
-    "\(rows) rows in chunks of \(chunkRows), by rank \(rankRows.map(String.init).joined(separator: ", ")); arms "
+    "\(rows) rows in chunks of \(chunkRows); arms "
       + arms.map(\.words).joined(separator: ", ")
       + ", \(strata) strata, \(blocks) blocks; \(treatmentFeatures) features of the treatment's proxies and "
       + "\(outcomeFeatures) of the outcome's; \(bytesPerReduction) bytes in the one reduction"
@@ -31,11 +29,9 @@ extension SyntheticPotentialOutcomes {
     let groups = try RowGroups(options, of: frame)
     let survey = try ProxySurvey(options, of: frame)
     let sums = try ProxyMoments(groups, treatment: survey.treatment, outcome: survey.outcome)
-    let partition = frame.rows.partition
     return SyntheticOutcomesPlan(
       rows: frame.rows.rowCount, arms: groups.arms, strata: groups.stratumCount, blocks: groups.blocks.count,
       treatmentFeatures: survey.treatment.count, outcomeFeatures: survey.outcome.count,
-      chunkRows: partition.grid.chunkLength, bytesPerReduction: sums.summands.count * MemoryLayout<Double>.stride,
-      rankRows: partition.chunks.map { partition.grid.rows(ofChunks: $0).count })
+      chunkRows: frame.rows.grid.chunkLength, bytesPerReduction: sums.summands.count * MemoryLayout<Double>.stride)
   }
 }

@@ -19,8 +19,8 @@ struct Answer {
   /// - Parameters:
   ///   - command: as a user writes it, which is how the file says of what kind its numbers are.
   ///   - times: what the phases of the command took.
-  init(_ command: String, _ summary: String, _ numbers: some Encodable, _ times: PhaseReport?) throws {
-    self.summary = summary + (times.map { "\n\n\($0.text)" } ?? "")
+  init(_ command: String, _ summary: String, _ numbers: some Encodable, _ times: PhaseReport) throws {
+    self.summary = "\(summary)\n\n\(times.text)"
     self.numbers = try jsonText(Named(command: command, numbers: numbers, times: times))
   }
 
@@ -53,7 +53,7 @@ struct Answer {
   private struct Named<Numbers: Encodable>: Encodable {
     let command: String
     let numbers: Numbers
-    let times: PhaseReport?
+    let times: PhaseReport
 
     private enum CodingKeys: CodingKey { case command, times }
 
@@ -61,7 +61,7 @@ struct Answer {
       try numbers.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(command, forKey: .command)
-      try container.encodeIfPresent(times, forKey: .times)
+      try container.encode(times, forKey: .times)
     }
   }
 }

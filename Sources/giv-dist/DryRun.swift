@@ -6,38 +6,73 @@ import Reports
 import Shards
 import Storage
 
-/// What a training run would read, hold and send, without fitting.
+/// What a training run or a sweep would read, hold and send, without fitting.
 struct DryRun: Encodable {
   let rows: Int
   let covariates: Int
   let shards: Int
   /// Rows of a chunk.
   let chunkRows: Int
+  /// Fits of a sweep; nil for a training.
+  let fits: Int?
+  /// Ranks that work on a fit, and hold all rows together.
+  let ranksPerFit: Int
   let ranks: [RankShare]
+  /// Bytes of rows that a fit goes through in a pass, on all its ranks: from memory, or from files with --stream.
+  let bytesPerPass: Int
   /// Bytes of the sums of one fit, which each rank sends once per pass up the reduction's tree.
   let bytesPerReduction: Int
+  let pass: PassMeasurement
 
+  /// Collective.
+  ///
+  /// - Parameter team: the ranks that work on a fit.
   init(
-    _ collection: ShardCollection, _ configuration: Configuration, _ storage: FrameStorage,
-    _ communicator: any Communicator
-  ) {
-    let partition = DistributedRows(rowCount: collection.rowCount, communicator: communicator).partition
+    _ collection: ShardCollection, _ configuration: Configuration, _ storage: FrameStorage, fits: Int? = nil,
+    team: any Communicator, on communicator: any Communicator
+  ) throws {
+    let partition = DistributedRows(rowCount: collection.rowCount, communicator: team).partition
     rows = collection.rowCount
     chunkRows = partition.grid.chunkLength
     covariates = collection.covariateCount
     shards = collection.shards.count
-    let columns = collection.covariateCount + 1 + (configuration.weights == nil ? 0 : 1)
-    ranks = RankShare.all(partition, columns: columns, storage) { rows, chunks in
-      configuration.weightBytes(rowCount: rows, chunkCount: chunks, of: partition.grid)
-    }
+    self.fits = fits
+    ranksPerFit = team.size
+    let (hasWeights, hasOutcomes) = (configuration.weights != nil, configuration.distribution == .joint)
+    let columns = collection.covariateCount + 1 + (hasWeights ? 1 : 0) + (hasOutcomes ? 1 : 0)
+    ranks = try RankShare.all(
+      partition, columns: columns, storage,
+      featureBytes: { configuration.featureBytes(rows: $0, covariates: collection.covariateCount) },
+      weightBytes: { configuration.weightBytes(rowCount: $0, chunkCount: $1, of: partition.grid) }, on: team)
+    bytesPerPass = collection.rowCount * columns * MemoryLayout<Double>.stride
     bytesPerReduction =
       SufficientStatistics(groupCount: configuration.groups, columnCount: collection.covariateCount + 2).summands.count
       * MemoryLayout<Double>.stride
+    pass = try PassMeasurement(
+      columns: collection.covariateCount + 1, groups: configuration.groups, rowCount: ranks.map(\.rows).max()!,
+      on: communicator)
   }
 
   func print(json: Bool) throws {
-    let heading =
+    if json { return Swift.print(try jsonText(self)) }
+    let team = ranksPerFit == 1 ? "one rank that holds" : "\(ranksPerFit) ranks that together hold"
+    let sweep = fits.map { "; \($0) fits, each on \(team) all rows" }
+    let lines = [
       "\(rows) rows of \(covariates) covariates in \(shards) shards; \(bytesPerReduction) bytes per fit and pass on r = x"
-    Swift.print(json ? try jsonText(self) : ([heading] + RankShare.table(ranks).lines).joined(separator: "\n"))
+        + (sweep ?? ""),
+      "\(format(Double(bytesPerPass) / 1_048_576, decimals: 1)) MiB of rows in a pass; \(pass.words)",
+    ]
+    Swift.print((lines + RankShare.table(ranks).lines).joined(separator: "\n"))
+  }
+}
+
+extension Configuration {
+  /// Bytes of the functions of covariates that are kept: none with r = x, else some eight of each covariate, of all rows or
+  /// of those on which starts are tried, as far as the limit goes. A joint model keeps its own too, some 180 of a row, and
+  /// the sums of all its starts, which were 30 to 60 MiB in fits with one to eight covariates.
+  fileprivate func featureBytes(rows: Int, covariates: Int) -> Int {
+    func kept(_ functions: Int) -> Int { min(Design.cacheLimit, rows * functions * MemoryLayout<Double>.stride) }
+    let joint = distribution == .joint ? kept(180) + (50 << 20) : 0
+    return joint + (representation == .identity ? 0 : kept(8 * covariates))
   }
 }

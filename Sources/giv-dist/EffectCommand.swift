@@ -180,7 +180,7 @@ struct Effect: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    let phases = Phases.ofCommand(on: communicator)
+    let phases = Phases.ofCommand(countsSums: true, on: communicator)
     var options = try options()
     let source = try EffectSource(
       data, instrument: instrument, candidates: candidates, clusters: choosesClusters ? nil : options.clusters,
@@ -220,7 +220,10 @@ struct Effect: JobCommand {
     let result = try estimator.fit(
       rows.frame, observer: { begin($0.rawValue) }, in: run?.journal ?? Journal(phases: phases),
       replicating: replicates.map { replicates in
-        { try replicates.run($0, rows, phases, on: communicator, load: load) }
+        { plan in
+          func count(_ done: Int, of total: Int) { display.count("replicates", done: done, of: total) }
+          return try replicates.run(plan, rows, phases, on: communicator, didFinish: count, load: load)
+        }
       })
     begin("outcomes and files")
     let every = try result.surface.map { _ in try source.everyRow(rows, storage: storage, on: communicator) }

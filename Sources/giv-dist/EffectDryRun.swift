@@ -1,6 +1,7 @@
 import Communication
 import Effects
 import Frames
+import Mixture
 import Reports
 import Shards
 import Storage
@@ -17,6 +18,8 @@ struct EffectDryRun: Encodable {
   let ranks: [RankShare]
   /// Times that the fit and its outputs go through the rows once they are loaded.
   let passes: Int
+  /// Bytes of rows in a pass, on all ranks: from memory, or from files with --stream.
+  let bytesPerPass: Int
   let estimator: String
   let covariance: String
   let clusters: [String]
@@ -33,7 +36,12 @@ struct EffectDryRun: Encodable {
     shards = collection.shards.count
     let columns = try collection.covariateCount + source.roles().subtracting([.covariate]).count
     self.columns = columns
-    ranks = RankShare.all(partition, columns: columns, storage)
+    // The covariates of the regressions of the treatment in each group are kept of all rows or of none.
+    let stride = collection.covariateCount * MemoryLayout<Double>.stride
+    ranks = try RankShare.all(
+      partition, columns: columns, storage, featureBytes: { $0 * stride <= Design.cacheLimit ? $0 * stride : 0 },
+      on: communicator)
+    bytesPerPass = collection.rowCount * columns * MemoryLayout<Double>.stride
     passes = options.passes(findsSurface: predicts || knowsTruth) + (predicts ? 1 : 0) + (knowsTruth ? 1 : 0)
     estimator = options.method.rawValue
     covariance = options.covariance.rawValue
@@ -44,7 +52,8 @@ struct EffectDryRun: Encodable {
     if json { return Swift.print(try jsonText(self)) }
     let clustered = clusters.isEmpty ? "" : " by \(clusters.joined(separator: " and "))"
     let lines = [
-      "\(rows) rows of \(covariates) covariates in \(shards) shards; \(columns) columns, \(passes) passes over the rows",
+      "\(rows) rows of \(covariates) covariates in \(shards) shards; \(columns) columns, \(passes) passes over the rows, "
+        + "each of \(format(Double(bytesPerPass) / 1_048_576, decimals: 1)) MiB",
       "estimator \(estimator), errors \(covariance)\(clustered)",
     ]
     Swift.print((lines + RankShare.table(ranks).lines).joined(separator: "\n"))

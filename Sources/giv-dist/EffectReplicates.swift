@@ -19,14 +19,16 @@ struct EffectReplicates {
   /// - Parameters:
   ///   - source: the rows on all ranks.
   ///   - phases: given the time of the replicates.
+  ///   - didFinish: told how many are done, on the roots of teams.
   ///   - load: gives those on the ranks of a team.
   func run(
     _ plan: EffectPlan, _ source: EffectSource.Rows, _ phases: Phases, on communicator: any Communicator,
-    load: (any Communicator) throws -> EffectSource.Rows
+    didFinish: @escaping (_ done: Int, _ total: Int) -> Void, load: (any Communicator) throws -> EffectSource.Rows
   ) throws -> [BootstrapReplicate] {
     phases.start("replicates")
     var scheduler = Scheduler<BootstrapReplicate>(plan.cells)
     scheduler.phases = phases
+    scheduler.didFinish = didFinish
     scheduler.ranksPerCell = ranksPerFit
     scheduler.subject = "replicates of a bootstrap"
     scheduler.optionName = OptionNames.name

@@ -24,14 +24,16 @@ struct PhaseReport: Encodable {
   /// Of the largest rank.
   let peakBytes: Int
 
-  /// - Parameter rowCount: the rows of a pass.
-  init(_ table: PhaseTable, rowCount: Int) {
+  /// - Parameter rowCount: the rows of a pass; nil where phases have no rows in common.
+  init(_ table: PhaseTable, rowCount: Int?) {
     let total = table.rows.reduce(0) { $0 + $1.seconds }
     phases = table.rows.map { row in
       Row(
         phase: row.phase, passes: row.passes, fits: row.fits, seconds: row.seconds,
         share: total > 0 ? row.seconds / total : 0,
-        nsPerRowAndFit: row.fits > 0 ? row.seconds * 1e9 / (Double(rowCount) * Double(row.fits)) : nil,
+        nsPerRowAndFit: rowCount.flatMap { rows in
+          row.fits > 0 ? row.seconds * 1e9 / (Double(rows) * Double(row.fits)) : nil
+        },
         waitShare: row.seconds > 0 ? row.messageSeconds / row.seconds : 0, peakBytes: row.peakBytes)
     }
     wallSeconds = table.wallSeconds

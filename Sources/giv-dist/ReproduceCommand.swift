@@ -62,6 +62,7 @@ struct Reproduce: JobCommand {
   func run(on communicator: any Communicator) throws {
     StopSignal.install()
     let begin = ContinuousClock.now
+    let phases = Phases.ofCommand(on: communicator)
     let grid = try communicator.agree { try makeGrid() }
     let cells = try grid.cells()
     if communicator.isRoot {
@@ -70,6 +71,7 @@ struct Reproduce: JobCommand {
     }
     var reproduction = Reproduction(grid)
     reproduction.didOpen = { try RunLog.begin(in: out, on: communicator) }
+    reproduction.phases = phases
     reproduction.isStopRequested = { StopSignal.isReceived }
     reproduction.observer = { result in if let line = try? jsonText(result) { write(line + "\n") } }
     let results = try reproduction.run(
@@ -77,11 +79,12 @@ struct Reproduce: JobCommand {
     try communicator.agree { if communicator.isRoot { try ReproductionFiles(results).write(toFolder: out) } }
     // One cell that succeeded makes a table; else the reason of the first failure is the reason of all.
     if results.allSatisfy({ $0.failure != nil }), let failure = results[0].failure { throw failure }
+    let times = try phases.table()
     guard communicator.isRoot else { return }
     let report = ReproductionReport(
       grid, results, ranks: communicator.size, version: programVersion,
       seconds: begin.duration(to: .now) / .seconds(1))
-    let answer = try Answer("reproduce", report.report.text, report, nil)
+    let answer = try Answer("reproduce", report.report.text, report, PhaseReport(times, rowCount: nil))
     try answer.write(toFolder: out)
     answer.show(json: json, folder: out, files: ReproductionFiles.tableNames + Answer.fileNames)
   }

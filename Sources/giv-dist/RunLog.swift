@@ -24,10 +24,13 @@ final class RunLog: Sendable {
     let placements = try communicator.allGather(value: Placement.current)
     guard communicator.isRoot else { return }
     let log = RunLog("\(folder)/\(name)")
+    if log.lastStartIsOpen {
+      log.add(["\(log.clock) the start before left no word of its end: its processes were killed, or a host was lost"])
+    }
     let versions = Software.versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     log.add(
       [
-        "\(log.clock) \(savedPasses > 0 ? "resumed after pass \(savedPasses)" : "began"): "
+        "\(log.clock) \(savedPasses > 0 ? "resumed after pass \(savedPasses)" : "began")\(Self.place): "
           + CommandLine.arguments.map(\.asShellWord).joined(separator: " "),
         "  in \(FileManager.default.currentDirectoryPath)",
         "  \(versions.joined(separator: ", "))",
@@ -41,9 +44,24 @@ final class RunLog: Sendable {
       guard let ended = log else { return }
       let seconds = Reports.format(ended.begin.duration(to: .now).seconds, decimals: 1)
       let outcome = error.map { Failure($0) }.map { "ended with exit code \($0.exitCode.rawValue): \($0.message)" }
-      ended.add(["\(ended.clock) \(outcome ?? "finished"), after \(seconds) s"])
+      let signal = error == nil ? nil : StopSignal.name.map { "; told to by \($0)" }
+      ended.add(["\(ended.clock) \(outcome ?? "finished"), after \(seconds) s\(signal ?? "")\(place)"])
       log = nil
     }
+  }
+
+  /// Adds how far the command is that began last in this process, if one did; on other ranks than 0 none did.
+  static func note(_ progress: String) { current.withLock { log in log?.add(["  \(log!.clock) \(progress)"]) } }
+
+  /// In which job of a batch system the command runs; empty outside one.
+  private static var place: String {
+    BatchJob(ProcessInfo.processInfo.environment).map { ", in \($0)" } ?? ""
+  }
+
+  /// Whether the log tells of a start and not of its end, as when its processes were killed.
+  private var lastStartIsOpen: Bool {
+    let lines = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n") ?? []
+    return lines.last.map { $0.firstMatch(of: #/ (finished|ended with exit code \d+: .*), after /#) == nil } ?? false
   }
 
   private var clock: String { Date.now.ISO8601Format() }

@@ -40,8 +40,8 @@ struct RunOptions: ParsableArguments {
 
 extension Phases {
   /// Those of a command, from the beginning of the program on. Collective in that all ranks make them.
-  static func ofCommand(on communicator: any Communicator) -> Phases {
-    Phases("start", since: GivDist.begin, on: communicator)
+  static func ofCommand(countsSums: Bool = false, on communicator: any Communicator) -> Phases {
+    Phases("start", since: GivDist.begin, countsSums: countsSums, on: communicator)
   }
 }
 

@@ -47,7 +47,7 @@ struct Si: JobCommand {
       return (collection, try choices.options(PanelLabels(collection)))
     }
     if dryRun {
-      let plan = try communicator.agree { try SiDryRun(collection, options, running.storage, ranks: communicator.size) }
+      let plan = try SiDryRun(collection, options, running.storage, communicator)
       return communicator.isRoot ? print(running.json ? try jsonText(plan) : plan.words) : ()
     }
     let phases = Phases.ofCommand(on: communicator)

@@ -93,12 +93,12 @@ struct Spo: JobCommand {
       observer: display.show)
     run.start("rows")
     let source = try SpoSource(
-      data, options, usesWeights: useWeights || data.names.named.contains(.weight), storage: running.storage,
-      out: out, posteriors: posteriors, on: communicator)
+      data, options, usesWeights: useWeights || data.names.named.contains(.weight),
+      storage: dryRun ? .stream() : running.storage, out: out, posteriors: posteriors, on: communicator)
     let frame = try source.frame(on: communicator)
     let estimator = SyntheticPotentialOutcomes(options)
     if dryRun {
-      let plan = try estimator.plan(frame)
+      let plan = try SpoDryRun(estimator, frame, running.storage, on: communicator)
       return communicator.isRoot ? print(running.json ? try jsonText(plan) : plan.words) : ()
     }
     run.start("fit")

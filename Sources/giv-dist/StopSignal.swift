@@ -8,10 +8,13 @@ enum StopSignal {
 
   static var isReceived: Bool { received != 0 }
 
+  /// The name of the signal that this process received last; nil when it received none.
+  static var name: String? { [SIGTERM: "SIGTERM", SIGUSR1: "SIGUSR1", SIGINT: "SIGINT"][received] }
+
   static func install() {
-    for number in [SIGTERM, SIGUSR1] { signal(number) { _ in StopSignal.received = 1 } }
-    signal(SIGINT) { _ in
-      StopSignal.received = 1
+    for number in [SIGTERM, SIGUSR1] { signal(number) { StopSignal.received = $0 } }
+    signal(SIGINT) {
+      StopSignal.received = $0
       signal(SIGINT, SIG_DFL)
     }
   }

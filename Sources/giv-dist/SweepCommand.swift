@@ -54,6 +54,8 @@ struct SweepGroups: JobCommand {
 
   @Option(help: "The folder of the sweep.")
   var out: String
+  @Flag(help: "Say what the fits would read, hold and send, and stop.")
+  var dryRun = false
 
   func validate() throws {
     if (1..<19).contains(lrt) {
@@ -93,6 +95,13 @@ struct SweepGroups: JobCommand {
       try collection.requireNoShard(inOutputFolder: out)
       return collection
     }
+    if dryRun {
+      try grid.validate(rowCount: collection.rowCount)
+      let team = try Sweep(grid, ranksPerFit: ranksPerFit).team(of: communicator)
+      let plan = try DryRun(
+        collection, grid.largest, running.storage, fits: grid.cells.count, team: team, on: communicator)
+      return communicator.isRoot ? try plan.print(json: running.json) : ()
+    }
     let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     var sweep = Sweep(grid, ranksPerFit: ranksPerFit)
@@ -106,6 +115,7 @@ struct SweepGroups: JobCommand {
     sweep.isStopRequested = { StopSignal.isReceived || begin.duration(to: .now) / .seconds(3600) >= hours }
     sweep.didOpen = { try RunLog.begin(in: out, on: communicator) }
     sweep.observer = { display.show($0) }
+    sweep.didFinish = { display.count("fits", done: $0, of: $1) }
     let results = try sweep.run(
       collection, in: out, existing: running.existing, on: communicator)
     display.finish()

@@ -144,7 +144,7 @@ struct Train: JobCommand {
         let rows = collection.rowCount
         throw Failure(.usage, "--groups is \(configuration.groups), and there are \(rows) rows; choose fewer groups")
       }
-      let plan = DryRun(collection, configuration, running.storage, communicator)
+      let plan = try DryRun(collection, configuration, running.storage, team: communicator, on: communicator)
       return communicator.isRoot ? try plan.print(json: running.json) : ()
     }
     if out != nil { try collection.checkIdentifiers(on: communicator) }

@@ -56,6 +56,41 @@ extension OnRanks {
       #expect(lines[8].hasPrefix("  ranks 0-2 on ") && lines[9].contains(" finished, after "))
     }
 
+    @Test func `The log names the job of a batch system and the signal, and tells of a start that was killed`() throws {
+      // Not that of Slurm, for which Open MPI would look.
+      let words = ["train", "shards", "--groups", "2", "--out", "job", "--resume", "--checkpoint-every", "1"]
+      func train(job: String, during: (pid_t) -> Void = { _ in }) throws -> CommandResult {
+        try run(
+          tool("giv-dist"), words, environment: ["PBS_JOBID": job], directory: SharedInputs.folder, during: during)
+      }
+      let folder = SharedInputs.folder.path + "/job"
+      /// Once a start is in the log and there is a checkpoint, which the next one goes on from.
+      func signal(_ number: Int32, job: String) -> (pid_t) -> Void {
+        { process in
+          func isUnderWay() -> Bool {
+            let log = (try? String(contentsOfFile: "\(folder)/run.log", encoding: .utf8)) ?? ""
+            return log.contains("PBS job \(job)") && access("\(folder)/checkpoint.h5", F_OK) == 0
+          }
+          while !isUnderWay() && kill(process, 0) == 0 { usleep(1000) }
+          kill(process, number)
+        }
+      }
+      #expect(try train(job: "11.head", during: signal(SIGUSR1, job: "11.head")).exitCode == 75)
+      #expect(try train(job: "12.head", during: signal(SIGKILL, job: "12.head")).exitCode == 128 + SIGKILL)
+      #expect(try train(job: "13.head").exitCode == 0)
+      let lines = try text("job/run.log").split(separator: "\n").map(String.init).filter { !$0.hasPrefix(" ") }
+      #expect(lines.count == 6, "\(lines)")
+      #expect(lines[0].contains(" began, in PBS job 11.head: ") && lines[1].contains(" ended with exit code 75: "))
+      #expect(lines[1].hasSuffix(" s; told to by SIGUSR1, in PBS job 11.head"))
+      #expect(lines[2].contains(#/ resumed after pass \d+, in PBS job 12.head: /#))
+      #expect(lines[3].contains(" the start before left no word of its end"))
+      #expect(lines[4].contains(#/ resumed after pass \d+, in PBS job 13.head: /#))
+      #expect(lines[5].contains(" finished, after ") && lines[5].hasSuffix(", in PBS job 13.head"))
+      let page = try output(["report", "job", "--out", "job.html"])
+      #expect(page.contains("job.html"))
+      #expect(try text("job.html").contains("train shards --groups 2 --out job --resume"))
+    }
+
     @Test func `Runs of one command stand side by side`() throws {
       for groups in ["2", "3"] {
         _ = try output(["train", "shards", "--groups", groups, "--starts", "4", "--out", "k\(groups)"])

@@ -137,7 +137,7 @@ extension OnRanks {
       let arguments = ["train", "shards", "--groups", "3", "--dry-run", "--out", "never"]
       let text = try givDist(arguments, ranks: 3)
       #expect(text.exitCode == 0 && text.output.hasPrefix("3000 rows of 3 covariates in 3 shards; "))
-      let rows = text.output.split(separator: "\n").dropFirst(2).map { $0.split(separator: " ").prefix(2) }
+      let rows = text.output.split(separator: "\n").dropFirst(3).map { $0.split(separator: " ").prefix(2) }
       #expect(rows.map(\.first) == ["0", "1", "2"])
       #expect(rows.compactMap { Int($0[1]) }.reduce(0, +) == 3000)
       let report = try object(try givDist(arguments + ["--json"], ranks: 4).output)

@@ -23,7 +23,8 @@ import Testing
     to end: Int, _ phase: String, _ journal: Journal, _ communicator: any Communicator
   ) throws -> Int {
     func progress(_ counter: Counter) -> Journal.Progress {
-      Journal.Progress(passes: counter.count, values: ["count": .integer(counter.count)])
+      Journal.Progress(
+        passes: counter.count, values: ["count": .integer(counter.count)], remaining: .exactly(end - counter.count))
     }
     return try journal.run(phase, from: Counter(), progress: progress, outcome: \.count) { state, afterPass in
       var state = state
@@ -68,6 +69,8 @@ import Testing
         "replicate: inner 2 0", "round 1",
       ])
     #expect(records.map { $0.integer("count") } == [1, 2, 3, 1, 2, 1, 2, 1, nil])
+    #expect(records.map(\.remaining) == [2, 1, 0, 1, 0, 1, 0, 0].map { .exactly($0) } + [nil])
+    #expect(try jsonText(records).contains("remaining") == false)
     #expect(zip(records, records.dropFirst()).allSatisfy { $0.seconds <= $1.seconds })
   }
 

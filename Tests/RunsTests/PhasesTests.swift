@@ -22,6 +22,24 @@ import Testing
     }
   }
 
+  @Test func `Where no journal tells of passes, sums over rows are passes, if asked for`() throws {
+    for countsSums in [false, true] {
+      let tables = try LoopbackCommunicator.run(ranks: 2) { communicator in
+        let phases = Phases("first", countsSums: countsSums, on: communicator)
+        let rows = DistributedRows(rowCount: 5, chunkLength: 1, communicator: communicator)
+        func sum() throws { _ = try rows.sum(0.0) { partial, _ in partial += 1 } }
+        let run = Run(phases: phases)
+        try sum()
+        run.start("second")
+        for _ in 0..<3 { try sum() }
+        try Self.count(to: 2, "loop", run.journal)
+        run.start("third")
+        return try phases.table().rows.map(\.passes)
+      }
+      for passes in tables { #expect(passes == (countsSums ? [1, 3, 2, 0] : [0, 0, 2, 0])) }
+    }
+  }
+
   /// Two phases of one name, and a step with phases of its own, between others.
   private static func run(on communicator: any Communicator) throws -> PhaseTable {
     let phases = Phases("first", on: communicator)

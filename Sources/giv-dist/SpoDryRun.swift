@@ -1,0 +1,41 @@
+import Communication
+import Frames
+import Reports
+import SyntheticPotentialOutcomes
+
+/// What a fit of synthetic potential outcomes would read, hold and send, without fitting.
+struct SpoDryRun: Encodable {
+  let plan: SyntheticOutcomesPlan
+  let ranks: [RankShare]
+  /// Bytes of rows in the one pass, on all ranks: from memory, or from files with --stream.
+  let bytesPerPass: Int
+
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - frame: the rows, streamed, so that looking through them holds none.
+  ///   - storage: what the fit would keep them in.
+  init(
+    _ estimator: SyntheticPotentialOutcomes, _ frame: Frame, _ storage: FrameStorage, on communicator: any Communicator
+  ) throws {
+    plan = try estimator.plan(frame)
+    let columns = frame.schema.columns.count
+    ranks = try RankShare.all(
+      frame.rows.partition, columns: columns, storage, featureBytes: { _ in 0 }, on: communicator)
+    bytesPerPass = frame.rows.rowCount * columns * MemoryLayout<Double>.stride
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try plan.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(ranks, forKey: .ranks)
+    try container.encode(bytesPerPass, forKey: .bytesPerPass)
+  }
+
+  private enum CodingKeys: CodingKey { case ranks, bytesPerPass }
+
+  var words: String {
+    let pass = "\(format(Double(bytesPerPass) / 1_048_576, decimals: 1)) MiB of rows in the one pass"
+    return ([plan.words, pass] + RankShare.table(ranks).lines).joined(separator: "\n")
+  }
+}

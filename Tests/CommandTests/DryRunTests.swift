@@ -1,0 +1,69 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `--dry-run` foretells, beside what the same command then tells of itself.
+extension OnRanks {
+  @Suite(
+    .inputs { folder in
+      // Rows of some 90 MiB, beside which the program is small.
+      let law = "--scenario linear --rows 1200000 --covariates 8 --groups 2 --seed 1"
+      try simulate("\(law) --shards 2 --out large", in: folder)
+      try simulate("--rows 300000 --covariates 8 --groups 2 --seed 2 --shards 2 --out medium", in: folder)
+      try simulate("--rows 3000 --groups 2 --seed 3 --shards 2 --out small", in: folder)
+      try simulate("--scenario proxies --law binary --rows 2000000 --seed 5 --shards 2 --out proxies", in: folder)
+      let panel = "simulate --scenario panel --units 120000 --pre-periods 60 --post-periods 8 --seed 4 --out units"
+      let result = try givDist(panel.split(separator: " ").map(String.init), in: folder)
+      try #require(result.exitCode == 0, "\(result.error)")
+    }) struct DryRunTests
+  {
+    private func numbers(_ line: String, ranks: Int) throws -> [String: Any] {
+      let result = try givDist(
+        line.split(separator: " ").map(String.init) + ["--json"], ranks: ranks)
+      try #require(result.exitCode == 0, "\(line): \(result.error)")
+      return try object(result.output)
+    }
+
+    @Test(
+      arguments: [
+        "train large --groups 2 --starts 1 --max-iterations 2 --representation identity",
+        "train small --groups 2 --distribution joint --starts 10 --covariate-basis polynomial2",
+        "effect medium --instrument true --outcome-basis linear",
+        "spo proxies --treatment-proxies z0,z1 --outcome-proxies x0,x1",
+        "si units --pre 1:60 --post 61:68 --targets 1 --leave-out fixed-subspace",
+      ], [false, true])
+    func `The memory that is foretold is within a quarter of the peak`(line: String, isStreamed: Bool) throws {
+      let line = line + (isStreamed ? " --stream" : "")
+      let plan = try numbers(line + " --dry-run", ranks: 1)
+      let foretold = try #require(plan["ranks"] as? [[String: Any]]).compactMap { $0["peakBytes"] as? Int }
+      let times = try #require(try numbers(line + " --progress none", ranks: 1)["times"] as? [String: Any])
+      let peak = try #require(times["peakBytes"] as? Int)
+      #expect(foretold.count == 1)
+      let ratio = Double(try #require(foretold.max())) / Double(peak)
+      #expect((0.75...1.25).contains(ratio), "\(line): \(foretold) foretold, \(peak) measured")
+    }
+
+    @Test func `Of a sweep it tells the fits, and the rows of the ranks that share one`() throws {
+      let line = "sweep small --groups 1...3 --seeds 1,2 --out never --dry-run"
+      for (ranksPerFit, rows) in [(1, [[3000]]), (2, [[1024, 1976], [1976, 1024], [2048, 952], [952, 2048]])] {
+        let plan = try numbers("\(line) --ranks-per-fit \(ranksPerFit)", ranks: 4)
+        #expect(plan["fits"] as? Int == 6 && plan["ranksPerFit"] as? Int == ranksPerFit)
+        let shares = try #require(plan["ranks"] as? [[String: Any]]).compactMap { $0["rows"] as? Int }
+        #expect(rows.contains(shares), "\(shares)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: "\(SharedInputs.folder.path)/never"))
+      let text = try givDist(line.split(separator: " ").map(String.init), ranks: 2)
+      #expect(text.output.contains("; 6 fits, each on one rank that holds all rows"), "\(text.output)")
+    }
+
+    @Test func `Bytes of a pass are eight for each number of each row, and its time is measured`() throws {
+      let plan = try numbers("train small --groups 2 --dry-run", ranks: 2)
+      let covariates = try #require(plan["covariates"] as? Int)
+      #expect(plan["bytesPerPass"] as? Int == 3000 * (covariates + 1) * 8)
+      let pass = try #require(plan["pass"] as? [String: Double])
+      let (each, all) = (try #require(pass["nsPerRowAndFit"]), try #require(pass["secondsPerFit"]))
+      let rows = try #require(plan["ranks"] as? [[String: Any]]).compactMap { $0["rows"] as? Int }.max()!
+      #expect(each > 0 && abs(all / (each * Double(rows) / 1e9) - 1) < 1e-9)
+    }
+  }
+}
