@@ -5,7 +5,7 @@ SOURCES := Sources Tests Package.swift
 BUILD_OPTIONS := -c release --explicit-target-dependency-import-check error
 TEST_OPTIONS := $(BUILD_OPTIONS) --disable-testable-imports
 
-.PHONY: setup build test test-slow test-slurm lint format docs picture bench bench-import bench-spo bench-si bench-idgen accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures idgen fuzz check install install-files uninstall dist demo clean stress
+.PHONY: setup build test test-slow test-slurm test-image lint format docs picture bench bench-import bench-spo bench-si bench-idgen accuracy reconstruction groups effect coverage instruments reproduce spo spo-figures idgen fuzz check install install-files uninstall dist demo clean stress
 
 setup: ## install missing packages and make .venv
 	@launch/setup.sh
@@ -22,6 +22,9 @@ test-slow: build ## what takes minutes: twenty kills at random moments, failing 
 
 test-slurm: build ## trainings stopped by their time, lost nodes and killed ranks under a real Slurm (as root): ten minutes
 	launch/test-slurm.sh
+
+test-image: build ## the images of launch/Containerfile and launch/giv-dist.def, made and run (as root): a quarter of an hour
+	launch/test-image.sh
 
 lint: ## style
 	swift format lint --strict --recursive $(SOURCES)

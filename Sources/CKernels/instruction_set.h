@@ -15,6 +15,7 @@ typedef struct {
     void (*pass)(const giv_block *, const giv_mixture *, const double *row_weights, double *gram, giv_totals *);
     void (*add_to_cells)(const giv_place *, ptrdiff_t place_count, int32_t *cells, const double *values, double center,
                          double factor, const double *weights, ptrdiff_t rows, double *sums);
+    void (*add_codes)(const int64_t *codes, int32_t stride, ptrdiff_t rows, int32_t *numbers);
     void (*add_random_integers)(uint64_t seed, uint32_t stream, uint32_t below, int32_t stride, uint64_t first,
                                 ptrdiff_t rows, int32_t *numbers);
     void (*random_words)(uint64_t seed, uint32_t stream, uint32_t draw, const int64_t *rows, ptrdiff_t count,

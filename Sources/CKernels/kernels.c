@@ -79,6 +79,10 @@ void giv_add_to_cells(const giv_place *places, ptrdiff_t place_count, int32_t *c
     current()->add_to_cells(places, place_count, cells, values, center, factor, weights, rows, sums);
 }
 
+void giv_add_codes(const int64_t *codes, int32_t stride, ptrdiff_t rows, int32_t *numbers) {
+    current()->add_codes(codes, stride, rows, numbers);
+}
+
 void giv_add_random_integers(uint64_t seed, uint32_t stream, uint32_t below, int32_t stride, uint64_t first,
                              ptrdiff_t rows, int32_t *numbers) {
     current()->add_random_integers(seed, stream, below, stride, first, rows, numbers);

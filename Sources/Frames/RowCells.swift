@@ -21,13 +21,23 @@ package struct RowCells {
   /// Adds a stride times the place of a variable's value among its values, which ascend.
   package mutating func add(_ variable: RowVariable, among values: [Double], stride: Int) throws {
     let areCounted = values == (0..<values.count).map(Double.init)
-    if areCounted, case .real(let column) = variable.storage {
+    switch variable.storage {
+    case .real(let column) where areCounted:
       columns.append((try frame.reals(column, chunk: chunk), Int32(stride)))
-      return
+    case .codes(let column) where areCounted:
+      Kernel.addCodes(
+        try frame.codes(column, chunk: chunk), stride: Int32(stride), rowCount: rowCount, to: &numbers)
+    default:
+      let read = try variable.reader(frame, chunk: chunk)
+      add(stride: Int32(stride)) { Int32(values.place(of: read($0))) }
     }
-    let read = try variable.reader(frame, chunk: chunk)
-    for row in 0..<rowCount {
-      numbers[row] += Int32(stride * (areCounted ? Int(read(row)) : values.place(of: read(row))))
+  }
+
+  /// Adds a stride times the place that is given for each row.
+  @inline(__always)
+  private mutating func add(stride: Int32, _ place: (Int) -> Int32) {
+    numbers.withUnsafeMutableBufferPointer { numbers in
+      for row in 0..<rowCount { numbers[row] &+= stride &* place(row) }
     }
   }
 
@@ -46,9 +56,7 @@ package struct RowCells {
   package consuming func completed() -> [Int32] {
     for (values, stride) in columns {
       // A whole number from 0 on is the last bits of its sum with 2^52, which takes no check of its range.
-      for row in 0..<rowCount {
-        numbers[row] &+= stride &* Int32(truncatingIfNeeded: (values[row] + 0x1p52).bitPattern)
-      }
+      add(stride: stride) { Int32(truncatingIfNeeded: (values[$0] + 0x1p52).bitPattern) }
     }
     return Array(numbers.prefix(rowCount))
   }

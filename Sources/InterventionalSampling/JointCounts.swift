@@ -92,7 +92,10 @@ package struct JointCounts: Sendable {
     try rows.communicator.agree {
       for chunk in rows.localChunks {
         for (table, start) in zip(tables, starts) {
-          for cell in try cells(of: table, variables, frame, chunk: chunk) { counts[start + Int(cell)] += 1 }
+          let cells = try cells(of: table, variables, frame, chunk: chunk)
+          counts.withUnsafeMutableBufferPointer { counts in
+            for cell in cells { counts[start + Int(cell)] &+= 1 }
+          }
         }
       }
     }

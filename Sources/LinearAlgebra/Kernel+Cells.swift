@@ -25,4 +25,14 @@ extension Kernel {
     giv_add_to_cells(
       places.map(\.native), places.count, &cells, values, center, factor, weights, rowCount, sums)
   }
+
+  /// Adds to the number of every row's cell a stride times its code.
+  ///
+  /// - Parameter codes: whole numbers from 0 on, one per row.
+  public static func addCodes(
+    _ codes: UnsafePointer<Int64>, stride: Int32, rowCount: Int, to cells: inout [Int32]
+  ) {
+    precondition(cells.count >= rowCount)
+    giv_add_codes(codes, stride, rowCount, &cells)
+  }
 }

@@ -42,7 +42,7 @@ struct DryRun: Encodable {
     let columns = collection.covariateCount + 1 + (hasWeights ? 1 : 0) + (hasOutcomes ? 1 : 0)
     ranks = try RankShare.all(
       partition, columns: columns, storage,
-      featureBytes: { configuration.featureBytes(rows: $0, covariates: collection.covariateCount) },
+      keptBytes: { configuration.keptBytes(rows: $0, covariates: collection.covariateCount, storage) },
       weightBytes: { configuration.weightBytes(rowCount: $0, chunkCount: $1, of: partition.grid) }, on: team)
     bytesPerPass = collection.rowCount * columns * MemoryLayout<Double>.stride
     bytesPerReduction =
@@ -67,11 +67,13 @@ struct DryRun: Encodable {
 }
 
 extension Configuration {
-  /// Bytes of the functions of covariates that are kept: none with r = x, else some eight of each covariate, of all rows or
-  /// of those on which starts are tried, as far as the limit goes. A joint model keeps its own too, some 180 of a row, and
-  /// the sums of all its starts, which were 30 to 60 MiB in fits with one to eight covariates.
-  fileprivate func featureBytes(rows: Int, covariates: Int) -> Int {
-    func kept(_ functions: Int) -> Int { min(Design.cacheLimit, rows * functions * MemoryLayout<Double>.stride) }
+  /// Bytes of the functions of covariates that are kept in memory: none with r = x, else some eight of each covariate, of all
+  /// rows or of those on which starts are tried, as far as the limit goes. A joint model keeps its own too, some 180 of a
+  /// row, and in any storage the sums of all its starts, which were 30 to 60 MiB in fits with one to eight covariates.
+  fileprivate func keptBytes(rows: Int, covariates: Int, _ storage: FrameStorage) -> Int {
+    func kept(_ functions: Int) -> Int {
+      storage == .memory ? min(Design.cacheLimit, rows * functions * MemoryLayout<Double>.stride) : 0
+    }
     let joint = distribution == .joint ? kept(180) + (50 << 20) : 0
     return joint + (representation == .identity ? 0 : kept(8 * covariates))
   }

@@ -39,7 +39,8 @@ struct EffectDryRun: Encodable {
     // The covariates of the regressions of the treatment in each group are kept of all rows or of none.
     let stride = collection.covariateCount * MemoryLayout<Double>.stride
     ranks = try RankShare.all(
-      partition, columns: columns, storage, featureBytes: { $0 * stride <= Design.cacheLimit ? $0 * stride : 0 },
+      partition, columns: columns, storage,
+      keptBytes: { storage == .memory && $0 * stride <= Design.cacheLimit ? $0 * stride : 0 },
       on: communicator)
     bytesPerPass = collection.rowCount * columns * MemoryLayout<Double>.stride
     passes = options.passes(findsSurface: predicts || knowsTruth) + (predicts ? 1 : 0) + (knowsTruth ? 1 : 0)

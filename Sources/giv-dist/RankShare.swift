@@ -12,16 +12,16 @@ struct RankShare: Codable {
   /// Bytes of the weights of its rows while networks are trained; nil where none are.
   var weightBytes: Int?
   /// The most memory that it will have held, about: what the program holds without rows, the columns, the weights, and
-  /// features of rows as far as they are kept.
+  /// what a fit keeps besides, such as functions of covariates.
   let peakBytes: Int
 
   /// Those of all ranks. Collective.
   ///
   /// - Parameters:
   ///   - columns: numbers that are held of each row.
-  ///   - featureBytes: of the functions of covariates that are kept of so many rows in memory.
+  ///   - keptBytes: of what a fit keeps besides the columns, with so many rows.
   static func all(
-    _ partition: Partition, columns: Int, _ storage: FrameStorage, featureBytes: (_ rows: Int) -> Int,
+    _ partition: Partition, columns: Int, _ storage: FrameStorage, keptBytes: (_ rows: Int) -> Int = { _ in 0 },
     weightBytes: (_ rows: Int, _ chunks: Int) -> Int? = { _, _ in nil }, on communicator: any Communicator
   ) throws -> [RankShare] {
     let held = try communicator.allGather(value: Phases.peakBytes)
@@ -29,10 +29,9 @@ struct RankShare: Codable {
       let count = partition.grid.rows(ofChunks: chunks).count
       let dataBytes = storage.residentBytes(chunkCount: chunks.count, columnCount: columns, of: partition.grid)
       let weightBytes = weightBytes(count, chunks.count)
-      let featureBytes = storage == .memory ? featureBytes(count) : 0
       return RankShare(
         rank: rank, rows: count, dataBytes: dataBytes, weightBytes: weightBytes,
-        peakBytes: held[rank] + dataBytes + (weightBytes ?? 0) + featureBytes)
+        peakBytes: held[rank] + dataBytes + (weightBytes ?? 0) + keptBytes(count))
     }
   }
 

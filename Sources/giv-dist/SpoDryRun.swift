@@ -18,10 +18,10 @@ struct SpoDryRun: Encodable {
   init(
     _ estimator: SyntheticPotentialOutcomes, _ frame: Frame, _ storage: FrameStorage, on communicator: any Communicator
   ) throws {
-    plan = try estimator.plan(frame)
     let columns = frame.schema.columns.count
-    ranks = try RankShare.all(
-      frame.rows.partition, columns: columns, storage, featureBytes: { _ in 0 }, on: communicator)
+    // Before the plan looks through the rows, which takes memory itself.
+    ranks = try RankShare.all(frame.rows.partition, columns: columns, storage, on: communicator)
+    plan = try estimator.plan(frame)
     bytesPerPass = frame.rows.rowCount * columns * MemoryLayout<Double>.stride
   }
 

@@ -49,5 +49,17 @@ extension KernelTests {
         #expect(sums == expected && Array(found.prefix(count)) == cells)
       }
     }
+
+    @Test(arguments: KernelProblem.kernels, [1, 7, 8, 9, 64, 1003])
+    func `Codes are added to cells as a loop over rows adds them, and no others`(kernel: String, count: Int) throws {
+      defer { try? Kernel.select(nil) }
+      try Kernel.select(kernel)
+      let random = CounterRandom(seed: 7, stream: .test)
+      let codes = (0..<count).map { Int64(random.integer(below: 1000, row: $0, draw: 0)) }
+      let begin = (0..<count + 8).map { Int32($0) }
+      var found = begin
+      Kernel.addCodes(codes, stride: 1001, rowCount: count, to: &found)
+      #expect(found == begin.indices.map { begin[$0] + ($0 < count ? 1001 * Int32(codes[$0]) : 0) })
+    }
   }
 }

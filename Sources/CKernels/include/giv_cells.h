@@ -14,3 +14,6 @@ typedef struct {
 // `cells`, padded to a multiple of eight rows.
 void giv_add_to_cells(const giv_place *places, ptrdiff_t place_count, int32_t *cells, const double *values, double center,
                       double factor, const double *weights, ptrdiff_t rows, double *sums);
+
+// Adds to the number of each row's cell `stride` times its code, from 0 on.
+void giv_add_codes(const int64_t *codes, int32_t stride, ptrdiff_t rows, int32_t *numbers);
