@@ -14,9 +14,8 @@ struct TargetCoordinates {
 /// A unit's own outcomes after, in their own units.
 struct OwnOutcomes {
   let values: UnsafePointer<Double>
-  let stride: Int
 
-  subscript(cell: Int) -> Double { values[cell * stride] }
+  subscript(cell: Int) -> Double { values[cell] }
 }
 
 extension ArmModel {
@@ -30,7 +29,7 @@ extension ArmModel {
       (estimate, weightSquare) = choice.answer(c, metric)
     } else {
       slopeSquare = 0
-      means.values.withUnsafeBufferPointer { means in
+      withTables { _, means, inverses in
         for j in 0..<rank {
           let mean = means[metric * width + j]
           estimate += mean * c[j]
@@ -54,13 +53,15 @@ extension ArmModel {
     let leverage = leverage(c, rank)
     guard others > 0, 1 - leverage > 1e-12 else { return .undefined(rank: rank, donors: others) }
     var (fit, mean, errorSquare) = (0.0, 0.0, 0.0)
-    for period in 0..<periodCount {
-      let cell = period * metricCount + metric
-      let value = fitted(c, cell)
-      let outcome = after[cell] / scale
-      fit += value
-      mean += outcome
-      errorSquare += (outcome - value) * (outcome - value)
+    withTables { path, _, _ in
+      for cell in stride(from: metric, to: periodCount * metricCount, by: metricCount) {
+        var value = 0.0
+        for j in 0..<rank { value += path[cell * width + j] * c[j] }
+        let outcome = after[cell] / scale
+        fit += value
+        mean += outcome
+        errorSquare += (outcome - value) * (outcome - value)
+      }
     }
     fit /= Double(periodCount)
     mean /= Double(periodCount)
@@ -72,9 +73,11 @@ extension ArmModel {
     } else {
       slopeSquare = 0
       let pull = (mean - fit) / (1 - leverage)
-      for j in 0..<rank {
-        let slope = means[metric, j] - pull * c[j] * inverses[j]
-        slopeSquare += slope * slope
+      withTables { _, means, inverses in
+        for j in 0..<rank {
+          let slope = means[metric * width + j] - pull * c[j] * inverses[j]
+          slopeSquare += slope * slope
+        }
       }
     }
     let rest = max(0, afterResiduals[metric] - errorSquare / (1 - leverage))
@@ -103,7 +106,22 @@ extension ArmModel {
 
   /// h = c'Λ⁻¹c of the first singular vectors.
   func leverage(_ c: TargetCoordinates, _ rank: Int) -> Double {
-    (0..<rank).reduce(0) { $0 + c[$1] * c[$1] * inverses[$1] }
+    withTables { _, _, inverses in
+      var sum = 0.0
+      for j in 0..<rank { sum += c[j] * c[j] * inverses[j] }
+      return sum
+    }
+  }
+
+  /// Gives B, the means of its rows and 1 / λ, without what an array costs for each number.
+  @inline(__always) private func withTables<Value>(
+    _ body: (_ path: UnsafePointer<Double>, _ means: UnsafePointer<Double>, _ inverses: UnsafePointer<Double>) -> Value
+  ) -> Value {
+    path.values.withUnsafeBufferPointer { path in
+      means.values.withUnsafeBufferPointer { means in
+        inverses.withUnsafeBufferPointer { body(path.baseAddress!, means.baseAddress!, $0.baseAddress!) }
+      }
+    }
   }
 
   /// A row of B times c.
@@ -187,6 +205,15 @@ extension ArmModel {
     var rest = square
     for j in 0..<rank { rest -= c[j] * c[j] }
     return rest > Self.rounding * square ? rest : 0
+  }
+
+  /// |y|² over scales, from the square sums of the metrics.
+  @inline(__always) func square(_ ofMetric: (Int) -> Double) -> Double {
+    scales.withUnsafeBufferPointer { scales in
+      var square = 0.0
+      for metric in scales.indices { square += ofMetric(metric) / (scales[metric] * scales[metric]) }
+      return square
+    }
   }
 
   /// Coordinates of outcomes before, given whole.

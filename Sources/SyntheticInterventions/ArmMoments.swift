@@ -19,6 +19,9 @@ struct ArmSums: Reducible {
     summands = Array(repeating: 0, count: starts.last! + 1)
   }
 
+  /// Numbers from one held column to the next: at distances of a power of two, columns would share few lines of a cache.
+  private static func heldStride(_ count: Int) -> Int { Kernel.paddedCount(count) + Kernel.lanes }
+
   private static func order(_ problem: PanelProblem, _ arm: Int) -> Int {
     1 + problem.beforeCount + problem.afterCells(arm).count
   }
@@ -26,7 +29,7 @@ struct ArmSums: Reducible {
   /// Sums over the donors. Collective.
   static func sum(_ problem: PanelProblem, fills: Fills = Fills()) throws -> ArmSums {
     // The constant and all cells of the rows that are held, behind their weights.
-    let held = AlignedBuffer(count: (2 + problem.cellCount) * Kernel.paddedCount(rowsAtATime))
+    let held = AlignedBuffer(count: (2 + problem.cellCount) * heldStride(rowsAtATime))
     return try problem.panel.frame.rows.sum(ArmSums(problem)) { partial, chunk in
       partial.add(try UnitBlock(problem, chunk: chunk, fills: fills), problem, holding: held)
     }
@@ -49,7 +52,7 @@ struct ArmSums: Reducible {
   private mutating func add(
     _ block: UnitBlock, _ rows: ArraySlice<Int>, _ cells: [Int], _ arm: Int, holding held: AlignedBuffer
   ) {
-    let stride = Kernel.paddedCount(rows.count)
+    let stride = Self.heldStride(rows.count)
     let (weights, columns) = (held.pointer, held.pointer + stride)
     // What is left of earlier rows behind these is finite, and weighs nothing.
     for index in 0..<stride { weights[index] = index < rows.count ? 1 : 0 }

@@ -40,7 +40,8 @@ struct CellTable: Sendable {
     var digest = SHA256Digest()
     try rows.forEachChunkAtRoot(
       produce: {
-        try chunks.made[$0] ?? chunks.digest(ChunkCells(analysis.models, chunk: $0), analysis.leaveOut.cells)
+        try chunks.made[$0]
+          ?? chunks.digest(ChunkCells(analysis.models, chunk: $0)) { analysis.leaveOut.cells[$0]?.numbers[$1] }
       },
       consume: { _, bytes in digest.update(bytes) })
     for (arm, model) in analysis.models.arms.enumerated() {

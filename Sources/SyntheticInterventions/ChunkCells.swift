@@ -9,6 +9,8 @@ struct ArmModels: Sendable {
   /// U / scale of all arms [p, 1 + Σ width], with a column of 0 that kernels of layers have for a constant.
   private let projection: [Double]
   fileprivate let starts: [Int]
+  /// Units whose outcomes are copied and projected at a time, so that they stay in a cache.
+  private static let unitsAtATime = 128
 
   init(_ problem: PanelProblem, _ arms: [ArmModel], fills: Fills) {
     self.problem = problem
@@ -24,24 +26,34 @@ struct ArmModels: Sendable {
   }
 
   /// Coordinates of all units of a block on all arms [units][Σ width].
-  fileprivate func project(_ block: UnitBlock) -> [Double] {
-    let (width, stride) = (starts.last!, block.stride)
+  ///
+  /// - Parameter squares: to which the squares of outcomes before are added, by metric and unit at distances of a block.
+  fileprivate func project(_ block: UnitBlock, addingSquaresTo squares: UnsafeMutablePointer<Double>) -> AlignedBuffer {
+    let (width, unitCount, metricCount) = (starts.last!, block.units.count, problem.metrics.count)
+    // At distances of a power of two, columns would share few lines of a cache.
+    let stride = Kernel.paddedCount(min(unitCount, Self.unitsAtATime)) + Kernel.lanes
+    let before = AlignedBuffer(count: problem.beforeCount * stride)
     let columns = AlignedBuffer(count: width * stride)
-    Kernel.Layer(
-      inputs: width, outputs: problem.beforeCount, rowCount: block.units.count, stride: stride
-    ).propagate(weights: projection, outputGradient: block[0], inputGradient: columns.pointer)
-    let unitCount = block.units.count
-    return Array(unsafeUninitializedCapacity: unitCount * width) { rows, count in
-      // As many rows at a time as a cache line of each column holds.
-      for first in Swift.stride(from: 0, to: unitCount, by: 8) {
-        for j in 0..<width {
-          for row in first..<min(first + 8, unitCount) {
-            rows[row * width + j] = columns.pointer[j * stride + row]
-          }
+    let coordinates = AlignedBuffer(count: unitCount * width)
+    for first in Swift.stride(from: 0, to: unitCount, by: Self.unitsAtATime) {
+      let count = min(Self.unitsAtATime, unitCount - first)
+      for cell in 0..<problem.beforeCount {
+        let (values, held) = (block[cell] + first, before.pointer + cell * stride)
+        let sums = squares + cell % metricCount * block.stride + first
+        for row in 0..<count {
+          held[row] = values[row]
+          sums[row] += values[row] * values[row]
         }
       }
-      count = unitCount * width
+      Kernel.Layer(inputs: width, outputs: problem.beforeCount, rowCount: count, stride: stride)
+        .propagate(weights: projection, outputGradient: before.pointer, inputGradient: columns.pointer)
+      let rows = coordinates.pointer + first * width
+      for j in 0..<width {
+        let column = columns.pointer + j * stride
+        for row in 0..<count { rows[row * width + j] = column[row] }
+      }
     }
+    return coordinates
   }
 }
 
@@ -49,12 +61,15 @@ struct ArmModels: Sendable {
 final class ChunkCells {
   let models: ArmModels
   let block: UnitBlock
-  private let coordinates: [Double]
+  private let coordinates: AlignedBuffer
   /// Square sums of outcomes before, by metric.
   private let squares: AlignedBuffer
   private let problem: PanelProblem
   private let metricCount: Int
   private let afterCells: [Range<Int>]
+  /// Outcomes of donors after under their own arms [units][most cells], one unit's behind each other.
+  private let donorOutcomes: AlignedBuffer
+  private let donorWidth: Int
 
   init(_ models: ArmModels, chunk: Int) throws {
     self.models = models
@@ -63,12 +78,20 @@ final class ChunkCells {
     metricCount = problem.metrics.count
     afterCells = (0..<problem.armCount).map(problem.afterCells)
     block = try UnitBlock(problem, chunk: chunk, fills: models.fills)
-    coordinates = models.project(block)
-    let unitCount = block.units.count
     squares = AlignedBuffer(count: metricCount * block.stride)
-    for cell in 0..<problem.beforeCount {
-      let (values, sums) = (block[cell], squares.pointer + cell % metricCount * block.stride)
-      for row in 0..<unitCount { sums[row] += values[row] * values[row] }
+    coordinates = models.project(block, addingSquaresTo: squares.pointer)
+    donorWidth = afterCells.map(\.count).max()!
+    donorOutcomes = AlignedBuffer(count: block.units.count * donorWidth)
+    let firsts = block.units.map { problem.donorArms[$0] < 0 ? -1 : afterCells[problem.donorArms[$0]].lowerBound }
+    // As many units at a time as a line of a cache holds.
+    for start in stride(from: 0, to: firsts.count, by: 8) {
+      for place in 0..<donorWidth {
+        for row in start..<min(start + 8, firsts.count) where firsts[row] >= 0 {
+          // Shorter windows are followed by cells that nobody reads.
+          let cell = min(firsts[row] + place, problem.cellCount - 1)
+          donorOutcomes.pointer[row * donorWidth + place] = block[cell][row]
+        }
+      }
     }
   }
 
@@ -88,43 +111,78 @@ final class ChunkCells {
         unit: problem.panel.units[block.units.lowerBound + row]
       ).with(body)
     }
-    var square = 0.0
-    for metric in model.scales.indices {
-      square += squares[metric * block.stride + row] / (model.scales[metric] * model.scales[metric])
-    }
-    return try coordinates.withUnsafeBufferPointer { coordinates in
-      let values = coordinates.baseAddress! + row * models.starts.last! + models.starts[arm]
-      return try body(
-        TargetCoordinates(
-          values: values, residual: model.residual(square: square, values), observed: problem.beforeCount))
-    }
+    return try body(under(arm).coordinates(row))
   }
 
-  /// A unit's outcomes in the cells after of an arm.
-  func outcomes(_ row: Int, _ arm: Int) -> OwnOutcomes {
-    OwnOutcomes(values: block[afterCells[arm].lowerBound] + row, stride: block.stride)
+  /// A donor's outcomes in the cells after of its arm.
+  func ownOutcomes(_ row: Int) -> OwnOutcomes {
+    OwnOutcomes(values: UnsafePointer(donorOutcomes.pointer) + row * donorWidth)
   }
 
   /// A unit's outcomes in the cells after of an arm, NaN where missing.
   func observedOutcomes(_ row: Int, _ arm: Int) -> [Double] { afterCells[arm].map { block.observed(row, $0) } }
 
-  /// Mean observed outcome of a unit in the periods of an arm; NaN where all are missing.
-  func observed(_ row: Int, _ arm: Int, metric: Int) -> Double {
-    let (cells, isComplete) = (afterCells[arm], block.isComplete(row))
-    var (sum, count) = (0.0, 0)
-    for cell in stride(from: cells.lowerBound + metric, to: cells.upperBound, by: metricCount)
-    where isComplete || !block.missing[row]!.contains(cell) {
-      sum += block[cell][row]
-      count += 1
+  /// Mean outcome of a donor that lacks none in the periods of its arm.
+  func meanOutcome(_ row: Int, _ arm: Int, metric: Int) -> Double {
+    let (outcomes, periods) = (ownOutcomes(row), afterCells[arm].count / metricCount)
+    var sum = 0.0
+    for period in 0..<periods { sum += outcomes[period * metricCount + metric] }
+    return sum / Double(periods)
+  }
+
+  /// The donors of a chunk under their own arms by metric, one unit's behind each other; nil for other units.
+  func donorNumbers() throws -> [CellNumbers?] {
+    var numbers = [CellNumbers?](repeating: nil, count: block.units.count * metricCount)
+    for arm in models.arms.indices {
+      let units = under(arm)
+      for row in 0..<block.units.count where isOwn(row, arm) {
+        for metric in 0..<metricCount { numbers[row * metricCount + metric] = try units.numbers(row, metric: metric) }
+      }
     }
-    return count > 0 ? sum / Double(count) : .nan
+    return numbers
   }
 
   /// A unit under an arm, as none of its donors or, where it is one, from the others on the subspace of all.
   func numbers(_ row: Int, _ arm: Int, metric: Int) throws -> CellNumbers {
-    try withCoordinates(row, arm) { c in
-      guard isOwn(row, arm) else { return models.arms[arm].numbers(c, metric: metric) }
-      return models.arms[arm].own(c, outcomes(row, arm), metric: metric, unit: block.units.lowerBound + row)
+    try under(arm).numbers(row, metric: metric)
+  }
+
+  /// What is needed for many units under one arm.
+  func under(_ arm: Int) -> UnderArm {
+    UnderArm(
+      cells: self, arm: arm, model: models.arms[arm],
+      values: UnsafePointer(coordinates.pointer) + models.starts[arm], width: models.starts.last!,
+      squares: UnsafePointer(squares.pointer), stride: block.stride, beforeCount: problem.beforeCount)
+  }
+
+  /// The units of a chunk under one arm.
+  struct UnderArm {
+    fileprivate let cells: ChunkCells
+    fileprivate let arm: Int
+    fileprivate let model: ArmModel
+    fileprivate let values: UnsafePointer<Double>
+    fileprivate let width: Int
+    fileprivate let squares: UnsafePointer<Double>
+    fileprivate let stride: Int
+    fileprivate let beforeCount: Int
+
+    /// The coordinates of a unit that lacks no outcome before, or of a donor.
+    fileprivate func coordinates(_ row: Int) -> TargetCoordinates {
+      let square = model.square { squares[$0 * stride + row] }
+      let values = values + row * width
+      return TargetCoordinates(
+        values: values, residual: model.residual(square: square, values), observed: beforeCount)
+    }
+
+    func numbers(_ row: Int, metric: Int) throws -> CellNumbers {
+      if cells.isOwn(row, arm) {
+        return model.own(
+          coordinates(row), cells.ownOutcomes(row), metric: metric, unit: cells.block.units.lowerBound + row)
+      }
+      guard cells.block.isComplete(row) else {
+        return try cells.withCoordinates(row, arm) { model.numbers($0, metric: metric) }
+      }
+      return model.numbers(coordinates(row), metric: metric)
     }
   }
 }

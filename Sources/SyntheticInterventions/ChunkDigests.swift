@@ -14,28 +14,35 @@ struct ChunkDigests {
     rule = IntervalRule(options)
   }
 
-  /// Takes the cells of a chunk, of which no donor is left out exactly.
-  mutating func add(_ cells: ChunkCells) throws {
+  /// Takes the cells of a chunk, with its donors' under their own arms, see ``ChunkCells/donorNumbers()``.
+  mutating func add(_ cells: ChunkCells, _ donors: [CellNumbers?]) throws {
     let grid = design.problem.panel.frame.rows.grid
-    made[grid.chunk(ofRow: cells.block.units.lowerBound)] = try digest(cells, [:])
+    let (first, metricCount) = (cells.block.units.lowerBound, design.problem.metrics.count)
+    made[grid.chunk(ofRow: first)] = try digest(cells) { donors[($0 - first) * metricCount + $1] }
   }
 
-  /// - Parameter own: donors that were left out exactly.
-  func digest(_ cells: ChunkCells, _ own: [Int: TargetCell]) throws -> [UInt8] {
+  /// - Parameter own: gives a donor under its own arm in a metric, where it is known already.
+  func digest(_ cells: ChunkCells, own: (_ unit: Int, _ metric: Int) -> CellNumbers?) throws -> [UInt8] {
     let targets = design.targets(in: cells.block.units)
     guard !targets.isEmpty else { return [] }
     let (metrics, arms) = (design.problem.metrics.indices, design.arms.indices)
+    let isOwnAlone = options.targets == .own
     let first = cells.block.units.lowerBound
-    var numbers: [Double] = []
-    numbers.reserveCapacity(targets.count * arms.count * metrics.count * 3)
-    for unit in targets {
-      for arm in arms where options.targets != .own || cells.isOwn(unit - first, arm) {
+    // Under own arms alone a target has one cell in each metric at most.
+    let answered = isOwnAlone ? targets.filter { design.problem.donorArms[$0] >= 0 } : Array(targets)
+    let armCount = isOwnAlone ? 1 : arms.count
+    var numbers = [Double](repeating: 0, count: answered.count * armCount * metrics.count * 3)
+    for arm in arms {
+      let units = cells.under(arm)
+      for (index, unit) in answered.enumerated() {
+        let isOwn = cells.isOwn(unit - first, arm)
+        guard isOwn || !isOwnAlone else { continue }
         for metric in metrics {
-          let own = own.isEmpty || !cells.isOwn(unit - first, arm) ? nil : own[unit]
-          let cell = try own?.numbers[metric] ?? cells.numbers(unit - first, arm, metric: metric)
-          numbers.append(cell.estimate)
-          numbers.append(rule.baseHalf(cell))
-          numbers.append(cell.weightSquare)
+          let cell = try (isOwn ? own(unit, metric) : nil) ?? units.numbers(unit - first, metric: metric)
+          let place = ((index * armCount + (isOwnAlone ? 0 : arm)) * metrics.count + metric) * 3
+          numbers[place] = cell.estimate
+          numbers[place + 1] = rule.baseHalf(cell)
+          numbers[place + 2] = cell.weightSquare
         }
       }
     }

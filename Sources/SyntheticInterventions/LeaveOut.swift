@@ -20,10 +20,10 @@ struct LeaveOut: Sendable {
   /// - Parameters:
   ///   - keepsPaths: whether all cells are kept, of units that are left out on the subspace of all, too.
   ///   - isListed: whether all of a unit's cell is kept.
-  ///   - visit: is given the cells of each chunk of this rank where no cells are kept.
+  ///   - visit: is given the cells of each chunk of this rank and its donors' numbers, where no cells are kept.
   init(
     _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, isExact: Bool, keepsPaths: Bool,
-    isListed: (Int) -> Bool, visit: (ChunkCells) throws -> Void, in run: Run
+    isListed: (Int) -> Bool, visit: (ChunkCells, _ donors: [CellNumbers?]) throws -> Void, in run: Run
   ) throws {
     scores = Array(repeating: Array(repeating: [], count: models.problem.metrics.count), count: models.arms.count)
     if isExact || keepsPaths {
@@ -38,7 +38,7 @@ struct LeaveOut: Sendable {
       try addScores(models, rule, visit)
     }
     for arm in scores.indices {
-      for metric in scores[arm].indices { scores[arm][metric].sort { ($0.ratio, $0.unit) < ($1.ratio, $1.unit) } }
+      for metric in scores[arm].indices { scores[arm][metric].sort(by: Self.precedes) }
     }
     places = models.problem.metrics.indices.map { metric in
       var places = [Int](repeating: -1, count: models.problem.donorArms.count)
@@ -59,34 +59,45 @@ struct LeaveOut: Sendable {
 
   /// The scores alone, in one pass.
   private mutating func addScores(
-    _ models: ArmModels, _ rule: IntervalRule, _ visit: (ChunkCells) throws -> Void
+    _ models: ArmModels, _ rule: IntervalRule, _ visit: (ChunkCells, _ donors: [CellNumbers?]) throws -> Void
   ) throws {
     let problem = models.problem
     let rows = problem.panel.frame.rows
-    var found: [Double] = []
+    let metrics = problem.metrics.indices
+    var found = scores
     try rows.communicator.agree {
       for chunk in rows.localChunks {
         let cells = try ChunkCells(models, chunk: chunk)
-        try visit(cells)
+        let donors = try cells.donorNumbers()
+        try visit(cells, donors)
         for (row, unit) in cells.block.units.enumerated() {
           let arm = problem.donorArms[unit]
-          guard arm >= 0 else { continue }
-          for metric in problem.metrics.indices {
-            let numbers = try cells.numbers(row, arm, metric: metric)
+          for metric in metrics {
+            guard let numbers = donors[row * metrics.count + metric] else { continue }
             let error =
               cells.block.isComplete(row)
-              ? cells.observed(row, arm, metric: metric) - numbers.estimate
+              ? cells.meanOutcome(row, arm, metric: metric) - numbers.estimate
               : try TargetCell(cells, row: row, arm: arm, isTrimmed: true).means(metric: metric).error
-            found.append(abs(error) / rule.baseHalf(numbers))
+            let ratio = abs(error) / rule.baseHalf(numbers)
+            if ratio.isFinite { found[arm][metric].append(Score(unit: unit, ratio: ratio)) }
           }
         }
       }
     }
-    // Those of all donors follow each other in the order of units.
-    var ratios = try rows.communicator.allGather(elements: found).joined().makeIterator()
-    for (unit, arm) in problem.donorArms.enumerated() where arm >= 0 {
-      for metric in problem.metrics.indices { add(unit, arm, metric, ratios.next()!) }
+    // Every rank sorts its own, and sorting what all send merges runs.
+    for arm in scores.indices {
+      for metric in metrics {
+        found[arm][metric].sort(by: Self.precedes)
+        let own = found[arm][metric].map { Double($0.unit) } + found[arm][metric].map(\.ratio)
+        scores[arm][metric] = try rows.communicator.allGather(elements: own).flatMap { both in
+          zip(both.prefix(both.count / 2), both.suffix(both.count / 2)).map { Score(unit: Int($0), ratio: $1) }
+        }
+      }
     }
+  }
+
+  private static func precedes(_ first: Score, _ second: Score) -> Bool {
+    first.ratio < second.ratio || first.ratio == second.ratio && first.unit < second.unit
   }
 
   // MARK: Cells

@@ -22,11 +22,12 @@ struct PanelAnalysis: Sendable {
   /// - Parameters:
   ///   - keepsPaths: whether the paths of donors under their own arms are asked for.
   ///   - isListed: whether all that is known of a donor under its own arm is asked for.
-  ///   - visit: is given the cells of each chunk of this rank, where the pass over donors has them.
+  ///   - visit: is given the cells of each chunk of this rank and its ``ChunkCells/donorNumbers()``, where the pass over
+  ///     donors has them.
   init(
     _ problem: PanelProblem, _ options: SyntheticInterventionsOptions, isExact: Bool, keepsPaths: Bool = false,
     isListed: (Int) -> Bool = { _ in false },
-    visit: (ChunkCells) throws -> Void = { _ in }, in run: Run
+    visit: (ChunkCells, _ donors: [CellNumbers?]) throws -> Void = { _, _ in }, in run: Run
   ) throws {
     self.problem = problem
     rule = IntervalRule(options)

@@ -40,7 +40,7 @@ public struct SyntheticInterventions: Sendable {
     var digests = ChunkDigests(options, design)
     let analysis = try PanelAnalysis(
       design.problem, options, isExact: isExact, keepsPaths: options.placeboSpace || options.findsPower,
-      isListed: listed.contains, visit: { try digests.add($0) }, in: run)
+      isListed: listed.contains, visit: { try digests.add($0, $1) }, in: run)
     let table = CellTable(analysis, options, design)
     let cells = try table.listedCells()
     let weights = try DonorWeights(cells, analysis)

@@ -45,11 +45,10 @@ extension TargetCell {
     let (problem, model) = (cells.models.problem, cells.models.arms[arm])
     let unit = cells.block.units.lowerBound + row
     let isOwn = cells.isOwn(row, arm)
-    let after = cells.outcomes(row, arm)
     let numbers = try problem.metrics.indices.map { try cells.numbers(row, arm, metric: $0) }
     self = try cells.withCoordinates(row, arm) { c in
       TargetCell(
-        model, c, unit: unit, arm: arm, isOwn: isOwn, own: isOwn ? after : nil, numbers: numbers,
+        model, c, unit: unit, arm: arm, isOwn: isOwn, own: isOwn ? cells.ownOutcomes(row) : nil, numbers: numbers,
         before: isTrimmed ? [] : (0..<problem.beforeCount).map { cells.block.observed(row, $0) },
         observed: cells.observedOutcomes(row, arm), isTrimmed: isTrimmed)
     }
