@@ -13,6 +13,7 @@ public struct SyntheticInterventionsReport: Sendable, Encodable {
   public let arms: [ArmAnswer]
   public let cells: [CellAnswer]
   public let contrasts: [ContrastAnswer]
+  /// With at most as many placebos in all as cells are listed; the run's `si.h5` has all.
   public let placeboSpace: [PlaceboInSpace]
   public let placeboTime: [PlaceboInTime]
   public let leaveOneDonorOut: [DonorRange]
@@ -44,7 +45,7 @@ public struct SyntheticInterventionsReport: Sendable, Encodable {
     arms = result.arms
     cells = result.cells
     contrasts = result.contrasts
-    placeboSpace = result.placeboSpace
+    placeboSpace = result.placeboSpace.listing(atMost: SyntheticInterventionsResult.mostCells)
     placeboTime = result.placeboTime
     leaveOneDonorOut = result.leaveOneDonorOut
     eventStudy = result.eventStudy

@@ -23,25 +23,31 @@ struct PlacebosInSpace {
   /// The answers for all targets that are none of the placebos. Collective.
   func answers(_ cells: [TargetCell], _ analysis: PanelAnalysis, in run: Run) throws -> [PlaceboInSpace] {
     let targets = cells.filter { $0.arm == control && !$0.isOwn }
+    let metrics = analysis.problem.metrics.indices
+    // Where targets are no donors of placebos, all have the same.
+    let shared = options.placeboIncludesTarget ? nil : placebos(analysis.ownCells(control), analysis.problem)
     return try targets.flatMap { target in
-      let placebos = try placebos(of: target, analysis, in: run)
-      return analysis.problem.metrics.indices.compactMap { metric in
-        PlaceboInSpace(target, placebos, metric, analysis.problem, analysis.rule)
-      }
+      let placebos = try shared ?? placebos(with: target, analysis, in: run)
+      return metrics.compactMap { PlaceboInSpace(target, placebos[$0], $0, analysis.problem, analysis.rule) }
     }
   }
 
-  /// Never-treated units left out of their arm, in which the target is where that is asked for.
-  private func placebos(of target: TargetCell, _ analysis: PanelAnalysis, in run: Run) throws -> [TargetCell] {
-    guard options.placeboIncludesTarget else { return analysis.ownCells(control) }
+  private func placebos(_ cells: [TargetCell], _ problem: PanelProblem) -> [PlaceboUnits] {
+    problem.metrics.indices.map { PlaceboUnits(cells, metric: $0, problem) }
+  }
+
+  /// Never-treated units left out of their arm, in which the target is. Collective.
+  private func placebos(
+    with target: TargetCell, _ analysis: PanelAnalysis, in run: Run
+  ) throws -> [PlaceboUnits] {
     let problem = analysis.problem
     var donors = problem.donorArms.map { $0 == control ? 0 : -1 }
     donors[target.unit] = 0
     let joined = PanelProblem(
       problem.panel, metrics: problem.metrics, before: problem.before, after: [problem.after[control]],
       donorArms: donors, rules: [problem.rules[control]], names: [problem.names[control]])
-    return try PanelAnalysis(joined, options, isExact: isExact, keepsPaths: true, in: run).ownCells(0)
-      .filter { $0.unit != target.unit }
+    let cells = try PanelAnalysis(joined, options, isExact: isExact, keepsPaths: true, in: run).ownCells(0)
+    return placebos(cells.filter { $0.unit != target.unit }, problem)
   }
 
   /// The smallest effects that are found, by metric.
@@ -90,17 +96,34 @@ struct PlaceboStatistic: Sendable {
   }
 }
 
+/// Those of some units taken for treated that have a ratio in a metric.
+struct PlaceboUnits: Sendable {
+  let placebos: [Placebo]
+  let means: [Double]
+  /// Ascending.
+  let ratios: [Double]
+
+  init(_ cells: [TargetCell], metric: Int, _ problem: PanelProblem) {
+    let found = cells.compactMap { cell in PlaceboStatistic(cell, metric).map { (cell, $0) } }
+    placebos = found.map { cell, statistic in
+      Placebo(
+        unit: problem.panel.units[cell.unit], ratio: statistic.ratio(),
+        gaps: cell.gaps(metric: metric).map(\.defined))
+    }
+    means = found.map(\.1.mean)
+    ratios = placebos.map(\.ratio).sorted()
+  }
+}
+
 extension PlaceboInSpace {
   /// Nil where the target has no ratio.
   init?(
-    _ target: TargetCell, _ cells: [TargetCell], _ metric: Int, _ problem: PanelProblem, _ rule: IntervalRule
+    _ target: TargetCell, _ units: PlaceboUnits, _ metric: Int, _ problem: PanelProblem, _ rule: IntervalRule
   ) {
     guard let own = PlaceboStatistic(target, metric) else { return nil }
-    let placebos = cells.compactMap { cell in PlaceboStatistic(cell, metric).map { (cell, $0) } }
-    let ratio = own.ratio()
-    let ratios = placebos.map { $0.1.ratio() }
+    let (ratio, ratios) = (own.ratio(), units.ratios)
     let side = own.mean < 0 ? -1.0 : 1
-    let sameSide = placebos.count { $0.1.mean * side >= 0 && $0.1.ratio() >= ratio }
+    let sameSide = zip(units.placebos, units.means).count { $0.ratio >= ratio && $1 * side >= 0 }
     unit = problem.panel.units[target.unit]
     self.metric = problem.metricName(metric)
     self.ratio = ratio
@@ -109,17 +132,28 @@ extension PlaceboInSpace {
     p = Double(1 + ratios.count { $0 >= ratio }) / Double(1 + ratios.count)
     oneSidedP = Double(1 + sameSide) / Double(1 + ratios.count)
     gaps = target.gaps(metric: metric).map(\.defined)
-    self.placebos = placebos.map {
-      Placebo(unit: problem.panel.units[$0.0.unit], ratio: $0.1.ratio(), gaps: $0.0.gaps(metric: metric).map(\.defined))
-    }
+    placebos = units.placebos
     if let order = rule.order(of: ratios.count) {
-      let ends = own.ends(ratio: ratios.sorted()[order - 1])
+      let ends = own.ends(ratio: ratios[order - 1])
       lower = ends?.lower
       upper = ends?.upper
       reason = ends == nil ? "every constant effect is rejected" : nil
     } else {
       (lower, upper) = (nil, nil)
       reason = "\(ratios.count) placebos reject no effect at level \(rule.level): it needs \(rule.fewestDonors)"
+    }
+  }
+}
+
+extension [PlaceboInSpace] {
+  /// The same with the placebos of the first targets alone, at most so many in all; the others remain in ranks and ratios.
+  public func listing(atMost count: Int) -> [PlaceboInSpace] {
+    var left = count
+    return map { target in
+      var target = target
+      target.placebos = [Placebo](target.placebos.prefix(left))
+      left -= target.placebos.count
+      return target
     }
   }
 }

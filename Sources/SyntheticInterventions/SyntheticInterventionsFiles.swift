@@ -108,14 +108,15 @@ public struct SyntheticInterventionsFiles {
   }
 
   private func writePlacebos(to file: borrowing HDF5File) throws {
+    var holders: [String: Int] = [:]
     for (index, placebo) in fitted.result.placeboSpace.enumerated() {
       let group = "placebo_space/\(index)"
       try file.write(placebo.gaps.map { $0 ?? .nan }, to: "\(group)/gaps")
-      try file.write(placebo.placebos.map(\.unit), to: "\(group)/placebo_units")
-      try file.write(placebo.placebos.map(\.ratio), to: "\(group)/placebo_ratios")
-      try file.write(
-        placebo.placebos.flatMap { $0.gaps.map { $0 ?? .nan } }, shape: [placebo.placebos.count, placebo.gaps.count],
-        to: "\(group)/placebo_gaps")
+      // Where targets are no donors of placebos, all have those of the first one.
+      let holder = fitted.result.options.placeboIncludesTarget ? index : holders[placebo.metric] ?? index
+      holders[placebo.metric] = holder
+      if holder == index { try writePlacebos(of: placebo, to: file, group) }
+      try file.setAttribute("placebos-in", .string("placebo_space/\(holder)"), of: group)
       try file.setAttribute("unit", .string(placebo.unit), of: group)
       try file.setAttribute("metric", .string(placebo.metric), of: group)
       try file.setAttribute("ratio", .number(placebo.ratio), of: group)
@@ -129,6 +130,15 @@ public struct SyntheticInterventionsFiles {
       try file.setAttribute("metric", .string(placebo.metric), of: group)
       try file.setAttribute("start", .string(placebo.start), of: group)
     }
+  }
+
+  private func writePlacebos(of target: PlaceboInSpace, to file: borrowing HDF5File, _ group: String) throws {
+    let placebos = target.placebos
+    try file.write(placebos.map(\.unit), to: "\(group)/placebo_units")
+    try file.write(placebos.map(\.ratio), to: "\(group)/placebo_ratios")
+    try file.write(
+      placebos.flatMap { $0.gaps.map { $0 ?? .nan } }, shape: [placebos.count, target.gaps.count],
+      to: "\(group)/placebo_gaps")
   }
 
   /// [time, 3]: estimate and ends of the interval.

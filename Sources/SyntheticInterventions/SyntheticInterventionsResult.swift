@@ -184,9 +184,10 @@ public struct PlaceboInSpace: Sendable, Codable, Equatable {
   @NullEncoded public var lower: Double?
   @NullEncoded public var upper: Double?
   @NullEncoded public var reason: String?
-  /// By period, null where the outcome is missing, and those of the placebos with their names and ratios.
+  /// By period, null where the outcome is missing, and those of the placebos with their names and ratios, of which a
+  /// report lists the first ones.
   public let gaps: [Double?]
-  public let placebos: [Placebo]
+  public internal(set) var placebos: [Placebo]
 }
 
 /// A never-treated donor taken for treated.

@@ -21,6 +21,8 @@ extension OnRanks {
       try simulate("\(law) --new-factor 1 --out broken", in: folder)
       try simulate("\(law) --missing .1 --shards 3 --out gaps", in: folder)
       try simulate("\(law) --cohorts 3 --out staggered", in: folder)
+      try simulate(
+        "--scenario panel --units 120 --pre-periods 20 --post-periods 4 --arms 2 --seed 5 --out wide", in: folder)
       try simulate("--rows 50 --out shards", in: folder)
       try script(
         """
@@ -198,6 +200,26 @@ extension OnRanks {
         let again = try givDist(words + ["--json"], ranks: ranks)
         #expect(try object(again.output)["eventStudy"] as? NSArray == object(result.output)["eventStudy"] as? NSArray)
       }
+    }
+
+    @Test func `a report lists a thousand placebos at most, and the file has all`() throws {
+      let words = "si wide --pre 1:20 --post 21:24 --placebo-space --json --out spread"
+      let result = try givDist(words.split(separator: " ").map(String.init))
+      try #require(result.exitCode == 0, "\(result.error)")
+      let printed = try script(
+        """
+        report = json.load(open('spread/report.json'))
+        targets = report['placeboSpace']
+        print(len(targets), [len(t['placebos']) for t in targets[15:19]], sum(len(t['placebos']) for t in targets))
+        ranks = lambda t, ratios: 1 + int((np.array(ratios) >= t['ratio']).sum())
+        with h5py.File('spread/si.h5') as f:
+            groups = [f[f[f'placebo_space/{i}'].attrs['placebos-in']] for i in range(60)]
+            print({g['placebo_gaps'].shape for g in groups}, sum('placebo_gaps' in g for g in f['placebo_space'].values()))
+            print(all(ranks(t, g['placebo_ratios'][:]) == t['rank'] and t['of'] == 61 for t, g in zip(targets, groups)))
+            first = np.array([p['gaps'] for p in targets[0]['placebos']])
+            print(first.shape, np.array_equal(first, groups[0]['placebo_gaps'][:]))
+        """)
+      #expect(printed == "60 [60, 40, 0, 0] 1000\n{(60, 4)} 1\nTrue\n(60, 4) True\n")
     }
 
     @Test func `h5py finds the numbers`() throws {
