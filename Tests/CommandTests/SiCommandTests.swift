@@ -42,6 +42,18 @@ extension OnRanks {
         write('one-donor', arm=(np.arange(60) == 7).astype(int))
         write('codes', arm=change(arm, 2, 5))
         write('many-gaps', change(y, np.random.default_rng(1).uniform(size=y.shape) < .3, np.nan))
+        write('few-cells', change(y, (7, slice(2, 40)), np.nan))
+        write('noiseless', np.outer(np.arange(1., 61), np.ones(52)) + np.outer(np.arange(60) ** 2 % 7, np.arange(52.)))
+        write('three-donors', arm=(np.arange(60) < 3).astype(int))
+        for name, ids, first in [('twice', [*range(59), 3], 1), ('plain', range(60), 1), ('later', range(60, 120), 2)]:
+            write(name)
+            with h5py.File(name + '.h5', 'r+') as f:
+                f['id'] = list(ids)
+                f.attrs['periods'] = np.arange(first, first + 52)
+        whole = bytearray(open('made/shard-00000.h5', 'rb').read())
+        open('short.h5', 'wb').write(whole[:len(whole) // 2])
+        with h5py.File('made/shard-00000.h5') as f: whole[f['y'].id.get_chunk_info(0).byte_offset + 1000] ^= 255
+        open('damaged.h5', 'wb').write(whole)
         """, in: folder)
     }) struct SiCommandTests
   {
@@ -297,6 +309,21 @@ extension OnRanks {
       ("empty-unit.h5 --pre 1:40 --post 41:52", 65, ["unit '4'"]),
       ("empty-period.h5 --pre 1:40 --post 41:52", 65, ["period", "6"]),
       ("codes.h5 --pre 1:40 --post 41:52", 65, ["unit '2' (row 2", "5 is no code of the 2 arms none, tax"]),
+      (
+        "few-cells.h5 --pre 1:40 --post 41:52", 65,
+        ["unit '7' has 2 observed values before", "rank 4 needs 5", "--exclude"]
+      ),
+      (
+        "few-cells.h5 --pre 1:40 --post 41:52 --arms none", 65,
+        ["unit '7' has 2 observed values before", "give --targets without it"]
+      ),
+      ("twice.h5 --pre 1:40 --post 41:52", 65, ["unit '3' is there twice (in twice.h5)", "a name of its own"]),
+      ("short.h5 --pre 1:40 --post 41:52", 65, ["short.h5", "truncated", "copy or write the file again"]),
+      ("damaged.h5 --pre 1:40 --post 41:52", 65, ["damaged.h5: dataset 'y'", "the file is damaged"]),
+      ("plain.h5 later.h5 --pre 2:40 --post 41:52", 65, ["plain.h5 and later.h5 disagree on the periods"]),
+      ("made --pre 1:40 --post 41:52 --exclude 3x", 64, ["--exclude names unit '3x'", "close ones are"]),
+      ("made --pre 1:40 --post 41:52 --donors arm1=57z", 64, ["--donors names unit '57z'", "close ones are"]),
+      ("one-donor.h5 --pre 1:40 --post 41:52 --exclude 7", 64, ["arm 'tax' has no donors"]),
     ]
 
     @Test(arguments: refusals.indices)
@@ -313,14 +340,35 @@ extension OnRanks {
       }
     }
 
-    @Test func `what has no interval says why, and the estimate stays`() throws {
-      let one = try si("one-donor.h5 --pre 1:40 --post 41:52 --targets 3")
+    @Test(arguments: [nil, 3]) func `what has no interval says why, and the estimate stays`(ranks: Int?) throws {
+      let one = try si("one-donor.h5 --pre 1:40 --post 41:52 --targets 3", ranks: ranks)
       let cell = try one.cell("3", "tax")
       #expect(cell.estimate != nil && cell.lower == nil && cell.reason?.contains("one donor") == true)
-      let constant = try si("constant.h5 --pre 1:40 --post 41:52")
+      let constant = try si("constant.h5 --pre 1:40 --post 41:52", ranks: ranks)
       #expect(constant.cells.allSatisfy { abs($0.estimate! - 1) < 1e-9 && $0.lower == nil && $0.reason != nil })
-      let gaps = try si("many-gaps.h5 --pre 1:40 --post 41:52")
+      let noiseless = try si("noiseless.h5 --pre 1:40 --post 41:52", ranks: ranks)
+      // Unit u is (u + 1) + (u² mod 7) t, whatever its arm.
+      for cell in noiseless.cells {
+        let unit = Int(cell.unit)!
+        #expect(abs(cell.estimate! - Double(unit + 1) - Double(unit * unit % 7) * 45.5) < 1e-7, "\(cell.unit)")
+        #expect(cell.lower == nil && cell.reason == "donors and target show no noise")
+      }
+      let three = try si("three-donors.h5 --pre 1:40 --post 41:52 --rank tax=fixed:5 --targets 5", ranks: ranks)
+      #expect(three.arms[1].rank == 2 && three.warnings.contains { $0.contains("the rank is 2, for it has 3 donors") })
+      #expect(try three.cell("5", "tax").reason == "uncalibrated: 3 donors, and calibration at level 0.95 needs 19")
+      let gaps = try si("many-gaps.h5 --pre 1:40 --post 41:52", ranks: ranks)
       #expect(gaps.shareMissing > 0.2 && gaps.warnings.contains { $0.contains("% of outcomes are missing") })
+    }
+
+    @Test(arguments: [nil, 3]) func `a run that is there stays as it is`(ranks: Int?) throws {
+      let out = "kept-\(ranks ?? 1)"
+      let words = "si made --pre 1:40 --post 41:52 --json --out \(out)".split(separator: " ").map(String.init)
+      #expect(try givDist(words, ranks: ranks).exitCode == 0)
+      let table = SharedInputs.folder.appending(path: "\(out)/table.csv")
+      let before = try Data(contentsOf: table)
+      let again = try givDist(words + ["--level", ".9"], ranks: ranks)
+      #expect(again.exitCode == 73 && messages(again).count == 1 && again.error.contains(out), "\(again.error)")
+      #expect(try Data(contentsOf: table) == before)
     }
   }
 }
