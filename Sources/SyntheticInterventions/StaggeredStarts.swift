@@ -5,6 +5,10 @@ import Runs
 
 /// Units that came under an arm at times of their own: each cohort of one start from the units that are untreated to the
 /// end of its window, in windows as long as those of the options.
+///
+/// An effect is a mean over treated units. Its error has a part for each unit of its own, of which the gaps of placebo
+/// cohorts tell, and one that units share through the noise of their common donors, see ``SharedErrors``. Intervals are
+/// the quantiles of sums of both.
 struct StaggeredStarts {
   private static let drawCount = 200
 
@@ -56,23 +60,36 @@ struct StaggeredStarts {
           start: start, analysis: analysis, treated: try analysis.cells(of: units) { _ in [0] },
           donors: analysis.ownCells(0)))
     }
-    return metrics.indices.map { answer(cohorts, leftOut.sorted(), metric: $0, name: panel.metrics[metrics[$0]]) }
+    let shared = try SharedErrors(
+      cohorts.map { SharedErrors.Cohort(start: $0.start, analysis: $0.analysis, treated: $0.treated) })
+    return metrics.indices.map {
+      answer(cohorts, shared, leftOut.sorted(), metric: $0, name: panel.metrics[metrics[$0]])
+    }
   }
 
   private func isUntreated(_ unit: Int, to end: Int) -> Bool {
     !excluded.contains(unit) && starts[unit].map { $0 >= end } ?? true
   }
 
-  private func answer(_ cohorts: [Cohort], _ leftOut: [Int], metric: Int, name: String) -> EventStudy {
+  private func answer(
+    _ cohorts: [Cohort], _ shared: SharedErrors, _ leftOut: [Int], metric: Int, name: String
+  ) -> EventStudy {
     let effects = Self.means(
       cohorts.flatMap { $0.treated.map { $0.gaps(metric: metric) } }, options.windows.after.count)
     let reason = refusal(cohorts)
-    let draws = reason == nil ? (0..<Self.drawCount).map { draw($0, cohorts, metric) } : []
-    func effect(_ estimate: Double, _ value: ([Double]) -> Double) -> EventStudy.Effect {
-      guard !draws.isEmpty, estimate.isFinite else {
+    let draws = reason == nil ? placeboDraws(cohorts, metric) : []
+    let random = CounterRandom(seed: options.seed, stream: .placeboCohorts)
+    // Of a time or, where there is none, of the mean over times.
+    func effect(_ estimate: Double, _ time: Int?) -> EventStudy.Effect {
+      let sharedError = shared.variance(time: time, metric: metric).squareRoot()
+      guard !draws.isEmpty, estimate.isFinite, sharedError.isFinite else {
         return EventStudy.Effect(estimate: estimate.defined, lower: nil, upper: nil)
       }
-      let sorted = draws.map(value).sorted()
+      // Units take the draws before these.
+      let place = shared.treatedCount + (time ?? effects.count)
+      let sorted = draws.enumerated().map { number, errors in
+        (time.map { errors[$0] } ?? Self.mean(errors)) + sharedError * random.normal(row: number, draw: place)
+      }.sorted()
       let tail = max(1, Int(Double(sorted.count + 1) * (1 - options.level) / 2 + 1e-9))
       return EventStudy.Effect(
         estimate: estimate, lower: estimate - sorted[sorted.count - tail], upper: estimate - sorted[tail - 1])
@@ -86,8 +103,8 @@ struct StaggeredStarts {
           effects: Self.means(cohort.treated.map { $0.gaps(metric: metric) }, options.windows.after.count).map(
             \.defined))
       },
-      effects: effects.indices.map { time in effect(effects[time]) { $0[time] } },
-      overall: effect(Self.mean(effects)) { Self.mean($0) }, leftOut: leftOut.map { panel.units[$0] },
+      effects: effects.indices.map { effect(effects[$0], $0) }, overall: effect(Self.mean(effects), nil),
+      leftOut: leftOut.map { panel.units[$0] },
       draws: draws.count, reason: reason)
   }
 
@@ -98,18 +115,31 @@ struct StaggeredStarts {
     if untreated < treated {
       return "\(untreated) untreated units are fewer than the \(treated) treated ones that they would stand for"
     }
-    return cohorts.contains { $0.donors.count < $0.treated.count } ? "a cohort has more units than donors" : nil
+    if cohorts.contains(where: { $0.donors.count < $0.treated.count }) { return "a cohort has more units than donors" }
+    let hasNoise = cohorts.allSatisfy { $0.treated[0].numbers.allSatisfy { $0.afterVariance.isFinite } }
+    return hasNoise ? nil : "no degrees of freedom are left for the noise of a cohort's donors"
   }
 
-  /// The mean gaps of donors in place of the treated, as many for each cohort; with replacement, for the treated are no part
-  /// of the donors.
-  private func draw(_ number: Int, _ cohorts: [Cohort], _ metric: Int) -> [Double] {
+  /// By draw and time the mean errors of donors in place of the treated, as many for each cohort; with replacement, for the
+  /// treated are no part of the donors.
+  private func placeboDraws(_ cohorts: [Cohort], _ metric: Int) -> [[Double]] {
     let random = CounterRandom(seed: options.seed, stream: .placeboCohorts)
-    let placebos = cohorts.flatMap { cohort in cohort.treated.map { _ in cohort.donors } }
-    let gaps = placebos.enumerated().map { place, donors in
-      donors[random.integer(below: donors.count, row: number, draw: place)].gaps(metric: metric)
+    let errors = cohorts.map { ownErrors($0.donors.map { $0.gaps(metric: metric) }) }
+    let placebos = zip(cohorts, errors).flatMap { cohort, errors in cohort.treated.map { _ in errors } }
+    return (0..<Self.drawCount).map { number in
+      let drawn = placebos.enumerated().map { place, errors in
+        errors[random.integer(below: errors.count, row: number, draw: place)]
+      }
+      return Self.means(drawn, options.windows.after.count)
     }
-    return Self.means(gaps, options.windows.after.count)
+  }
+
+  /// Gaps of donors less their mean by time, times √(n / (n - 1)). The mean is noise of these donors, and an interval about
+  /// an effect less that noise would hold the effect too rarely.
+  private func ownErrors(_ gaps: [[Double]]) -> [[Double]] {
+    let means = Self.means(gaps, options.windows.after.count)
+    let factor = (Double(gaps.count) / Double(gaps.count - 1)).squareRoot()
+    return gaps.map { zip($0, means).map { factor * ($0 - $1) } }
   }
 
   /// By time, over the units that have an outcome there.
