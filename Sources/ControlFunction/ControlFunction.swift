@@ -67,7 +67,7 @@ public struct ControlFunction: Estimator, Sendable {
       let (basis, criteria) = try choose(contest, groups)
       let searched = try contest.searched(basis, regression: groups, besides: basis.fits)
       let (trial, fit) = try finished(searched, contest)
-      return try infer(fit, on: trial, searched: searched, contest, criteria)
+      return try infer(fit, on: trial, searched: searched, contest, criteria, in: run)
     } catch let error as DegenerateGroup {
       throw Failure.ofOneFit(
         .data,
@@ -179,14 +179,16 @@ public struct ControlFunction: Estimator, Sendable {
   /// The effect of t with its standard errors, tests and findings. Collective.
   private func infer(
     _ fit: Fit<JointMixture>, on trial: JointTrial, searched: JointTrial, _ contest: JointContest,
-    _ criteria: [JointCriterion]
+    _ criteria: [JointCriterion], in run: Run
   ) throws -> Result {
+    run.start("score tests")
     let frame = contest.table
     let model = JointModel(
       covariateNames: frame.covariateNames, treatmentName: frame.treatmentName, outcomeName: frame.outcomeName,
       tableScaling: scaling, basis: trial.basis, mixture: fit.model.canonical)
     let tests = try JointScoreTests(of: model.mixture, on: trial.design, clusters: clusters)
     let covariance = tests.covariance
+    run.start("checks")
     let statistics = try trial.design.statistics(of: [model.mixture])[0]
     let m = frame.covariateCount
     let treatments = try frame.quantiles(of: Self.curveProbabilities, includesTreatment: true)[m]

@@ -106,7 +106,7 @@ extension Design {
     while true {
       let active = runs.indices.filter { runs[$0].fit.isActive && runs[$0].fit.trace.count < convergence.maximumPasses }
       guard !active.isEmpty else { return runs }
-      let statistics = try statistics(of: active.map { runs[$0].fit.model })
+      let statistics = try statisticsByDifference(of: active.map { runs[$0].fit.model })
       for (index, statistics) in zip(active, statistics) { runs[index].advance(statistics, convergence: convergence) }
       try afterPass(runs)
     }

@@ -17,7 +17,7 @@ public struct SufficientStatistics: Reducible, Equatable {
   /// The number of columns of ρ; 0 where shares do not depend on it.
   let shareColumnCount: Int
   /// The places of the packed upper triangles of the groups, then those times u, then those times u²: a row for each.
-  private let grams: PackedTable
+  let grams: PackedTable
   /// Of those of ρ, a row for each group.
   private let shareGrams: PackedTable
   /// N_k, and Σ γ (log of the precision - precision); nil where errors are normal.
@@ -75,9 +75,13 @@ public struct SufficientStatistics: Reducible, Equatable {
   }
 
   /// Adds the E step of `forms` on one chunk.
-  mutating func add(_ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms) {
+  ///
+  /// - Parameter groups: those whose Gram matrices are summed; nil for all.
+  mutating func add(
+    _ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms, summing groups: [Range<Int>]? = nil
+  ) {
     let totals = forms.withKernelMixture(at: block) { mixture in
-      if powerCount == 1 && counts == nil {
+      if powerCount == 1 && counts == nil && groups == nil {
         return summands.withUnsafeMutableBufferPointer { sums in
           Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress! + grams.start)
         }
@@ -87,7 +91,7 @@ public struct SufficientStatistics: Reducible, Equatable {
           of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
         block.multiply(gamma, groupCount: groupCount, stride: stride, by: weights)
         multiplyPrecisions(gamma, stride: stride, block, of: forms)
-        addPowers(block, groupWeights: gamma, stride: stride, forms: forms)
+        addPowers(block, groupWeights: gamma, stride: stride, forms: forms, summing: groups)
         return totals
       }
     }
@@ -97,19 +101,26 @@ public struct SufficientStatistics: Reducible, Equatable {
   }
 
   /// Adds one chunk with given group weights, `weights[group * stride + row]`, rows padded with zeros.
-  mutating func add(_ block: Kernel.Block, groupWeights: UnsafePointer<Double>, stride: Int, power: Int = 0) {
-    let first = grams[power * groupCount, 0]
-    summands.withUnsafeMutableBufferPointer { sums in
-      Kernel.addWeightedGram(
-        of: block, weights: groupWeights, groupCount: groupCount, stride: stride, to: sums.baseAddress! + first)
+  mutating func add(
+    _ block: Kernel.Block, groupWeights: UnsafePointer<Double>, stride: Int, power: Int = 0,
+    summing groups: [Range<Int>]? = nil
+  ) {
+    for groups in groups ?? [0..<groupCount] where !groups.isEmpty {
+      let first = grams[power * groupCount + groups.lowerBound, 0]
+      summands.withUnsafeMutableBufferPointer { sums in
+        Kernel.addWeightedGram(
+          of: block, weights: groupWeights + groups.lowerBound * stride, groupCount: groups.count, stride: stride,
+          to: sums.baseAddress! + first)
+      }
     }
   }
 
   /// Adds one chunk with given group weights, which are lost, to the sums times 1, u and u².
   mutating func addPowers(
-    _ block: Kernel.Block, groupWeights: UnsafeMutablePointer<Double>, stride: Int, forms: MixtureForms
+    _ block: Kernel.Block, groupWeights: UnsafeMutablePointer<Double>, stride: Int, forms: MixtureForms,
+    summing groups: [Range<Int>]? = nil
   ) {
-    add(block, groupWeights: groupWeights, stride: stride)
+    add(block, groupWeights: groupWeights, stride: stride, summing: groups)
     guard powerCount > 1 else { return }
     withGroupWeights(groupCount, rowCount: block.rowCount) { u, width in
       for (k, form) in forms.denseForms.enumerated() where k % 2 == 0 { block.evaluate(form, into: u + k / 2 * width) }
@@ -195,19 +206,33 @@ extension Kernel.Block {
 extension Design {
   /// One pass: the E step of every model of a batch on all rows, summed by one reduction.
   public func statistics(of models: [some MixtureModel]) throws -> [SufficientStatistics] {
+    try statistics(of: models, summing: models.map { _ in nil })
+  }
+
+  /// - Parameter groups: of each model, those whose Gram matrices are summed; nil for all.
+  func statistics(
+    of models: [some MixtureModel], summing groups: [[Range<Int>]?]
+  ) throws -> [SufficientStatistics] {
     let forms = models.map(\.forms)
     let zero = zip(models, forms).map {
       SufficientStatistics(groupCount: $0.groupCount, columnCount: columnCount, forms: $1)
     }
     return try rows.sum(Batch(zero)) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, weights in
-        for (index, forms) in forms.enumerated() { partial.parts[index].add(block, weights: weights, forms: forms) }
+        for (index, forms) in forms.enumerated() {
+          partial.parts[index].add(block, weights: weights, forms: forms, summing: groups[index])
+        }
       }
     }.parts
   }
 
-  /// The statistics of all rows as one group.
-  public func pooledStatistics() throws -> SufficientStatistics { try statistics(folds: 1) }
+  /// The statistics of all rows as one group: by one pass, and from then on those of before.
+  public func pooledStatistics() throws -> SufficientStatistics {
+    if let pooled { return pooled }
+    let statistics = try statistics(folds: 1)
+    pooled = statistics
+    return statistics
+  }
 
   /// The statistics of rows in folds, as groups: row i is in fold i mod `folds`.
   public func statistics(folds: Int) throws -> SufficientStatistics {

@@ -151,6 +151,57 @@ func quadraticDesign(_ x: [[Double]], _ t: [Double], _ y: [Double], weight: [Dou
     }
   }
 
+  private func expectSameSums(_ actual: SufficientStatistics, _ expected: SufficientStatistics, of whole: Matrix) {
+    #expect(actual.logLikelihood == expected.logLikelihood)
+    for k in 0..<expected.groupCount {
+      let (own, other) = (actual.gram(k), expected.gram(k))
+      for i in 0..<whole.rows {
+        for j in 0..<whole.rows {
+          // Rounding in units of the sums over all rows.
+          #expect(abs(own[i, j] - other[i, j]) <= 1e-13 * (whole[i, i] * whole[j, j]).squareRoot())
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `the sums of the largest group are what the others leave`(isWeighted: Bool) throws {
+    let design = try fixture.design(isWeighted: isWeighted)
+    let whole = try design.pooledStatistics().gram(0)
+    let model = fixture.start.mixture(hasFreeShifts: false)
+    var bent = model
+    bent.bends = model.mixingWeights.map { _ in 0.1 }
+    let models = (0..<model.groupCount).map { first in
+      var moved = model
+      moved.mixingWeights = model.mixingWeights.indices.map { $0 == first ? 0.6 : 0.4 / Double(model.groupCount - 1) }
+      return moved
+    }
+    for models in [models, [bent]] {
+      let sums = try design.statistics(of: models)
+      for (actual, expected) in zip(try design.statisticsByDifference(of: models), sums) {
+        #expect(actual != expected)
+        expectSameSums(actual, expected, of: whole)
+      }
+    }
+  }
+
+  @Test func `a group of too little of a column is summed, and so are all with errors of a t law`() throws {
+    // Rows of x1 = 0 but for one, which is far from the largest group.
+    let n = 600
+    let design = try quadraticDesign(
+      (0..<n).map { [$0 == 7 ? 1 : 0, sin(Double($0))] }, (0..<n).map { $0 == 7 ? 50 : cos(Double(3 * $0)) },
+      (0..<n).map { $0 == 7 ? 50 : sin(Double(5 * $0)) }, weight: nil)
+    let model = JointMixture(
+      mixingWeights: [0.9, 0.1], selectionCoefficients: [[0, 0, 0], [50, 0, 0]], selectionDeviations: [1, 1],
+      outcomeCoefficients: Array(repeating: 0, count: 8), endogeneities: [0, 0], outcomeDeviations: [1, 60])
+    #expect(try design.statisticsByDifference(of: [model]) == design.statistics(of: [model]))
+
+    var heavy = fixture.start.mixture(hasFreeShifts: false)
+    heavy.errors = StudentErrors(degreesOfFreedom: 5)
+    let other = try fixture.design()
+    #expect(try other.statisticsByDifference(of: [heavy]) == other.statistics(of: [heavy]))
+  }
+
   @Test(arguments: [false, true])
   func `accelerated passes reach the same maximum`(isWeighted: Bool) throws {
     let design = try fixture.design(isWeighted: isWeighted)
