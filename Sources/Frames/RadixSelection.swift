@@ -81,7 +81,7 @@ struct RadixSelection {
   }
 
   /// Takes the counts of all ranks, and settles the next digit of every target.
-  mutating func narrow(by counts: ArraySlice<Int64>) {
+  mutating func narrow(by counts: [Int64]) {
     guard !isResolved else { return }
     let leafCount = self.counts.count / Self.digitCount
     levelStarts.append(children.count / Self.digitCount)
@@ -90,8 +90,8 @@ struct RadixSelection {
     for index in targets.indices {
       let row = targets[index].leaf * Self.digitCount
       var digit = 0
-      while targets[index].order >= Int(counts[counts.startIndex + row + digit]) {
-        targets[index].order -= Int(counts[counts.startIndex + row + digit])
+      while targets[index].order >= Int(counts[row + digit]) {
+        targets[index].order -= Int(counts[row + digit])
         digit += 1
       }
       if next[row + digit] < 0 {
