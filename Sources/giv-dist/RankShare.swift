@@ -19,12 +19,14 @@ struct RankShare: Codable {
   ///
   /// - Parameters:
   ///   - columns: numbers that are held of each row.
+  ///   - heldBytes: of what the program holds without rows.
   ///   - keptBytes: of what a fit keeps besides the columns, with so many rows.
   static func all(
-    _ partition: Partition, columns: Int, _ storage: FrameStorage, keptBytes: (_ rows: Int) -> Int = { _ in 0 },
+    _ partition: Partition, columns: Int, _ storage: FrameStorage, heldBytes: Int = Phases.peakBytes,
+    keptBytes: (_ rows: Int) -> Int = { _ in 0 },
     weightBytes: (_ rows: Int, _ chunks: Int) -> Int? = { _, _ in nil }, on communicator: any Communicator
   ) throws -> [RankShare] {
-    let held = try communicator.allGather(value: Phases.peakBytes)
+    let held = try communicator.allGather(value: heldBytes)
     return partition.chunks.enumerated().map { rank, chunks in
       let count = partition.grid.rows(ofChunks: chunks).count
       let dataBytes = storage.residentBytes(chunkCount: chunks.count, columnCount: columns, of: partition.grid)

@@ -92,13 +92,14 @@ struct Spo: JobCommand {
       in: dryRun ? nil : out, files: SyntheticOutcomesFiles.names, policy: policy, phases, on: communicator,
       observer: display.show)
     run.start("rows")
+    let heldBytes = Phases.peakBytes
     let source = try SpoSource(
       data, options, usesWeights: useWeights || data.names.named.contains(.weight),
       storage: dryRun ? .stream() : running.storage, out: out, posteriors: posteriors, on: communicator)
     let frame = try source.frame(on: communicator)
     let estimator = SyntheticPotentialOutcomes(options)
     if dryRun {
-      let plan = try SpoDryRun(estimator, frame, running.storage, on: communicator)
+      let plan = try SpoDryRun(estimator, frame, running.storage, heldBytes: heldBytes, on: communicator)
       return communicator.isRoot ? print(running.json ? try jsonText(plan) : plan.words) : ()
     }
     run.start("fit")

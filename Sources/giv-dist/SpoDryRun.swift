@@ -13,15 +13,17 @@ struct SpoDryRun: Encodable {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - frame: the rows, streamed, so that looking through them holds none.
+  ///   - frame: the rows, streamed.
   ///   - storage: what the fit would keep them in.
+  ///   - heldBytes: what the program held before it looked for the rows.
   init(
-    _ estimator: SyntheticPotentialOutcomes, _ frame: Frame, _ storage: FrameStorage, on communicator: any Communicator
+    _ estimator: SyntheticPotentialOutcomes, _ frame: Frame, _ storage: FrameStorage, heldBytes: Int,
+    on communicator: any Communicator
   ) throws {
-    let columns = frame.schema.columns.count
-    // Before the plan looks through the rows, which takes memory itself.
-    ranks = try RankShare.all(frame.rows.partition, columns: columns, storage, on: communicator)
     plan = try estimator.plan(frame)
+    let columns = frame.schema.columns.count
+    ranks = try RankShare.all(
+      frame.rows.partition, columns: columns, storage, heldBytes: heldBytes, on: communicator)
     bytesPerPass = frame.rows.rowCount * columns * MemoryLayout<Double>.stride
   }
 
