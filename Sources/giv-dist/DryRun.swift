@@ -60,7 +60,7 @@ struct DryRun: Encodable {
     let lines = [
       "\(rows) rows of \(covariates) covariates in \(shards) shards; \(bytesPerReduction) bytes per fit and pass on r = x"
         + (sweep ?? ""),
-      "\(format(Double(bytesPerPass) / 1_048_576, decimals: 1)) MiB of rows in a pass; \(pass.words)",
+      "\(mebibytes(bytesPerPass)) MiB of rows in a pass; \(pass.words)",
     ]
     Swift.print((lines + RankShare.table(ranks).lines).joined(separator: "\n"))
   }

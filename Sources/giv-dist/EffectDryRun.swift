@@ -54,7 +54,7 @@ struct EffectDryRun: Encodable {
     let clustered = clusters.isEmpty ? "" : " by \(clusters.joined(separator: " and "))"
     let lines = [
       "\(rows) rows of \(covariates) covariates in \(shards) shards; \(columns) columns, \(passes) passes over the rows, "
-        + "each of \(format(Double(bytesPerPass) / 1_048_576, decimals: 1)) MiB",
+        + "each of \(mebibytes(bytesPerPass)) MiB",
       "estimator \(estimator), errors \(covariance)\(clustered)",
     ]
     Swift.print((lines + RankShare.table(ranks).lines).joined(separator: "\n"))

@@ -37,13 +37,16 @@ struct RankShare: Codable {
     }
   }
 
-  static func table(_ shares: [RankShare]) -> TextTable {
-    var table = TextTable(["rank", "rows", "MiB of rows", "MiB in all"])
+  /// - Parameter rows: what the rows are called.
+  static func table(_ shares: [RankShare], of rows: String = "rows") -> TextTable {
+    var table = TextTable(["rank", rows, "MiB of \(rows)", "MiB in all"])
     for share in shares {
       let bytes = [share.dataBytes + (share.weightBytes ?? 0), share.peakBytes]
-      table.rows.append(
-        ["\(share.rank)", "\(share.rows)"] + bytes.map { format(Double($0) / 1_048_576, decimals: 1) })
+      table.rows.append(["\(share.rank)", "\(share.rows)"] + bytes.map(mebibytes))
     }
     return table
   }
 }
+
+/// Bytes as a number of MiB with one decimal.
+func mebibytes(_ bytes: Int) -> String { format(Double(bytes) / 1_048_576, decimals: 1) }

@@ -37,7 +37,7 @@ struct SpoDryRun: Encodable {
   private enum CodingKeys: CodingKey { case ranks, bytesPerPass }
 
   var words: String {
-    let pass = "\(format(Double(bytesPerPass) / 1_048_576, decimals: 1)) MiB of rows in the one pass"
+    let pass = "\(mebibytes(bytesPerPass)) MiB of rows in the one pass"
     return ([plan.words, pass] + RankShare.table(ranks).lines).joined(separator: "\n")
   }
 }
