@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Installs what building and testing need: Debian packages when missing, and pinned Python packages in .venv.
-# Usage: launch/setup.sh [--bench | --docs | --program]
+# Usage: launch/setup.sh [--bench | --docs | --program | --slurm | --image]
 #   --bench    adds the programs that `make bench` compares with
 #   --docs     adds what draws the graph of the package
 #   --program  leaves out the packages of Python and R and the browser, which only tests need
+#   --slurm    that, and adds what `make test-slurm` needs
+#   --image    that, and adds what `make test-image` needs
 # Does nothing, quickly, when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,6 +18,8 @@ case "${1-}" in
 --bench) requirements+=(bench/requirements.txt) ;;
 --docs) requirements=() packages+=(graphviz) ;;
 --program) requirements=() ;;
+--slurm) requirements=() packages+=(slurmctld slurmd slurm-client munge iproute2 procps) ;;
+--image) requirements=() packages+=(buildah mmdebstrap) ;;
 esac
 ((${#requirements[@]} == 0)) || packages+=(python3-venv)
 

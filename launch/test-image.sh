@@ -14,15 +14,7 @@ fail() {
 }
 
 ((EUID == 0)) || fail 78 "only root can make root file systems"
-missing=()
-for package in buildah mmdebstrap; do
-  dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
-done
-if ((${#missing[@]})); then
-  echo "test-image: installing ${missing[*]}"
-  apt-get update --quiet
-  DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends "${missing[@]}"
-fi
+launch/setup.sh --image
 giv_dist=${GIV_DIST-$(swift build -c release --show-bin-path)/giv-dist}
 [[ -x "$giv_dist" ]] || fail 78 "no $giv_dist: run make build"
 

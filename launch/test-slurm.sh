@@ -19,15 +19,7 @@ fail() {
 }
 
 ((EUID == 0)) || fail 78 "only root can make hosts"
-missing=()
-for package in slurmctld slurmd slurm-client munge iproute2 procps; do
-  dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
-done
-if ((${#missing[@]})); then
-  echo "test-slurm: installing ${missing[*]}"
-  apt-get update --quiet
-  DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends "${missing[@]}"
-fi
+launch/setup.sh --slurm
 giv_dist=${GIV_DIST-$(swift build -c release --show-bin-path)/giv-dist}
 [[ -x "$giv_dist" ]] || fail 78 "no $giv_dist: run make build"
 scenarios=("$@")
