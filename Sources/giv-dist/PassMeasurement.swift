@@ -27,11 +27,9 @@ struct PassMeasurement: Encodable {
     let random = CounterRandom(seed: 1, stream: .starts)
     let model = try RegressionMixture.starts(
       0..<1, groups: groups, pooled: design.pooledStatistics(), random: random)[0]
-    try communicator.barrier()
-    let clock = ContinuousClock()
-    let seconds = try (0..<5).map { _ in try clock.measure { _ = try design.statistics(of: [model]) } / .seconds(1) }
-    let slowest = try communicator.maximum([seconds.sorted()[2]])[0]
-    nsPerRowAndFit = slowest * 1e9 / Double(table.rows.rowCount)
+    nsPerRowAndFit = try BenchmarkTimes(per: table.rows.rowCount, passes: 5, on: communicator) {
+      _ = try design.statistics(of: [model])
+    }.ns
     secondsPerFit = nsPerRowAndFit * Double(rowCount) / 1e9
   }
 
