@@ -7,11 +7,13 @@ public enum Loss: Sendable, Codable, Equatable {
   /// -log Σ_k p_k N(target; mean_k, deviation_k²) for a mixture of this many normal densities: the outputs are K logits of
   /// p, K means and K logarithms of deviations (Bishop 1994).
   case mixtureDensity(components: Int)
+  /// -log (exp output_target / Σ_k exp output_k): the outputs are logits of classes, the one target is the class, from 0.
+  case softmax
 
   /// The weighted loss of a block's rows; writes its gradient in the outputs to the block.
   ///
   /// - Parameters:
-  ///   - targets: target j of row i at `targets[j * stride + i]`: as many as outputs, one for a mixture density.
+  ///   - targets: target j of row i at `targets[j * stride + i]`: as many as outputs, one for a mixture density or softmax.
   ///   - weights: one per row, or nil for 1.
   ///   - scale: times every weight, 1 / rows for a mean.
   public func evaluate(
@@ -23,6 +25,8 @@ public enum Loss: Sendable, Codable, Equatable {
       squared(block, outputCount: outputCount, targets: targets, stride: stride, weights: weights, scale: scale)
     case .mixtureDensity(let components):
       mixtureDensity(block, components: components, targets: targets, weights: weights, scale: scale)
+    case .softmax:
+      softmax(block, classes: outputCount, targets: targets, weights: weights, scale: scale)
     }
   }
 
@@ -52,6 +56,24 @@ public enum Loss: Sendable, Codable, Equatable {
       let difference = outputs[i] - targets[i]
       sum += weight * difference * difference
       gradients[i] = 2 * weight * difference
+    }
+    return sum
+  }
+
+  private func softmax(
+    _ block: NetworkBlock, classes: Int, targets: UnsafePointer<Double>, weights: UnsafePointer<Double>?, scale: Double
+  ) -> Double {
+    let (output, gradient, stride) = (block.output, block.outputGradient, NetworkBlock.stride)
+    var sum = 0.0
+    for i in 0..<block.rowCount {
+      let weight = scale * (weights?[i] ?? 1)
+      let normalizer = logSumExp(classes) { output[$0 * stride + i] }
+      let target = Int(targets[i])
+      sum += weight * (normalizer - output[target * stride + i])
+      for k in 0..<classes {
+        gradient[k * stride + i] =
+          weight * (Elementary.exp(output[k * stride + i] - normalizer) - (k == target ? 1 : 0))
+      }
     }
     return sum
   }

@@ -42,6 +42,8 @@ public struct NetworkShape: Sendable, Equatable {
 
   public var outputCount: Int { stages.last!.outputs }
   public var parameterCount: Int { stages.last!.parameters.upperBound }
+  /// The parameters of the last layer.
+  public var outputParameters: Range<Int> { stages.last!.parameters }
   /// The number of features that batch normalisations see.
   public var normalizedCount: Int { stages.last!.normalized.upperBound }
   /// The number of random blocks that dropout takes for a row and step.

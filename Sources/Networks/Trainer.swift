@@ -52,10 +52,13 @@ public struct Trainer: Sendable, Codable {
 
   /// Takes some steps. Collective.
   ///
+  /// - Parameter rate: the learning rate of a step, by ``stepCount`` before it; nil for that of the optimizer.
   /// - Returns: the mean of the steps' losses; infinity when the loss, a parameter or an average left the range of
   ///   numbers. Then all is as before, but the next steps have other minibatches.
   /// - Throws: ``Failure`` when rows cannot be read or summed; then all is as before.
-  public mutating func train(_ problem: some TrainingProblem, steps: Int) throws -> Double {
+  public mutating func train(
+    _ problem: some TrainingProblem, steps: Int, rate: ((_ step: Int) -> Double)? = nil
+  ) throws -> Double {
     let sampler = MinibatchSampler(
       rowCount: problem.rows.rowCount, among: problem.trainingRows, batchSize: batchSize, seed: seed)
     let blocks = blocks(of: problem, batchSize: sampler.batchSize)
@@ -68,12 +71,12 @@ public struct Trainer: Sendable, Codable {
         steps: first..<min(last, first + longest), sampler: sampler, from: problem.rows, width: problem.rowWidth,
         chunkCopy: problem.rowCopy)
       if blocks.isShared {
-        try round.take(window, over: blocks.blocks, problem)
+        try round.take(window, over: blocks.blocks, problem, rate)
       } else {
         let start = round
         round = try problem.rows.communicator.broadcast {
           var round = start
-          try round.take(window, over: blocks.blocks, problem)
+          try round.take(window, over: blocks.blocks, problem, rate)
           return round
         }
       }
@@ -105,9 +108,12 @@ public struct Trainer: Sendable, Codable {
       loss.isFinite && progress.parameters.allSatisfy(\.isFinite) && progress.averages.allSatisfy(\.isFinite)
     }
 
-    mutating func take(_ window: MinibatchWindow, over blocks: MinibatchBlocks, _ problem: some TrainingProblem) throws
-    {
+    mutating func take(
+      _ window: MinibatchWindow, over blocks: MinibatchBlocks, _ problem: some TrainingProblem,
+      _ rate: ((_ step: Int) -> Double)?
+    ) throws {
       for step in window.steps {
+        if let rate { progress.optimizer.learningRate = rate(step) }
         let total = try problem.lossGradient(
           of: Minibatch(step: step, blocks: blocks, window: window), parameters: progress.parameters,
           averages: &progress.averages)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct NetworkOracleTests {
   static let cases: [(String, Loss)] = [
     ("activations", .squared), ("optimistic", .squared), ("shared", .squared),
-    ("mixtureDensity", .mixtureDensity(components: 3)),
+    ("mixtureDensity", .mixtureDensity(components: 3)), ("softmax", .softmax),
   ]
 
   static func difference(_ actual: [Double], _ expected: [Double]) -> Double {

@@ -118,6 +118,10 @@ def mixture_density(output, target, weight):
     return -(weight * density.log_prob(target[:, 0])).sum() / len(output)
 
 
+def softmax(output, target, weight):
+    return (weight * torch.nn.functional.cross_entropy(output, target[:, 0].long(), reduction="none")).sum() / len(output)
+
+
 def gradient_step(network, loss, x, target, weight, masks):
     """The loss with its gradients in the network and in x left behind, checked by central differences."""
     for parameter in network.parameters():
@@ -148,7 +152,8 @@ def case(inputs, layers, loss, rows, targets, optimizer, optimistic=False, steps
     random = np.random.default_rng(4)
     network = Network(inputs, layers, random)
     x = torch.tensor(random.normal(size=(rows, inputs)), requires_grad=True)
-    target = torch.tensor(random.normal(size=(rows, targets)))
+    target = random.integers(0, layers[-1][1], (rows, 1)) if loss is softmax else random.normal(size=(rows, targets))
+    target = torch.tensor(target, dtype=torch.float64)
     weight = torch.tensor(random.uniform(0.2, 2, size=rows))
     identifiers = random.integers(0, 2**31, size=rows)
     if optimistic:
@@ -228,6 +233,7 @@ def main():
         "optimistic": case(4, activations, squared, 150, 2, (1e-2, (0.5, 0.9), 1e-8, 1e-3), optimistic=True),
         "shared": case(5, shared, squared, 150, 2, adam),
         "mixtureDensity": case(3, density, mixture_density, 140, 1, adam),
+        "softmax": case(3, [["dense", 8, "tanh"], ["dense", 4, "identity"]], softmax, 140, 1, adam),
         "metaEM": meta_em(),
     }, packages=("numpy", "torch"))
 
