@@ -97,7 +97,8 @@ let package = Package(
     .target(
       name: "InterventionalSampling",
       dependencies: [
-        "CausalGraphs", "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Runs", "Statistics", "Storage",
+        "CausalGraphs", "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Networks", "Runs", "Statistics",
+        "Storage",
       ]),
 
     .target(
@@ -165,8 +166,8 @@ let package = Package(
     .testTarget(
       name: "InterventionalSamplingTests",
       dependencies: [
-        "CausalGraphs", "Communication", "Diagnostics", "Frames", "InterventionalSampling", "Runs", "Statistics",
-        "TestSupport",
+        "CausalGraphs", "Communication", "Diagnostics", "Frames", "InterventionalSampling", "LinearAlgebra", "Runs",
+        "Statistics", "TestSupport",
       ]),
     .testTarget(name: "StatisticsTests", dependencies: ["LinearAlgebra", "Statistics", "TestSupport"]),
     .testTarget(

@@ -33,6 +33,24 @@ public struct IdentificationPlan: Sendable, Equatable {
   /// What models read that is neither set nor given by a model before, in the order of the graph: any value will do, and
   /// whether it does tests the graph.
   public let freeInputs: [Int]
+
+  /// The same answer with what is seen among what is set: rows of the answer are generated for values of what is set, and
+  /// of the outcome models are learned on these, each given what is set, seen, and asked about before.
+  ///
+  /// Where what is seen takes few values, rows can be drawn until they have it, and this is not needed.
+  public func learningGiven() -> IdentificationPlan {
+    let drawn = query.intervened.union(freeInputs).sorted()
+    let known = query.intervened.union(query.given).sorted()
+    var outcome: [Model] = []
+    for model in network where query.outcome.contains(model.variable) {
+      outcome.append(
+        Model(
+          variable: model.variable, parents: (known + outcome.map(\.variable)).sorted(), table: generated.count + 1))
+    }
+    return IdentificationPlan(
+      query: CausalQuery(intervened: query.intervened.union(query.given), outcome: query.outcome, given: []),
+      generated: generated + [GeneratedTable(models: network, drawn: drawn)], network: outcome, freeInputs: [])
+  }
 }
 
 /// A proof that a question cannot be answered from any data of a graph: two sets of variables such that two models agree

@@ -77,7 +77,7 @@ package struct RowCells {
 
 extension [Double] {
   /// Where a value stands among ascending ones that it is one of.
-  fileprivate func place(of value: Double) -> Int {
+  package func place(of value: Double) -> Int {
     var (low, high) = (0, count)
     while high - low > 1 {
       let middle = (low + high) / 2

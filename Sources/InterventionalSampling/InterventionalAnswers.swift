@@ -10,7 +10,7 @@ struct InterventionalAnswers {
   private(set) var answers: [InterventionalResult.Answer] = []
   private(set) var contrasts: [InterventionalResult.Contrast] = []
 
-  private let variables: CategoricalVariables
+  private let variables: GraphVariables
   private let jackknife: Jackknife<InterventionalLaw>
   /// The combinations of levels of the outcome.
   private let outcomes: [[Int: Int]]
@@ -18,7 +18,7 @@ struct InterventionalAnswers {
   /// - Throws: ``Failure`` `usage` when a value is asked for that no row has; `data` when an answer rests on cells with few
   ///   rows for more than a fifth, and the options do not allow it.
   init(
-    _ options: InterventionalOptions, _ graph: MixedGraph, _ query: CausalQuery, _ variables: CategoricalVariables,
+    _ options: InterventionalOptions, _ graph: MixedGraph, _ query: CausalQuery, _ variables: GraphVariables,
     _ jackknife: Jackknife<InterventionalLaw>, counts: Factor
   ) throws {
     func places(_ names: [String]) -> [Int] { names.map { graph.names.firstIndex(of: $0)! } }
@@ -38,16 +38,16 @@ struct InterventionalAnswers {
 
   /// The combinations that are asked for, those of the given running fastest.
   private static func levels(
-    _ places: [Int], _ options: InterventionalOptions, _ graph: MixedGraph, _ variables: CategoricalVariables
+    _ places: [Int], _ options: InterventionalOptions, _ graph: MixedGraph, _ variables: GraphVariables
   ) throws -> [[Int: Int]] {
     try places.reduce([[:]]) { found, place in
       let all = variables.levels[place]
       let wanted = try options.values[graph.names[place]]?.map { value in
         guard let level = all.firstIndex(of: value) else {
-          let words = all.prefix(12).map(variables.variables[place].words).joined(separator: ", ")
+          let words = all.prefix(12).map(variables.columns[place].category.words).joined(separator: ", ")
           throw Failure(
             .data,
-            "no row has '\(graph.names[place])' = \(variables.variables[place].words(value)), so nothing shows what it does; it has "
+            "no row has '\(graph.names[place])' = \(variables.columns[place].category.words(value)), so nothing shows what it does; it has "
               + words + (all.count > 12 ? ", …" : ""))
         }
         return level
@@ -64,7 +64,7 @@ struct InterventionalAnswers {
 
   /// The values of the outcome in the order of its levels, where it is one variable of numbers.
   private var numbers: [Double]? {
-    guard outcome.count == 1, variables.variables[outcome[0]].levels == nil else { return nil }
+    guard outcome.count == 1, variables.columns[outcome[0]].category.levels == nil else { return nil }
     return variables.levels[outcome[0]]
   }
 
@@ -106,7 +106,7 @@ struct InterventionalAnswers {
       let thin = answers.first(where: { $0.rareShare > InterventionalResult.refusedShare })
     else { return }
     let words = zip(intervened + given, thin.levels).map { place, level in
-      "\(graph.names[place]) = \(variables.variables[place].words(variables.levels[place][level]))"
+      "\(graph.names[place]) = \(variables.columns[place].category.words(variables.levels[place][level]))"
     }
     let percent = Int((100 * thin.rareShare).rounded())
     throw Failure(

@@ -1,11 +1,12 @@
 import CausalGraphs
 import Diagnostics
+import Networks
 import Storage
 
 /// What `idgen.h5` says besides its arrays.
 private struct NetworkRecord: Codable {
   static let encodingType = "giv-idgen-network"
-  static let encodingVersion = "1.0.0"
+  static let encodingVersion = "1.1.0"
 
   var encodingType = Self.encodingType
   var encodingVersion = Self.encodingVersion
@@ -14,6 +15,8 @@ private struct NetworkRecord: Codable {
   let rowCount: Int
   let generatedRowCount: Int
   let variables: [InterventionalNetwork.Variable]
+  /// The laws of models that are networks, by where the file holds them.
+  let laws: [String: ConditionalNetwork.Law]
   let software: [String: String]
   let inputDigest: String
   let networkDigest: String
@@ -24,12 +27,14 @@ private struct RecordKind: Decodable {
   let encodingType: String
 }
 
-/// `idgen.h5`: the tables of a network, with what is needed to use and to repeat it.
+/// `idgen.h5`: the models of a network, with what is needed to use and to repeat it.
 ///
-/// The attribute `giv-record` holds, as JSON, the options with the graph, the levels, versions and digests; plain attributes
-/// say the same for other readers. For each table `free/<variable>`, `generated/<number>/<variable>` or `network/<variable>`
-/// there are `probabilities` and `sound_shares`, of shape [levels of the first parent, .., levels of the variable], and
-/// `parents`, their names; `levels/<variable>` holds the names of levels.
+/// The attribute `giv-record` holds, as JSON, the options with the graph, the variables, versions and digests; plain
+/// attributes say the same for other readers. A model lies at `free/<variable>`, `generated/<number>/<variable>` or
+/// `network/<variable>`, with `parents`, their names. A table has `probabilities` and `sound_shares`, of shape [levels of the
+/// first parent, .., levels of the variable]; a network has `parameters`, layer after layer, of each the matrix [outputs,
+/// 1 + inputs] by rows, constants first; rows of the data are `rows` [rows, numbers], and `free/together` those of all free
+/// inputs where one is a number. `levels/<variable>` holds the names of levels.
 extension InterventionalNetwork {
   /// The files of a run, in the order in which they get their names.
   public static let fileNames = ["idgen.h5"]
@@ -45,16 +50,28 @@ extension InterventionalNetwork {
       try file.setRecord(
         NetworkRecord(
           options: options, isExact: isExact, rowCount: rowCount, generatedRowCount: generatedRowCount,
-          variables: variables, software: software, inputDigest: inputDigest, networkDigest: digest()))
+          variables: variables,
+          laws: Dictionary(
+            uniqueKeysWithValues: models.compactMap { path, model in model.network.map { (path, $0.law) } }),
+          software: software, inputDigest: inputDigest, networkDigest: digest()))
       try file.setAttribute("graph", .string(graph.text))
       try file.setAttribute("network-digest", .string(digest()))
-      try file.setAttribute("order", .strings(network.map { graph.names[$0.variable] }))
-      for variable in variables { try file.write(variable.levels, to: "levels/\(variable.name)") }
-      for (path, table) in tables {
-        let shape = table.parentLevelCounts + [table.levelCount]
-        try file.write(table.probabilities, shape: shape, to: "\(path)/probabilities")
-        try file.write(table.soundShares, shape: shape, to: "\(path)/sound_shares")
-        if !table.parents.isEmpty { try file.write(table.parents.map { graph.names[$0] }, to: "\(path)/parents") }
+      try file.setAttribute("order", .strings(network.map { graph.names[$0.variables[0]] }))
+      for variable in variables where variable.isCategory {
+        try file.write(variable.levels, to: "levels/\(variable.name)")
+      }
+      for (path, model) in models {
+        switch model {
+        case .table(let table):
+          let shape = table.parentLevelCounts + [table.levelCount]
+          try file.write(table.probabilities, shape: shape, to: "\(path)/probabilities")
+          try file.write(table.soundShares, shape: shape, to: "\(path)/sound_shares")
+        case .network(let network): try file.write(network.network.parameters, to: "\(path)/parameters")
+        case .rows(let rows):
+          try file.write(
+            rows.values, shape: [rows.rowCount, rows.values.count / rows.rowCount], to: "\(path)/rows")
+        }
+        if !model.parents.isEmpty { try file.write(model.parents.map { graph.names[$0] }, to: "\(path)/parents") }
       }
     }
   }
@@ -70,37 +87,67 @@ extension InterventionalNetwork {
     guard try file.record(as: RecordKind.self)?.encodingType == NetworkRecord.encodingType,
       let record = try file.record(as: NetworkRecord.self)
     else { throw Failure(.data, "\(path) holds no network of models; \(remedy)") }
-    let altered = Failure(.data, "\(path) was altered: its tables do not fit its graph; run idgen fit again")
+    let altered = Failure(.data, "\(path) was altered: its models do not fit its graph; run idgen fit again")
     let (options, variables) = (record.options, record.variables)
     let graph = try MixedGraph(text: options.graph, file: path)
-    guard graph.names == variables.map(\.name), variables.allSatisfy({ $0.levels.count > 1 }),
-      let query = CausalQuery(options, graph), let plan = try? Identification(of: query, in: graph).plan()
+    guard graph.names == variables.map(\.name), variables.allSatisfy({ $0.levels.count > 1 || $0.numbers != nil }),
+      let query = CausalQuery(options, graph), let identified = try? Identification(of: query, in: graph).plan()
     else { throw altered }
-    func table(_ model: IdentificationPlan.Model, _ folder: String) throws -> ConditionalTable {
-      let path = "\(folder)/\(graph.names[model.variable])"
+    let plan = identified.answering(numbers: { !variables[$0].isCategory })
+    func numbers(_ path: String, _ isShape: ([Int]) -> Bool) throws -> [Double] {
+      let dataset = try file.dataset(path)
+      guard try isShape(dataset.shape()) else { throw altered }
+      return try dataset.read()
+    }
+    func rows(_ places: [Int], _ path: String) throws -> ConditionalModel {
+      let widths = places.map { variables[$0].numbers?.width ?? 1 }
+      let width = widths.reduce(0, +)
+      let values = try numbers("\(path)/rows") { $0.count == 2 && $0[0] > 0 && $0[1] == width }
+      return .rows(EmpiricalRows(variables: places, widths: widths, values: values))
+    }
+    func table(_ model: IdentificationPlan.Model, _ path: String) throws -> ConditionalModel {
       let parents = model.parents.sorted()
       let (counts, levelCount) = (
         parents.map { variables[$0].levels.count }, variables[model.variable].levels.count
       )
-      func numbers(_ name: String) throws -> [Double] {
-        let dataset = try file.dataset("\(path)/\(name)")
-        guard try dataset.shape() == counts + [levelCount] else { throw altered }
-        let values: [Double] = try dataset.read()
-        guard values.allSatisfy({ (0...1.000001).contains($0) }) else { throw altered }
-        return values
-      }
-      return ConditionalTable(
-        variable: model.variable, parents: parents, levelCount: levelCount, parentLevelCounts: counts,
-        probabilities: try numbers("probabilities"), soundShares: try numbers("sound_shares"))
+      let (probabilities, shares) = try (
+        numbers("\(path)/probabilities") { $0 == counts + [levelCount] },
+        numbers("\(path)/sound_shares") { $0 == counts + [levelCount] }
+      )
+      guard (probabilities + shares).allSatisfy({ (0...1.000001).contains($0) }) else { throw altered }
+      return .table(
+        ConditionalTable(
+          variable: model.variable, parents: parents, levelCount: levelCount, parentLevelCounts: counts,
+          probabilities: probabilities, soundShares: shares))
     }
+    func model(_ model: IdentificationPlan.Model, _ folder: String) throws -> ConditionalModel {
+      let path = "\(folder)/\(graph.names[model.variable])"
+      guard let law = record.laws[path] else {
+        return variables[model.variable].isCategory ? try table(model, path) : try rows([model.variable], path)
+      }
+      let (parents, variable) = (model.parents.sorted(), variables[model.variable])
+      let (inputs, target) = (NetworkInputs(parents.map { variables[$0] }), variable.numbers?.standardization)
+      let shape = ConditionalNetwork.shape(law, inputs, target, variable.levels.count, options.models)
+      return .network(
+        ConditionalNetwork(
+          variable: model.variable, parents: parents, law: law,
+          network: Network(shape, parameters: try numbers("\(path)/parameters") { $0 == [shape.parameterCount] }),
+          inputs: inputs, target: target))
+    }
+    let free = plan.freeModels { variables[$0].isCategory }
     let network = InterventionalNetwork(
       options: options, graph: graph, plan: plan, isExact: record.isExact, rowCount: record.rowCount,
       generatedRowCount: record.generatedRowCount, variables: variables,
-      free: try plan.freeModels.map { try table($0, "free") },
+      free: free.count < plan.freeInputs.count
+        ? [
+          try rows(
+            plan.freeInputs, plan.freeInputs.count == 1 ? "free/\(graph.names[plan.freeInputs[0]])" : "free/together")
+        ]
+        : try free.map { try model($0, "free") },
       generated: try plan.generated.enumerated().map { index, generated in
-        try generated.models.map { try table($0, "generated/\(index + 1)") }
+        try generated.models.map { try model($0, "generated/\(index + 1)") }
       },
-      network: try plan.network.map { try table($0, "network") })
+      network: try plan.network.map { try model($0, "network") })
     guard network.digest() == record.networkDigest else { throw altered }
     return (network, record.inputDigest)
   }

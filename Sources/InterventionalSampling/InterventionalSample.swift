@@ -23,7 +23,7 @@ public struct InterventionalSample: Sendable {
   public let variables: [Int]
 
   private let settings: InterventionSettings
-  private let sampler: LevelSampler
+  private let sampler: RowSampler
   /// What is seen and not set instead.
   private let seen: [Int]
 
@@ -36,20 +36,22 @@ public struct InterventionalSample: Sendable {
     self.rowCount = rowCount
     self.seed = seed
     seen = network.plan.query.given.sorted()
-    let tables = network.free + network.network
-    let known = Set(network.intervened + network.given + network.outcome + tables.map(\.variable))
+    let models = network.free + network.network
+    let known = Set(network.intervened + network.given + network.outcome + models.flatMap(\.variables))
     variables = all ? network.graph.names.indices.filter(known.contains) : network.outcome
-    sampler = LevelSampler(
-      tables, variableCount: network.graph.names.count, random: CounterRandom(seed: seed, stream: .interventionalRows))
+    sampler = RowSampler(
+      models, variableCount: network.graph.names.count,
+      levels: CounterRandom(seed: seed, stream: .interventionalRows),
+      numbers: CounterRandom(seed: seed, stream: .interventionalNumbers))
   }
 
-  /// A place for the levels of ``LevelBlock/length`` rows.
-  package var emptyBlock: LevelBlock { LevelBlock(variableCount: network.graph.names.count) }
+  /// A place for ``RowBlock/length`` rows.
+  package var emptyBlock: RowBlock { RowBlock(network.layout) }
 
   /// Draws consecutive rows.
   ///
   /// - Throws: ``Failure`` `data` when what is seen hardly ever occurs under the intervention.
-  package func draw(_ rows: Range<Int>, into block: inout LevelBlock) throws {
+  package func draw(_ rows: Range<Int>, into block: inout RowBlock) throws {
     block.take(rows)
     try settings.fill(&block, rows: rows)
     let wanted = seen.map { Array(block.levels(of: $0)) }
@@ -73,65 +75,17 @@ public struct InterventionalSample: Sendable {
     }
   }
 
+  /// Whether all tables were learned on rows enough everywhere.
+  var isSound: Bool { sampler.isSound }
+
+  /// For every row of a block the share of its draws that was learned on rows enough.
+  func soundShares(of block: RowBlock) -> [Double] { sampler.soundShares(of: block) }
+
   private func unseen(row: Int) -> Failure {
     let names = seen.map { network.graph.names[$0] }.joined(separator: ", ")
     return Failure(
       .data,
       "row \(row) (counted from 0): in \(Self.mostDraws) draws under the intervention '\(names)' never had the value that is "
         + "given; choose one that occurs there")
-  }
-}
-
-// MARK: - What the rows are
-
-extension InterventionalSample {
-  /// What all rows come to.
-  public struct Survey: Sendable {
-    /// The SHA-256 of the names and levels of the variables that rows tell, and of their levels in all rows: the same on any
-    /// number of ranks, and for rows in any number of files.
-    public let digest: String
-    /// Of each variable of the outcome, in the order of the question: the rows that have each level.
-    public let counts: [[Int]]
-    /// The share of the rows that went through combinations with fewer than five rows.
-    public let rareShare: Double
-  }
-
-  /// Draws all rows, and keeps none. Collective.
-  ///
-  /// - Throws: on all ranks the same ``Failure`` `data`, as of ``draw(_:into:)``.
-  public func survey(on communicator: any Communicator) throws -> Survey {
-    let rows = DistributedRows(rowCount: rowCount, communicator: communicator)
-    let sizes = network.outcome.map { network.variables[$0].levels.count }
-    var block = emptyBlock
-    var local: [UInt8] = []
-    let sums = try rows.sum([Double](repeating: 0, count: 1 + sizes.reduce(0, +))) { partial, chunk in
-      let own = rows.grid.rows(ofChunk: chunk)
-      try draw(own, into: &block)
-      var digest = SHA256Digest()
-      for place in variables { digest.update(Array(block.levels(of: place))) }
-      local += digest.finalizeBytes()
-      partial[0] += sampler.isSound ? 0 : sampler.soundShares(of: block).reduce(0) { $0 + (1 - $1) }
-      var start = 1
-      for (place, size) in zip(network.outcome, sizes) {
-        for level in block.levels(of: place) { partial[start + Int(level)] += 1 }
-        start += size
-      }
-    }
-    let parts = try communicator.allGather(local)
-    var digest = SHA256Digest()
-    digest.update(rowCount)
-    for place in variables {
-      digest.update(network.variables[place].name)
-      for level in network.variables[place].levels { digest.update(level) }
-    }
-    // Ranks own chunks in their order.
-    for part in parts { digest.update(part) }
-    var rest = sums.dropFirst()
-    return Survey(
-      digest: digest.finalize(),
-      counts: sizes.map { size in
-        defer { rest = rest.dropFirst(size) }
-        return rest.prefix(size).map { Int($0) }
-      }, rareShare: rowCount > 0 ? sums[0] / Double(rowCount) : 0)
   }
 }

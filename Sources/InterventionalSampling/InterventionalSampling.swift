@@ -38,7 +38,7 @@ public struct InterventionalSampling: Estimator, Sendable {
     guard let plan = try? Identification(of: query, in: graph).plan() else {
       throw Failure(.notIdentified, "the question is not identified by the graph")
     }
-    let variables = try CategoricalVariables(graph.names, of: frame)
+    let variables = try GraphVariables(graph.names, of: frame)
     let claims = graph.impliedIndependences.filter { variables.size($0.scope) <= Self.mostCells / 100 }
     let scope = plan.scope(of: query)
     try variables.requireExact(scope, "join levels, or leave variables out of the graph")
@@ -62,7 +62,7 @@ public struct InterventionalSampling: Estimator, Sendable {
       variables: graph.names.indices.map { place in
         InterventionalResult.Variable(
           name: graph.names[place],
-          levels: variables.levels[place].map(variables.variables[place].words))
+          levels: variables.described(place).levels)
       },
       graph: graph, plan: plan, intervened: answers.intervened, given: answers.given, outcome: answers.outcome,
       answers: answers.answers, contrasts: answers.contrasts,
@@ -84,7 +84,7 @@ extension IdentificationPlan {
   }
 }
 
-extension CategoricalVariables {
+extension GraphVariables {
   /// - Parameter remedy: what to do about it.
   /// - Throws: ``Failure`` `data` when variables have too many combinations of levels for exact answers.
   func requireExact(_ scope: [Int], _ remedy: String) throws {
@@ -92,14 +92,18 @@ extension CategoricalVariables {
     guard cells > InterventionalSampling.mostCells else { return }
     throw Failure(
       .data,
-      "the variables \(scope.map { variables[$0].name }.joined(separator: ", ")) have \(cells) combinations of levels, more "
+      "the variables \(scope.map { names[$0] }.joined(separator: ", ")) have \(cells) combinations of levels, more "
         + "than the \(Int(InterventionalSampling.mostCells)) that are answered exactly; \(remedy)")
   }
 
-  /// A variable with its levels, as results name them.
+  /// A variable as results name it.
   func described(_ place: Int) -> InterventionalNetwork.Variable {
-    InterventionalNetwork.Variable(
-      name: variables[place].name, levels: levels[place].map(variables[place].words),
-      values: variables[place].levels == nil ? levels[place] : nil)
+    guard isCategory(place) else {
+      return InterventionalNetwork.Variable(name: names[place], levels: [], values: nil, numbers: numbers[place])
+    }
+    let column = columns[place].category
+    return InterventionalNetwork.Variable(
+      name: names[place], levels: levels[place].map(column.words),
+      values: column.levels == nil ? levels[place] : nil, numbers: nil)
   }
 }

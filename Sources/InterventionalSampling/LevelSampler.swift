@@ -1,65 +1,5 @@
 import LinearAlgebra
 
-/// Levels of all variables of a graph for some rows, variable by variable.
-package struct LevelBlock: Sendable {
-  /// Rows of a block at most: the columns stay in a near cache.
-  package static let length = 1024
-
-  package private(set) var rowCount = 0
-  fileprivate let stride = Kernel.paddedCount(length)
-  /// Whole columns of ``length`` rows; those past the last row have levels too.
-  fileprivate(set) var columns: [Int32]
-  /// The numbers of the rows, which their random numbers belong to.
-  fileprivate var numbers: [Int64]
-  fileprivate var words: [UInt32]
-
-  package init(variableCount: Int) {
-    columns = Array(repeating: 0, count: variableCount * Kernel.paddedCount(Self.length))
-    numbers = Array(repeating: 0, count: Kernel.paddedCount(Self.length))
-    words = Array(repeating: 0, count: 4 * Kernel.paddedCount(Self.length))
-  }
-
-  /// Takes consecutive rows.
-  ///
-  /// - Precondition: there are ``length`` at most.
-  package mutating func take(_ rows: Range<Int>) {
-    precondition(rows.count <= Self.length)
-    rowCount = rows.count
-    for (index, row) in rows.enumerated() { numbers[index] = Int64(row) }
-  }
-
-  /// Takes some of the rows of another block, with all their levels.
-  mutating func take(_ rows: [Int], of other: LevelBlock) {
-    rowCount = rows.count
-    for (index, row) in rows.enumerated() { numbers[index] = other.numbers[row] }
-    for start in Swift.stride(from: 0, to: columns.count, by: stride) {
-      for (index, row) in rows.enumerated() { columns[start + index] = other.columns[start + row] }
-    }
-  }
-
-  /// Puts the levels of some of its rows where they belong in another block.
-  func put(_ own: [Int], rows: [Int], into other: inout LevelBlock) {
-    for start in Swift.stride(from: 0, to: columns.count, by: stride) {
-      for (index, row) in zip(own, rows) { other.columns[start + row] = columns[start + index] }
-    }
-  }
-
-  /// Sets a variable to the same level in all rows.
-  package mutating func set(_ variable: Int, to level: Int) {
-    for index in variable * stride..<(variable + 1) * stride { columns[index] = Int32(level) }
-  }
-
-  package subscript(_ variable: Int, row: Int) -> Int32 {
-    get { columns[variable * stride + row] }
-    set { columns[variable * stride + row] = newValue }
-  }
-
-  /// The levels of a variable in all rows.
-  package func levels(of variable: Int) -> ArraySlice<Int32> {
-    columns[variable * stride..<variable * stride + rowCount]
-  }
-}
-
 /// Draws levels of variables, one after the other, each by its table given those before.
 ///
 /// A draw is a function of (seed, stream, stage, variable, row) alone: variable v of row r takes word v mod 4 of the
@@ -96,11 +36,11 @@ package struct LevelSampler: Sendable {
   /// Draws the variables of all rows of a block; what they depend on besides must have its levels.
   ///
   /// - Parameter stage: other ones give other numbers.
-  package func draw(stage: Int, into block: inout LevelBlock) {
+  package func draw(stage: Int, into block: inout RowBlock) {
     let (stride, count) = (block.stride, block.rowCount)
-    block.numbers.withUnsafeBufferPointer { numbers in
+    block.rows.withUnsafeBufferPointer { rows in
       block.words.withUnsafeMutableBufferPointer { words in
-        block.columns.withUnsafeMutableBufferPointer { columns in
+        block.levels.withUnsafeMutableBufferPointer { columns in
           let columns = columns.baseAddress!
           // Nodes of one Philox block need not be neighbours: the words are made again where they are not.
           var made = -1
@@ -108,7 +48,7 @@ package struct LevelSampler: Sendable {
             if node.variable / 4 != made {
               made = node.variable / 4
               random.words(
-                of: numbers.baseAddress!, count: count, draw: stage * blockCount + made, stride: stride,
+                of: rows.baseAddress!, count: count, draw: stage * blockCount + made, stride: stride,
                 to: words.baseAddress!)
             }
             Kernel.drawLevels(
@@ -123,7 +63,7 @@ package struct LevelSampler: Sendable {
   }
 
   /// For every row of a block the share of its draws that was learned on rows enough.
-  package func soundShares(of block: LevelBlock) -> [Double] {
+  package func soundShares(of block: RowBlock) -> [Double] {
     var shares = [Double](repeating: 1, count: block.rowCount)
     for node in nodes where !node.soundShares.isEmpty {
       let laws = (1 << node.steps) - 1

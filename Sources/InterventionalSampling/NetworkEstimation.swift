@@ -3,16 +3,18 @@ import Communication
 import Diagnostics
 import Frames
 import LinearAlgebra
+import Networks
 import Runs
 
-/// The conditional models by which a causal graph answers what an intervention does, learned on rows of categories: ID-GEN
-/// (Rahman, Jordan and Kocaoglu, NeurIPS 2024) with tables for models.
+/// The conditional models by which a causal graph answers what an intervention does, learned on rows: ID-GEN (Rahman, Jordan
+/// and Kocaoglu, NeurIPS 2024).
 ///
 /// ```
 /// exact     rows -> counts of all combinations -> every model a ratio of margins          PlanLaws
-/// sampled   rows -> counts of each model's own variables -> its table
-///           step 7: drawn variables uniform, the others by tables so far -> new rows      LevelSampler
-///                   -> counts of the next models' variables -> their tables, and so on    GeneratedRows
+/// sampled   rows -> counts of each model's own variables -> its table                     ConditionalTable
+///                -> minibatches -> its network, where one of them is a number             ConditionalTraining
+///           step 7: variables drawn, the others by models so far -> new rows              RowSampler
+///                   -> the next models by these, and so on                                GeneratedRows
 /// ```
 public struct NetworkEstimation: Estimator, Sendable {
   public let options: NetworkOptions
@@ -32,115 +34,264 @@ public struct NetworkEstimation: Estimator, Sendable {
   /// Learns all models. Collective.
   ///
   /// - Throws: on all ranks the same ``Failure``: `notIdentified` when the graph gives no answer; `usage` when the rows lack
-  ///   a variable of the graph; `data` when a variable is no category, or there are too many combinations.
+  ///   a variable of the graph, or a kind of model is asked for that the variable cannot have; `data` when a variable has
+  ///   one value, or there are too many combinations; `numerical` when a training left the range of numbers.
   public func fit(_ frame: Frame, in run: Run) throws -> InterventionalNetwork {
-    guard let plan = try? Identification(of: query, in: graph).plan() else {
+    guard let identified = try? Identification(of: query, in: graph).plan() else {
       throw Failure(.notIdentified, "the question is not identified by the graph")
     }
-    let variables = try CategoricalVariables(graph.names, of: frame)
-    let scope = plan.scope(of: query)
+    let reading: GraphVariables.Reading =
+      options.mode == .exact
+      ? .categories : .few(categories: Set(options.models.categories), numbers: Set(options.models.numbers))
+    let variables = try GraphVariables(graph.names, of: frame, reading)
+    let scope = identified.scope(of: query)
     let isExact =
-      options.mode == .exact || options.mode == .auto && variables.size(scope) <= InterventionalSampling.mostCells
-    let models = plan.freeModels + plan.generated.flatMap(\.models) + plan.network
-    let tables =
+      options.mode == .exact
+      || options.mode == .auto && options.models.kinds.isEmpty && scope.allSatisfy(variables.isCategory)
+        && variables.size(scope) <= InterventionalSampling.mostCells
+    let plan = identified.answering(numbers: { !variables.isCategory($0) })
+    let free = plan.freeModels(isCategory: variables.isCategory)
+    let learned =
       isExact
-      ? try exact(plan, scope, variables, frame, run) : try sampled(plan, models, variables, frame, run)
-    var rest = tables[plan.freeModels.count...]
+      ? try exact(plan, free, scope, variables, frame, run).map(ConditionalModel.table)
+      : try Sampled(options, plan, free, variables, frame, run).learn()
+    var rest = learned[free.count...]
     let generated = plan.generated.map { table in
       defer { rest = rest.dropFirst(table.models.count) }
       return Array(rest.prefix(table.models.count))
     }
     return InterventionalNetwork(
       options: options, graph: graph, plan: plan, isExact: isExact, rowCount: frame.rows.rowCount,
-      generatedRowCount: isExact || plan.generated.isEmpty ? 0 : generatedRowCount(frame),
+      generatedRowCount: isExact || plan.generated.isEmpty ? 0 : options.expand * frame.rows.rowCount,
       variables: graph.names.indices.map { variables.described($0) },
-      free: tables.prefix(plan.freeModels.count).map(\.trusted), generated: generated, network: Array(rest))
+      free: free.count < plan.freeInputs.count
+        ? [.rows(try variables.rows(of: frame).sample(of: plan.freeInputs, variables, seed: options.seed))]
+        : learned.prefix(free.count).map { .table($0.table!.trusted) },
+      generated: generated, network: Array(rest))
   }
-
-  private func generatedRowCount(_ frame: Frame) -> Int { options.expand * frame.rows.rowCount }
-
-  // MARK: Exactly
 
   /// The tables of the free inputs, of all generated tables and of the network, one after the other.
   private func exact(
-    _ plan: IdentificationPlan, _ scope: [Int], _ variables: CategoricalVariables, _ frame: Frame, _ run: Run
+    _ plan: IdentificationPlan, _ free: [IdentificationPlan.Model], _ scope: [Int], _ variables: GraphVariables,
+    _ frame: Frame, _ run: Run
   ) throws -> [ConditionalTable] {
     try variables.requireExact(scope, "join levels, or give --mode sampled")
     let table = JointCounts.Table(scope: scope, blocks: 1)
-    let counts = try count([table], variables, frame, run)
-    let laws = PlanLaws(plan, counts: counts.blocks(of: 0)[0])
+    let sums = try run.pass("counts", frame.rows.rowCount) { try JointCounts.sum(variables, [table], over: frame) }
+    let laws = PlanLaws(plan, counts: JointCounts(variables, [table], counts: sums).blocks(of: 0)[0])
     let data = SoundFactor(whole: laws.data, sound: laws.data)
-    let free = plan.freeModels.map { ($0, data.law(of: $0, rows: nil)) }
     let generated = zip(plan.generated, laws.generated).flatMap { zip($0.models, $1) }
-    return (free + generated + zip(plan.network, laws.network)).map(ConditionalTable.init)
+    return (free.map { ($0, data.law(of: $0, rows: nil)) } + generated + zip(plan.network, laws.network)).map(
+      ConditionalTable.init)
+  }
+}
+
+extension ModelRows {
+  fileprivate func sample(of places: [Int], _ variables: GraphVariables, seed: UInt64) throws -> EmpiricalRows {
+    try sample(of: places, widths: places.map { max(1, variables.layout.widths[$0]) }, seed: seed)
+  }
+}
+
+extension IdentificationPlan {
+  /// The plan, or where what is seen is a number, that no draw meets again, one that learns the answer given it.
+  func answering(numbers isNumber: (Int) -> Bool) -> IdentificationPlan {
+    query.given.contains(where: isNumber) ? learningGiven() : self
+  }
+}
+
+/// The models of a plan, each learned on rows of its own variables: those of the data, then of each generated table.
+private struct Sampled {
+  let options: NetworkOptions
+  let plan: IdentificationPlan
+  /// How many of the models are those of free inputs.
+  let freeCount: Int
+  /// Of the free inputs, of the generated tables and of the network, one after the other.
+  let models: [IdentificationPlan.Model]
+  let variables: GraphVariables
+  let frame: Frame
+  let run: Run
+
+  init(
+    _ options: NetworkOptions, _ plan: IdentificationPlan, _ free: [IdentificationPlan.Model],
+    _ variables: GraphVariables, _ frame: Frame, _ run: Run
+  ) {
+    (self.options, self.plan, freeCount) = (options, plan, free.count)
+    models = free + plan.generated.flatMap(\.models) + plan.network
+    (self.variables, self.frame, self.run) = (variables, frame, run)
   }
 
-  // MARK: By sampling
+  private var data: ModelRows { variables.rows(of: frame) }
 
-  /// The same in the same order.
-  private func sampled(
-    _ plan: IdentificationPlan, _ models: [IdentificationPlan.Model], _ variables: CategoricalVariables,
-    _ frame: Frame, _ run: Run
-  ) throws -> [ConditionalTable] {
-    for model in models { try requireSmall(model, variables) }
-    let levelCounts = variables.levels.map(\.count)
-    let random = CounterRandom(seed: options.seed, stream: .generatedRows)
-    var learned = [ConditionalTable?](repeating: nil, count: models.count)
-    var next = plan.freeModels.count
+  /// In the order of the models.
+  func learn() throws -> [ConditionalModel] {
+    let kinds = try models.map(kind)
+    var learned = [ConditionalModel?](repeating: nil, count: models.count)
+    var next = freeCount
     for table in 0...plan.generated.count {
       let own = models.indices.filter { models[$0].table == table }
-      let scopes = own.map { (models[$0].parents + [models[$0].variable]).sorted() }
+      let counted = own.filter { kinds[$0] == .table }
+      let others = own.filter { kinds[$0] != .table }
+      let scopes = counted.map { (models[$0].parents + [models[$0].variable]).sorted() }
       let laws: [SoundFactor]
-      let rowCount: Int
+      let source: ModelRows
       if table == 0 {
-        let counts = try count(scopes.map { JointCounts.Table(scope: $0, blocks: 1) }, variables, frame, run)
-        rowCount = frame.rows.rowCount
-        laws = scopes.indices.map { counts.blocks(of: $0)[0].share(of: Double(rowCount)) }
+        let tables = scopes.map { JointCounts.Table(scope: $0, blocks: 1) }
+        let sums = try run.pass("counts", frame.rows.rowCount) { try JointCounts.sum(variables, tables, over: frame) }
+        let counts = JointCounts(variables, tables, counts: sums)
+        laws = scopes.indices.map { counts.blocks(of: $0)[0].share(of: Double(frame.rows.rowCount)) }
+        source = data
       } else {
-        let generated = plan.generated[table - 1]
-        let makers = (next..<next + generated.models.count).map { learned[$0]! }
-        next += generated.models.count
-        let rows = GeneratedRows(
-          sampler: LevelSampler(
-            generated.drawn.map { ConditionalTable(uniform: $0, levelCount: levelCounts[$0]) } + makers,
-            variableCount: graph.names.count, random: random),
-          stage: table, levelCounts: levelCounts)
-        rowCount = generatedRowCount(frame)
-        let distributed = DistributedRows(rowCount: rowCount, communicator: frame.rows.communicator)
-        let sums = try step("generated rows \(table)", rowCount, run) { try rows.sum(scopes, over: distributed) }
-        laws = rows.tables(of: scopes, sums: sums, rowCount: rowCount)
+        let makers = plan.generated[table - 1].models.count
+        let rows = try generated(table, by: learned[next..<next + makers].map { $0! })
+        next += makers
+        let sums =
+          scopes.isEmpty
+          ? [] : try run.pass("generated rows \(table)", rows.rows.rowCount) { try rows.sum(scopes) }
+        laws = rows.tables(of: scopes, sums: sums)
+        let kept = Set(others.flatMap { models[$0].parents + [models[$0].variable] }).sorted()
+        source = kept.isEmpty ? data : try rows.kept(kept)
       }
-      for (index, law) in zip(own, laws) {
-        learned[index] = ConditionalTable(models[index], law.law(of: models[index], rows: Double(rowCount)))
+      for (index, law) in zip(counted, laws) {
+        let rowCount = table == 0 ? frame.rows.rowCount : options.expand * frame.rows.rowCount
+        learned[index] = .table(
+          ConditionalTable(models[index], law.law(of: models[index], rows: Double(rowCount))))
       }
+      for index in others { learned[index] = try model(models[index], kinds[index], index, on: source) }
     }
     return learned.map { $0! }
   }
 
-  private func requireSmall(_ model: IdentificationPlan.Model, _ variables: CategoricalVariables) throws {
-    let cells = variables.size(model.parents + [model.variable])
-    guard cells > Self.mostCells else { return }
-    throw Failure(
-      .data,
-      "the law of '\(graph.names[model.variable])' given \(model.parents.map { graph.names[$0] }.joined(separator: ", ")) has "
-        + "\(cells) probabilities, more than the \(Int(Self.mostCells)) that a table may have; join levels, or leave variables "
-        + "out of the graph")
-  }
-
-  // MARK: Passes
-
-  private func count(
-    _ tables: [JointCounts.Table], _ variables: CategoricalVariables, _ frame: Frame, _ run: Run
-  ) throws -> JointCounts {
-    let sums = try step("counts", frame.rows.rowCount, run) { try JointCounts.sum(variables, tables, over: frame) }
-    return JointCounts(variables, tables, counts: sums)
-  }
-
-  private func step(_ name: String, _ rowCount: Int, _ run: Run, _ sum: () throws -> [Int64]) throws -> [Int64] {
-    let sums = try run.journal.step(name, sum)
-    try run.journal.end(0) {
-      PassRecord(phase: name, pass: 0, seconds: $0, values: ["rows": .integer(rowCount)])
+  /// Rows whose first variables are drawn, each by itself: levels alike, numbers from the data.
+  private func generated(_ table: Int, by makers: [ConditionalModel]) throws -> GeneratedRows {
+    let drawn: [ConditionalModel] = try plan.generated[table - 1].drawn.map { place in
+      guard !variables.isCategory(place) else {
+        return .table(ConditionalTable(uniform: place, levelCount: variables.levels[place].count))
+      }
+      return .rows(try data.sample(of: [place], variables, seed: options.seed &+ UInt64(place)))
     }
+    return GeneratedRows(
+      sampler: RowSampler(
+        drawn + makers, variableCount: variables.names.count,
+        levels: CounterRandom(seed: options.seed, stream: .generatedRows),
+        numbers: CounterRandom(seed: options.seed, stream: .generatedNumbers)),
+      stage: table, variables: variables,
+      rows: DistributedRows(
+        rowCount: options.expand * frame.rows.rowCount, communicator: frame.rows.communicator))
+  }
+
+  // MARK: Kinds
+
+  /// - Throws: ``Failure`` `usage` when the kind that is asked for is none of the variable's, `data` when a table is too
+  ///   large.
+  private func kind(of model: IdentificationPlan.Model) throws -> ModelKind? {
+    let (name, place) = (variables.names[model.variable], model.variable)
+    let isCategory = variables.isCategory(place)
+    let isCounted = isCategory && model.parents.allSatisfy(variables.isCategory)
+    let asked = options.models.kinds[name]
+    func refuse(_ what: String, _ remedy: String) -> Failure {
+      Failure(.usage, "--model \(name)=\(asked!.rawValue): '\(name)' \(what); give \(remedy)")
+    }
+    switch asked {
+    case .table? where !isCategory:
+      throw refuse("is no category", "mixture, gaussian or flow, or --categorical \(name)")
+    case .table? where !isCounted: throw refuse("depends on numbers", "softmax")
+    case .softmax? where !isCategory: throw refuse("is no category", "mixture, gaussian or flow")
+    case .gaussian?, .mixture?, .flow?:
+      if isCategory { throw refuse("is a category", "table or softmax, or --real \(name)") }
+      if asked != .flow, variables.columns[place].width > 1 { throw refuse("holds vectors", "flow") }
+    default: break
+    }
+    // What depends on nothing is drawn from its rows.
+    if model.parents.isEmpty { return isCategory ? .table : nil }
+    let kind =
+      asked ?? (isCounted ? .table : isCategory ? .softmax : variables.columns[place].width > 1 ? .flow : .mixture)
+    let cells = variables.size((model.parents + [place]).filter(variables.isCategory))
+    guard kind != .table || cells <= NetworkEstimation.mostCells else {
+      throw Failure(
+        .data,
+        "the law of '\(name)' given \(model.parents.map { variables.names[$0] }.joined(separator: ", ")) has \(cells) "
+          + "probabilities, more than the \(Int(NetworkEstimation.mostCells)) that a table may have; join levels, leave "
+          + "variables out of the graph, or give --model \(name)=softmax")
+    }
+    return kind
+  }
+
+  // MARK: One model
+
+  private func model(
+    _ model: IdentificationPlan.Model, _ kind: ModelKind?, _ index: Int, on source: ModelRows
+  ) throws -> ConditionalModel {
+    guard let kind else { return .rows(try source.sample(of: [model.variable], variables, seed: options.seed)) }
+    let parents = model.parents.sorted()
+    let (own, inputs) = (parents + [model.variable], variables.inputs(parents))
+    let target = variables.numbers[model.variable]?.standardization
+    func network(_ law: ConditionalNetwork.Law, _ network: Network) -> ConditionalModel {
+      .network(
+        ConditionalNetwork(
+          variable: model.variable, parents: parents, law: law, network: network, inputs: inputs, target: target))
+    }
+    let law: ConditionalNetwork.Law
+    switch kind {
+    case .gaussian:
+      let (parameters, deviation) = try LinearGaussian.fit(source, own, inputs: inputs, target: target!)
+      let law = ConditionalNetwork.Law.gaussian(deviation: deviation)
+      return network(
+        law, Network(ConditionalNetwork.shape(law, inputs, target, 0, options.models), parameters: parameters))
+    case .softmax: law = .softmax
+    case .mixture: law = .mixture(components: options.models.components)
+    case .flow: law = .flow(steps: options.models.eulerSteps)
+    case .table: preconditionFailure("tables are counted")
+    }
+    let shape = ConditionalNetwork.shape(
+      law, inputs, target, variables.levels[model.variable].count, options.models)
+    // Each model has minibatches and weights of its own.
+    let seed = options.seed &+ 0x9E37_79B9_7F4A_7C15 &* UInt64(index + 1)
+    let start = ConditionalNetwork.start(law, shape, seed: seed)
+    let training = try ConditionalTraining(
+      source, own, law: law, inputs: inputs, target: target, shape: shape, options.models, seed: seed)
+    let parameters = try training.train(
+      from: start, options.models, seed: seed, name: variables.names[model.variable], in: run.journal)
+    return network(law, Network(shape, parameters: parameters))
+  }
+}
+
+extension ConditionalNetwork {
+  /// The architecture of a law's network.
+  static func shape(
+    _ law: Law, _ inputs: NetworkInputs, _ target: Standardization?, _ levelCount: Int, _ options: ModelOptions
+  ) -> NetworkShape {
+    let width = target?.width ?? 1
+    var hidden: [Layer] = []
+    switch law {
+    case .gaussian: break
+    case .flow: hidden = options.hiddenWidths(law).map { .dense($0, .leakyRelu(slope: 0.1)) }
+    case .softmax, .mixture: hidden = options.hiddenWidths(law).map { .dense($0, .tanh) }
+    }
+    return NetworkShape(
+      inputs: leadingWidth(law, width: width) + inputs.width,
+      layers: hidden + [.dense(outputCount(law, levelCount: levelCount, width: width))])
+  }
+
+  /// Random weights; the components of a mixture begin side by side.
+  static func start(_ law: Law, _ shape: NetworkShape, seed: UInt64) -> [Double] {
+    if case .flow = law { return Network(shape, start: .kaiming, seed: seed).parameters }
+    var parameters = Network(shape, start: .xavier, seed: seed).parameters
+    if case .mixture(let components) = law, components > 1 {
+      let (first, stride) = (shape.outputParameters.lowerBound, shape.outputParameters.count / shape.outputCount)
+      for k in 0..<components {
+        let place = first + (components + k) * stride
+        parameters[place] = 3 * Double(k) / Double(components - 1) - 1.5
+      }
+    }
+    return parameters
+  }
+}
+
+extension Run {
+  /// A pass that sums whole numbers.
+  fileprivate func pass(_ name: String, _ rowCount: Int, _ sum: () throws -> [Int64]) throws -> [Int64] {
+    let sums = try journal.step(name, sum)
+    try journal.end(0) { PassRecord(phase: name, pass: 0, seconds: $0, values: ["rows": .integer(rowCount)]) }
     return sums
   }
 }

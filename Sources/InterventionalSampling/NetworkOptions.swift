@@ -19,6 +19,8 @@ public struct NetworkOptions: Sendable, Codable, Equatable {
   public var mode = Mode.auto
   /// Rows that are generated for each of the data, where sampling generates some.
   public var expand = 4
+  /// Those of models that are trained.
+  public var models = ModelOptions()
   /// The seed of these.
   public var seed: UInt64 = 0
 

@@ -152,6 +152,11 @@ public enum RandomStream: UInt32, Sendable {
   /// Rows that models are learned on, and rows under an intervention.
   case generatedRows = 80
   case interventionalRows = 81
+  /// What networks and kept rows draw for these.
+  case generatedNumbers = 82
+  case interventionalNumbers = 83
+  /// The noise that flows are trained from.
+  case flowNoise = 84
   // Synthetic interventions.
   /// Untreated units that stand for the treated ones of an event study.
   case placeboCohorts = 72

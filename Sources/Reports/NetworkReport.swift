@@ -17,8 +17,8 @@ public struct NetworkReport: Sendable {
 
   private func names(_ places: [Int]) -> String { places.map { network.graph.names[$0] }.joined(separator: ", ") }
 
-  /// What a table is part of, with all tables of that part.
-  private var parts: [(words: String, tables: [ConditionalTable])] {
+  /// What a model is part of, with all models of that part.
+  private var parts: [(words: String, models: [ConditionalModel])] {
     [("free input", network.free)]
       + network.generated.enumerated().map { ("generated rows \($0 + 1)", $1) } + [("answer", network.network)]
   }
@@ -32,15 +32,15 @@ extension NetworkReport {
       network.isExact
       ? "exactly from joint counts"
       : network.generatedRowCount > 0
-        ? "from counts of each model's variables, \(network.generatedRowCount) rows a generated table"
-        : "from counts of each model's variables; no rows had to be generated"
-    var table = TextTable(["model of", "for", "probabilities", "laws on fewer than 5 rows"])
-    for (words, tables) in parts {
-      table.rows += tables.map { model in
-        let name = network.graph.names[model.variable]
-        return [
-          name + (model.parents.isEmpty ? "" : " given \(names(model.parents))"), words,
-          "\(model.probabilities.count)", "\(model.thinCount) of \(model.combinationCount)",
+        ? "from each model's own variables, \(network.generatedRowCount) rows a generated table"
+        : "from each model's own variables; no rows had to be generated"
+    var table = TextTable(["model of", "for", "kind", "parameters", "laws on fewer than 5 rows"])
+    for (words, models) in parts {
+      table.rows += models.map { model in
+        [
+          names(model.variables) + (model.parents.isEmpty ? "" : " given \(names(model.parents))"), words,
+          model.words, "\(model.parameterCount)",
+          model.table.map { "\($0.thinCount) of \($0.combinationCount)" } ?? "",
         ]
       }
     }
@@ -61,12 +61,14 @@ extension NetworkReport: Encodable {
   }
 
   private struct Model: Encodable {
-    let variable: String
+    let variables: [String]
     let parents: [String]
     let part: String
-    let probabilities: Int
-    let laws: Int
-    let thinLaws: Int
+    let kind: String
+    let parameters: Int
+    /// Of a table: the combinations of its parents' levels, and those with too few rows.
+    let laws: Int?
+    let thinLaws: Int?
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -82,11 +84,11 @@ extension NetworkReport: Encodable {
     try container.encode(network.generatedRowCount, forKey: .generatedRows)
     try container.encode(
       parts.flatMap { part in
-        part.tables.map { table in
+        part.models.map { model in
           Model(
-            variable: network.graph.names[table.variable], parents: table.parents.map { network.graph.names[$0] },
-            part: part.words, probabilities: table.probabilities.count, laws: table.combinationCount,
-            thinLaws: table.thinCount)
+            variables: model.variables.map { network.graph.names[$0] },
+            parents: model.parents.map { network.graph.names[$0] }, part: part.words, kind: model.words,
+            parameters: model.parameterCount, laws: model.table?.combinationCount, thinLaws: model.table?.thinCount)
         }
       }, forKey: .models)
     try container.encode(network.digest(), forKey: .networkDigest)

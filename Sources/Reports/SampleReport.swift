@@ -23,6 +23,9 @@ public struct SampleReport: Sendable {
 
   private var network: InterventionalNetwork { sample.network }
 
+  /// Numbers that people are told of.
+  private static let mostNumbers = 8
+
   /// The levels of the outcome, variable by variable, with the share of the rows that have each and its Monte Carlo error.
   private var shares: [Share] {
     zip(network.outcome, survey.counts).flatMap { place, counts in
@@ -33,6 +36,32 @@ public struct SampleReport: Sendable {
           standardError: (share * (1 - share) / Double(sample.rowCount)).squareRoot())
       }
     }
+  }
+
+  /// The numbers of the outcome; of vectors a report tells the first few components.
+  private var numbers: [Number] {
+    survey.numbers.map { own in
+      Number(
+        variable: own.name, mean: own.mean, deviation: own.deviation,
+        standardError: own.deviation / Double(sample.rowCount).squareRoot(),
+        quantiles: zip(InterventionalSample.Number.probabilities, own.quantiles).map {
+          Quantile(probability: $0, value: $1)
+        })
+    }
+  }
+
+  private struct Number: Encodable {
+    let variable: String
+    let mean: Double
+    let deviation: Double
+    /// Of the mean.
+    let standardError: Double
+    let quantiles: [Quantile]
+  }
+
+  private struct Quantile: Encodable {
+    let probability: Double
+    let value: Double
   }
 
   private struct Share: Encodable {
@@ -70,8 +99,20 @@ extension SampleReport {
     lines.rows = shares.map {
       ["\($0.variable) = \($0.level)", format($0.share, decimals: 4), format($0.standardError, decimals: 4)]
     }
+    var means = TextTable(
+      ["outcome", "mean", "Monte Carlo error", "deviation"]
+        + InterventionalSample.Number.probabilities.map { "\(significant(100 * $0))%" })
+    means.rows = numbers.prefix(Self.mostNumbers).map { number in
+      [number.variable]
+        + ([number.mean, number.standardError, number.deviation] + number.quantiles.map(\.value)).map {
+          significant($0)
+        }
+    }
+    let left = numbers.count - means.rows.count
     return
-      (["\(out): \(sample.rowCount) rows in \(shards) shards; \(asked), seed \(sample.seed)", ""] + lines.lines
+      (["\(out): \(sample.rowCount) rows in \(shards) shards; \(asked), seed \(sample.seed)", ""]
+      + (lines.rows.isEmpty ? [] : lines.lines) + (means.rows.isEmpty ? [] : means.lines)
+      + (left > 0 ? ["and \(left) components more"] : [])
       + (warnings.isEmpty ? [] : [""] + warnings) + ["", "sample digest \(survey.digest)"]).joined(separator: "\n")
   }
 }
@@ -80,7 +121,7 @@ extension SampleReport {
 
 extension SampleReport: Encodable {
   private enum Key: String, CodingKey {
-    case rows, seed, `do`, given, doFrom, variables, networkDigest, outcome, rareShare, warnings, sampleDigest
+    case rows, seed, `do`, given, doFrom, variables, networkDigest, outcome, numbers, rareShare, warnings, sampleDigest
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -93,6 +134,7 @@ extension SampleReport: Encodable {
     try container.encode(sample.variables.map { network.graph.names[$0] }, forKey: .variables)
     try container.encode(network.digest(), forKey: .networkDigest)
     try container.encode(shares, forKey: .outcome)
+    try container.encode(numbers, forKey: .numbers)
     try container.encode(survey.rareShare, forKey: .rareShare)
     try container.encode(warnings, forKey: .warnings)
     try container.encode(survey.digest, forKey: .sampleDigest)

@@ -23,7 +23,13 @@ public struct InterventionalRows<Record: Encodable & Sendable>: ShardedSimulatio
   private var header: ShardHeader {
     var header = ShardHeader(covariates: [])
     header.columns = variables.map { variable in
-      Column(variable.name, .variable, variable.values == nil ? .categorical(levels: variable.levels) : .real)
+      let kind: ColumnKind
+      if let numbers = variable.numbers {
+        kind = numbers.width > 1 ? .vector(width: numbers.width) : .real
+      } else {
+        kind = variable.values == nil ? .categorical(levels: variable.levels) : .real
+      }
+      return Column(variable.name, .variable, kind)
     }
     return header
   }
@@ -33,11 +39,16 @@ public struct InterventionalRows<Record: Encodable & Sendable>: ShardedSimulatio
   public func writeShard(_ path: String, rows range: Range<Int>) throws -> Manifest.Shard {
     let writer = try ShardWriter(path: path, header: header, roles: [], force: false)
     var block = sample.emptyBlock
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: LevelBlock.length) {
-      try sample.draw(start..<min(start + LevelBlock.length, range.upperBound), into: &block)
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: RowBlock.length) {
+      try sample.draw(start..<min(start + RowBlock.length, range.upperBound), into: &block)
       try writer.append(
         ShardBlock(
           columns: zip(sample.variables, variables).map { place, variable in
+            if let numbers = variable.numbers {
+              let components = (0..<numbers.width).map { block.numbers(of: place, component: $0) }
+              return .reals(
+                (0..<block.rowCount).flatMap { row in components.map { $0[$0.startIndex + row] } })
+            }
             let levels = block.levels(of: place)
             return variable.values.map { values in .reals(levels.map { values[Int($0)] }) }
               ?? .codes(levels.map(Int64.init))

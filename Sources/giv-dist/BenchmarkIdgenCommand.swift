@@ -53,7 +53,7 @@ struct BenchmarkIdgen: JobCommand {
     let sampler = LevelSampler(
       tables, variableCount: nodes, random: CounterRandom(seed: 1, stream: .interventionalRows))
     let sampling = try BenchmarkTimes(per: rows * nodes, passes: passes, on: communicator) {
-      var block = LevelBlock(variableCount: nodes)
+      var block = RowBlock(RowLayout(categories: nodes))
       for chunk in distributed.localChunks {
         block.take(distributed.grid.rows(ofChunk: chunk))
         sampler.draw(stage: 0, into: &block)
@@ -65,7 +65,7 @@ struct BenchmarkIdgen: JobCommand {
         (0..<Self.counted).map {
           Column("v\($0)", .variable, .categorical(levels: (0..<levels).map(String.init)))
         }))
-    let variables = try CategoricalVariables((0..<Self.counted).map { "v\($0)" }, of: frame)
+    let variables = try GraphVariables((0..<Self.counted).map { "v\($0)" }, of: frame)
     let table = JointCounts.Table(scope: Array(0..<Self.counted), blocks: Self.blocks)
     let counting = try BenchmarkTimes(per: rows, passes: passes, on: communicator) {
       _ = try JointCounts.sum(variables, [table], over: frame)
@@ -113,7 +113,7 @@ private struct SampledColumns: ChunkSource {
   let variableCount: Int
 
   func fill(_ target: FrameChunks, with chunks: Range<Int>) throws {
-    var block = LevelBlock(variableCount: variableCount)
+    var block = RowBlock(RowLayout(categories: variableCount))
     for chunk in chunks {
       block.take(target.grid.rows(ofChunk: chunk))
       sampler.draw(stage: 0, into: &block)

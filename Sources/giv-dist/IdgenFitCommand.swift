@@ -16,11 +16,14 @@ struct IdgenFit: JobCommand {
     abstract: "Learn the models by which a causal graph answers an intervention, to draw rows from them.",
     discussion: """
       Decides whether the effect is identified, as check does, and if it is, learns the law of each variable that the answer \
-      needs given others, as a table. Exactly: from the joint counts of all these variables, while they have at most a \
-      million combinations of levels. By sampling: from the counts of each model's own variables; where models are to be \
-      learned on rows that others generate, so many rows are drawn. 'idgen sample' then draws rows under any value.
+      needs given others. Categories that depend on categories are tables, exactly: from the joint counts of all these \
+      variables, while they have at most a million combinations of levels; or by sampling, from the counts of each model's \
+      own variables. Where one of them is a number or a vector, such as a small image, a network is trained by minibatches. \
+      Where models are to be learned on rows that others generate, so many rows are drawn. 'idgen sample' then draws rows \
+      under any value.
 
         giv-dist idgen fit shards --graph front-door.txt --do smoking --outcome cancer --out network
+        giv-dist idgen fit shards --graph graph.txt --do dose --outcome growth --model growth=gaussian --out network
         mpirun -n 8 giv-dist idgen fit shards --graph trial.txt --do dose --outcome death --mode sampled --out network
       """)
 
@@ -31,9 +34,11 @@ struct IdgenFit: JobCommand {
 
   @Option(help: "Whether models are exact functions of joint counts; auto: where there are few enough combinations.")
   var mode = NetworkOptions.Mode.auto
+  @OptionGroup var models: ModelArguments
+  @OptionGroup var checkpoints: CheckpointOptions
   @Option(help: "Rows generated for each of the data, where models are learned on generated rows. (default: 4)")
   var expand: Int?
-  @Option(help: "The seed of generated rows. (default: 0)")
+  @Option(help: "The seed of generated rows, first weights and minibatches. (default: 0)")
   var seed: UInt64?
   @Option(help: "The folder of the network.")
   var out: String
@@ -46,16 +51,20 @@ struct IdgenFit: JobCommand {
       ScopedOption("--expand", expand, with: "--mode sampled or auto", isRead: mode != .exact),
       ScopedOption("--seed", seed, with: "--mode sampled or auto", isRead: mode != .exact),
     ].requireReaders()
+    try models.given.map { ScopedOption($0, true, with: "--mode sampled or auto", isRead: mode != .exact) }
+      .requireReaders()
+    _ = try models.options()
   }
 
   func run(on communicator: any Communicator) throws {
     let start = ContinuousClock.now
     let (graph, query, identification) = try question.identified(json: running.json, on: communicator)
-    let options = options(graph)
+    let options = try communicator.agree { try self.options(graph) }
     let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try running.run(
-      in: out, files: InterventionalNetwork.fileNames, phases, on: communicator, observer: display.show)
+      in: out, files: InterventionalNetwork.fileNames, policy: checkpoints.policy, phases, on: communicator,
+      observer: display.show)
     run.start("rows")
     let frame = try data.graphRows(out: out, storage: running.storage, on: communicator)
     run.start("fit")
@@ -72,12 +81,14 @@ struct IdgenFit: JobCommand {
     }
   }
 
-  private func options(_ graph: MixedGraph) -> NetworkOptions {
+  private func options(_ graph: MixedGraph) throws -> NetworkOptions {
     var options = NetworkOptions(
       graph: graph.text, intervened: question.intervened, outcome: question.outcome, given: question.given)
     options.mode = mode
     options.expand = expand ?? options.expand
     options.seed = seed ?? options.seed
+    options.models = try models.options()
+    try models.requireNames(among: graph.names)
     return options
   }
 }

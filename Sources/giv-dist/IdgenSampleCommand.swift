@@ -19,6 +19,7 @@ struct IdgenSample: JobCommand {
       in any number of shards. A value that was seen and not set is met by drawing again.
 
         giv-dist idgen sample network --do smoking=1 --rows 100000 --out smokers
+        giv-dist idgen sample network --do dose=2.5 --rows 100000 --out treated
         mpirun -n 8 giv-dist idgen sample network --do-from visits --all --shards 8 --out answers
       """)
 
@@ -40,8 +41,13 @@ struct IdgenSample: JobCommand {
   var seed: UInt64 = 0
   @Flag(help: "Write all variables that are set, seen or drawn, and not the outcome alone.")
   var all = false
-  @Flag(help: "Draw also where more than a fifth rests on combinations with fewer than five rows.")
+  @Flag(
+    help: """
+      Draw also where more than a fifth rests on combinations with fewer than five rows, or numbers are set beyond those of \
+      the data.
+      """)
   var allowExtrapolation = false
+  @OptionGroup var pictures: SampleSheet
   @Option(help: "The folder of the shards.")
   var out: String
   @Flag(help: "Replace the shards that are in the folder.")
@@ -65,13 +71,18 @@ struct IdgenSample: JobCommand {
   func run(on communicator: any Communicator) throws {
     try communicator.agree { if communicator.isRoot { try ShardFolder.check(out, force: force) } }
     let network = try communicator.agree { try InterventionalNetwork.load(ofRun: run).network }
+    try communicator.agree { if communicator.isRoot { try pictures.check(network, force: force) } }
     let (set, seen) = try (Self.values(intervened, "--do"), Self.values(given, "--given"))
     let (settings, rowCount) = try communicator.agree {
       guard let doFrom else {
-        return (try InterventionSettings(network, set: set, seen: seen), rows ?? 0)
+        return (
+          try InterventionSettings(network, set: set, seen: seen, allowsExtrapolation: allowExtrapolation), rows ?? 0
+        )
       }
       let table = try table(doFrom)
-      return (try InterventionSettings(network, table: table), table.rows.rowCount)
+      return (
+        try InterventionSettings(network, table: table, allowsExtrapolation: allowExtrapolation), table.rows.rowCount
+      )
     }
     let sample = InterventionalSample(network, settings, rowCount: rowCount, seed: seed, all: all)
     let survey = try sample.survey(on: communicator)
@@ -84,6 +95,7 @@ struct IdgenSample: JobCommand {
     let report = SampleReport(sample, survey, set: set, seen: seen, table: doFrom.map { [$0] } ?? [])
     let manifest = try InterventionalRows(sample, record: report)
       .write(shards: shards, toFolder: out, force: force, on: communicator)
+    try communicator.agree { if communicator.isRoot { try pictures.write(sample) } }
     guard communicator.isRoot else { return }
     print(json ? try jsonText(report) : report.text(out: out, shards: manifest.shards.count))
   }

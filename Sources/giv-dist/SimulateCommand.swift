@@ -7,14 +7,19 @@ import Simulation
 import Storage
 
 /// What is simulated: sources that treat differently, by what a covariate adds to itself, proxies of a class, a
-/// causal graph, or a panel.
+/// causal graph, a front door of numbers or images, or a panel.
 private enum Scenario: ExpressibleByArgument {
   case sources(SimulationScenario)
   case proxies
   case graph
+  case frontDoor(FrontDoorLaw)
   case panel
 
-  static var allValueStrings: [String] { SimulationScenario.allCases.map(\.rawValue) + ["proxies", "graph", "panel"] }
+  static var allValueStrings: [String] {
+    SimulationScenario.allCases.map(\.rawValue) + ["proxies", "graph"] + FrontDoorLaw.allCases.map(\.rawValue) + [
+      "panel"
+    ]
+  }
 
   init?(argument: String) {
     if argument == "proxies" {
@@ -23,6 +28,8 @@ private enum Scenario: ExpressibleByArgument {
       self = .graph
     } else if argument == "panel" {
       self = .panel
+    } else if let law = FrontDoorLaw(rawValue: argument) {
+      self = .frontDoor(law)
     } else if let scenario = SimulationScenario(rawValue: argument) {
       self = .sources(scenario)
     } else {
@@ -35,6 +42,7 @@ private enum Scenario: ExpressibleByArgument {
     case .sources(let scenario): scenario.rawValue
     case .proxies: "proxies"
     case .graph: "graph"
+    case .frontDoor(let law): law.rawValue
     case .panel: "panel"
     }
   }
@@ -60,7 +68,9 @@ struct Simulate: JobCommand {
       With --scenario proxies a class that is not recorded confounds treatment and outcome, and x holds proxies of it; \
       truth/u, truth/shares, truth/means, truth/effects and truth/ate tell the truth. With \
       --scenario graph rows of categories follow the arrows of --graph by a law drawn at random, with an unrecorded cause \
-      behind every <->; truth/effect tells P(--outcome | --do) and truth/laws the rest. With --scenario panel outcomes of \
+      behind every <->; truth/effect tells P(--outcome | --do) and truth/laws the rest. With --scenario real-front-door, \
+      mixed-front-door or glyphs something unrecorded moves X and Y, and X moves Y through M alone: numbers, a category \
+      between, or small images of coloured digits; truth/do and truth/digits tell the truth. With --scenario panel outcomes of \
       units over periods are moved by a few factors, all units are under one arm before and under their own after, at once or in \
       --cohorts, and \
       truth/theta tells the mean after of every unit under every arm. The files are the same for any \
@@ -74,7 +84,10 @@ struct Simulate: JobCommand {
 
   @Option(
     help:
-      "f_X: what a covariate adds to itself in the treatment; or proxies of a hidden class; a causal graph; a panel.")
+      """
+      f_X: what a covariate adds to itself in the treatment; or proxies of a hidden class; a causal graph; a front door of \
+      numbers or images; a panel.
+      """)
   private var scenario = Scenario.sources(.linear)
   @OptionGroup var proxies: ProxyLawOptions
   @OptionGroup var causal: GraphLawOptions
@@ -129,6 +142,11 @@ struct Simulate: JobCommand {
       try write(simulation, simulation.parameters, rows: "units", on: communicator) {
         "; \(simulation.periodCount) periods, \(simulation.parameters.arms) arms, \(simulation.factorCount) factors, seed \(seed)"
       }
+    } else if case .frontDoor(let law) = scenario {
+      var parameters = FrontDoorParameters(law: law)
+      (parameters.rows, parameters.seed) = (rows ?? parameters.rows, seed)
+      let simulation = try communicator.agree { try FrontDoorSimulation(parameters) }
+      try write(simulation, parameters, on: communicator) { "; X -> M -> Y and X <-> Y, seed \(seed)" }
     } else if scenario.isGraph {
       let simulation = try communicator.agree { try GraphSimulation(causal.parameters(rows: rows, seed: seed)) }
       try write(simulation, simulation.parameters, on: communicator) {

@@ -82,7 +82,7 @@ extension OnRanks {
       let printed = try script(
         """
         f = h5py.File('network/idgen.h5')
-        assert f.attrs['encoding-type'] == 'giv-idgen-network' and f.attrs['encoding-version'] == '1.0.0'
+        assert f.attrs['encoding-type'] == 'giv-idgen-network' and f.attrs['encoding-version'] == '1.1.0'
         assert f.attrs['network-digest'] == sys.argv[2] and len(f.attrs['input-digest']) == 64
         assert list(f['levels/X'].asstr()) == ['0', '1', '2'] and 'W1 <-> X' in f.attrs['graph']
         # Of the napkin: W2 is free, W1 was averaged over by generated rows, and Y is drawn given W2 and X.
@@ -120,7 +120,7 @@ extension OnRanks {
       let names = Set(try FileManager.default.contentsOfDirectory(atPath: folder.path))
       #expect(names == ["idgen.h5", "report.json", "summary.txt", "config.yaml", "metrics.jsonl", "run.log"])
       let text = try String(contentsOf: folder.appending(path: "summary.txt"), encoding: .utf8)
-      #expect(text.contains("P(Y | do(X)): 6000 rows, from counts of each model's variables, 24000 rows a generated"))
+      #expect(text.contains("P(Y | do(X)): 6000 rows, from each model's own variables, 24000 rows a generated"))
       let before = try contents(folder)
       for ranks in [nil, 3] as [Int?] {
         let again = try givDist(["idgen", "fit", "rows1", "--out", "network"] + question, ranks: ranks)

@@ -51,48 +51,17 @@ extension OnRanks {
       }
     }
 
-    /// Whether there is a checkpoint; while one takes the place of another there is the previous one only.
-    private func isKept(in folder: URL) -> Bool {
-      ["checkpoint.h5", "checkpoint-previous.h5"].contains {
-        FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
-      }
-    }
-
-    /// Runs on ranks and ends one of them in a loop by a signal; tries again when the run was done before that.
-    private func ended(_ loop: Loop, by signal: Int32, _ out: String) throws -> CommandResult {
-      let folder = SharedInputs.folder.appending(path: out)
-      let passes = folder.appending(path: "metrics.jsonl.partial")
-      for _ in 1...5 {
-        let result = try givDist(loop.arguments + ["--out", out], ranks: 2) { launcher in
-          let deadline = ContinuousClock.now + .seconds(commandTimeout)
-          while kill(launcher, 0) == 0 {
-            let text = (try? Data(contentsOf: passes)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            // A pass is told before it is kept.
-            if text.contains(loop.pass), isKept(in: folder), let rank = rankProcess(1, of: launcher) {
-              kill(rank, signal)
-              break
-            }
-            try #require(ContinuousClock.now < deadline, "the pass did not come")
-            usleep(1000)
-          }
-        }
-        if result.exitCode != 0 { return result }
-        try FileManager.default.removeItem(at: folder)
-      }
-      return try #require(nil, "five runs were done before they could be killed")
-    }
-
     @Test(arguments: Loop.allCases, [SIGKILL, SIGUSR1])
     func `a run that is ended in a loop goes on there, on other ranks, to the same bits`(
       loop: Loop, signal: Int32
     ) throws {
       let out = "\(loop.rawValue)-\(signal)"
       let expected = try digest(givDist(loop.arguments + ["--out", "\(out)-whole"]))
-      let result = try ended(loop, by: signal, out)
+      let result = try ended(loop.arguments, in: loop.pass, by: signal, out)
       #expect(result.exitCode == (signal == SIGKILL ? 137 : 75), "\(result.error)")
       let folder = SharedInputs.folder.appending(path: out)
       #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "si.h5").path))
-      #expect(isKept(in: folder))
+      #expect(isCheckpointKept(in: folder))
       let refused = try givDist(loop.arguments + ["--out", out])
       #expect(refused.exitCode == 73 && refused.error.contains("--resume"), "\(refused.error)")
       #expect(try digest(givDist(loop.arguments + ["--out", out, "--resume"], ranks: 3)) == expected)

@@ -67,7 +67,7 @@ import Testing
         visit(tables.dropFirst(), levels.merging([table.variable: level]) { $1 }, probability * own)
       }
     }
-    visit((network.free + network.network)[...], set, 1)
+    visit((network.free + network.network).map { $0.table! }[...], set, 1)
     return found
   }
 
@@ -115,7 +115,7 @@ import Testing
     let rows = try RandomLaw(text, seed: 6).rows(3000, seed: 7)
     let (exact, sampled) = (try network(text, rows, mode: .exact), try network(text, rows, mode: .sampled))
     #expect(sampled.generatedRowCount == 0)
-    for (first, second) in zip(exact.network, sampled.network) {
+    for (first, second) in zip(exact.network.map { $0.table! }, sampled.network.map { $0.table! }) {
       #expect(first.variable == second.variable && first.parents == second.parents)
       #expect(zip(first.probabilities, second.probabilities).allSatisfy { abs($0 - $1) < 1e-13 })
       #expect(zip(first.soundShares, second.soundShares).allSatisfy { abs($0 - $1) < 1e-13 })
@@ -179,7 +179,7 @@ import Testing
     let settings = try InterventionSettings(network, set: ["X": "1"], seen: seen.map { [$0: "1"] } ?? [:])
     let count = 60_000
     let sample = InterventionalSample(network, settings, rowCount: count, seed: 3, all: true)
-    let asked = network.outcome + (network.network.map(\.variable).filter { $0 != network.outcome[0] }.prefix(2))
+    let asked = network.outcome + (network.network.flatMap(\.variables).filter { $0 != network.outcome[0] }.prefix(2))
     let rows = try drawn(sample, asked + network.intervened + network.given)
     #expect(rows.allSatisfy { $0[asked.count...].allSatisfy { $0 == 1 } })
     let fixed = Dictionary(uniqueKeysWithValues: (network.intervened + network.given).map { ($0, 1) })
@@ -237,7 +237,7 @@ import Testing
     }
     for mode in [NetworkOptions.Mode.exact, .sampled] {
       let network = try network(text, rows, mode: mode)
-      #expect(network.network.last!.thinCount == 1)
+      #expect(network.network.last!.table!.thinCount == 1)
       let shares = try ["0", "1"].map { value in
         let settings = try InterventionSettings(network, set: ["X": value], seen: [:])
         return try InterventionalSample(network, settings, rowCount: 40_000, seed: 1, all: false)
@@ -254,7 +254,7 @@ import Testing
     for row in 0..<3 { rows[row][1] = 2 }
     let network = try network(text, rows, mode: .sampled)
     // Of the rows that were generated with W2 = 2 none was learned on rows enough; those with W2 = 0 or 1 were.
-    let last = network.network.last!
+    let last = network.network.last!.table!
     let w2 = network.graph.names.firstIndex(of: "W2")!
     let place = try #require(last.parents.firstIndex(of: w2))
     let stride = last.parentLevelCounts[(place + 1)...].reduce(1, *)

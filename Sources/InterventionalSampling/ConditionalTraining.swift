@@ -1,0 +1,196 @@
+import Communication
+import Diagnostics
+import LinearAlgebra
+import Networks
+import Runs
+
+/// The training of a network that gives the law of a variable: minibatches of rows, steps of Adam, a learning rate that falls
+/// to 0 along half a cosine. Where rows come up more than once, some are held out, and the parameters are those under which
+/// these were likeliest.
+final class ConditionalTraining: RowwiseProblem {
+  private let source: ModelRows
+  private let variables: [Int]
+  private let law: ConditionalNetwork.Law
+  private let inputs: NetworkInputs
+  private let target: Standardization?
+  private let shape: NetworkShape
+  /// Of the noise that flows begin with.
+  private let noise: CounterRandom
+  private let block: NetworkBlock
+  /// The values of a block's rows, as they were fetched, and what outputs are compared with.
+  private let raw: AlignedBuffer
+  private let targets: AlignedBuffer
+  /// Rows that judge, on every rank; nil where none have to.
+  private let heldOut: MinibatchWindow?
+
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - variables: the parents and the variable.
+  ///   - target: of the variable; nil for a category.
+  /// - Throws: on all ranks the same failure to read rows.
+  init(
+    _ source: ModelRows, _ variables: [Int], law: ConditionalNetwork.Law, inputs: NetworkInputs,
+    target: Standardization?, shape: NetworkShape, _ options: ModelOptions, seed: UInt64
+  ) throws {
+    (self.source, self.variables, self.law, self.inputs) = (source, variables, law, inputs)
+    (self.target, self.shape) = (target, shape)
+    noise = CounterRandom(seed: seed, stream: .flowNoise)
+    block = NetworkBlock(shape)
+    let width = target?.width ?? 1
+    raw = AlignedBuffer(count: (inputs.rawWidth + width) * NetworkBlock.stride)
+    targets = AlignedBuffer(count: width * NetworkBlock.stride)
+    rowWidth = inputs.rawWidth + width
+    let count = source.rows.rowCount
+    guard options.steps * options.batchSize > count, count >= Self.leastRows else {
+      (trainingRows, heldOut) = (nil, nil)
+      return
+    }
+    let order = RowPermutation(count: count, seed: seed, index: Self.heldOutOrder)
+    let judges = (0..<min(count / 10, Self.mostHeldOut)).map { order[$0] }.sorted()
+    let isJudge = Set(judges)
+    trainingRows = (0..<count).filter { !isJudge.contains($0) }
+    heldOut = try MinibatchWindow(fetching: judges, from: source.rows, width: rowWidth) {
+      try source.copy($0, variables)
+    }
+  }
+
+  /// Fewer rows hold none out.
+  private static let leastRows = 100
+  private static let mostHeldOut = 4096
+  /// An order of the rows that is none of an epoch.
+  private static let heldOutOrder = Int(UInt32.max)
+
+  let trainingRows: [Int]?
+  var rows: DistributedRows { source.rows }
+  let rowWidth: Int
+  /// A step of a large network takes longer than a message.
+  var sharedBlockCount: Int { shape.parameterCount > 20_000 ? 2 : 32 }
+
+  func rowCopy(chunk: Int) throws -> MinibatchWindow.RowCopy { try source.copy(chunk, variables) }
+
+  func addGradient(
+    ofBlock index: Int, of minibatch: Minibatch, parameters: UnsafePointer<Double>,
+    to gradient: UnsafeMutablePointer<Double>
+  ) -> Double {
+    minibatch.copy(0..<rowWidth, ofBlock: index, to: raw.pointer)
+    let loss = loss(
+      ofRows: minibatch.rows(ofBlock: index), of: minibatch.rowCount, step: minibatch.step, parameters: parameters)
+    shape.backward(block, parameters: parameters, addingTo: gradient)
+    return loss
+  }
+
+  /// The part of a mean loss over `count` rows that the rows have whose values were fetched, and its gradient in the block.
+  private func loss(
+    ofRows rows: ArraySlice<Int>, of count: Int, step: Int, parameters: UnsafePointer<Double>
+  ) -> Double {
+    block.rowCount = rows.count
+    let leading = ConditionalNetwork.leadingWidth(law, width: target?.width ?? 1)
+    inputs.encode(raw.pointer, rowCount: block.rowCount, to: block.input + leading * NetworkBlock.stride)
+    let own = raw.pointer + inputs.rawWidth * NetworkBlock.stride
+    target?.standardize(own, rowCount: block.rowCount)
+    var compared = UnsafePointer(own)
+    if case .flow = law {
+      startFlow(to: own, rows: rows, step: step)
+      compared = UnsafePointer(targets.pointer)
+    }
+    shape.forward(block, parameters: parameters)
+    return ConditionalNetwork.loss(law).evaluate(
+      block, outputCount: shape.outputCount, targets: compared, stride: NetworkBlock.stride,
+      scale: 1 / Double(count))
+  }
+
+  /// The mean loss of the rows that are held out, with the same noise whenever it is asked for; the same on all ranks.
+  private func judgement(_ window: MinibatchWindow, _ parameters: [Double], steps: Int) -> Double {
+    stride(from: 0, to: window.batchSize, by: NetworkBlock.longest).reduce(0) { sum, first in
+      let places = first..<min(first + NetworkBlock.longest, window.batchSize)
+      window.copy(0..<rowWidth, ofStep: 0, places: places, to: raw.pointer, stride: NetworkBlock.stride)
+      return sum
+        + loss(
+          ofRows: window.rows(ofStep: 0, places: places), of: window.batchSize, step: steps, parameters: parameters)
+    }
+  }
+
+  /// Puts every row at a time t of chance between noise e and its value y, at (1 - t) e + t y, where it moves by y - e.
+  private func startFlow(to values: UnsafePointer<Double>, rows: ArraySlice<Int>, step: Int) {
+    let (width, stride) = (target!.width, NetworkBlock.stride)
+    let pairs = (width + 1) / 2
+    for (index, row) in rows.enumerated() {
+      let time = noise.uniform(row: row, draw: step * (pairs + 1))
+      for pair in 0..<pairs {
+        let normals = noise.normalPair(row: row, draw: step * (pairs + 1) + 1 + pair)
+        for (component, normal) in [(2 * pair, normals.0), (2 * pair + 1, normals.1)] where component < width {
+          let place = component * stride + index
+          block.input[place] = (1 - time) * normal + time * values[place]
+          targets[place] = values[place] - normal
+        }
+      }
+      ConditionalNetwork.fillTime(time, row: index, block.input + width * stride)
+    }
+  }
+}
+
+/// Where a training stands.
+private struct TrainingState: Codable {
+  var trainer: Trainer
+  /// Rounds, after each of which it can stop and go on later.
+  let rounds: Int
+  var round = 0
+  /// Of the last round, per row.
+  var loss: Double?
+  /// The best judgement, and the parameters that it is of.
+  var best: Double?
+  var parameters: [Double]
+
+  var progress: Journal.Progress {
+    var values: [String: PassRecord.Value] = [:]
+    if let loss { values["loss"] = .number(loss) }
+    if let best { values["heldOut"] = .number(best) }
+    return Journal.Progress(passes: round, values: values, remaining: .exactly(rounds - round))
+  }
+}
+
+extension ConditionalTraining {
+  private static let rounds = 100
+
+  /// The parameters after all steps. Collective.
+  ///
+  /// - Parameter name: of the variable, for messages.
+  /// - Throws: on all ranks the same ``Failure``, `numerical` when the training left the range of numbers.
+  func train(
+    from start: [Double], _ options: ModelOptions, seed: UInt64, name: String, in journal: Journal
+  ) throws -> [Double] {
+    let rate = options.learningRate ?? ModelOptions.learningRate(law)
+    let optimizer = Adam(parameterCount: start.count, learningRate: rate)
+    let trainer = Trainer(parameters: start, optimizer: optimizer, batchSize: options.batchSize, seed: seed)
+    let (rounds, steps) = (min(Self.rounds, options.steps), options.steps)
+    return try journal.run(
+      "model of \(name)", from: TrainingState(trainer: trainer, rounds: rounds, parameters: start),
+      progress: \.progress, outcome: \.parameters
+    ) { state, keep in
+      var state = state
+      while state.round < rounds {
+        let own = steps * (state.round + 1) / rounds - steps * state.round / rounds
+        let loss = try state.trainer.train(self, steps: own) { step in
+          rate * (1 + Elementary.cos(Double.pi * Double(step) / Double(steps))) / 2
+        }
+        guard loss.isFinite else {
+          throw Failure(
+            .numerical,
+            "the training of the model of '\(name)' left the range of numbers by step \(state.trainer.stepCount); look "
+              + "for extreme values, or give a smaller --learning-rate than \(rate)")
+        }
+        state.loss = loss
+        let judgement = heldOut.map { self.judgement($0, state.trainer.parameters, steps: steps) }
+        if judgement ?? -.infinity < state.best ?? .infinity {
+          (state.best, state.parameters) = (judgement, state.trainer.parameters)
+        }
+        state.round += 1
+        // Ranks agree in sums when to save, and steps need not make any.
+        _ = try rows.sum([0.0]) { _, _ in }
+        try keep(state)
+      }
+      return state
+    }
+  }
+}
