@@ -39,6 +39,10 @@ trap 'exit 130' INT TERM
 
 # Hosts that share this machine's cores.
 export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_tcp_if_include=eth0 OPENBLAS_NUM_THREADS=1 GIV_DIST=$giv_dist
+# Processes that are cut off hold the run for two minutes, twice as long as Slurm takes to begin the job anew: it is refused
+# at first, and goes on soon after.
+export WAIT=10
+stall_timeout=120
 run= job=
 fail_with_logs() {
   {
@@ -73,7 +77,7 @@ undisturbed() {
 }
 submit() {
   slurm sbatch --parsable --chdir="$work" --output="$run.log" --nodes=2 --ntasks-per-node=2 "$@" \
-    "$PWD/launch/slurm.sbatch" "${train[@]}" --starts "$starts" --out "$run"
+    "$PWD/launch/slurm.sbatch" "${train[@]}" --starts "$starts" --stall-timeout "$stall_timeout" --out "$run"
 }
 
 timeout --kill-after=5 300 "$giv_dist" simulate --scenario poly --covariates 5 --rows 60000 --shards 4 --out "$work/shards" >/dev/null
@@ -118,9 +122,14 @@ for scenario in "${scenarios[@]}"; do
   (($(wc -l <"$run/metrics.jsonl") == total)) || fail_with_logs "not one line per pass"
   ! compgen -G "$run/*checkpoint*" >/dev/null || fail_with_logs "a checkpoint is left"
   # Each start and each end stands in the log of the run, by the job's number.
-  (($(count " resumed after pass [0-9]*, in Slurm job $job (restart [1-9][0-9]*): " "$run/run.log") == restarts)) \
-    || fail_with_logs "not one line per restart"
+  refused=$(count "job $job, restart [0-9]*: refused with 75" "$run.log")
+  resumed=$(count " resumed after pass [0-9]*, in Slurm job $job (restart [1-9][0-9]*): " "$run/run.log")
+  ((resumed + refused == restarts)) || fail_with_logs "not one line per restart"
   (($(count " finished, after .* in Slurm job $job (restart $restarts)$" "$run/run.log") == 1)) || fail_with_logs "no end"
+  case "$scenario" in
+  first) ((refused >= 1)) || fail_with_logs "no start was refused while processes that were cut off held the run" ;;
+  *) ((refused == 0)) || fail_with_logs "$refused starts were refused" ;;
+  esac
   case "$scenario" in
   time)
     ((restarts >= 2)) || fail_with_logs "the training was over after $restarts restarts; it must last longer"
