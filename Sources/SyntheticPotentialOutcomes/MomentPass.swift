@@ -1,10 +1,11 @@
+import Communication
 import Frames
 
 /// The one pass over the rows that all answers come from, by itself: for those who time it.
 public struct MomentPass {
-  private let sums: ProxyMoments
+  let sums: ProxyMoments
+  let frame: Frame
   private let scale: OutcomeScale
-  private let frame: Frame
 
   /// Looks through the columns. Collective.
   ///
@@ -19,4 +20,15 @@ public struct MomentPass {
 
   /// The sums. Collective.
   public func callAsFunction() throws -> [Double] { try sums.sum(over: frame, scale).summands }
+
+  /// The same pass over the first rows of this rank alone, in whole chunks: `rows` of them and less than a chunk more, or
+  /// all that it has.
+  public func part(rows: Int) -> (rowCount: Int, sums: () throws -> [Double]) {
+    let own = frame.rows.localChunks
+    let length = frame.rows.grid.chunkLength
+    let count = own.prefix((rows + length - 1) / length).reduce(0) { $0 + frame.rowCount(ofChunk: $1) }
+    let part = DistributedRows(rowCount: count, chunkLength: length, communicator: SoloCommunicator())
+    let add = sums.adding(frame, scale)
+    return (count, { try part.sum(sums) { try add(&$0, own.lowerBound + $1) }.summands })
+  }
 }

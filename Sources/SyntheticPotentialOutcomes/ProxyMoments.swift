@@ -66,9 +66,14 @@ struct ProxyMoments: Reducible {
   ///
   /// - Throws: on all ranks the same ``Failure`` when a rank fails.
   func sum(over frame: Frame, _ scale: OutcomeScale) throws -> ProxyMoments {
-    if isTable { return try frame.rows.sum(self) { try $0.addTable(frame, chunk: $1, scale) } }
+    try frame.rows.sum(self, add: adding(frame, scale))
+  }
+
+  /// What adds a chunk of a frame to sums as these.
+  func adding(_ frame: Frame, _ scale: OutcomeScale) -> (inout ProxyMoments, _ chunk: Int) throws -> Void {
+    if isTable { return { try $0.addTable(frame, chunk: $1, scale) } }
     let workspace = ProductWorkspace()
-    return try frame.rows.sum(self) { try $0.addProducts(frame, chunk: $1, scale, workspace) }
+    return { try $0.addProducts(frame, chunk: $1, scale, workspace) }
   }
 }
 

@@ -21,17 +21,12 @@ public struct SyntheticOutcomesPlan: Sendable, Encodable {
   }
 }
 
-extension SyntheticPotentialOutcomes {
-  /// Looks through the columns, and tells what a fit would take. Collective.
-  ///
-  /// - Throws: as ``fit(_:in:)``.
-  public func plan(_ frame: Frame) throws -> SyntheticOutcomesPlan {
-    let groups = try RowGroups(options, of: frame)
-    let survey = try ProxySurvey(options, of: frame)
-    let sums = try ProxyMoments(groups, treatment: survey.treatment, outcome: survey.outcome)
-    return SyntheticOutcomesPlan(
-      rows: frame.rows.rowCount, arms: groups.arms, strata: groups.stratumCount, blocks: groups.blocks.count,
-      treatmentFeatures: survey.treatment.count, outcomeFeatures: survey.outcome.count,
+extension MomentPass {
+  /// What a fit would take, of which this is the one pass.
+  public var plan: SyntheticOutcomesPlan {
+    SyntheticOutcomesPlan(
+      rows: frame.rows.rowCount, arms: sums.groups.arms, strata: sums.groups.stratumCount,
+      blocks: sums.groups.blocks.count, treatmentFeatures: sums.treatment.count, outcomeFeatures: sums.outcome.count,
       chunkRows: frame.rows.grid.chunkLength, bytesPerReduction: sums.summands.count * MemoryLayout<Double>.stride)
   }
 }

@@ -22,6 +22,7 @@ struct DryRun: Encodable {
   let bytesPerPass: Int
   /// Bytes of the sums of one fit, which each rank sends once per pass up the reduction's tree.
   let bytesPerReduction: Int
+  /// Of one fit with linear rules, r = x, on random rows.
   let pass: PassMeasurement
 
   /// Collective.
@@ -48,7 +49,7 @@ struct DryRun: Encodable {
     bytesPerReduction =
       SufficientStatistics(groupCount: configuration.groups, columnCount: collection.covariateCount + 2).summands.count
       * MemoryLayout<Double>.stride
-    pass = try PassMeasurement(
+    pass = try .expectationMaximization(
       columns: collection.covariateCount + 1, groups: configuration.groups, rowCount: ranks.map(\.rows).max()!,
       on: communicator)
   }
@@ -60,7 +61,7 @@ struct DryRun: Encodable {
     let lines = [
       "\(rows) rows of \(covariates) covariates in \(shards) shards; \(bytesPerReduction) bytes per fit and pass on r = x"
         + (sweep ?? ""),
-      "\(mebibytes(bytesPerPass)) MiB of rows in a pass; \(pass.words)",
+      "\(mebibytes(bytesPerPass)) MiB of rows in a pass; \(pass.milliseconds) ms per fit and pass on r = x, \(pass.words)",
     ]
     Swift.print((lines + RankShare.table(ranks).lines).joined(separator: "\n"))
   }

@@ -4,37 +4,48 @@ import MetaEM
 import Mixture
 import Reports
 
-/// How long a pass of EM takes here, measured on random rows on all ranks at once: of one fit with linear rules, r = x,
-/// without reading and without messages.
+/// How long a pass takes here, measured on a few rows on all ranks at once, without reading and without messages.
 struct PassMeasurement: Encodable {
   /// Rows of a rank that are measured on: enough to leave the caches.
-  private static let rows = 1 << 15
+  static let rows = 1 << 15
 
   /// The slowest rank's.
-  let nsPerRowAndFit: Double
+  let nsPerRow: Double
   /// On the rank with most rows.
-  let secondsPerFit: Double
+  let seconds: Double
 
   /// Collective.
   ///
   /// - Parameters:
+  ///   - count: rows that `pass` goes through on this rank, again and again.
+  ///   - rowCount: of the rank with most rows.
+  init(of count: Int, rowCount: Int, on communicator: any Communicator, _ pass: () throws -> Void) throws {
+    let most = Int(try communicator.maximum([Double(count)])[0])
+    nsPerRow = try BenchmarkTimes(per: most, passes: 5, on: communicator, pass).ns
+    seconds = nsPerRow * Double(rowCount) / 1e9
+  }
+
+  /// Of EM, of one fit with linear rules on random rows. Collective.
+  ///
+  /// - Parameters:
   ///   - columns: covariates and the treatment.
   ///   - rowCount: of the rank with most rows.
-  init(columns: Int, groups: Int, rowCount: Int, on communicator: any Communicator) throws {
+  static func expectationMaximization(
+    columns: Int, groups: Int, rowCount: Int, on communicator: any Communicator
+  ) throws -> PassMeasurement {
     let own = SoloCommunicator()
-    let table = try BenchmarkTable.make(rows: max(Self.rows, groups), columns: columns, on: own)
+    let table = try BenchmarkTable.make(rows: max(rows, groups), columns: columns, on: own)
     let design = Design(table: table, featureNames: table.covariateNames, features: nil)
     let random = CounterRandom(seed: 1, stream: .starts)
     let model = try RegressionMixture.starts(
       0..<1, groups: groups, pooled: design.pooledStatistics(), random: random)[0]
-    nsPerRowAndFit = try BenchmarkTimes(per: table.rows.rowCount, passes: 5, on: communicator) {
+    return try PassMeasurement(of: table.rows.rowCount, rowCount: rowCount, on: communicator) {
       _ = try design.statistics(of: [model])
-    }.ns
-    secondsPerFit = nsPerRowAndFit * Double(rowCount) / 1e9
+    }
   }
 
+  var milliseconds: String { format(seconds * 1e3, decimals: 1) }
   var words: String {
-    "\(format(secondsPerFit * 1e3, decimals: 1)) ms per fit and pass on r = x, by \(format(nsPerRowAndFit, decimals: 1)) ns "
-      + "per row measured here, without reading and messages"
+    "by \(format(nsPerRow, decimals: 1)) ns per row measured here, without reading and messages"
   }
 }

@@ -9,6 +9,8 @@ struct SpoDryRun: Encodable {
   let ranks: [RankShare]
   /// Bytes of rows in the one pass, on all ranks: from memory, or from files with --stream.
   let bytesPerPass: Int
+  /// Measured on the first rows of each rank, with the sums that the fit would make.
+  let pass: PassMeasurement
 
   /// Collective.
   ///
@@ -20,11 +22,16 @@ struct SpoDryRun: Encodable {
     _ estimator: SyntheticPotentialOutcomes, _ frame: Frame, _ storage: FrameStorage, heldBytes: Int,
     on communicator: any Communicator
   ) throws {
-    plan = try estimator.plan(frame)
+    let moments = try MomentPass(estimator.options, over: frame)
+    plan = moments.plan
     let columns = frame.schema.columns.count
     ranks = try RankShare.all(
       frame.rows.partition, columns: columns, storage, heldBytes: heldBytes, on: communicator)
     bytesPerPass = frame.rows.rowCount * columns * MemoryLayout<Double>.stride
+    let part = moments.part(rows: PassMeasurement.rows)
+    pass = try PassMeasurement(of: part.rowCount, rowCount: ranks.map(\.rows).max()!, on: communicator) {
+      _ = try part.sums()
+    }
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -32,12 +39,13 @@ struct SpoDryRun: Encodable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(ranks, forKey: .ranks)
     try container.encode(bytesPerPass, forKey: .bytesPerPass)
+    try container.encode(pass, forKey: .pass)
   }
 
-  private enum CodingKeys: CodingKey { case ranks, bytesPerPass }
+  private enum CodingKeys: CodingKey { case ranks, bytesPerPass, pass }
 
   var words: String {
-    let pass = "\(mebibytes(bytesPerPass)) MiB of rows in the one pass"
-    return ([plan.words, pass] + RankShare.table(ranks).lines).joined(separator: "\n")
+    let size = "\(mebibytes(bytesPerPass)) MiB of rows in the one pass; \(pass.milliseconds) ms, \(pass.words)"
+    return ([plan.words, size] + RankShare.table(ranks).lines).joined(separator: "\n")
   }
 }

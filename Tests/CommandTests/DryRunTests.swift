@@ -12,6 +12,7 @@ extension OnRanks {
       try simulate("--rows 300000 --covariates 8 --groups 2 --seed 2 --shards 2 --out medium", in: folder)
       try simulate("--rows 3000 --groups 2 --seed 3 --shards 2 --out small", in: folder)
       try simulate("--scenario proxies --law binary --rows 2000000 --seed 5 --shards 2 --out proxies", in: folder)
+      try simulate("--scenario proxies --law binary --rows 2500 --seed 6 --shards 2 --out cells", in: folder)
       let panel = "simulate --scenario panel --units 120000 --pre-periods 60 --post-periods 8 --seed 4 --out units"
       let result = try givDist(panel.split(separator: " ").map(String.init), in: folder)
       try #require(result.exitCode == 0, "\(result.error)")
@@ -56,14 +57,25 @@ extension OnRanks {
       #expect(text.output.contains("; 6 fits, each on one rank that holds all rows"), "\(text.output)")
     }
 
-    @Test func `Bytes of a pass are eight for each number of each row, and its time is measured`() throws {
-      let plan = try numbers("train small --groups 2 --dry-run", ranks: 2)
-      let covariates = try #require(plan["covariates"] as? Int)
-      #expect(plan["bytesPerPass"] as? Int == 3000 * (covariates + 1) * 8)
+    @Test(
+      arguments: [
+        ("train small --groups 2", 3000), ("sweep small --groups 1...3 --out never", 3000),
+        ("spo cells --treatment-proxies z0,z1 --outcome-proxies x0,x1", 2500),
+        ("spo cells --treatment-proxies z0,z1 --outcome-proxies x0,x1 --features poly:2", 2500),
+      ], [1, 2, 5])
+    func `Bytes of a pass are eight for each number of each row, and its time is measured`(
+      line: (words: String, rows: Int), ranks: Int
+    ) throws {
+      let plan = try numbers("\(line.words) --dry-run", ranks: ranks)
+      // Of proxies the rows hold z0, z1, x0, x1, t and y.
+      let columns = try line.words.hasPrefix("spo") ? 6 : #require(plan["covariates"] as? Int) + 1
+      #expect(plan["bytesPerPass"] as? Int == line.rows * columns * 8)
       let pass = try #require(plan["pass"] as? [String: Double])
-      let (each, all) = (try #require(pass["nsPerRowAndFit"]), try #require(pass["secondsPerFit"]))
+      let (each, all) = (try #require(pass["nsPerRow"]), try #require(pass["seconds"]))
       let rows = try #require(plan["ranks"] as? [[String: Any]]).compactMap { $0["rows"] as? Int }.max()!
       #expect(each > 0 && abs(all / (each * Double(rows) / 1e9) - 1) < 1e-9)
+      let text = try givDist("\(line.words) --dry-run".split(separator: " ").map(String.init), ranks: ranks)
+      #expect(text.output.contains(" ns per row measured here, without reading and messages"), "\(text.output)")
     }
   }
 }
