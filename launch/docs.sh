@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the reference pages of all library targets, with their articles, as one static site.
 # Usage: launch/docs.sh     Then: python3 -m http.server --directory .build/documentation
+#        and, in a browser, http://localhost:8000/documentation/metaem, where all articles are.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,4 +38,4 @@ done
 rm -rf "$output"
 docc merge "${archives[@]}" --synthesized-landing-page-name giv-dist --synthesized-landing-page-kind Package \
   --output-path "$output"
-echo "docs: $output/index.html; serve it with python3 -m http.server --directory $output"
+echo "docs: python3 -m http.server --directory $output, then http://localhost:8000/documentation/metaem"

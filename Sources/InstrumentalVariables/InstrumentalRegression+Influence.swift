@@ -8,7 +8,7 @@ extension InstrumentalRegression {
   /// pass. Collective.
   ///
   /// - Parameters:
-  ///   - kind: HC0, HC1 or clusters.
+  ///   - kinds: HC0, HC1 or clusters, of each estimator.
   ///   - source: the rows of this regression.
   ///   - fill: writes ℓ_ia of the rows of a chunk to `values[(e * q + a) * stride + row]`, e the place of an estimator; it
   ///     must not communicate.

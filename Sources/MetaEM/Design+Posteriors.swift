@@ -35,7 +35,7 @@ extension Design {
 
 extension MetaEM.Result {
   /// Writes the posteriors, labels and identifiers of all rows, also of those that were not fitted; see
-  /// ``Mixture/Design/writePosteriors(of:joint:collection:to:force:)``. Collective.
+  /// `Design.writePosteriors(of:joint:collection:to:force:)`. Collective.
   public func writePosteriors(_ collection: ShardCollection, to path: String?, force: Bool) throws -> String {
     var rule = rule
     rule.numbering = fittedRows

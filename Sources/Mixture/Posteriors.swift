@@ -35,7 +35,7 @@ public struct PosteriorRule: Sendable {
 
   /// The E step of one chunk, with the log-likelihood and entropy of its rows.
   ///
-  /// - Parameter weights: of the rows in these; nil for the design's own.
+  /// - Parameter others: the weights of the rows in these; nil for the design's own.
   /// - Throws: ``Failure`` when the chunk cannot be read.
   public func callAsFunction(_ design: Design, chunk: DesignChunk, weights others: [Double]? = nil) throws -> (
     block: PosteriorBlock, totals: Kernel.Totals
