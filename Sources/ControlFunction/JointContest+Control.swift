@@ -15,7 +15,7 @@ enum MissingControl {
 extension JointContest {
   /// The level at which a score test calls for more than a linear control function.
   static let controlLevel = 0.001
-  /// Designs of more columns are not made for the test.
+  /// A coefficient of V whose fit would take a design of more columns is not tested for.
   private static let mostColumns = 2 * JointBases.largestCount
 
   /// What is missing of a linear control function at the best fit of a trial. Where the confounder's mean given V is curved
@@ -24,9 +24,8 @@ extension JointContest {
   /// - Parameter tests: those of the best fit, where they were made before.
   func missingControl(of trial: JointTrial, tests: JointScoreTests? = nil) throws -> MissingControl {
     guard let model = trial.fits.first?.model, model.bends == nil, model.interactions == nil else { return .nothing }
-    let interactions = try interactionTests(of: model, on: trial)
-      .filter { $0.test.pValue < Self.controlLevel }
     let tests = try tests ?? JointScoreTests(of: model, on: trial.design, clusters: clusters)
+    let interactions = try interactionTests(tests, on: trial).filter { $0.test.pValue < Self.controlLevel }
     let bends = try scoreTest { try tests.bends() }
     let isBent = bends.map { $0.pValue < Self.controlLevel } ?? false
     guard let clearer = interactions.min(by: { $0.test.pValue < $1.test.pValue })?.test else {
@@ -40,17 +39,12 @@ extension JointContest {
   /// The score tests of the coefficient of V depending on x and on t; none where the information of the fit is not positive
   /// definite.
   private func interactionTests(
-    of model: JointMixture, on trial: JointTrial
+    _ tests: JointScoreTests, on trial: JointTrial
   ) throws -> [(variables: [Int], test: ChiSquareTest)] {
     let m = table.covariateCount
-    let basis = trial.basis.interacting(Array(0...m))
-    guard let interactions = basis.interactions, basis.designColumnCount <= Self.mostColumns else { return [] }
-    let design = Design(table: table, basis: basis, subset: trial.rows)
+    guard trial.basis.interacting(Array(0...m)).designColumnCount <= Self.mostColumns else { return [] }
     do {
-      let blocks = [Array(0..<m), [m]]
-      let tests = try JointScoreTest.interactions(
-        interactions, blocks: blocks, of: model, on: design, clusters: clusters)
-      return zip(blocks, tests).map { ($0, ChiSquareTest($1)) }
+      return try [Array(0..<m), [m]].map { ($0, ChiSquareTest(try tests.interactions($0))) }
     } catch is NotPositiveDefinite { return [] }
   }
 

@@ -11,7 +11,7 @@ public struct JointEstimation: Sendable {
   private let design: Design
   private let information: Cholesky
 
-  /// Two passes over the rows. Collective.
+  /// A pass over the rows. Collective.
   ///
   /// - Parameter design: the rows that the mixture was fitted to, with their weights.
   /// - Returns: nil when the information is not positive definite, so that the likelihood has no regular maximum here.

@@ -11,14 +11,30 @@ public struct JointParameters: Sendable, Equatable {
   /// The columns that shares depend on: the constant, or all of ρ.
   let shareColumns: Int
 
-  init(_ model: JointMixture, shiftColumns: Int? = nil) {
+  init(_ model: JointMixture) {
     groups = model.groupCount
     shared = model.outcomeCoefficients.count
     interactionCount = model.interactionCount
     selection = model.selectionCount
     hasBends = model.bends != nil
-    self.shiftColumns = shiftColumns ?? (model.hasFreeShifts ? 1 : 0)
+    shiftColumns = model.hasFreeShifts ? 1 : 0
     shareColumns = model.shareCount
+  }
+
+  /// Those of a model and all that it may lack, which are 0 there: shifts on all of ρ, shares that depend on ρ and, where
+  /// it has neither, κ2 and λ.
+  ///
+  /// - Parameter variables: the number of columns C that λ takes.
+  init(testing model: JointMixture, variables: Int) {
+    groups = model.groupCount
+    shared = model.outcomeCoefficients.count
+    selection = model.selectionCount
+    // The two ways in which the outcome may depend on V by more than κ do not go together.
+    let isPlain = model.bends == nil && model.interactions == nil
+    interactionCount = isPlain ? variables : model.interactionCount
+    hasBends = isPlain || model.bends != nil
+    shiftColumns = model.selectionCount
+    shareColumns = model.selectionCount
   }
 
   private var afterBends: Int { endogeneities.lowerBound + groups * (hasBends ? 2 : 1) }
@@ -26,6 +42,10 @@ public struct JointParameters: Sendable, Equatable {
   private var afterDeviations: Int { afterShifts + groups * (2 + selection) }
 
   public var count: Int { afterDeviations + (groups - 1) * shareColumns }
+  /// The number of parameters besides b.
+  var restCount: Int { count - shared }
+  /// The number of κ, λ and κ2 of a group: what β meets in the second derivatives of the outcome's mean besides itself.
+  var bilinearCount: Int { 1 + interactionCount + (hasBends ? 1 : 0) }
   /// The places of b, the coefficients of the outcome's regression.
   public var outcome: Range<Int> { 0..<shared }
   /// The places of λ; empty without it.

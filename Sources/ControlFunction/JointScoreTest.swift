@@ -10,26 +10,6 @@ import Mixture
 public struct JointScoreTest: Sendable, Equatable {
   public let statistic: Double
   public let degreesOfFreedom: Int
-
-  /// The score tests of the coefficient of V varying with some of the columns of `interactions`, without the others.
-  ///
-  /// - Parameters:
-  ///   - blocks: the columns that are tested together, by their places.
-  ///   - design: with the columns of `interactions`.
-  /// - Throws: ``NotPositiveDefinite`` when the information of the model is not; on all ranks the same ``Failure`` when a
-  ///   pass fails.
-  public static func interactions(
-    _ interactions: ControlInteractions, blocks: [[Int]], of model: JointMixture, on design: Design,
-    clusters: RowClusters? = nil
-  ) throws -> [JointScoreTest] {
-    var larger = model
-    larger.interactions = interactions
-    let parameters = JointParameters(larger)
-    let sums = try ScoreSums(larger, parameters, on: design, clusters: clusters)
-    let all = Array(parameters.interactions)
-    let own = sums.others(than: all)
-    return try blocks.map { block in try sums.test(of: block.map { all[$0] }, in: own) }
-  }
 }
 
 /// What score tests of one larger model read of the rows.
@@ -38,10 +18,12 @@ struct ScoreSums {
   let squared: Matrix
   let information: Matrix
 
-  /// Two passes over the rows. Collective.
+  /// A pass over the rows. Collective.
+  ///
+  /// - Parameter parameters: those of the model, and others that are 0 there.
   init(_ model: JointMixture, _ parameters: JointParameters, on design: Design, clusters: RowClusters?) throws {
     let scores = try design.scores(of: model, parameters, clusters: clusters)
-    information = JointCovariance.information(model, try design.statistics(of: [model])[0], scores)
+    information = scores.information(of: model)
     (gradient, squared) = (scores.gradient, scores.meat)
   }
 

@@ -1,7 +1,7 @@
 import LinearAlgebra
 import Mixture
 
-/// The covariance of a joint mixture at its maximum, and the score tests of all that it may lack, from two passes over the
+/// The covariance of a joint mixture at its maximum, and the score tests of all that it may lack, from a pass over the
 /// rows: those parameters stand at 0 in one larger model, and each test leaves the others out.
 public struct JointScoreTests: Sendable {
   private let model: JointMixture
@@ -12,24 +12,21 @@ public struct JointScoreTests: Sendable {
   /// The places of the parameters of the model itself.
   private let own: [Int]
 
-  /// Two passes over the rows. Collective.
+  /// A pass over the rows. Collective.
   ///
+  /// - Parameter design: the columns of the model; its table has the x and t that the coefficient of V may vary with.
   /// - Throws: on all ranks the same ``Failure`` when a pass fails, or when there are too many clusters.
   public init(of model: JointMixture, on design: Design, clusters: RowClusters? = nil) throws {
-    var larger = model
-    // The two ways in which the outcome may depend on V by more than κ do not go together.
-    if model.bends == nil && model.interactions == nil {
-      larger.bends = Array(repeating: 0, count: model.groupCount)
-    }
-    if model.concomitants == nil { larger.concomitants = model.constantLogShares }
-    let parameters = JointParameters(larger, shiftColumns: model.selectionCount)
+    let parameters = JointParameters(testing: model, variables: design.table.covariateCount + 1)
     self.model = model
     self.parameters = parameters
-    sums = try ScoreSums(larger, parameters, on: design, clusters: clusters)
+    sums = try ScoreSums(model, parameters, on: design, clusters: clusters)
     degreesOfFreedom = clusters?.degreesOfFreedom
     let added =
       (1..<model.groupCount).flatMap { parameters.shifts($0).dropFirst(model.hasFreeShifts ? 1 : 0) }
-      + (model.bends == nil ? Array(parameters.bends) : []) + (model.concomitants == nil ? parameters.shareSlopes : [])
+      + (model.bends == nil ? Array(parameters.bends) : [])
+      + (model.interactions == nil ? Array(parameters.interactions) : [])
+      + (model.concomitants == nil ? parameters.shareSlopes : [])
     own = sums.others(than: added)
   }
 
@@ -80,6 +77,16 @@ public struct JointScoreTests: Sendable {
   public func bends() throws -> JointScoreTest {
     precondition(model.bends == nil && model.interactions == nil)
     return try sums.test(of: Array(parameters.bends), in: own)
+  }
+
+  /// Of the coefficient of V varying with some of x_1 … x_m, t, counted from 0: of their λ. Neither the origin nor the unit
+  /// of a variable matters, since κ_k is free.
+  ///
+  /// - Precondition: the coefficient of V depends on the group alone.
+  /// - Throws: ``NotPositiveDefinite`` when the information of the model is not.
+  public func interactions(_ variables: [Int]) throws -> JointScoreTest {
+    precondition(model.bends == nil && model.interactions == nil)
+    return try sums.test(of: variables.map { parameters.interactions.lowerBound + $0 }, in: own)
   }
 
   /// Of shares depending on x: of ω_k but for its constant, k = 1 ….

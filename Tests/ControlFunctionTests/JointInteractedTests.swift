@@ -165,10 +165,9 @@ private struct InteractedFixture: Decodable {
   }
 
   @Test func `score tests by blocks are those of the reference`() throws {
-    let tests = try JointScoreTest.interactions(
-      InteractedFixture.Model.interactions, blocks: [[0, 1], [2], [0, 1, 2]], of: fixture.plain.plain,
-      on: fixture.design())
-    for (test, expected) in zip(tests, fixture.tests) {
+    let tests = try JointScoreTests(of: fixture.plain.plain, on: fixture.design(ownColumns: 0))
+    for (variables, expected) in zip([[0, 1], [2], [0, 1, 2]], fixture.tests) {
+      let test = try tests.interactions(variables)
       #expect(test.degreesOfFreedom == expected.degreesOfFreedom)
       #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
     }
@@ -193,19 +192,19 @@ private struct InteractedFixture: Decodable {
   }
 
   @Test func `score tests and covariance of the plain model by cluster are those of the reference`() throws {
-    let (design, narrow) = (try fixture.design(), try fixture.design(ownColumns: 0))
+    let design = try fixture.design(ownColumns: 0)
     let clusters = try RowClusters("institution", of: design.table)
     #expect(clusters.count == 50)
     let model = fixture.plain.plain
-    let tests = try JointScoreTest.interactions(
-      InteractedFixture.Model.interactions, blocks: [[0, 1], [2], [0, 1, 2]], of: model, on: design, clusters: clusters)
-    for (test, expected) in zip(tests, fixture.clusteredTests) {
+    let tests = try JointScoreTests(of: model, on: design, clusters: clusters)
+    for (variables, expected) in zip([[0, 1], [2], [0, 1, 2]], fixture.clusteredTests) {
+      let test = try tests.interactions(variables)
       #expect(abs(test.statistic - expected.statistic) < 1e-4 * expected.statistic)
     }
-    let shifts = try JointScoreTests(of: model, on: narrow, clusters: clusters).shifts().test
+    let shifts = try tests.shifts().test
     #expect(shifts.degreesOfFreedom == fixture.clusteredShifts.degreesOfFreedom)
     #expect(abs(shifts.statistic - fixture.clusteredShifts.statistic) < 1e-4 * fixture.clusteredShifts.statistic)
-    let covariance = try JointCovariance.estimate(model, on: narrow, clusters: clusters)
+    let covariance = try JointCovariance.estimate(model, on: design, clusters: clusters)
     expectEqual(
       covariance.block(Array(covariance.parameters.outcome) + Array(covariance.parameters.endogeneities)),
       fixture.clusteredPlainCovariance)
