@@ -27,7 +27,8 @@ public struct InterventionSettings: Sendable {
   /// The same for all rows.
   ///
   /// - Parameters:
-  ///   - set, seen: the names of levels, or numbers, by the names of all variables that the network's question sets and sees.
+  ///   - set: the names of levels, or numbers, by the names of all variables that the network's question sets.
+  ///   - seen: the same of those that it sees.
   ///   - allowsExtrapolation: whether numbers may lie beyond those of the rows that the network was learned on.
   /// - Throws: ``Failure`` `usage` that names a variable that is missing or is none of the question's, or a value that it does
   ///   not have; `data` when a number lies beyond.
