@@ -5,8 +5,8 @@ import Networks
 import Runs
 
 /// The training of a network that gives the law of a variable: minibatches of rows, steps of Adam, a learning rate that falls
-/// to 0 along half a cosine. Where rows come up more than once, some are held out, and the parameters are those under which
-/// these were likeliest.
+/// to 0 along half a cosine. Where rows come up more than once, some are held out: if the last parameters are worse for these
+/// than earlier ones by more than chance, the training has learned rows by heart, and the best ones are taken.
 final class ConditionalTraining: RowwiseProblem {
   private let source: ModelRows
   private let variables: [Int]
@@ -100,14 +100,14 @@ final class ConditionalTraining: RowwiseProblem {
       scale: 1 / Double(count))
   }
 
-  /// The mean loss of the rows that are held out, with the same noise whenever it is asked for; the same on all ranks.
-  private func judgement(_ window: MinibatchWindow, _ parameters: [Double], steps: Int) -> Double {
-    stride(from: 0, to: window.batchSize, by: NetworkBlock.longest).reduce(0) { sum, first in
+  /// The losses of the rows that are held out, block by block as parts of their mean, with the same noise whenever they are
+  /// asked for; the same on all ranks.
+  private func judgement(_ window: MinibatchWindow, _ parameters: [Double], steps: Int) -> [Double] {
+    stride(from: 0, to: window.batchSize, by: NetworkBlock.longest).map { first in
       let places = first..<min(first + NetworkBlock.longest, window.batchSize)
       window.copy(0..<rowWidth, ofStep: 0, places: places, to: raw.pointer, stride: NetworkBlock.stride)
-      return sum
-        + loss(
-          ofRows: window.rows(ofStep: 0, places: places), of: window.batchSize, step: steps, parameters: parameters)
+      return loss(
+        ofRows: window.rows(ofStep: 0, places: places), of: window.batchSize, step: steps, parameters: parameters)
     }
   }
 
@@ -138,14 +138,25 @@ private struct TrainingState: Codable {
   var round = 0
   /// Of the last round, per row.
   var loss: Double?
-  /// The best judgement, and the parameters that it is of.
-  var best: Double?
-  var parameters: [Double]
+  /// The losses of the rows that are held out after this round and after the best one, with the parameters of that; empty
+  /// without such rows.
+  var judgement: [Double] = []
+  var best: [Double] = []
+  var bestParameters: [Double] = []
+
+  /// Those after the last round, or the best where the last are worse by more than two standard errors of the difference.
+  var parameters: [Double] {
+    let differences = zip(judgement, best).map { $0 - $1 }
+    guard differences.count > 1 else { return trainer.parameters }
+    let (sum, count) = (differences.reduce(0, +), Double(differences.count))
+    let square = differences.reduce(0) { $0 + ($1 - sum / count) * ($1 - sum / count) }
+    return sum > 2 * (square * count / (count - 1)).squareRoot() ? bestParameters : trainer.parameters
+  }
 
   var progress: Journal.Progress {
     var values: [String: PassRecord.Value] = [:]
     if let loss { values["loss"] = .number(loss) }
-    if let best { values["heldOut"] = .number(best) }
+    if !judgement.isEmpty { values["heldOut"] = .number(judgement.reduce(0, +)) }
     return Journal.Progress(passes: round, values: values, remaining: .exactly(rounds - round))
   }
 }
@@ -165,8 +176,8 @@ extension ConditionalTraining {
     let trainer = Trainer(parameters: start, optimizer: optimizer, batchSize: options.batchSize, seed: seed)
     let (rounds, steps) = (min(Self.rounds, options.steps), options.steps)
     return try journal.run(
-      "model of \(name)", from: TrainingState(trainer: trainer, rounds: rounds, parameters: start),
-      progress: \.progress, outcome: \.parameters
+      "model of \(name)", from: TrainingState(trainer: trainer, rounds: rounds), progress: \.progress,
+      outcome: \.parameters
     ) { state, keep in
       var state = state
       while state.round < rounds {
@@ -181,9 +192,11 @@ extension ConditionalTraining {
               + "for extreme values, or give a smaller --learning-rate than \(rate)")
         }
         state.loss = loss
-        let judgement = heldOut.map { self.judgement($0, state.trainer.parameters, steps: steps) }
-        if judgement ?? -.infinity < state.best ?? .infinity {
-          (state.best, state.parameters) = (judgement, state.trainer.parameters)
+        if let heldOut {
+          state.judgement = judgement(heldOut, state.trainer.parameters, steps: steps)
+          if state.best.isEmpty || state.judgement.reduce(0, +) < state.best.reduce(0, +) {
+            (state.best, state.bestParameters) = (state.judgement, state.trainer.parameters)
+          }
         }
         state.round += 1
         // Ranks agree in sums when to save, and steps need not make any.

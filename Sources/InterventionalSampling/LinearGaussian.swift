@@ -4,8 +4,8 @@ import Networks
 /// A linear mean with normal errors, by least squares: in closed form what the training of a network without hidden layers
 /// comes to.
 enum LinearGaussian {
-  /// Directions of the inputs' cross products that are smaller than this share of the largest are left out: inputs that
-  /// repeat others, such as the indicator of a level that no row has.
+  /// Directions of the inputs' cross products that are smaller than this share of the largest are left out, for inputs that
+  /// repeat others: the columns of a category add up to the constant.
   private static let tolerance = 1e-10
 
   /// Parameters of one dense layer, constant first, and the standard deviation of the errors. Collective; one pass.

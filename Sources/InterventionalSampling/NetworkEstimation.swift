@@ -37,23 +37,11 @@ public struct NetworkEstimation: Estimator, Sendable {
   ///   a variable of the graph, or a kind of model is asked for that the variable cannot have; `data` when a variable has
   ///   one value, or there are too many combinations; `numerical` when a training left the range of numbers.
   public func fit(_ frame: Frame, in run: Run) throws -> InterventionalNetwork {
-    guard let identified = try? Identification(of: query, in: graph).plan() else {
-      throw Failure(.notIdentified, "the question is not identified by the graph")
-    }
-    let reading: GraphVariables.Reading =
-      options.mode == .exact
-      ? .categories : .few(categories: Set(options.models.categories), numbers: Set(options.models.numbers))
-    let variables = try GraphVariables(graph.names, of: frame, reading)
-    let scope = identified.scope(of: query)
-    let isExact =
-      options.mode == .exact
-      || options.mode == .auto && options.models.kinds.isEmpty && scope.allSatisfy(variables.isCategory)
-        && variables.size(scope) <= InterventionalSampling.mostCells
-    let plan = identified.answering(numbers: { !variables.isCategory($0) })
-    let free = plan.freeModels(isCategory: variables.isCategory)
+    let way = try Way(self, frame)
+    let (plan, free, variables) = (way.plan, way.free, way.variables)
     let learned =
-      isExact
-      ? try exact(plan, free, scope, variables, frame, run).map(ConditionalModel.table)
+      way.isExact
+      ? try exact(plan, free, way.scope, variables, frame, run).map(ConditionalModel.table)
       : try Sampled(options, plan, free, variables, frame, run).learn()
     var rest = learned[free.count...]
     let generated = plan.generated.map { table in
@@ -61,13 +49,59 @@ public struct NetworkEstimation: Estimator, Sendable {
       return Array(rest.prefix(table.models.count))
     }
     return InterventionalNetwork(
-      options: options, graph: graph, plan: plan, isExact: isExact, rowCount: frame.rows.rowCount,
-      generatedRowCount: isExact || plan.generated.isEmpty ? 0 : options.expand * frame.rows.rowCount,
+      options: options, graph: graph, plan: plan, isExact: way.isExact, rowCount: frame.rows.rowCount,
+      generatedRowCount: way.generatedRowCount(frame),
       variables: graph.names.indices.map { variables.described($0) },
       free: free.count < plan.freeInputs.count
         ? [.rows(try variables.rows(of: frame).sample(of: plan.freeInputs, variables, seed: options.seed))]
         : learned.prefix(free.count).map { .table($0.table!.trusted) },
       generated: generated, network: Array(rest))
+  }
+
+  /// What learning would take, without learning. Collective; reads the values that variables take.
+  ///
+  /// - Throws: as ``fit(_:in:)``, but for trainings.
+  public func plan(_ frame: Frame) throws -> NetworkPlan {
+    let way = try Way(self, frame)
+    if way.isExact { try way.variables.requireExact(way.scope, "join levels, or give --mode sampled") }
+    let sampled = Sampled(options, way.plan, way.free, way.variables, frame, Run())
+    return NetworkPlan(
+      isExact: way.isExact, models: try way.isExact ? [] : sampled.described(),
+      cells: way.isExact ? Int(way.variables.size(way.scope)) : 0, generatedRows: way.generatedRowCount(frame),
+      keptNumbers: way.isExact ? 0 : try sampled.keptNumbers())
+  }
+
+  /// How the question is answered with the variables as they are.
+  private struct Way {
+    let variables: GraphVariables
+    let scope: [Int]
+    let isExact: Bool
+    let plan: IdentificationPlan
+    let free: [IdentificationPlan.Model]
+    private let expand: Int
+
+    init(_ own: NetworkEstimation, _ frame: Frame) throws {
+      guard let identified = try? Identification(of: own.query, in: own.graph).plan() else {
+        throw Failure(.notIdentified, "the question is not identified by the graph")
+      }
+      let options = own.options
+      let reading: GraphVariables.Reading =
+        options.mode == .exact
+        ? .categories : .few(categories: Set(options.models.categories), numbers: Set(options.models.numbers))
+      let variables = try GraphVariables(own.graph.names, of: frame, reading)
+      let scope = identified.scope(of: own.query)
+      isExact =
+        options.mode == .exact
+        || options.mode == .auto && options.models.kinds.isEmpty && scope.allSatisfy(variables.isCategory)
+          && variables.size(scope) <= InterventionalSampling.mostCells
+      plan = identified.answering(numbers: { !variables.isCategory($0) })
+      free = plan.freeModels(isCategory: variables.isCategory)
+      (self.variables, self.scope, expand) = (variables, scope, options.expand)
+    }
+
+    func generatedRowCount(_ frame: Frame) -> Int {
+      isExact || plan.generated.isEmpty ? 0 : expand * frame.rows.rowCount
+    }
   }
 
   /// The tables of the free inputs, of all generated tables and of the network, one after the other.
@@ -148,8 +182,7 @@ private struct Sampled {
           scopes.isEmpty
           ? [] : try run.pass("generated rows \(table)", rows.rows.rowCount) { try rows.sum(scopes) }
         laws = rows.tables(of: scopes, sums: sums)
-        let kept = Set(others.flatMap { models[$0].parents + [models[$0].variable] }).sorted()
-        source = kept.isEmpty ? data : try rows.kept(kept)
+        source = others.isEmpty ? data : try rows.kept(kept(others))
       }
       for (index, law) in zip(counted, laws) {
         let rowCount = table == 0 ? frame.rows.rowCount : options.expand * frame.rows.rowCount
@@ -179,7 +212,58 @@ private struct Sampled {
         rowCount: options.expand * frame.rows.rowCount, communicator: frame.rows.communicator))
   }
 
+  /// The numbers of a generated row that networks are trained on; the most of a table.
+  func keptNumbers() throws -> Int {
+    let kinds = try models.map(kind)
+    return (0..<plan.generated.count).map { table in
+      kept(models.indices.filter { models[$0].table == table + 1 && kinds[$0] != .table })
+        .reduce(0) { $0 + max(1, variables.layout.widths[$1]) }
+    }.max() ?? 0
+  }
+
+  /// The variables that some models are of or read.
+  private func kept(_ indices: [Int]) -> [Int] {
+    Set(indices.flatMap { models[$0].parents + [models[$0].variable] }).sorted()
+  }
+
+  /// All models as they would be.
+  func described() throws -> [NetworkPlan.Model] {
+    try models.map { model in
+      let (kind, place) = (try kind(of: model), model.variable)
+      let parents = model.parents.sorted()
+      let parameters: Int
+      switch kind {
+      case nil:
+        let width = max(1, variables.layout.widths[place])
+        let rowCount = (model.table == 0 ? 1 : options.expand) * frame.rows.rowCount
+        parameters = EmpiricalRows.rowCount(of: rowCount, width: width) * width
+      case .table?: parameters = Int(variables.size(parents + [place]))
+      case let kind?:
+        let target = variables.numbers[place]?.standardization
+        parameters =
+          ConditionalNetwork.shape(
+            law(kind), variables.inputs(parents), target, variables.levels[place].count, options.models
+          ).parameterCount
+      }
+      return NetworkPlan.Model(
+        variable: variables.names[place], parents: parents.map { variables.names[$0] }, generatedTable: model.table,
+        kind: kind?.rawValue ?? "rows", parameters: parameters,
+        steps: [.softmax, .mixture, .flow].contains(kind) ? options.models.steps : 0)
+    }
+  }
+
   // MARK: Kinds
+
+  /// What the network of a kind gives; of a linear model, errors yet to be found.
+  private func law(_ kind: ModelKind) -> ConditionalNetwork.Law {
+    switch kind {
+    case .softmax: .softmax
+    case .mixture: .mixture(components: options.models.components)
+    case .flow: .flow(steps: options.models.eulerSteps)
+    case .gaussian: .gaussian(deviation: 0)
+    case .table: preconditionFailure("tables are counted")
+    }
+  }
 
   /// - Throws: ``Failure`` `usage` when the kind that is asked for is none of the variable's, `data` when a table is too
   ///   large.
@@ -230,18 +314,13 @@ private struct Sampled {
         ConditionalNetwork(
           variable: model.variable, parents: parents, law: law, network: network, inputs: inputs, target: target))
     }
-    let law: ConditionalNetwork.Law
-    switch kind {
-    case .gaussian:
+    if kind == .gaussian {
       let (parameters, deviation) = try LinearGaussian.fit(source, own, inputs: inputs, target: target!)
       let law = ConditionalNetwork.Law.gaussian(deviation: deviation)
-      return network(
-        law, Network(ConditionalNetwork.shape(law, inputs, target, 0, options.models), parameters: parameters))
-    case .softmax: law = .softmax
-    case .mixture: law = .mixture(components: options.models.components)
-    case .flow: law = .flow(steps: options.models.eulerSteps)
-    case .table: preconditionFailure("tables are counted")
+      let shape = ConditionalNetwork.shape(law, inputs, target, 0, options.models)
+      return network(law, Network(shape, parameters: parameters))
     }
+    let law = law(kind)
     let shape = ConditionalNetwork.shape(
       law, inputs, target, variables.levels[model.variable].count, options.models)
     // Each model has minibatches and weights of its own.

@@ -1,6 +1,7 @@
 import Networks
 
-/// How variables enter a network: numbers standardised, and of a category an indicator for each level but the first.
+/// How variables enter a network: numbers standardised, and of a category a column for each level, the root of their number
+/// where the row has it and else 0, so that such columns weigh about as much as numbers do.
 struct NetworkInputs: Sendable, Codable, Equatable {
   enum Part: Sendable, Codable, Equatable {
     case category(levelCount: Int)
@@ -10,7 +11,7 @@ struct NetworkInputs: Sendable, Codable, Equatable {
     var rawWidth: Int { if case .numbers(let own) = self { own.width } else { 1 } }
     var width: Int {
       switch self {
-      case .category(let levelCount): levelCount - 1
+      case .category(let levelCount): levelCount
       case .numbers(let own): own.width
       }
     }
@@ -37,9 +38,10 @@ struct NetworkInputs: Sendable, Codable, Equatable {
     for part in parts {
       switch part {
       case .category(let levelCount):
-        for level in 1..<levelCount {
-          let column = place + (level - 1) * stride
-          for row in 0..<rowCount { column[row] = source[row] == Double(level) ? 1 : 0 }
+        let weight = Double(levelCount).squareRoot()
+        for level in 0..<levelCount {
+          let column = place + level * stride
+          for row in 0..<rowCount { column[row] = source[row] == Double(level) ? weight : 0 }
         }
       case .numbers(let own):
         place.update(from: source, count: own.width * stride)

@@ -20,6 +20,8 @@ struct EffectDryRun: Encodable {
   let passes: Int
   /// Bytes of rows in a pass, on all ranks: from memory, or from files with --stream.
   let bytesPerPass: Int
+  /// Of a pass, measured with the cross products of these columns.
+  let pass: PassMeasurement
   let estimator: String
   let covariance: String
   let clusters: [String]
@@ -43,6 +45,7 @@ struct EffectDryRun: Encodable {
       keptBytes: { storage == .memory && $0 * stride <= Design.cacheLimit ? $0 * stride : 0 },
       on: communicator)
     bytesPerPass = collection.rowCount * columns * MemoryLayout<Double>.stride
+    pass = try PassMeasurement.crossProducts(of: columns, rowCount: ranks.map(\.rows).max()!, on: communicator)
     passes = options.passes(findsSurface: predicts || knowsTruth) + (predicts ? 1 : 0) + (knowsTruth ? 1 : 0)
     estimator = options.method.rawValue
     covariance = options.covariance.rawValue
@@ -55,6 +58,7 @@ struct EffectDryRun: Encodable {
     let lines = [
       "\(rows) rows of \(covariates) covariates in \(shards) shards; \(columns) columns, \(passes) passes over the rows, "
         + "each of \(mebibytes(bytesPerPass)) MiB",
+      "\(pass.milliseconds) ms a pass of cross products of these columns, \(pass.words)",
       "estimator \(estimator), errors \(covariance)\(clustered)",
     ]
     Swift.print((lines + RankShare.table(ranks).lines).joined(separator: "\n"))

@@ -42,6 +42,8 @@ struct IdgenFit: JobCommand {
   var seed: UInt64?
   @Option(help: "The folder of the network.")
   var out: String
+  @Flag(help: "Say what would be read, held and trained, and stop.")
+  var dryRun = false
 
   func validate() throws {
     if let expand, !(1...1000).contains(expand) {
@@ -63,12 +65,18 @@ struct IdgenFit: JobCommand {
     let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try running.run(
-      in: out, files: InterventionalNetwork.fileNames, policy: checkpoints.policy, phases, on: communicator,
-      observer: display.show)
+      in: dryRun ? nil : out, files: InterventionalNetwork.fileNames, policy: checkpoints.policy, phases,
+      on: communicator, observer: display.show)
     run.start("rows")
-    let frame = try data.graphRows(out: out, storage: running.storage, on: communicator)
+    let heldBytes = Phases.peakBytes
+    let frame = try data.graphRows(out: out, storage: dryRun ? .stream() : running.storage, on: communicator)
+    let estimation = NetworkEstimation(options, graph: graph, query: query)
+    if dryRun {
+      let plan = try IdgenFitDryRun(estimation, frame, running.storage, heldBytes: heldBytes, on: communicator)
+      return communicator.isRoot ? print(running.json ? try jsonText(plan) : plan.words) : ()
+    }
     run.start("fit")
-    let network = try NetworkEstimation(options, graph: graph, query: query).run(on: frame, in: run)
+    let network = try estimation.run(on: frame, in: run)
     display.finish()
     run.start("files")
     try run.write(InterventionalNetwork.fileNames, on: communicator) { _, path in

@@ -20,6 +20,8 @@ struct SiDryRun: Encodable {
   let bytesPerPass: Int
   /// Bytes of the sums of one pass, which each rank sends up the reduction's tree.
   let bytesPerReduction: Int
+  /// Of the cross products of a unit's outcomes, or of a period's.
+  let pass: PassMeasurement
 
   /// Collective.
   init(
@@ -42,6 +44,8 @@ struct SiDryRun: Encodable {
     let doubles =
       layout == .units ? arms.count * (p * (p + 1) / 2 + q * (q + 1) / 2 + p * q) : units * (units + 1)
     bytesPerReduction = doubles * MemoryLayout<Double>.stride
+    pass = try PassMeasurement.crossProducts(
+      of: layout == .units ? p + q : units, rowCount: ranks.map(\.rows).max()!, on: communicator)
   }
 
   var words: String {
@@ -49,6 +53,7 @@ struct SiDryRun: Encodable {
       "\(units) units over \(periods) periods, \(before.count) before (\(before.first!) to \(before.last!)) and "
       + "\(after.count) after (\(after.first!) to \(after.last!)), under \(arms.count) arms; \(bytesPerReduction) bytes a pass of "
       + "\(mebibytes(bytesPerPass)) MiB"
-    return ([heading] + RankShare.table(ranks, of: layout.rawValue).lines).joined(separator: "\n")
+    let time = "\(pass.milliseconds) ms for the cross products of a pass, \(pass.words)"
+    return ([heading, time] + RankShare.table(ranks, of: layout.rawValue).lines).joined(separator: "\n")
   }
 }

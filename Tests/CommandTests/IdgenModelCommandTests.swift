@@ -133,7 +133,7 @@ extension OnRanks {
         print((abs(share - law) < 5 * np.sqrt(law * (1 - law) / len(m))).all(), set(rows['X'][:]) == {.5})
         for level in range(3):
             own = y[m == level]
-            out = forward('network/Y', [level == 1, level == 2], [48, 48, 18])
+            out = forward('network/Y', 3**.5 * np.eye(3)[level], [48, 48, 18])
             p, means, sd = np.exp(out[:6]) / np.exp(out[:6]).sum(), out[6:12], np.exp(out[12:])
             center, scale = scaling('Y')
             expected = center + scale * (p @ means)

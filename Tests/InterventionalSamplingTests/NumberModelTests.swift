@@ -106,11 +106,13 @@ import Testing
     let (mean, deviation) = (mean(x), variance(x).squareRoot())
     let y = data.map { $0[2] }
     let target = y.map { ($0 - self.mean(y)) / variance(y).squareRoot() }
-    let columns = data.map { [1, $0[0] == 1 ? 1 : 0, $0[0] == 2 ? 1 : 0, ($0[1] - mean) / deviation] }
+    let columns = data.map { row in
+      [1] + (0..<3).map { row[0] == Double($0) ? 3.0.squareRoot() : 0 } + [(row[1] - mean) / deviation]
+    }
     // Residuals are orthogonal to all columns: what least squares means.
     let b = model.network.parameters
     let residuals = zip(columns, target).map { row, value in value - zip(row, b).reduce(0) { $0 + $1.0 * $1.1 } }
-    for column in 0..<4 {
+    for column in 0..<5 {
       #expect(abs(zip(columns, residuals).reduce(0) { $0 + $1.0[column] * $1.1 }) < 1e-9)
     }
     guard case .gaussian(let found) = model.law else { return #expect(Bool(false), "\(model.law)") }
