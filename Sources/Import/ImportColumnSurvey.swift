@@ -18,6 +18,8 @@ struct ColumnSurvey {
 
   let name: String
   let role: Role
+  /// The vector that it is a number of.
+  let vector: String?
   private(set) var isCategorical: Bool
   /// What was decided before the values were read.
   let coding: PlannedCoding?
@@ -36,9 +38,10 @@ struct ColumnSurvey {
   /// - Parameters:
   ///   - isCategorical: whether numbers are categories, too, from the first row on.
   ///   - coding: what was decided before the values were read.
-  init(name: String, role: Role, isCategorical: Bool, coding: PlannedCoding? = nil) {
+  init(name: String, role: Role, vector: String? = nil, isCategorical: Bool, coding: PlannedCoding? = nil) {
     self.name = name
     self.role = role
+    self.vector = vector
     self.coding = coding
     takesTexts = role.isAlwaysCategorical || coding?.isCategorical == true
     self.isCategorical = isCategorical || takesTexts

@@ -17,7 +17,10 @@ struct ImportEncoding {
   private(set) var columns: [Column]
 
   private let codes: [CovariateCode]
+  /// Of the columns of the inputs besides these, and the places among ``columns`` that they are written to: those of a vector
+  /// follow each other to one.
   private var columnCodes: [ColumnCode]
+  private let columnPlaces: [Int]
   private let sourceCodes: [String: Int64]
 
   private enum CovariateCode {
@@ -54,10 +57,39 @@ struct ImportEncoding {
     }
     sources = try survey.sources()
     sourceCodes = Self.codes(of: sources ?? [])
-    columns = survey.further.map(Self.column)
-    columnCodes = columns.map { column in
+    let inputs = survey.further.map(Self.column)
+    columnCodes = inputs.map { column in
       column.kind.levels.map { .categories(Self.codes(of: $0)) } ?? (column.kind == .integer ? .integer : .number)
     }
+    (columns, columnPlaces) = try Self.joined(inputs, survey.further.map(\.vector))
+  }
+
+  /// The columns as they are written, those of a vector as one, and the place of each of the inputs' among them.
+  private static func joined(
+    _ inputs: [Column], _ vectors: [String?]
+  ) throws -> (columns: [Column], places: [Int]) {
+    var columns: [Column] = []
+    var places: [Int] = []
+    for (column, vector) in zip(inputs, vectors) {
+      guard let vector else {
+        columns.append(column)
+        places.append(columns.count - 1)
+        continue
+      }
+      guard column.kind == .real else {
+        throw Failure(
+          .data,
+          "'\(column.name)' of the vector '\(vector)' holds categories, and vectors hold numbers; leave it out, or name it as "
+            + "a variable by itself")
+      }
+      if columns.last?.name == vector, case .vector(let width)? = columns.last?.kind {
+        columns[columns.count - 1].kind = .vector(width: width + 1)
+      } else {
+        columns.append(Column(vector, column.role, .vector(width: 1)))
+      }
+      places.append(columns.count - 1)
+    }
+    return (columns, places)
   }
 
   private static func covariate(_ survey: ColumnSurvey) -> Covariate {
@@ -105,8 +137,8 @@ struct ImportEncoding {
   /// The encoding of the rows of one institution, which is then the only level.
   func restricted(toInstitution institution: String) -> ImportEncoding {
     var restricted = self
-    for index in columns.indices where columns[index].role == .institution {
-      restricted.columns[index].kind = .categorical(levels: [institution])
+    for (index, place) in columnPlaces.enumerated() where columns[place].role == .institution {
+      restricted.columns[place].kind = .categorical(levels: [institution])
       restricted.columnCodes[index] = .categories([institution: 0])
     }
     return restricted
@@ -132,7 +164,7 @@ struct ImportEncoding {
       case (.weight, .number(let number)): block.weight!.append(number)
       case (.source, _): block.source!.append(try sourceCode(rows, index))
       case (_, let value) where role.isFurther:
-        try append(value, rows, index, columnCodes[further], to: &block.columns[further])
+        try append(value, rows, index, columnCodes[further], to: &block.columns[columnPlaces[further]])
         further += 1
       default: break
       }

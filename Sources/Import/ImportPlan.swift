@@ -30,6 +30,8 @@ public struct ImportPlan: Sendable, Codable, Equatable {
   public var proxies: [String] = []
   /// Variables of a causal graph: all there is of such rows.
   public var variables: [String] = []
+  /// The first and last columns of variables that are vectors, by name; a matrix of an HDF5 file is one without.
+  public var vectors: [String: VectorColumns] = [:]
   /// Columns that are kept beside the analysis. They alone may miss values in rows that are kept.
   public var kept: [String] = []
   /// 1 in rows that are kept for testing, 0 in others.
@@ -126,6 +128,17 @@ public struct ImportPlan: Sendable, Codable, Equatable {
         )
       }
     }
+  }
+}
+
+/// The columns of a table that are the numbers of a vector: from one to another.
+public struct VectorColumns: Sendable, Codable, Equatable {
+  public let first: String
+  public let last: String
+
+  public init(first: String, last: String) {
+    self.first = first
+    self.last = last
   }
 }
 

@@ -9,6 +9,8 @@ final class ImportRows {
   /// The planned columns, in the order of ``ImportPlan/roles``.
   let columns: [ImportColumn]
   let roles: [Role]
+  /// The vector that a column is a number of; nil for columns by themselves.
+  let vectors: [String?]
   /// The values of the current row, one for each column.
   private(set) var values: [ImportValue]
 
@@ -21,14 +23,23 @@ final class ImportRows {
     self.plan = plan
     var columns: [ImportColumn] = []
     var roles: [Role] = []
+    var vectors: [String?] = []
     for (name, role) in plan.roles {
       if plan.mayLack.contains(role), (try? table.columns(named: name)) == nil { continue }
-      let found = role.takesMatrix ? try table.columns(named: name) : [try Self.column(named: name, of: table)]
+      let found: [ImportColumn]
+      if let ends = plan.vectors[name] {
+        found = try table.columns(
+          from: Self.column(named: ends.first, of: table), through: Self.column(named: ends.last, of: table))
+      } else {
+        found = role.takesMatrix ? try table.columns(named: name) : [try Self.column(named: name, of: table)]
+      }
       columns += found
       roles += found.map { _ in role }
+      vectors += found.map { _ in role == .variable && found.count > 1 ? name : nil }
     }
     self.columns = columns
     self.roles = roles
+    self.vectors = vectors
     values = columns.map { _ in .missing }
     missing = plan.missing
     try checkDistinct()

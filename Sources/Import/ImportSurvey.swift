@@ -59,7 +59,8 @@ struct ImportSurvey {
       guard roles[index] == .covariate || roles[index].isFurther else { return nil }
       let covariate = roles[index] == .covariate ? roles[..<index].count { $0 == .covariate } : nil
       return ColumnSurvey(
-        name: columnNames[index], role: roles[index], isCategorical: categorical.contains(index),
+        name: columnNames[index], role: roles[index], vector: rows.vectors[index],
+        isCategorical: categorical.contains(index),
         coding: plan.coding(of: columnNames[index], covariate: covariate))
     }
   }

@@ -171,7 +171,7 @@ extension ConditionalTraining {
   func train(
     from start: [Double], _ options: ModelOptions, seed: UInt64, name: String, in journal: Journal
   ) throws -> [Double] {
-    let rate = options.learningRate ?? ModelOptions.learningRate(law)
+    let rate = options.learningRate
     let optimizer = Adam(parameterCount: start.count, learningRate: rate)
     let trainer = Trainer(parameters: start, optimizer: optimizer, batchSize: options.batchSize, seed: seed)
     let (rounds, steps) = (min(Self.rounds, options.steps), options.steps)

@@ -27,15 +27,11 @@ public struct ModelOptions: Sendable, Codable, Equatable {
   public var steps = 4000
   public var batchSize = 256
   /// Of the first step; it falls to 0 along half a cosine.
-  public var learningRate: Double?
+  public var learningRate = 3e-3
   /// Steps from noise to values of a flow.
   public var eulerSteps = 25
 
   public init() {}
-
-  static func learningRate(_ law: ConditionalNetwork.Law) -> Double {
-    if case .flow = law { 1e-3 } else { 3e-3 }
-  }
 
   func hiddenWidths(_ law: ConditionalNetwork.Law) -> [Int] {
     if let hidden { return hidden }

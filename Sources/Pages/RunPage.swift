@@ -51,6 +51,7 @@ public struct RunPage {
       case "si": InterventionsStory(run)
       case "spo": ProxiesStory(run)
       case "idgen effect": GraphStory(run)
+      case "idgen fit": NetworkStory(run)
       case "reproduce": ReproductionStory(run)
       default: OtherStory(run)
       }

@@ -2,13 +2,17 @@ import Foundation
 import Reports
 import Storage
 
-/// The course of a run: what took how long, and how the likelihood rose by the passes that `metrics.jsonl` tells of.
+/// The course of a run: what took how long, and how the likelihood rose or the loss fell by the passes that `metrics.jsonl`
+/// tells of.
 struct RunPhases {
   /// One line of the file.
   struct Pass: Decodable {
     let phase: String
     let pass: Int
     let logLikelihood: Double?
+    /// Of the training of a network: of the rows that it learns from, and of those that are held out.
+    let loss: Double?
+    let heldOut: Double?
   }
 
   private static let source = StoredRun.metricsName
@@ -62,5 +66,25 @@ struct RunPhases {
           + (names.count > shown.count ? ", the last \(shown.count) of \(names.count) phases." : "."),
         alternative: "Lines of the log-likelihood over passes, one for each of \(shown.count) phases.",
         x: "pass of the phase", y: "log-likelihood", lines: lines))
+  }
+
+  /// The losses of trainings, round by round, a figure for each network.
+  var trainings: [PageBlock] {
+    let told = passes.filter { $0.loss?.isFinite ?? false }
+    var names: [String] = []
+    for pass in told where !names.contains(pass.phase) { names.append(pass.phase) }
+    return names.enumerated().flatMap { index, name in
+      let own = told.filter { $0.phase == name }
+      guard own.count > 1 else { return [PageBlock]() }
+      let lines = [("rows that are learned from", \Pass.loss), ("rows held out", \Pass.heldOut)].map { title, value in
+        (name: title, points: own.map { (x: Double($0.pass), y: $0[keyPath: value]) })
+      }.filter { $0.points.contains { $0.y != nil } }
+      return PageBlock.drawing(
+        .lines(
+          "training-\(index + 1)", caption: "Loss of the \(name) by the rounds of its training (\(Self.source)).",
+          alternative: "Lines of the loss over \(own.count) rounds, from \(significant(own[0].loss!)) to "
+            + "\(significant(own.last!.loss!)) on the rows that are learned from.",
+          x: "round", y: "loss of a row", lines: lines))
+    }
   }
 }

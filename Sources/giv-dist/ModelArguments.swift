@@ -25,7 +25,7 @@ struct ModelArguments: ParsableArguments {
   var steps: Int?
   @Option(help: "The rows of a minibatch. (default: 256)")
   var batch: Int?
-  @Option(help: "The learning rate of the first step; it falls to 0. (default: 0.003; of flows 0.001)")
+  @Option(help: "The learning rate of the first step; it falls to 0. (default: 0.003)")
   var learningRate: Double?
   @Option(help: "The steps of a flow from noise to values. (default: 25)")
   var eulerSteps: Int?

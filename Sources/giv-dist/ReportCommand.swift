@@ -16,7 +16,7 @@ struct WriteReport: JobCommand {
         giv-dist report run effect --out report.html
       """)
 
-  @Argument(help: "Folders that train, sweep, effect, spo, si, idgen effect or reproduce wrote.")
+  @Argument(help: "Folders that train, sweep, effect, spo, si, idgen effect, idgen fit or reproduce wrote.")
   var runs: [String]
   @Option(help: "The HTML file; figures/ is made beside it.")
   var out: String

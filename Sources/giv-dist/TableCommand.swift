@@ -16,6 +16,7 @@ struct MakeTable: DistributedCommand {
       by the names of their columns.
 
         giv-dist table cohort.csv --graph graph.txt --out rows
+        giv-dist table scans.csv --graph graph.txt --vector scan=p0..p63 --out rows
         giv-dist table cohort.h5 --columns smoking,tar,cancer --categorical smoking --missing drop --out rows
       """)
 
@@ -33,6 +34,12 @@ struct MakeTable: DistributedCommand {
       level.
       """)
   var categorical: [String] = []
+  @Option(
+    help: """
+      A variable that is a vector, by its first and last column, NAME=FIRST..LAST; once for each. A dataset of shape [rows, d] \
+      of an HDF5 file is one by itself.
+      """)
+  var vector: [String] = []
   @Option(help: "Rows of a shard. (default: 1000000)")
   var rowsPerShard: Int?
   @Option(help: "What to do about missing values: refuse the input, or drop such rows.")
@@ -67,7 +74,9 @@ struct MakeTable: DistributedCommand {
   }
 
   private func plan() throws -> ImportPlan {
-    var plan = ImportPlan(variables: try variables())
+    let vectors = try self.vectors()
+    var plan = ImportPlan(variables: try variables(besides: vectors.keys.sorted()))
+    plan.vectors = vectors
     plan.categorical = try categorical.flatMap { try columnNames($0, "--categorical") }.map {
       CategoricalColumn($0, among: plan.variables)
     }
@@ -77,10 +86,35 @@ struct MakeTable: DistributedCommand {
     return plan
   }
 
-  private func variables() throws -> [String] {
+  /// The first and last columns of vectors.
+  private func vectors() throws -> [String: VectorColumns] {
+    try vector.reduce(into: [:]) { vectors, text in
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      let ends = parts.count == 2 ? parts[1].split(separator: "..", maxSplits: 1).map(String.init) : []
+      guard ends.count == 2 else {
+        throw Failure(.usage, "--vector \(text): give a name and its first and last column, NAME=FIRST..LAST")
+      }
+      guard vectors.updateValue(VectorColumns(first: ends[0], last: ends[1]), forKey: parts[0]) == nil else {
+        throw Failure(.usage, "--vector names '\(parts[0])' twice; name it once")
+      }
+    }
+  }
+
+  /// - Parameter vectors: those that --vector names, of which a graph has to be.
+  private func variables(besides vectors: [String]) throws -> [String] {
     switch (columns, graph) {
-    case (let columns?, nil): try columnNames(columns, "--columns")
-    case (nil, let graph?): try CausalGraphFile.read(graph).names
+    case (let columns?, nil):
+      let names = try columnNames(columns, "--columns")
+      return names + vectors.filter { !names.contains($0) }
+    case (nil, let graph?):
+      let names = try CausalGraphFile.read(graph).names
+      if let unknown = vectors.first(where: { !names.contains($0) }) {
+        throw Failure(
+          .usage,
+          "--vector names '\(unknown)', which is no variable of \(graph); "
+            + suggestion(for: unknown, among: names, owner: "it has"))
+      }
+      return names
     case (nil, nil):
       throw Failure(
         .usage, "no columns are named; name them with --columns, or the graph whose variables they are with --graph")

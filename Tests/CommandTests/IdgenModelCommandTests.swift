@@ -203,6 +203,45 @@ extension OnRanks {
       #expect(refused.exitCode == 64 && refused.error.contains("'X' holds vectors of 128; give them with --do-from"))
     }
 
+    @Test func `matrices of HDF5 files and runs of CSV columns are vectors`() throws {
+      try script(
+        """
+        g = h5py.File('glyphs/shard-00000.h5')['columns']
+        with h5py.File('plain.h5', 'w') as f:
+            for k in g: f[k] = g[k][:50]
+        x, y = g['X'][:50], g['Y'][:50]
+        with open('flat.csv', 'w') as f:
+            print(*[f'a{j}' for j in range(128)], 'M', *[f'b{j}' for j in range(128)], sep=',', file=f)
+            for i in range(50): print(*x[i], int(g['M'][i]), *y[i], sep=',', file=f)
+        """)
+      for (name, arguments) in [("plain.h5", ""), ("flat.csv", " --vector X=a0..a127 --vector Y=b0..b127")] {
+        let made = try givDist(
+          "table \(name) --graph front-door.txt\(arguments) --categorical M --force --out from-\(name)".split(
+            separator: " "
+          )
+          .map(String.init))
+        try #require(made.exitCode == 0, "\(made.error)")
+        #expect(made.output.contains("X: variable, vector"), "\(made.output)")
+        let printed = try script(
+          """
+          own, g = h5py.File('from-' + sys.argv[2] + '/shard-00000.h5')['columns'], h5py.File('glyphs/shard-00000.h5')['columns']
+          print(sorted(own), [np.array_equal(own[k][:], g[k][:50]) for k in 'XY'], own['X'].attrs['kind'])
+          """, [name])
+        #expect(printed == "['M', 'X', 'Y'] [True, True] vector\n", "\(printed)")
+        _ = try idgen("fit from-\(name) --steps 3 --hidden 4 --expand 1 --out fitted-\(name)")
+      }
+      for (arguments, words) in [
+        ("flat.csv --vector Q=a0..a3", "--vector names 'Q', which is no variable of front-door.txt"),
+        ("flat.csv --vector X=a0", "--vector X=a0: give a name and its first and last column"),
+        ("flat.csv --vector X=a0..b1 --vector Y=b0..b1", "is used twice"),
+        ("flat.csv --vector X=a3..a0 --vector Y=b0..b1", "a3"),
+      ] {
+        let refused = try givDist(
+          "table \(arguments) --graph front-door.txt --out none".split(separator: " ").map(String.init))
+        #expect([64, 65].contains(refused.exitCode) && refused.error.contains(words), "\(refused.error)")
+      }
+    }
+
     // MARK: Refusals
 
     @Test(arguments: [
@@ -261,6 +300,55 @@ extension OnRanks {
         """, [scenario])
       let distance = try #require(Double(printed.trimmingCharacters(in: .whitespacesAndNewlines)))
       #expect(distance < limit, "\(distance)")
+    }
+
+    /// Digits and colours of images under four images of X, read by the nearest glyph, beside their law in closed form.
+    @Test(.enabled(if: isSlow)) func `answers to images lie near the truth`() throws {
+      try simulate("--scenario glyphs --rows 20000 --seed 1 --out painted-rows", in: SharedInputs.folder)
+      _ = try idgen("fit painted-rows --expand 2 --steps 8000 --out painter", ranks: 2)
+      try script(
+        """
+        f = h5py.File('painted-rows/shard-00000.h5')
+        x, d = f['columns/X'][:], f['truth/digits'][:]
+        for digit, colour in ((3, 0), (3, 1), (7, 0), (7, 1)):
+            own = x[np.flatnonzero((d[:, 0] == digit) & (d[:, 2] == colour))[0]]
+            with h5py.File(f'do{digit}{colour}.h5', 'w') as g: g['X'] = np.repeat(own[None], 4000, 0)
+        """)
+      for image in ["30", "31", "70", "71"] {
+        let made = try givDist(["table", "do\(image).h5", "--columns", "X", "--out", "do\(image)"])
+        try #require(made.exitCode == 0, "\(made.error)")
+        _ = try idgen("sample painter --do-from do\(image) --out answer\(image)", ranks: 2)
+      }
+      let printed = try script(
+        """
+        f = h5py.File('painted-rows/shard-00000.h5')
+        images, digits = f['columns/Y'][:].reshape(-1, 2, 64), f['truth/digits'][:]
+        # The glyphs are the means of true images, which are right by their labels.
+        own = [images[(digits[:, 1] == d) & (digits[:, 3] == 0), 0].mean(0) for d in range(10)]
+        glyphs = np.array([np.where(m > .4, 1., 0.) for m in own])
+        def read(images):
+            colour = (images**2).sum(2).argmax(1)
+            bright = images[np.arange(len(images)), colour]
+            size = bright @ glyphs.T / glyphs.sum(1)
+            digit = ((bright[:, None] - size[..., None] * glyphs)**2).sum(2).argmin(1)
+            painted = np.zeros_like(images)
+            painted[np.arange(len(images)), colour] = size[np.arange(len(images)), digit][:, None] * glyphs[digit]
+            return digit, colour, ((images - painted)**2).mean()**.5
+        digit, colour, noise = read(images)
+        assert (digit == digits[:, 1]).all() and (colour == digits[:, 3]).all() and abs(noise - .1) < .002
+        distances, shares, residuals = [], [], []
+        for d, c in ((3, 0), (3, 1), (7, 0), (7, 1)):
+            digit, colour, residual = read(h5py.File(f'answer{d}{c}/shard-00000.h5')['columns/Y'][:].reshape(-1, 2, 64))
+            m = np.full(10, .01); m[d] += .9
+            law = .015 * m.sum() + .85 * np.roll(m, 1)
+            found = np.zeros((10, 2)); np.add.at(found, (digit, colour), 1 / len(digit))
+            distances.append(abs(found - law[:, None] / 2).sum() / 2)
+            shares.append(abs(found[:, 1].sum() - .5)); residuals.append(residual)
+        print(np.mean(distances), np.mean(shares), np.mean(residuals))
+        """)
+      let numbers = printed.split(separator: " ").compactMap { Double($0.trimmingCharacters(in: .newlines)) }
+      try #require(numbers.count == 3, "\(printed)")
+      #expect(numbers[0] < 0.15 && numbers[1] < 0.08 && numbers[2] < 0.125, "\(numbers)")
     }
   }
 }

@@ -10,6 +10,7 @@ private let commands = [
   "si panel --pre 1:30 --post 34:36 --targets all --placebo-space --placebo-time 20 --event-study --out si",
   "spo proxies --treatment-proxies z --outcome-proxies x --out spo",
   "idgen effect visits --graph graph.txt --do smoker --outcome cancer --out idgen",
+  "idgen fit door --graph door.txt --do X --outcome Y --steps 20 --hidden 8 --out network",
   "reproduce table2 --replications 1 --only linear,EM --out reproduce",
 ]
 
@@ -20,9 +21,11 @@ extension OnRanks {
       for arguments in [
         "--rows 1500 --shards 2 --out shards",
         "--scenario proxies --law three-class --rows 4000 --seed 4 --out proxies",
+        "--scenario mixed-front-door --rows 400 --seed 3 --out door",
         "--scenario panel --units 40 --pre-periods 30 --post-periods 6 --cohorts 2 --seed 4 --out panel",
       ] { try simulate(arguments, in: folder) }
       try Data("smoker -> tar -> cancer; smoker <-> cancer".utf8).write(to: folder.appending(path: "graph.txt"))
+      try Data("X -> M -> Y; X <-> Y".utf8).write(to: folder.appending(path: "door.txt"))
       try script(
         """
         random = np.random.default_rng(2)
@@ -40,7 +43,7 @@ extension OnRanks {
       }
     }) struct ReportCommandTests
   {
-    private static let runs = ["train", "effect", "sweep", "si", "spo", "idgen", "reproduce"]
+    private static let runs = ["train", "effect", "sweep", "si", "spo", "idgen", "network", "reproduce"]
 
     /// Makes a report in a new folder, and gives the folder and the page.
     private func report(_ runs: [String], environment: [String: String?] = [:]) throws -> (folder: URL, page: String) {
@@ -63,7 +66,7 @@ extension OnRanks {
       #expect(page.utf8.count < 2_000_000)
     }
 
-    @Test(arguments: [("train", 7), ("effect", 5), ("sweep", 1), ("si", 6), ("spo", 4), ("idgen", 2)])
+    @Test(arguments: [("train", 7), ("effect", 5), ("sweep", 1), ("si", 6), ("spo", 4), ("idgen", 2), ("network", 4)])
     func `figures have captions, texts for who does not see them, and files to draw them again`(
       run: String, least: Int
     ) throws {

@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func `runs that lack everything but their command have a page`() throws {
-    for command in ["train", "sweep", "effect", "si", "spo", "idgen effect", "reproduce"] {
+    for command in ["train", "sweep", "effect", "si", "spo", "idgen effect", "idgen fit", "reproduce"] {
       let text = try page([run(command, numbers: "{\"command\":\"\(command)\"}")], force: true)
       #expect(text.contains("<h2>Verdict</h2>") && !text.contains("<figure"), "\(command)")
     }
