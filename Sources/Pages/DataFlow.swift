@@ -28,8 +28,8 @@ struct DataFlow {
   }
 
   private func flow(_ input: Input) -> [PageBlock] {
-    // A panel has no treatment of its own.
-    let isPanel = input.manifest["treatment"].text == nil
+    // A panel has no treatment of its own, and unlike the variables of a graph no columns.
+    let isPanel = input.manifest["treatment"].text == nil && input.manifest["columns"].elements.isEmpty
     let missing = input.manifest["imported"]["missingValues"]
     let filled = Set((missing["means"].members ?? [:]).keys)
     let counts = missing["missing"].sorted.filter { $0.value.number ?? 0 > 0 }

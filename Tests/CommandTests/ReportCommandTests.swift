@@ -57,6 +57,11 @@ extension OnRanks {
       return (folder, try String(contentsOf: out, encoding: .utf8))
     }
 
+    @Test(arguments: [("network", "rows in the shards"), ("si", "units in the panel")])
+    func `what the rows of a run are is told`(run: String, words: String) throws {
+      #expect(try report([run]).page.contains(words))
+    }
+
     @Test(arguments: runs) func `every number in a table is one of the run's`(run: String) throws {
       let page = try report([run]).page
       let file = SharedInputs.folder.appending(path: "\(run)/report.json")
