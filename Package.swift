@@ -97,8 +97,9 @@ let package = Package(
     .target(
       name: "InterventionalSampling",
       dependencies: [
-        "CausalGraphs", "Communication", "Diagnostics", "Frames", "LinearAlgebra", "Networks", "Runs", "Statistics",
-        "Storage",
+        "CausalGraphs", "Communication", "Diagnostics", "Features", "Frames", "LinearAlgebra", "Networks", "Regression",
+        "Runs",
+        "Statistics", "Storage",
       ]),
 
     .target(

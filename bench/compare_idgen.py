@@ -1,4 +1,5 @@
-"""Speed of interventional sampling: `giv-dist benchmark idgen` beside numpy, and two ranks beside one.
+"""Speed of interventional sampling: `giv-dist benchmark idgen` beside numpy, trainings beside PyTorch where there is one, and two
+ranks beside one.
 
 usage: compare_idgen.py GIV_DIST [--rows 1000000] [--nodes 8] [--rounds 3]
 
@@ -7,6 +8,7 @@ processor time, which a busy machine does not lengthen; two ranks are beside one
 are this machine's.
 """
 import argparse
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -33,6 +35,17 @@ def main():
             numpy, own, one, two = least(0, "cpuNs"), least(1, "cpuNs"), least(1, "nsMinimum"), least(2, "nsMinimum")
             print(f"{levels:6}  {words:<28} {numpy:7.2f}  {own:8.2f} {numpy / own:6.1f}  {one:8.2f} {two:8.2f} {one / two:6.2f}",
                   flush=True)
+    if importlib.util.find_spec("torch") is None:
+        return print("no PyTorch to compare trainings with: pip install torch==2.13.0")
+    print(f"\n{'':<36} PyTorch  giv-dist  ratio    1 rank  2 ranks  ratio")
+    for model in ("mixture", "flow"):
+        giv = [arguments.giv_dist.resolve(), "benchmark", "idgen", "--model", model, "--json"]
+        rounds = [(run([sys.executable, FOLDER / "torch_idgen.py", model], 1), run(giv, 1), run(giv, 2))
+                  for _ in range(arguments.rounds)]
+        torch, own, one, two = (min(entry[place]["trainingPerRow"][name] for entry in rounds)
+                                for place, name in ((0, "cpuNs"), (1, "cpuNs"), (1, "nsMinimum"), (2, "nsMinimum")))
+        print(f"        {'training a ' + model + ', a row':<28} {torch:7.0f}  {own:8.0f} {torch / own:6.1f}  {one:8.0f} {two:8.0f} "
+              f"{one / two:6.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,11 @@ public struct IdentificationPlan: Sendable, Equatable {
     public let models: [Model]
     /// The variables that are drawn independently of all else, in the order of the graph.
     public let drawn: [Int]
+
+    package init(models: [Model], drawn: [Int]) {
+      self.models = models
+      self.drawn = drawn
+    }
   }
 
   /// The question that is answered: with ``CausalQuery/given`` moved to what is set wherever that is the same.
@@ -33,6 +38,13 @@ public struct IdentificationPlan: Sendable, Equatable {
   /// What models read that is neither set nor given by a model before, in the order of the graph: any value will do, and
   /// whether it does tests the graph.
   public let freeInputs: [Int]
+
+  package init(query: CausalQuery, generated: [GeneratedTable], network: [Model], freeInputs: [Int]) {
+    self.query = query
+    self.generated = generated
+    self.network = network
+    self.freeInputs = freeInputs
+  }
 
   /// The same answer with what is seen among what is set: rows of the answer are generated for values of what is set, and
   /// of the outcome models are learned on these, each given what is set, seen, and asked about before.

@@ -58,6 +58,14 @@ public struct RowSelection: Sendable, Equatable {
   /// The rows that this chooses and the other does not.
   public func subtracting(_ other: RowSelection) -> RowSelection { combined(with: other) { $0 & ~$1 } }
 
+  /// Some of the rows that this chooses.
+  ///
+  /// - Parameter chosen: by their numbers among these.
+  public func selecting(_ chosen: RowSelection) -> RowSelection {
+    precondition(chosen.total == count, "a choice among the chosen rows")
+    return RowSelection((0..<total).lazy.filter { contains($0) && chosen.contains(rank(of: $0)) }, of: total)
+  }
+
   private func combined(with other: RowSelection, _ combine: (UInt64, UInt64) -> UInt64) -> RowSelection {
     precondition(total == other.total, "choices among the same rows")
     return RowSelection(zip(words, other.words).map(combine), total: total)

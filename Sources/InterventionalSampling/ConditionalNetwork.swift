@@ -38,6 +38,8 @@ public struct ConditionalNetwork: Sendable, Equatable {
   let inputs: NetworkInputs
   /// Of the variable; nil for a category.
   let target: Standardization?
+  /// Whether it follows rows that were held out of its training; nil where none were.
+  public var heldOut: HeldOutFit?
 
   /// Functions of time that a flow reads besides where it is and the time itself: sine and cosine of π 2^j t.
   private static let frequencies = 4

@@ -5,8 +5,8 @@ import Networks
 import Runs
 
 /// The training of a network that gives the law of a variable: minibatches of rows, steps of Adam, a learning rate that falls
-/// to 0 along half a cosine. Where rows come up more than once, some are held out: if the last parameters are worse for these
-/// than earlier ones by more than chance, the training has learned rows by heart, and the best ones are taken.
+/// to 0 along half a cosine. Some rows are held out to judge. Where the others come up more than once and the last parameters are
+/// worse for these than earlier ones by more than chance, the training has learned rows by heart, and the best ones are taken.
 final class ConditionalTraining: RowwiseProblem {
   private let source: ModelRows
   private let variables: [Int]
@@ -20,8 +20,10 @@ final class ConditionalTraining: RowwiseProblem {
   /// The values of a block's rows, as they were fetched, and what outputs are compared with.
   private let raw: AlignedBuffer
   private let targets: AlignedBuffer
-  /// Rows that judge, on every rank; nil where none have to.
+  /// Rows that judge, on every rank; nil of few rows.
   private let heldOut: MinibatchWindow?
+  /// Whether rows come up more than once.
+  private let repeatsRows: Bool
 
   /// Collective.
   ///
@@ -42,14 +44,19 @@ final class ConditionalTraining: RowwiseProblem {
     targets = AlignedBuffer(count: width * NetworkBlock.stride)
     rowWidth = inputs.rawWidth + width
     let count = source.rows.rowCount
-    guard options.steps * options.batchSize > count, count >= Self.leastRows else {
+    let visited = options.steps * options.batchSize
+    repeatsRows = visited > count
+    // Where no row comes up twice, those judge that do not come up at all: they are behind the others in the first epoch.
+    let order = RowPermutation(count: count, seed: seed, index: repeatsRows ? Self.heldOutOrder : 0)
+    let first = repeatsRows ? 0 : visited
+    let judges = (first..<first + min(repeatsRows ? count / 10 : count - visited, Self.mostHeldOut)).map { order[$0] }
+      .sorted()
+    guard count >= Self.leastRows, !judges.isEmpty else {
       (trainingRows, heldOut) = (nil, nil)
       return
     }
-    let order = RowPermutation(count: count, seed: seed, index: Self.heldOutOrder)
-    let judges = (0..<min(count / 10, Self.mostHeldOut)).map { order[$0] }.sorted()
     let isJudge = Set(judges)
-    trainingRows = (0..<count).filter { !isJudge.contains($0) }
+    trainingRows = repeatsRows ? (0..<count).filter { !isJudge.contains($0) } : nil
     heldOut = try MinibatchWindow(fetching: judges, from: source.rows, width: rowWidth) {
       try source.copy($0, variables)
     }
@@ -111,14 +118,53 @@ final class ConditionalTraining: RowwiseProblem {
     }
   }
 
+  /// Whether draws by a network have what the rows have that were held out; nil without such rows.
+  func judge(_ network: ConditionalNetwork, layout: RowLayout, seed: UInt64) -> HeldOutFit? {
+    guard let heldOut else { return nil }
+    let count = heldOut.batchSize
+    var fit = HeldOutFit.Sums(inputs: inputs.singles, target: target, levelCount: shape.outputCount)
+    var rows = RowBlock(layout)
+    let random = NodeRandom(random: CounterRandom(seed: seed, stream: .interventionalNumbers), first: 0)
+    for first in stride(from: 0, to: count, by: NetworkBlock.longest) {
+      let places = first..<min(first + NetworkBlock.longest, count)
+      heldOut.copy(0..<rowWidth, ofStep: 0, places: places, to: raw.pointer, stride: NetworkBlock.stride)
+      rows.take(places)
+      var column = raw.pointer
+      for variable in variables.dropLast() {
+        for component in 0..<rows.width(of: variable) {
+          for index in 0..<places.count {
+            if layout.widths[variable] == 0 {
+              rows[variable, index] = Int32(column[index])
+            } else {
+              rows[variable, component: component, index] = column[index]
+            }
+          }
+          column += NetworkBlock.stride
+        }
+      }
+      network.draw(into: &rows, random)
+      for component in 0..<(target?.width ?? 1) {
+        rows.copy(
+          network.variable, component: component, rows: 0..<places.count,
+          to: targets.pointer + component * NetworkBlock.stride)
+      }
+      inputs.encode(raw.pointer, rowCount: places.count, to: block.input)
+      fit.add(inputs: block.input, found: column, drawn: targets.pointer, rowCount: places.count)
+    }
+    return fit.completed(rowCount: count)
+  }
+
+  /// The random numbers that a row takes in a step of a flow: a time, and noise two by two.
+  static func flowDraws(width: Int) -> Int { 1 + (width + 1) / 2 }
+
   /// Puts every row at a time t of chance between noise e and its value y, at (1 - t) e + t y, where it moves by y - e.
   private func startFlow(to values: UnsafePointer<Double>, rows: ArraySlice<Int>, step: Int) {
     let (width, stride) = (target!.width, NetworkBlock.stride)
-    let pairs = (width + 1) / 2
+    let draws = Self.flowDraws(width: width)
     for (index, row) in rows.enumerated() {
-      let time = noise.uniform(row: row, draw: step * (pairs + 1))
-      for pair in 0..<pairs {
-        let normals = noise.normalPair(row: row, draw: step * (pairs + 1) + 1 + pair)
+      let time = noise.uniform(row: row, draw: step * draws)
+      for pair in 0..<draws - 1 {
+        let normals = noise.normalPair(row: row, draw: step * draws + 1 + pair)
         for (component, normal) in [(2 * pair, normals.0), (2 * pair + 1, normals.1)] where component < width {
           let place = component * stride + index
           block.input[place] = (1 - time) * normal + time * values[place]
@@ -192,7 +238,7 @@ extension ConditionalTraining {
               + "for extreme values, or give a smaller --learning-rate than \(rate)")
         }
         state.loss = loss
-        if let heldOut {
+        if let heldOut, repeatsRows {
           state.judgement = judgement(heldOut, state.trainer.parameters, steps: steps)
           if state.best.isEmpty || state.judgement.reduce(0, +) < state.best.reduce(0, +) {
             (state.best, state.bestParameters) = (state.judgement, state.trainer.parameters)

@@ -111,8 +111,33 @@ package struct GraphVariables: Sendable {
 
   var layout: RowLayout { RowLayout(widths: columns.indices.map { isCategory($0) ? 0 : columns[$0].width }) }
 
+  /// Exact quantiles of variables that are single numbers. Collective.
+  func quantiles(of places: [Int], _ probabilities: [Double], _ frame: Frame) throws -> [[Double]] {
+    guard !places.isEmpty else { return [] }
+    let numbers = try Frame(
+      NumberColumns(columns: places.map { columns[$0] }, frame: frame), rows: frame.rows,
+      schema: Schema(places.map { Column(names[$0], .variable, .real) }),
+      storage: frame.isStreamed ? .stream() : .memory)
+    return try numbers.quantiles(of: probabilities, columns: Array(places.indices))
+  }
+
   /// How networks read some variables.
   func inputs(_ places: [Int]) -> NetworkInputs { NetworkInputs(places.map(described)) }
+}
+
+/// Variables of rows as real columns.
+private struct NumberColumns: ChunkSource {
+  let columns: [GraphVariables.Columns]
+  let frame: Frame
+
+  func fill(_ target: FrameChunks, with chunks: Range<Int>) throws {
+    for chunk in chunks {
+      for (column, own) in columns.enumerated() {
+        let (read, values) = (try own.readers(frame, chunk: chunk)[0], target.reals(column, chunk: chunk))
+        for row in 0..<frame.rowCount(ofChunk: chunk) { values[row] = read(row) }
+      }
+    }
+  }
 }
 
 /// What the numbers of a variable are like over all rows, component by component.

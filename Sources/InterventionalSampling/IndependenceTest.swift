@@ -1,23 +1,56 @@
 import CausalGraphs
+import Frames
 import LinearAlgebra
 import Statistics
 
 /// An independence that a graph implies, tested on rows.
 public struct IndependenceTest: Sendable, Equatable {
+  public enum Statistic: String, Sendable, Codable {
+    /// G² = 2 Σ n log(n n_given / (n_first n_second)) against χ², with (levels - 1)(levels - 1) degrees of freedom for every
+    /// combination of the given that has rows, levels counted among these rows.
+    case likelihoodRatio = "G2"
+    /// That of ``ResidualCovariance``, where some of the variables are numbers.
+    case residualCovariance = "residual covariance"
+  }
+
   public let claim: ImpliedIndependence
-  /// The likelihood ratio G² = 2 Σ n log(n n_given / (n_first n_second)) against χ², with (levels - 1)(levels - 1) degrees
-  /// of freedom for every combination of the given that has rows, levels counted among these rows; nil where none is left.
+  public let statistic: Statistic
+  /// nil where there is nothing to test.
   public let test: ChiSquareTest?
   /// The p-value corrected for all tests of the graph (Holm, 1979).
   public let adjusted: Double?
 
-  /// The tests of several claims, each with the counts of its variables.
-  static func tests(_ claims: [(claim: ImpliedIndependence, counts: Factor)]) -> [IndependenceTest] {
-    let tests = claims.map { likelihoodRatio($0.claim, $0.counts) }
-    let adjusted = MultipleTesting.holm.adjusted(tests.compactMap { $0?.pValue })
-    var next = adjusted.makeIterator()
-    return zip(claims, tests).map { entry, test in
-      IndependenceTest(claim: entry.claim, test: test, adjusted: test == nil ? nil : next.next())
+  /// Whether the rows contradict it, at .05.
+  public var isRejected: Bool { (adjusted ?? 1) < InterventionalResult.contradictionLevel }
+
+  /// The claims of a graph that counts test: those about categories with few enough combinations of levels.
+  static func counted(_ graph: MixedGraph, _ variables: GraphVariables) -> [ImpliedIndependence] {
+    graph.impliedIndependences.filter { claim in
+      claim.scope.allSatisfy(variables.isCategory)
+        && variables.size(claim.scope) <= InterventionalSampling.mostCells / 100
+    }
+  }
+
+  /// The tests of all claims of a graph. Collective; two passes for each claim about numbers.
+  ///
+  /// - Parameter counts: of the claims that are ``counted(_:_:)``.
+  static func tests(
+    _ graph: MixedGraph, _ variables: GraphVariables, _ frame: Frame, counts: [Factor]
+  ) throws -> [IndependenceTest] {
+    let ratios = zip(counted(graph, variables), counts).map { ($0, Statistic.likelihoodRatio, likelihoodRatio($0, $1)) }
+    let others = graph.impliedIndependences.filter { !$0.scope.allSatisfy(variables.isCategory) }
+    guard !others.isEmpty else { return corrected(ratios) }
+    let measure = try ResidualCovariance(variables, frame)
+    return corrected(ratios + (try others.map { ($0, .residualCovariance, try measure.test($0)) }))
+  }
+
+  private static func corrected(
+    _ tests: [(claim: ImpliedIndependence, statistic: Statistic, test: ChiSquareTest?)]
+  ) -> [IndependenceTest] {
+    var next = MultipleTesting.holm.adjusted(tests.compactMap { $0.test?.pValue }).makeIterator()
+    return tests.map {
+      IndependenceTest(
+        claim: $0.claim, statistic: $0.statistic, test: $0.test, adjusted: $0.test == nil ? nil : next.next())
     }
   }
 

@@ -11,7 +11,8 @@ public struct InterventionSettings: Sendable {
     case table(Frame, [Int: Column])
   }
 
-  private enum Value: Sendable {
+  /// A value of a variable.
+  public enum Value: Sendable, Codable, Equatable {
     case level(Int)
     case number(Double)
   }
@@ -64,6 +65,9 @@ public struct InterventionSettings: Sendable {
     }
     source = .constant(values)
   }
+
+  /// The same for all rows, by places in the graph: of all that is set and seen, and of whatever is not to be drawn.
+  init(_ values: [Int: Value]) { source = .constant(values) }
 
   /// Why a name stands at the wrong option.
   private static func unknown(_ name: String, _ option: String, _ network: InterventionalNetwork) -> String {
@@ -165,8 +169,7 @@ extension NumberSummary {
   /// The number that a word says.
   ///
   /// - Throws: ``Failure``: `usage` when it is none, or the variable holds vectors; `data` when it lies beyond those of the rows.
-  fileprivate func value(_ word: String, of name: String, _ option: String, allowsExtrapolation: Bool) throws -> Double
-  {
+  func value(_ word: String, of name: String, _ option: String, allowsExtrapolation: Bool) throws -> Double {
     guard width == 1 else {
       throw Failure(.usage, "\(option) \(name)=\(word): '\(name)' holds vectors of \(width); give them with --do-from")
     }
@@ -213,5 +216,16 @@ extension InterventionalNetwork.Variable {
   func level(named word: String) -> Int? {
     if let level = levels.firstIndex(of: word) { return level }
     return Double(word).flatMap { values?.firstIndex(of: $0) }
+  }
+
+  /// - Throws: ``Failure`` `data` when no row has it.
+  func occurringLevel(named word: String) throws -> Int {
+    guard let level = level(named: word) else {
+      throw Failure(
+        .data,
+        "no row has '\(name)' = \(word), so nothing shows what it does; it has "
+          + levels.prefix(12).joined(separator: ", ") + (levels.count > 12 ? ", …" : ""))
+    }
+    return level
   }
 }

@@ -22,7 +22,9 @@ struct InterventionalAnswers {
     _ jackknife: Jackknife<InterventionalLaw>, counts: Factor
   ) throws {
     func places(_ names: [String]) -> [Int] { names.map { graph.names.firstIndex(of: $0)! } }
-    (intervened, given, outcome) = (places(options.intervened), places(options.given), places(options.outcome))
+    (intervened, given, outcome) = (
+      places(options.network.intervened), places(options.network.given), places(options.network.outcome)
+    )
     self.variables = variables
     self.jackknife = jackknife
     outcomes = counts.combinations(of: outcome)
@@ -30,7 +32,9 @@ struct InterventionalAnswers {
     let joint = counts.marginal(on: intervened + given + outcome)
     for levels in asked { answers.append(answer(levels, joint)) }
     try requireOverlap(options, graph)
-    let perGiven = given.reduce(1) { $0 * variables.levels[$1].count }
+    let perGiven = given.reduce(1) {
+      $0 * (options.values[graph.names[$1]]?.count ?? variables.levels[$1].count)
+    }
     for index in answers.indices.dropFirst(perGiven) {
       contrasts.append(contrast(index, against: index % perGiven, levels: asked))
     }
@@ -41,18 +45,11 @@ struct InterventionalAnswers {
     _ places: [Int], _ options: InterventionalOptions, _ graph: MixedGraph, _ variables: GraphVariables
   ) throws -> [[Int: Int]] {
     try places.reduce([[:]]) { found, place in
-      let all = variables.levels[place]
-      let wanted = try options.values[graph.names[place]]?.map { value in
-        guard let level = all.firstIndex(of: value) else {
-          let words = all.prefix(12).map(variables.columns[place].category.words).joined(separator: ", ")
-          throw Failure(
-            .data,
-            "no row has '\(graph.names[place])' = \(variables.columns[place].category.words(value)), so nothing shows what it does; it has "
-              + words + (all.count > 12 ? ", …" : ""))
-        }
-        return level
+      let variable = variables.described(place)
+      let wanted = try options.values[graph.names[place]]?.map { try variable.occurringLevel(named: $0) }
+      return found.flatMap { levels in
+        (wanted ?? Array(variable.levels.indices)).map { levels.merging([place: $0]) { $1 } }
       }
-      return found.flatMap { levels in (wanted ?? Array(all.indices)).map { levels.merging([place: $0]) { $1 } } }
     }
   }
 

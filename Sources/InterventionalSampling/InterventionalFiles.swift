@@ -50,22 +50,8 @@ public struct InterventionalFiles {
   }
 
   private var tests: ResultTable {
-    func names(_ places: [Int]) -> String { places.map { result.variables[$0].name }.joined(separator: " ") }
-    let all = result.independences
-    let free = result.invariance.map { [$0] } ?? []
-    var table = ResultTable(rowCount: free.count + all.count)
-    table.add(
-      "test", .text(free.map { _ in "free inputs" } + all.map { _ in "independence" }))
-    table.add(
-      "variables",
-      .text(free.map { _ in names(result.plan.freeInputs) } + all.map { names([$0.claim.first, $0.claim.second]) }))
-    table.add("given", .text(free.map { _ in "" } + all.map { names($0.claim.given) }))
-    table.add("statistic", .numbers(free.map(\.statistic) + all.map { $0.test?.statistic }))
-    table.add("df", .numbers(free.map(\.numerator) + all.map { $0.test.map { Double($0.degreesOfFreedom) } }))
-    table.add("df2", .numbers(free.map(\.denominator) + all.map { _ in nil }))
-    table.add("p.value", .numbers(free.map(\.pValue) + all.map { $0.test?.pValue }))
-    table.add("p.adjusted", .numbers(free.map { _ in nil } + all.map(\.adjusted)))
-    return table
+    ResultTable(
+      result.independences, result.invariance, freeInputs: result.plan.freeInputs, names: result.variables.map(\.name))
   }
 
   private func writeHDF5(to path: String) throws {
@@ -97,5 +83,25 @@ public struct InterventionalFiles {
       answers.flatMap { $0.conditional ?? [Double](repeating: .nan, count: outcomes) }, shape: shape,
       to: "answers/conditional")
     try file.write(answers.map(\.rareShare), to: "answers/rare_share")
+  }
+}
+
+extension ResultTable {
+  /// A row for the test of free inputs, where there is one, and for each independence that a graph implies.
+  init(_ independences: [IndependenceTest], _ invariance: FTest?, freeInputs: [Int], names: [String]) {
+    func words(_ places: [Int]) -> String { places.map { names[$0] }.joined(separator: " ") }
+    let free = invariance.map { [$0] } ?? []
+    self.init(rowCount: free.count + independences.count)
+    add("test", .text(free.map { _ in "free inputs" } + independences.map { _ in "independence" }))
+    add(
+      "variables",
+      .text(free.map { _ in words(freeInputs) } + independences.map { words([$0.claim.first, $0.claim.second]) }))
+    add("given", .text(free.map { _ in "" } + independences.map { words($0.claim.given) }))
+    add("statistic", .numbers(free.map(\.statistic) + independences.map { $0.test?.statistic }))
+    add(
+      "df", .numbers(free.map(\.numerator) + independences.map { $0.test.map { Double($0.degreesOfFreedom) } }))
+    add("df2", .numbers(free.map(\.denominator) + independences.map { _ in nil }))
+    add("p.value", .numbers(free.map(\.pValue) + independences.map { $0.test?.pValue }))
+    add("p.adjusted", .numbers(free.map { _ in nil } + independences.map(\.adjusted)))
   }
 }

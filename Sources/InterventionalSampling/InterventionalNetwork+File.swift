@@ -6,7 +6,7 @@ import Storage
 /// What `idgen.h5` says besides its arrays.
 private struct NetworkRecord: Codable {
   static let encodingType = "giv-idgen-network"
-  static let encodingVersion = "1.1.0"
+  static let encodingVersion = "1.2.0"
 
   var encodingType = Self.encodingType
   var encodingVersion = Self.encodingVersion
@@ -17,6 +17,8 @@ private struct NetworkRecord: Codable {
   let variables: [InterventionalNetwork.Variable]
   /// The laws of models that are networks, by where the file holds them.
   let laws: [String: ConditionalNetwork.Law]
+  /// Whether they follow rows that were held out; nil in files of version 1.1.0.
+  let heldOut: [String: HeldOutFit]?
   let software: [String: String]
   let inputDigest: String
   let networkDigest: String
@@ -41,8 +43,12 @@ extension InterventionalNetwork {
 
   /// Writes the file under its name once it is complete.
   ///
+  /// - Parameter add: writes what else the file is to hold.
   /// - Throws: ``Failure`` `cannotCreate` or `inputOutput`.
-  public func save(to path: String, inputDigest: String, software: [String: String]) throws {
+  public func save(
+    to path: String, inputDigest: String, software: [String: String],
+    adding add: (borrowing HDF5File) throws -> Void = { _ in }
+  ) throws {
     try HDF5File.writeResults(
       to: path, encodingType: NetworkRecord.encodingType, encodingVersion: NetworkRecord.encodingVersion,
       origin: software.merging(["input-digest": inputDigest]) { $1 }, configuration: options
@@ -53,6 +59,8 @@ extension InterventionalNetwork {
           variables: variables,
           laws: Dictionary(
             uniqueKeysWithValues: models.compactMap { path, model in model.network.map { (path, $0.law) } }),
+          heldOut: Dictionary(
+            uniqueKeysWithValues: models.compactMap { path, model in model.network?.heldOut.map { (path, $0) } }),
           software: software, inputDigest: inputDigest, networkDigest: digest()))
       try file.setAttribute("graph", .string(graph.text))
       try file.setAttribute("network-digest", .string(digest()))
@@ -73,6 +81,7 @@ extension InterventionalNetwork {
         }
         if !model.parents.isEmpty { try file.write(model.parents.map { graph.names[$0] }, to: "\(path)/parents") }
       }
+      try add(file)
     }
   }
 
@@ -132,7 +141,7 @@ extension InterventionalNetwork {
         ConditionalNetwork(
           variable: model.variable, parents: parents, law: law,
           network: Network(shape, parameters: try numbers("\(path)/parameters") { $0 == [shape.parameterCount] }),
-          inputs: inputs, target: target))
+          inputs: inputs, target: target, heldOut: record.heldOut?[path]))
     }
     let free = plan.freeModels { variables[$0].isCategory }
     let network = InterventionalNetwork(

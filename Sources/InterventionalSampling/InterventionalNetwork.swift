@@ -53,6 +53,11 @@ public struct InterventionalNetwork: Sendable {
       + generated.enumerated().flatMap { entries("generated/\($0 + 1)", $1) } + entries("network", network)
   }
 
+  /// The models that do not follow rows that were held out of their training, by what they are part of.
+  public var doubtfulModels: [ConditionalNetwork] {
+    models.compactMap { $0.model.network }.filter { $0.heldOut?.isDoubtful == true }
+  }
+
   /// The SHA-256 of the graph, the question, the levels and the bits of all models: the same on any number of ranks, for
   /// rows in any files, streamed or not.
   public func digest() -> String {

@@ -11,6 +11,14 @@ public struct InterventionalResult: Sendable {
   /// 1% of some answer rests on cells of fewer than five rows; else *supported*.
   public enum Verdict: String, Sendable, Codable {
     case supported, doubtful, contradicted
+
+    /// - Parameter isThin: whether an answer rests on too little to be sure.
+    init(invariance: FTest?, independences: [IndependenceTest], isThin: Bool) {
+      let p = invariance?.pValue ?? 1
+      self =
+        p < InterventionalResult.invarianceLevel || independences.contains(where: \.isRejected)
+        ? .contradicted : p < InterventionalResult.contradictionLevel || isThin ? .doubtful : .supported
+    }
   }
 
   public struct Variable: Sendable, Equatable {
@@ -73,14 +81,11 @@ public struct InterventionalResult: Sendable {
   static let doubtfulShare = 0.01
   static let refusedShare = 0.2
 
-  public var rejected: [IndependenceTest] {
-    independences.filter { ($0.adjusted ?? 1) < Self.contradictionLevel }
-  }
+  public var rejected: [IndependenceTest] { independences.filter(\.isRejected) }
 
   public var verdict: Verdict {
-    let p = invariance?.pValue ?? 1
-    if !rejected.isEmpty || p < Self.invarianceLevel { return .contradicted }
-    return p < Self.contradictionLevel || answers.contains { $0.rareShare > Self.doubtfulShare }
-      ? .doubtful : .supported
+    Verdict(
+      invariance: invariance, independences: independences,
+      isThin: answers.contains { $0.rareShare > Self.doubtfulShare })
   }
 }

@@ -29,6 +29,9 @@ extension InterventionalSample {
     public let deviation: Double
     /// At ``probabilities``, interpolated.
     public let quantiles: [Double]
+    /// Their Monte Carlo errors: half the distance of the quantiles at p ± √(p (1 - p) / n), between which n draws put the
+    /// one at p two times in three.
+    public let quantileErrors: [Double]
   }
 
   /// Draws all rows, and keeps none but the numbers of the outcome. Collective.
@@ -77,23 +80,30 @@ extension InterventionalSample {
   }
 
   private func numbers(_ rows: DistributedRows) throws -> [Number] {
-    let places = network.outcome.flatMap { place in
+    let components = network.outcome.flatMap { place in
       (0..<(network.variables[place].numbers?.width ?? 0)).map { (variable: place, component: $0) }
     }
-    guard !places.isEmpty else { return [] }
-    let names = places.map { place in
+    guard !components.isEmpty else { return [] }
+    let names = components.map { place in
       let name = network.graph.names[place.variable]
       return network.variables[place.variable].numbers!.width > 1 ? "\(name)[\(place.component)]" : name
     }
     let frame = try Frame(
-      OutcomeNumbers(sample: self, places: places), rows: rows,
+      OutcomeNumbers(sample: self, places: components), rows: rows,
       schema: Schema(names.map { Column($0, .variable, .real) }))
-    let columns = Array(places.indices)
-    let quantiles = try frame.quantiles(of: Number.probabilities, columns: columns)
+    let columns = Array(components.indices)
+    let ends = Number.probabilities.flatMap { p in
+      let error: Double = (p * (1 - p) / Double(rowCount)).squareRoot()
+      return [max(0, p - error), p, min(1, p + error)] as [Double]
+    }
+    let quantiles = try frame.quantiles(of: ends, columns: columns)
     return try frame.summary(of: columns).enumerated().map { index, summary in
-      Number(
-        variable: places[index].variable, name: names[index], mean: summary.mean, deviation: summary.standardDeviation,
-        quantiles: quantiles[index])
+      let own = quantiles[index]
+      let places = Number.probabilities.indices.map { 3 * $0 + 1 }
+      return Number(
+        variable: components[index].variable, name: names[index], mean: summary.mean,
+        deviation: summary.standardDeviation, quantiles: places.map { own[$0] },
+        quantileErrors: places.map { (own[$0 + 1] - own[$0 - 1]) / 2 })
     }
   }
 }

@@ -27,16 +27,19 @@ public struct InterventionalSample: Sendable {
   /// What is seen and not set instead.
   private let seen: [Int]
 
-  /// - Parameter all: whether rows tell all that is set, seen or drawn, or the outcome alone.
+  /// - Parameters:
+  ///   - all: whether rows tell all that is set, seen or drawn, or the outcome alone.
+  ///   - drawsFreeInputs: whether free inputs have their law in the data; else the settings have their values too.
   public init(
-    _ network: InterventionalNetwork, _ settings: InterventionSettings, rowCount: Int, seed: UInt64, all: Bool
+    _ network: InterventionalNetwork, _ settings: InterventionSettings, rowCount: Int, seed: UInt64, all: Bool,
+    drawsFreeInputs: Bool = true
   ) {
     self.network = network
     self.settings = settings
     self.rowCount = rowCount
     self.seed = seed
     seen = network.plan.query.given.sorted()
-    let models = network.free + network.network
+    let models = (drawsFreeInputs ? network.free : []) + network.network
     let known = Set(network.intervened + network.given + network.outcome + models.flatMap(\.variables))
     variables = all ? network.graph.names.indices.filter(known.contains) : network.outcome
     sampler = RowSampler(

@@ -38,8 +38,8 @@ public struct InterventionalSampling: Estimator, Sendable {
     guard let plan = try? Identification(of: query, in: graph).plan() else {
       throw Failure(.notIdentified, "the question is not identified by the graph")
     }
-    let variables = try GraphVariables(graph.names, of: frame)
-    let claims = graph.impliedIndependences.filter { variables.size($0.scope) <= Self.mostCells / 100 }
+    let variables = try NetworkEstimation(options.network, graph: graph, query: query).variables(of: frame)
+    let claims = IndependenceTest.counted(graph, variables)
     let scope = plan.scope(of: query)
     try variables.requireExact(scope, "join levels, or leave variables out of the graph")
     let blocks = min(options.blocks, frame.rows.rowCount)
@@ -67,8 +67,8 @@ public struct InterventionalSampling: Estimator, Sendable {
       graph: graph, plan: plan, intervened: answers.intervened, given: answers.given, outcome: answers.outcome,
       answers: answers.answers, contrasts: answers.contrasts,
       invariance: try InvarianceTest.test(plan, jackknife),
-      independences: IndependenceTest.tests(
-        claims.enumerated().map { ($1, counts.blocks(of: $0 + 1)[0]) }))
+      independences: try IndependenceTest.tests(
+        graph, variables, frame, counts: claims.indices.map { counts.blocks(of: $0 + 1)[0] }))
   }
 }
 

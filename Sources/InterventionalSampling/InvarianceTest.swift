@@ -27,16 +27,23 @@ struct InvarianceTest {
     guard !found.isEmpty,
       let covariance = jackknife.covariance({ comparison.differences($0, averaged: isMany) })
     else { return nil }
+    return try test(found, covariance, replicates: jackknife.replicates.count, mostDirections: mostDifferences)
+  }
+
+  /// Of differences being 0, by their covariance from so many replicates, along its largest directions.
+  static func test(
+    _ differences: [Double], _ covariance: Matrix, replicates: Int, mostDirections: Int
+  ) throws -> FTest? {
     let eigen = try SymmetricEigen(covariance)
     let largest = eigen.values.last ?? 0
     guard largest > 0 else { return nil }
     let directions = eigen.values.indices.reversed().filter { eigen.values[$0] > 1e-9 * largest }
-      .prefix(mostDifferences)
+      .prefix(mostDirections)
     let wald = directions.reduce(0.0) { sum, column in
-      let projection = found.indices.reduce(0.0) { $0 + found[$1] * eigen.vectors[$1, column] }
+      let projection = differences.indices.reduce(0.0) { $0 + differences[$1] * eigen.vectors[$1, column] }
       return sum + projection * projection / eigen.values[column]
     }
-    let (rank, blocks) = (Double(directions.count), Double(jackknife.replicates.count))
+    let (rank, blocks) = (Double(directions.count), Double(replicates))
     guard blocks > rank else { return nil }
     return FTest(
       statistic: wald * (blocks - rank) / (rank * (blocks - 1)), numerator: rank, denominator: blocks - rank)

@@ -4,10 +4,6 @@ import Networks
 /// A linear mean with normal errors, by least squares: in closed form what the training of a network without hidden layers
 /// comes to.
 enum LinearGaussian {
-  /// Directions of the inputs' cross products that are smaller than this share of the largest are left out, for inputs that
-  /// repeat others: the columns of a category add up to the constant.
-  private static let tolerance = 1e-10
-
   /// Parameters of one dense layer, constant first, and the standard deviation of the errors. Collective; one pass.
   ///
   /// - Parameter variables: the parents and the variable.
@@ -48,14 +44,27 @@ enum LinearGaussian {
     var products = Matrix(rows: count, columns: count)
     for i in 0..<count { for j in 0..<count { products[i, j] = entry(i, j) } }
     let right = (0..<count).map { entry($0, count) }
-    let eigen = try SymmetricEigen(products)
-    var parameters = [Double](repeating: 0, count: count)
-    for (column, value) in eigen.values.enumerated() where value > tolerance * eigen.values.last! {
-      let projection = (0..<count).reduce(0.0) { $0 + eigen.vectors[$1, column] * right[$1] } / value
-      for i in 0..<count { parameters[i] += projection * eigen.vectors[i, column] }
-    }
+    let parameters = try products.leastNormSolutions([right])[0]
     let explained = zip(parameters, right).reduce(0.0) { $0 + $1.0 * $1.1 }
     let rest = max(0, entry(count, count) - explained) / Double(source.rows.rowCount)
     return (parameters, rest.squareRoot())
+  }
+}
+
+extension Matrix {
+  /// The shortest x of A x = b for the products A of columns that may repeat others, as those of a category add up to the
+  /// constant: along the eigenvectors of A, but for those whose values are smaller than 1e-10 of the largest.
+  func leastNormSolutions(_ rights: [[Double]]) throws -> [[Double]] {
+    let eigen = try SymmetricEigen(self)
+    let kept = eigen.values.indices.filter { eigen.values[$0] > 1e-10 * eigen.values.last! }
+    return rights.map { right in
+      var solution = [Double](repeating: 0, count: rows)
+      for column in kept {
+        let projection =
+          (0..<rows).reduce(0.0) { $0 + eigen.vectors[$1, column] * right[$1] } / eigen.values[column]
+        for i in 0..<rows { solution[i] += projection * eigen.vectors[i, column] }
+      }
+      return solution
+    }
   }
 }

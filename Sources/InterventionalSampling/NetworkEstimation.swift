@@ -18,8 +18,8 @@ import Runs
 /// ```
 public struct NetworkEstimation: Estimator, Sendable {
   public let options: NetworkOptions
-  private let graph: MixedGraph
-  private let query: CausalQuery
+  let graph: MixedGraph
+  let query: CausalQuery
 
   /// The most combinations of levels that one model may have.
   public static let mostCells = InterventionalSampling.mostCells
@@ -37,8 +37,13 @@ public struct NetworkEstimation: Estimator, Sendable {
   ///   a variable of the graph, or a kind of model is asked for that the variable cannot have; `data` when a variable has
   ///   one value, or there are too many combinations; `numerical` when a training left the range of numbers.
   public func fit(_ frame: Frame, in run: Run) throws -> InterventionalNetwork {
-    let way = try Way(self, frame)
-    let (plan, free, variables) = (way.plan, way.free, way.variables)
+    try fit(frame, variables(of: frame), in: run)
+  }
+
+  /// With the levels and scales that variables have in these rows and perhaps others. Collective.
+  func fit(_ frame: Frame, _ variables: GraphVariables, in run: Run) throws -> InterventionalNetwork {
+    let way = try Way(self, variables)
+    let (plan, free) = (way.plan, way.free)
     let learned =
       way.isExact
       ? try exact(plan, free, way.scope, variables, frame, run).map(ConditionalModel.table)
@@ -62,7 +67,7 @@ public struct NetworkEstimation: Estimator, Sendable {
   ///
   /// - Throws: as ``fit(_:in:)``, but for trainings.
   public func plan(_ frame: Frame) throws -> NetworkPlan {
-    let way = try Way(self, frame)
+    let way = try Way(self, variables(of: frame))
     if way.isExact { try way.variables.requireExact(way.scope, "join levels, or give --mode sampled") }
     let sampled = Sampled(options, way.plan, way.free, way.variables, frame, Run())
     return NetworkPlan(
@@ -70,6 +75,22 @@ public struct NetworkEstimation: Estimator, Sendable {
       cells: way.isExact ? Int(way.variables.size(way.scope)) : 0, generatedRows: way.generatedRowCount(frame),
       keptNumbers: way.isExact ? 0 : try sampled.keptNumbers())
   }
+
+  /// Whether all models are functions of joint counts, so that an answer needs no draws. Collective.
+  ///
+  /// - Throws: as ``fit(_:in:)``, but for trainings.
+  public func isExact(_ frame: Frame) throws -> Bool { try Way(self, variables(of: frame)).isExact }
+
+  /// The variables as the options take them. Collective.
+  func variables(of frame: Frame) throws -> GraphVariables {
+    try GraphVariables(
+      graph.names, of: frame,
+      options.mode == .exact
+        ? .categories : .few(categories: Set(options.models.categories), numbers: Set(options.models.numbers)))
+  }
+
+  /// What an answer may be read at any value of.
+  func freeInputs(_ variables: GraphVariables) throws -> [Int] { try Way(self, variables).plan.freeInputs }
 
   /// How the question is answered with the variables as they are.
   private struct Way {
@@ -80,15 +101,11 @@ public struct NetworkEstimation: Estimator, Sendable {
     let free: [IdentificationPlan.Model]
     private let expand: Int
 
-    init(_ own: NetworkEstimation, _ frame: Frame) throws {
+    init(_ own: NetworkEstimation, _ variables: GraphVariables) throws {
       guard let identified = try? Identification(of: own.query, in: own.graph).plan() else {
         throw Failure(.notIdentified, "the question is not identified by the graph")
       }
       let options = own.options
-      let reading: GraphVariables.Reading =
-        options.mode == .exact
-        ? .categories : .few(categories: Set(options.models.categories), numbers: Set(options.models.numbers))
-      let variables = try GraphVariables(own.graph.names, of: frame, reading)
       let scope = identified.scope(of: own.query)
       isExact =
         options.mode == .exact
@@ -289,6 +306,7 @@ private struct Sampled {
     if model.parents.isEmpty { return isCategory ? .table : nil }
     let kind =
       asked ?? (isCounted ? .table : isCategory ? .softmax : variables.columns[place].width > 1 ? .flow : .mixture)
+    if kind == .flow { try requireDraws(place) }
     let cells = variables.size((model.parents + [place]).filter(variables.isCategory))
     guard kind != .table || cells <= NetworkEstimation.mostCells else {
       throw Failure(
@@ -300,6 +318,17 @@ private struct Sampled {
     return kind
   }
 
+  /// - Throws: ``Failure`` `usage` when the training of a flow needs more random numbers for a row than there are.
+  private func requireDraws(_ place: Int) throws {
+    let perStep = ConditionalTraining.flowDraws(width: variables.columns[place].width)
+    let most = Int(UInt32.max) / perStep
+    guard options.models.steps > most else { return }
+    throw Failure(
+      .usage,
+      "--steps \(options.models.steps): the flow of '\(variables.names[place])' takes \(perStep) random numbers a row and step, and "
+        + "a row has 4294967295; give at most \(most) --steps")
+  }
+
   // MARK: One model
 
   private func model(
@@ -309,16 +338,15 @@ private struct Sampled {
     let parents = model.parents.sorted()
     let (own, inputs) = (parents + [model.variable], variables.inputs(parents))
     let target = variables.numbers[model.variable]?.standardization
-    func network(_ law: ConditionalNetwork.Law, _ network: Network) -> ConditionalModel {
-      .network(
-        ConditionalNetwork(
-          variable: model.variable, parents: parents, law: law, network: network, inputs: inputs, target: target))
+    func network(_ law: ConditionalNetwork.Law, _ network: Network) -> ConditionalNetwork {
+      ConditionalNetwork(
+        variable: model.variable, parents: parents, law: law, network: network, inputs: inputs, target: target)
     }
     if kind == .gaussian {
       let (parameters, deviation) = try LinearGaussian.fit(source, own, inputs: inputs, target: target!)
       let law = ConditionalNetwork.Law.gaussian(deviation: deviation)
       let shape = ConditionalNetwork.shape(law, inputs, target, 0, options.models)
-      return network(law, Network(shape, parameters: parameters))
+      return .network(network(law, Network(shape, parameters: parameters)))
     }
     let law = law(kind)
     let shape = ConditionalNetwork.shape(
@@ -330,7 +358,9 @@ private struct Sampled {
       source, own, law: law, inputs: inputs, target: target, shape: shape, options.models, seed: seed)
     let parameters = try training.train(
       from: start, options.models, seed: seed, name: variables.names[model.variable], in: run.journal)
-    return network(law, Network(shape, parameters: parameters))
+    var trained = network(law, Network(shape, parameters: parameters))
+    trained.heldOut = training.judge(trained, layout: variables.layout, seed: seed)
+    return .network(trained)
   }
 }
 

@@ -31,6 +31,16 @@ struct NetworkInputs: Sendable, Codable, Equatable {
   var rawWidth: Int { parts.reduce(0) { $0 + $1.rawWidth } }
   var width: Int { parts.reduce(0) { $0 + $1.width } }
 
+  /// The columns, as a network has them, of what is no vector.
+  var singles: [Int] {
+    var first = 0
+    return parts.flatMap { part in
+      defer { first += part.width }
+      if case .numbers(let own) = part, own.width > 1 { return [Int]() }
+      return Array(first..<first + part.width)
+    }
+  }
+
   /// Fills columns that lie ``NetworkBlock/stride`` apart from such columns of numbers and levels.
   func encode(_ raw: UnsafePointer<Double>, rowCount: Int, to target: UnsafeMutablePointer<Double>) {
     let stride = NetworkBlock.stride

@@ -9,31 +9,36 @@ extension MetaEM {
   /// - Parameters:
   ///   - roles: of the columns to read.
   ///   - weights: what the weights are; nil when they are not used.
+  ///   - chosen: some of these rows; nil for all.
   ///   - chunkLength: the rows of a chunk, by the number of rows.
   /// - Throws: on all ranks the same ``Failure`` `data`: rows that cannot be read, or none that is left.
   public static func rowsInUse(
     of collection: ShardCollection, roles: Set<Role>, weights: WeightKind?, storage: FrameStorage,
-    chunkLength: (_ rowCount: Int) -> Int = { _ in RowGrid.defaultChunkLength }, on communicator: any Communicator
+    choosing chosen: RowSelection? = nil, chunkLength: (_ rowCount: Int) -> Int = { _ in RowGrid.defaultChunkLength },
+    on communicator: any Communicator
   ) throws -> Frame {
     try tableInUse(
-      of: collection, roles: roles, weights: weights, storage: storage, chunkLength: chunkLength, on: communicator
+      of: collection, roles: roles, weights: weights, storage: storage, choosing: chosen, chunkLength: chunkLength,
+      on: communicator
     ).table
   }
 
   /// These rows, and which of all they are. Collective.
   static func tableInUse(
     of collection: ShardCollection, roles: Set<Role>, weights: WeightKind?, storage: FrameStorage,
-    chunkLength: (_ rowCount: Int) -> Int = { _ in RowGrid.defaultChunkLength }, on communicator: any Communicator
+    choosing chosen: RowSelection? = nil, chunkLength: (_ rowCount: Int) -> Int = { _ in RowGrid.defaultChunkLength },
+    on communicator: any Communicator
   ) throws -> (table: Frame, used: RowsInUse) {
     func rows(_ count: Int) -> DistributedRows {
       DistributedRows(rowCount: count, chunkLength: chunkLength(count), communicator: communicator)
     }
     let all = rows(collection.rowCount)
     let used = try RowsInUse(collection, rows: all, weights: weights, storage: storage)
-    let rows = used.fitted.map { rows($0.count) } ?? all
+    let selection = chosen.map { used.fitted?.selecting($0) ?? $0 } ?? used.fitted
+    let rows = selection.map { rows($0.count) } ?? all
     let frame = try Frame.load(
       collection, rows: rows, roles: roles.union(weights == nil ? [] : [.weight]), covariatesAsNumbers: true,
-      storage: storage, selection: used.fitted)
+      storage: storage, selection: selection)
     if let weights { try frame.takeWeights(as: weights) }
     return (frame, used)
   }

@@ -22,7 +22,9 @@ struct GraphStory: RunStory {
     return [Page.Sentence(text: "verdict: \(verdict)", isDoubt: verdict != "supported")] + findings
   }
 
-  var sections: [PageSection] { [effects, tests, models] }
+  var sections: [PageSection] {
+    [effects, laws, tests, models, PageSection("Trainings", RunPhases(run).trainings)].filter { !$0.blocks.isEmpty }
+  }
 
   /// Variables and their values.
   private static func words(_ setting: JSONNode) -> String {
@@ -63,6 +65,26 @@ struct GraphStory: RunStory {
         + PageBlock.numbers(
           "Under the intervention, and what conditioning says", columns + ["conditioning"],
           (means + laws).map { [.text($0.0)] + $0.1.estimateCells.prefix(4) + [$0.2.cell] }))
+  }
+
+  /// Of outcomes that are numbers, where they lie and how they spread.
+  private var laws: PageSection {
+    let settings = numbers["effect"].elements
+    let probabilities = settings.first?["numbers"].elements.first?["quantiles"].elements.map { $0["probability"] } ?? []
+    let rows = settings.flatMap { setting in
+      setting["numbers"].elements.map { number in
+        [
+          .text("\(number["variable"].label) under \(Self.condition(setting))"), number["mean"]["estimate"].cell,
+          number["deviation"]["estimate"].cell,
+        ] + number["quantiles"].elements.map { $0["value"]["estimate"].cell } as [Report.Cell]
+      }
+    }
+    guard !rows.isEmpty else { return PageSection("Laws", []) }
+    return PageSection(
+      "Laws",
+      PageBlock.numbers(
+        "Numbers of the outcome under the intervention, and what so many of all rows lie below",
+        ["", "mean", "deviation"] + probabilities.map { "\(significant(100 * ($0.number ?? .nan)))%" }, rows))
   }
 
   private var tests: PageSection {

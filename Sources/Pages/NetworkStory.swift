@@ -12,11 +12,14 @@ struct NetworkStory: RunStory {
   }
 
   var sections: [PageSection] {
-    let columns = ["model of", "given", "for", "kind", "parameters", "laws", "of these on fewer than 5 rows"]
+    let columns = [
+      "model of", "given", "for", "kind", "parameters", "laws", "of these on fewer than 5 rows", "p of rows held out",
+    ]
     let models = numbers["models"].elements.map { model in
       [
         .text(model["variables"].texts.joined(separator: ", ")), .text(model["parents"].texts.joined(separator: ", ")),
         model["part"].cell, model["kind"].cell, model["parameters"].cell, model["laws"].cell, model["thinLaws"].cell,
+        model["heldOut"]["pValue"].cell,
       ] as [Report.Cell]
     }
     return [

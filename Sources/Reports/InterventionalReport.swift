@@ -31,7 +31,7 @@ public struct InterventionalReport: Sendable {
 
 extension InterventionalReport {
   public var text: String {
-    let parts = [heading, means, laws, tests, [verdict]].filter { !$0.isEmpty }
+    let parts = [heading, means, laws, graphTests.lines, [verdict]].filter { !$0.isEmpty }
     return parts.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
   }
 
@@ -94,49 +94,22 @@ extension InterventionalReport {
       + ["  naive: P(\(names(result.outcome)) | \(names(asked))) of the rows, which confounding bends"]
   }
 
-  private var tests: [String] {
-    var lines: [String] = []
-    if let test = result.invariance {
-      lines.append(
-        "the answer is the same for all values of \(names(result.plan.freeInputs)): F(\(Int(test.numerator)), "
-          + "\(Int(test.denominator))) = \(significant(test.statistic)), \(test.pValue.asPValue)")
-    }
-    let made = result.independences.compactMap { test in test.adjusted.map { (test, $0) } }
-    if !made.isEmpty {
-      lines.append(
-        "\(made.count) \(made.count == 1 ? "independence" : "independences") that the graph implies; smallest p after Holm's "
-          + "correction: \(made.map(\.1).min()!.asPValue)")
-    }
-    lines += result.rejected.map { test in
-      let given = test.claim.given.isEmpty ? "" : " given \(names(test.claim.given))"
-      return "  \(name(test.claim.first)) and \(name(test.claim.second)) are not independent\(given): G2 = "
-        + "\(significant(test.test?.statistic ?? .nan)) on \(test.test?.degreesOfFreedom ?? 0), \((test.adjusted ?? 1).asPValue)"
-    }
-    if lines.isEmpty { lines = ["nothing in these rows could speak against the graph: what it says is assumed"] }
-    return lines
+  private var graphTests: GraphTestWords {
+    GraphTestWords(
+      names: result.variables.map(\.name), freeInputs: result.plan.freeInputs, invariance: result.invariance,
+      independences: result.independences)
   }
 
   private var verdict: String {
     let largest = result.answers.max { $0.rareShare < $1.rareShare }
     let rare = largest?.rareShare ?? 0
-    var reasons: [String] = []
-    if !result.rejected.isEmpty { reasons.append("these rows contradict independences that the graph implies") }
-    if let test = result.invariance, test.pValue < 0.05 {
-      reasons.append(
-        "the answer moves with \(names(result.plan.freeInputs)), which the graph rules out (\(test.pValue.asPValue))")
-    }
+    var reasons = graphTests.reasons
     if rare > 0.01, let largest {
       reasons.append(
         "\(format(100 * rare, decimals: 1))% of the answer for \(words(asked, largest.levels)) rests on combinations with fewer "
           + "than five rows")
     }
-    if reasons.isEmpty {
-      let isTested = result.invariance != nil || result.independences.contains { $0.adjusted != nil }
-      reasons.append(
-        (isTested
-          ? "the tests that there are do not speak against the graph" : "the graph cannot be tested with these rows")
-          + ", and there are rows enough where the answer needs them")
-    }
+    if reasons.isEmpty { reasons = [graphTests.support] }
     return "verdict: \(result.verdict.rawValue): \(reasons.joined(separator: "; "))"
   }
 
@@ -178,16 +151,6 @@ extension InterventionalReport: Encodable {
     let probabilities: [JackknifeEstimate]
   }
 
-  private struct Independence: Encodable {
-    let first: String
-    let second: String
-    let given: [String]
-    @NullEncoded var statistic: Double?
-    @NullEncoded var df: Int?
-    @NullEncoded var p: Double?
-    @NullEncoded var adjusted: Double?
-  }
-
   private func levels(_ places: [Int], _ levels: some Collection<Int>) -> [String: String] {
     Dictionary(uniqueKeysWithValues: zip(places, levels).map { (name($0), result.variables[$0].levels[$1]) })
   }
@@ -225,13 +188,7 @@ extension InterventionalReport: Encodable {
       }, forKey: .contrasts)
     try container.encode(result.plan.freeInputs.map(name), forKey: .freeInputs)
     try container.encode(result.invariance, forKey: .invariance)
-    try container.encode(
-      result.independences.map { test in
-        Independence(
-          first: name(test.claim.first), second: name(test.claim.second), given: test.claim.given.map(name),
-          statistic: test.test?.statistic, df: test.test?.degreesOfFreedom,
-          p: test.test?.pValue, adjusted: test.adjusted)
-      }, forKey: .independences)
+    try container.encode(graphTests.encoded, forKey: .independences)
     try container.encode(result.verdict, forKey: .verdict)
     try container.encode(warnings, forKey: .warnings)
     try container.encode(result.digest(), forKey: .resultDigest)

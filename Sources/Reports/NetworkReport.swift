@@ -34,22 +34,25 @@ extension NetworkReport {
       : network.generatedRowCount > 0
         ? "from each model's own variables, \(network.generatedRowCount) rows a generated table"
         : "from each model's own variables; no rows had to be generated"
-    var table = TextTable(["model of", "for", "kind", "parameters", "laws on fewer than 5 rows"])
+    let isJudged = parts.contains { $0.models.contains { $0.network?.heldOut != nil } }
+    var table = TextTable(
+      ["model of", "for", "kind", "parameters", "laws on fewer than 5 rows"] + (isJudged ? ["rows held out"] : []))
     for (words, models) in parts {
       table.rows += models.map { model in
         [
           names(model.variables) + (model.parents.isEmpty ? "" : " given \(names(model.parents))"), words,
           model.words, "\(model.parameterCount)",
           model.table.map { "\($0.thinCount) of \($0.combinationCount)" } ?? "",
-        ]
+        ] + (isJudged ? [model.network?.heldOut?.words ?? ""] : [])
       }
     }
     let set = ["--do \(network.options.intervened.joined(separator: ","))"]
     let seen = network.options.given.isEmpty ? [] : ["--given \(network.options.given.joined(separator: ","))"]
+    let closing =
+      "for samples with \((set + seen).joined(separator: " and ")); network digest \(network.digest())"
     return
-      (["\(identification.question): \(network.rowCount) rows, \(way)", ""] + table.lines + [
-        "", "for samples with \((set + seen).joined(separator: " and ")); network digest \(network.digest())",
-      ]).joined(separator: "\n")
+      (["\(identification.question): \(network.rowCount) rows, \(way)", ""] + table.lines + [""]
+      + network.trainingWarnings.flatMap { [$0, ""] } + [closing]).joined(separator: "\n")
   }
 }
 
@@ -57,7 +60,7 @@ extension NetworkReport {
 
 extension NetworkReport: Encodable {
   private enum Key: String, CodingKey {
-    case rows, ranks, identification, mode, expand, seed, generatedRows, models, networkDigest, seconds
+    case rows, ranks, identification, mode, expand, seed, generatedRows, models, warnings, networkDigest, seconds
   }
 
   private struct Model: Encodable {
@@ -69,6 +72,8 @@ extension NetworkReport: Encodable {
     /// Of a table: the combinations of its parents' levels, and those with too few rows.
     let laws: Int?
     let thinLaws: Int?
+    /// Of a training: whether the model draws what rows have that it was not trained on.
+    let heldOut: HeldOutFit?
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -88,10 +93,30 @@ extension NetworkReport: Encodable {
           Model(
             variables: model.variables.map { network.graph.names[$0] },
             parents: model.parents.map { network.graph.names[$0] }, part: part.words, kind: model.words,
-            parameters: model.parameterCount, laws: model.table?.combinationCount, thinLaws: model.table?.thinCount)
+            parameters: model.parameterCount, laws: model.table?.combinationCount, thinLaws: model.table?.thinCount,
+            heldOut: model.network?.heldOut)
         }
       }, forKey: .models)
+    try container.encode(network.trainingWarnings, forKey: .warnings)
     try container.encode(network.digest(), forKey: .networkDigest)
     try container.encode(seconds, forKey: .seconds)
+  }
+}
+
+// MARK: - Trainings
+
+extension HeldOutFit {
+  /// In a table: whether a model follows.
+  var words: String { "\(isDoubtful ? "differ" : "follow") (\(pValue.asPValue))" }
+}
+
+extension InterventionalNetwork {
+  /// What to doubt about its trainings, a sentence for each model.
+  var trainingWarnings: [String] {
+    doubtfulModels.map { model in
+      "the model of \(graph.names[model.variable]) given \(model.parents.map { graph.names[$0] }.joined(separator: ", ")) does not "
+        + "draw what \(model.heldOut!.rowCount) rows have that were held out: means differ by up to "
+        + "\(significant(model.heldOut!.statistic)) standard errors; train longer (--steps), or choose another --model or --hidden"
+    }
   }
 }

@@ -34,19 +34,30 @@ public struct JackknifeEstimate: Sendable, Encodable, Equatable {
   }
 }
 
-/// What all rows give, and what they give without each block of them in turn.
+/// What all rows give, and what they give where some are left out.
 ///
-/// The variance of a number is (B - 1) / B Σ_b (θ_b - mean θ)², and its interval has Student's quantile with B - 1 degrees
-/// of freedom (the delete-a-group jackknife).
+/// The variance of a number is a factor times Σ_b (θ_b - mean θ)², and its interval has Student's quantile with B - 1 degrees
+/// of freedom.
 package struct Jackknife<Value: Sendable>: Sendable {
+  /// What replicates leave out.
+  package enum Design: Sendable {
+    /// Each of B blocks in turn (the delete-a-group jackknife): the factor is (B - 1) / B.
+    case blocks
+    /// A half that is chosen by chance (the delete-d jackknife of Shao and Wu, 1989, with d = n / 2): the factor is
+    /// 1 / (B - 1), so that what is random in an estimate itself, as a training, counts once.
+    case halves
+  }
+
   package let whole: Value
   package let replicates: [Value]
   package let level: Double
+  private let design: Design
 
-  package init(whole: Value, replicates: [Value], level: Double) {
+  package init(whole: Value, replicates: [Value], level: Double, design: Design = .blocks) {
     self.whole = whole
     self.replicates = replicates
     self.level = level
+    self.design = design
   }
 
   /// A number of the value; without a standard error where some replicate does not have it.
@@ -69,6 +80,11 @@ package struct Jackknife<Value: Sendable>: Sendable {
     let count = Double(rows.count)
     let means = first.indices.map { j in rows.reduce(0) { $0 + $1[j] } / count }
     let deviations = Matrix(rows.map { row in zip(row, means).map { $0 - $1 } })
-    return ((count - 1) / count) * deviations.gram
+    let factor =
+      switch design {
+      case .blocks: (count - 1) / count
+      case .halves: 1 / (count - 1)
+      }
+    return factor * deviations.gram
   }
 }

@@ -7,8 +7,6 @@ import Reports
 import Runs
 import Storage
 
-extension NetworkOptions.Mode: ExpressibleByArgument {}
-
 /// `giv-dist idgen fit`: the models that answer what an intervention does, kept to draw rows from.
 struct IdgenFit: JobCommand {
   static let configuration = CommandConfiguration(
@@ -32,36 +30,17 @@ struct IdgenFit: JobCommand {
   @OptionGroup var job: JobOptions
   @OptionGroup var question: CausalQuestion
 
-  @Option(help: "Whether models are exact functions of joint counts; auto: where there are few enough combinations.")
-  var mode = NetworkOptions.Mode.auto
-  @OptionGroup var models: ModelArguments
+  @OptionGroup var learning: NetworkArguments
   @OptionGroup var checkpoints: CheckpointOptions
-  @Option(help: "Rows generated for each of the data, where models are learned on generated rows. (default: 4)")
-  var expand: Int?
-  @Option(help: "The seed of generated rows, first weights and minibatches. (default: 0)")
-  var seed: UInt64?
   @Option(help: "The folder of the network.")
   var out: String
   @Flag(help: "Say what would be read, held and trained, and stop.")
   var dryRun = false
 
-  func validate() throws {
-    if let expand, !(1...1000).contains(expand) {
-      throw ValidationError("--expand is \(expand); give 1 to 1000 rows for each of the data")
-    }
-    try [
-      ScopedOption("--expand", expand, with: "--mode sampled or auto", isRead: mode != .exact),
-      ScopedOption("--seed", seed, with: "--mode sampled or auto", isRead: mode != .exact),
-    ].requireReaders()
-    try models.given.map { ScopedOption($0, true, with: "--mode sampled or auto", isRead: mode != .exact) }
-      .requireReaders()
-    _ = try models.options()
-  }
-
   func run(on communicator: any Communicator) throws {
     let start = ContinuousClock.now
     let (graph, query, identification) = try question.identified(json: running.json, on: communicator)
-    let options = try communicator.agree { try self.options(graph) }
+    let options = try communicator.agree { try learning.options(question, graph) }
     let phases = Phases.ofCommand(on: communicator)
     let display = ProgressDisplay(communicator.isRoot ? running.progress : .none)
     let run = try running.run(
@@ -69,7 +48,7 @@ struct IdgenFit: JobCommand {
       on: communicator, observer: display.show)
     run.start("rows")
     let heldBytes = Phases.peakBytes
-    let frame = try data.graphRows(out: out, storage: dryRun ? .stream() : running.storage, on: communicator)
+    let frame = try data.graphRows(out: out, storage: dryRun ? .stream() : running.storage, on: communicator).frame
     let estimation = NetworkEstimation(options, graph: graph, query: query)
     if dryRun {
       let plan = try IdgenFitDryRun(estimation, frame, running.storage, heldBytes: heldBytes, on: communicator)
@@ -87,16 +66,5 @@ struct IdgenFit: JobCommand {
         network, identification, ranks: communicator.size, seconds: start.duration(to: .now).seconds)
       return try Answer("idgen fit", report.text, report, PhaseReport(times, rowCount: frame.rows.rowCount))
     }
-  }
-
-  private func options(_ graph: MixedGraph) throws -> NetworkOptions {
-    var options = NetworkOptions(
-      graph: graph.text, intervened: question.intervened, outcome: question.outcome, given: question.given)
-    options.mode = mode
-    options.expand = expand ?? options.expand
-    options.seed = seed ?? options.seed
-    options.models = try models.options()
-    try models.requireNames(among: graph.names)
-    return options
   }
 }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Diagnostics
 import InterventionalSampling
 
+extension ModelKind: ExpressibleByArgument {}
+
 /// How the models of a causal graph are made and trained.
 struct ModelArguments: ParsableArguments {
   @Option(

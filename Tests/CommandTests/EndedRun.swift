@@ -14,19 +14,28 @@ func isCheckpointKept(in folder: URL) -> Bool {
 ///
 /// - Parameter pass: what the record of the pass has.
 func ended(_ arguments: [String], in pass: String, by signal: Int32, _ out: String) throws -> CommandResult {
+  try ended(arguments, by: signal, out) { folder in
+    let passes = folder.appending(path: "metrics.jsonl.partial")
+    let text = (try? Data(contentsOf: passes)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    // A pass is told before it is kept.
+    return text.contains(pass) && isCheckpointKept(in: folder)
+  }
+}
+
+/// The same, once the folder of the run shows that it is time.
+func ended(
+  _ arguments: [String], by signal: Int32, _ out: String, when isTime: (_ folder: URL) -> Bool
+) throws -> CommandResult {
   let folder = SharedInputs.folder.appending(path: out)
-  let passes = folder.appending(path: "metrics.jsonl.partial")
   for _ in 1...5 {
     let result = try givDist(arguments + ["--out", out], ranks: 2) { launcher in
       let deadline = ContinuousClock.now + .seconds(commandTimeout)
       while kill(launcher, 0) == 0 {
-        let text = (try? Data(contentsOf: passes)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        // A pass is told before it is kept.
-        if text.contains(pass), isCheckpointKept(in: folder), let rank = rankProcess(1, of: launcher) {
+        if isTime(folder), let rank = rankProcess(1, of: launcher) {
           kill(rank, signal)
           break
         }
-        try #require(ContinuousClock.now < deadline, "the pass did not come")
+        try #require(ContinuousClock.now < deadline, "the moment did not come")
         usleep(1000)
       }
     }

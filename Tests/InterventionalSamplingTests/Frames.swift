@@ -34,3 +34,12 @@ func frame(
     rows: DistributedRows(rowCount: rows.count, communicator: communicator),
     columns: names.indices.map { place in FrameColumn.real(names[place], .covariate, rows.map { $0[place] }) })
 }
+
+/// Options of an exact answer.
+func exactOptions(
+  _ graph: String, set: [String], outcome: [String], given: [String] = []
+) -> InterventionalOptions {
+  var network = NetworkOptions(graph: graph, intervened: set, outcome: outcome, given: given)
+  network.mode = .exact
+  return InterventionalOptions(network)
+}

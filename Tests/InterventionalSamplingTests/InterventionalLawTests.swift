@@ -73,6 +73,82 @@ import Testing
     }
   }
 
+  // MARK: Plans that are wrong
+
+  /// Plans with one thing wrong each; nil where there is nothing to get wrong.
+  private enum Mutation: CaseIterable {
+    /// What rows were generated from is left out of the models learned on them.
+    case drawnLeftOut
+    /// Models that ask for generated rows are learned on those of the data.
+    case dataKept
+    /// A model of a generated table reads a variable that is drawn and comes later.
+    case laterParent
+
+    func callAsFunction(_ plan: IdentificationPlan) -> IdentificationPlan? {
+      typealias Model = IdentificationPlan.Model
+      let drawn = plan.generated.map { Set($0.drawn) }
+      func changed(_ model: Model) -> Model {
+        switch self {
+        case .drawnLeftOut where model.table > 0:
+          Model(
+            variable: model.variable, parents: model.parents.filter { !drawn[model.table - 1].contains($0) },
+            table: model.table)
+        case .dataKept: Model(variable: model.variable, parents: model.parents, table: 0)
+        default: model
+        }
+      }
+      let generated = plan.generated.map { table in
+        IdentificationPlan.GeneratedTable(
+          models: table.models.map { model in
+            let later = self == .laterParent ? table.drawn.filter { $0 > model.variable } : []
+            let own = changed(model)
+            return Model(
+              variable: own.variable, parents: Set(own.parents + later).sorted(), table: own.table)
+          }, drawn: table.drawn)
+      }
+      let network = plan.network.map(changed)
+      guard generated != plan.generated || network != plan.network else { return nil }
+      let read = Set((network + generated.flatMap(\.models)).flatMap { $0.parents })
+      return IdentificationPlan(
+        query: plan.query, generated: generated, network: network, freeInputs: plan.freeInputs.filter(read.contains))
+    }
+  }
+
+  /// Most of them give wrong answers by far more than rounding, so the tests above would fail of them.
+  @Test(arguments: Mutation.allCases) private func `a plan that is wrong gives wrong answers`(mutation: Mutation) {
+    let wrong = questions(60, given: false, seed: 2) { $0.generated.count == 1 }.compactMap { law, query, plan in
+      mutation(plan).map { errors($0, query, law) }
+    }
+    #expect(wrong.count > 10 && wrong.count { $0.answer > 1e-3 || $0.free > 1e-3 } > wrong.count / 2, "\(wrong)")
+  }
+
+  /// On 2,000 rows of ten napkins the answer at one value of W2 is farther from the truth than the mean over its law.
+  @Test func `an answer at one free value is worse than the mean over all`() throws {
+    let graph = try MixedGraph(text: "W1 -> W2 -> X -> Y; W1 <-> X; W1 <-> Y", file: "g")
+    let query = CausalQuery(intervened: [2], outcome: [3])
+    let plan = try Identification(of: query, in: graph).plan()
+    var (mean, one) = (0.0, 0.0)
+    for seed in 0..<10 as Range<UInt64> {
+      let law = try RandomLaw(graph.text, seed: seed)
+      let cells = law.rows(2000, seed: seed + 50)
+      let sizes = law.sizes
+      var counts = Factor([0, 1, 2, 3], sizes: sizes, values: Array(repeating: 0, count: sizes.reduce(1, *)))
+      for row in cells { counts.values[zip(row, sizes).reduce(0) { $0 * $1.1 + Int($1.0) }] += 1 }
+      let found = InterventionalLaw(plan, counts: counts)
+      let truth = law.answer(query)
+      mean += found.law.combined(with: truth) { abs($0 - $1) }.values.reduce(0, +) / Double(sizes[2])
+      let free = plan.freeInputs[0]
+      for x in 0..<sizes[2] {
+        for y in 0..<sizes[3] {
+          one +=
+            abs(
+              found.lawByFreeInputs.value(at: [free: 0, 2: x, 3: y]) - truth.value(at: [2: x, 3: y])) / Double(sizes[2])
+        }
+      }
+    }
+    #expect(mean < one, "\(mean), \(one)")
+  }
+
   @Test func `a cell with few rows is counted where the answer goes through it`() throws {
     // Z -> X, Z -> Y, X -> Y; two rows have Z = 1 and X = 1.
     let graph = try MixedGraph(text: "Z -> X; Z -> Y; X -> Y", file: "g")

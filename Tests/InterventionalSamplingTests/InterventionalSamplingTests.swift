@@ -17,7 +17,7 @@ import Testing
   ) throws -> InterventionalResult {
     let graph = try MixedGraph(text: text, file: "g")
     func places(_ names: [String]) -> Set<Int> { Set(names.map { graph.names.firstIndex(of: $0)! }) }
-    var options = InterventionalOptions(graph: text, intervened: intervened, outcome: outcome)
+    var options = exactOptions(text, set: intervened, outcome: outcome)
     change(&options)
     return try InterventionalSampling(
       options, graph: graph, query: CausalQuery(intervened: places(intervened), outcome: places(outcome))
@@ -137,7 +137,7 @@ import Testing
     }
     let text = "Z -> X -> Y; Z -> Y"
     #expect(message(text, data.map { [$0[0], 1, $0[2]] }).hasPrefix("65: 'X' has one value in all rows"))
-    #expect(message(text, data) { $0.values = ["X": [5]] }.hasPrefix("65: no row has 'X' = 5"))
+    #expect(message(text, data) { $0.values = ["X": ["5"]] }.hasPrefix("65: no row has 'X' = 5"))
     #expect(
       message(text, (0..<1500).map { [Double($0), Double($0 % 2), Double($0 % 2)] }).hasPrefix(
         "65: 'Z' takes more than 1000 values"))
@@ -150,7 +150,7 @@ import Testing
       ])
     let graph = try MixedGraph(text: text, file: "g")
     let estimator = InterventionalSampling(
-      InterventionalOptions(graph: text, intervened: ["X"], outcome: ["Y"]), graph: graph,
+      exactOptions(text, set: ["X"], outcome: ["Y"]), graph: graph,
       query: CausalQuery(intervened: [1], outcome: [2]))
     #expect(failure { _ = try estimator.run(on: missing) }?.message.hasPrefix("'Z' is missing in some rows") == true)
     // Two rows alone have Z = 1 and X = 1.

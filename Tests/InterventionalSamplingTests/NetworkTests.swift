@@ -46,7 +46,7 @@ import Testing
   private func exactAnswers(_ text: String, _ rows: [[Double]], given: [String] = []) throws -> InterventionalResult {
     let graph = try MixedGraph(text: text, file: "g")
     let (intervened, outcome) = question(text)
-    var options = InterventionalOptions(graph: graph.text, intervened: intervened, outcome: outcome, given: given)
+    var options = exactOptions(graph.text, set: intervened, outcome: outcome, given: given)
     options.allowsExtrapolation = true
     func places(_ names: [String]) -> Set<Int> { Set(names.map { graph.names.firstIndex(of: $0)! }) }
     let query = CausalQuery(intervened: places(intervened), outcome: places(outcome), given: places(given))
