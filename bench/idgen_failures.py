@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import h5py
@@ -47,7 +48,7 @@ CASES = [
       "giv-dist idgen check --graph true.txt --do X --outcome Y || echo \"exit code $?\""], "P(Y = 1 | do(X)) is {}.", exact_truth),
     ("Thin overlap", "Few rows, and many levels: much of the answer goes through combinations that fewer than five rows have. Above one in a "
      "hundred it is doubtful, above one in five it is refused.",
-     [graph(RIGHT), rows(count=300, more=" --levels Z=6"), f"{ASK} 2>&1 || echo \"exit code $?\"", f"{ASK} --allow-extrapolation"],
+     [graph(RIGHT), rows(count=80, more=" --levels Z=8"), f"{ASK} 2>&1 || echo \"exit code $?\"", f"{ASK} --allow-extrapolation"],
      "P(Y = 1 | do(X)) is {}.", exact_truth),
     ("A model that was trained too little", "Twenty minibatches are too few to learn how Y moves with X and M. Rows that were held out of the training give "
      "it away.", [graph("X -> M -> Y; X <-> Y"), "giv-dist simulate --scenario mixed-front-door --rows 20000 --seed 1 --out rows",
@@ -69,7 +70,7 @@ in <doc:GraphQuestions>.
 """)
 path = f"{Path(sys.argv[1]).resolve().parent}:{os.environ['PATH']}"
 for title, words, commands, closing, truth in CASES:
-    print(f"## {title}\n{words}")
+    print(f"## {title}\n{textwrap.fill(words, 128)}")
     with tempfile.TemporaryDirectory() as folder:
         quiet = [c for c in commands if c.startswith(("echo", "giv-dist simulate"))]
         shell = lambda text: subprocess.run(["sh", "-ec", text], cwd=folder, check=True, capture_output=True, text=True,

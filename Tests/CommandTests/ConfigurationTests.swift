@@ -63,6 +63,9 @@ extension OnRanks {
       "spo proxies --treatment-proxies z --outcome-proxies x --contrast 1:0", "reproduce table1 --only True,GIV-EM",
       "si panel --pre 1970:1988 --post 1989:2000", "idgen graph g.txt",
       "idgen check --graph g.txt --do X --outcome Y", "idgen effect shards --graph g --do X --outcome Y --values X=0,1",
+      "idgen effect shards --graph g --do X --outcome Y --model Y=flow --replicates 20 --draws 900 --out a",
+      "idgen fit shards --graph g --do X --outcome Y --hidden 32,32 --real X,M --expand 2 --out a",
+      "idgen sample run --do X=-1 --given Z=0 --rows 10 --shards 2 --out a",
     ])
     func `What a command prints as a file, it reads to print the same`(line: String) throws {
       let words = line.split(separator: " ").map(String.init)

@@ -51,6 +51,7 @@ private let examples: [PageExample] =
   + PageExample.all(in: "\(guides)/Guides/Proxies.md")
   + PageExample.all(in: "\(guides)/Guides/Panels.md")
   + PageExample.all(in: "\(guides)/Guides/GraphQuestions.md")
+  + PageExample.all(in: "\(guides)/GraphsWhenTheyFail.md")
 private let tutorial = PageExample.all(in: "\(guides)/Tutorials/FromShardsToAnEffect.md")
 
 extension OnRanks {

@@ -545,12 +545,25 @@ refuse("A variable that the graph lacks", GRAPH, CHECK.replace("--do t", "--do T
 refuse("A variable with two parts", GRAPH, CHECK + " --given t")
 refuse("No variable that is set", GRAPH, CHECK.replace("--do t", '--do ""'))
 refuse("A variable that the rows lack", PROXIES + 'proxy()\ntext("g.txt", "t -> m -> y")', ASK)
-refuse("A variable of many values", GRAPH + 'write("a.h5", x=np.arange(1001) / 7, t=np.arange(1001) % 2, y=np.arange(1001) % 2)', ASK)
+refuse("A variable of many values", GRAPH + 'write("a.h5", x=np.arange(1001) / 7, t=np.arange(1001) % 2, y=np.arange(1001) % 2)', ASK + " --mode exact")
 refuse("A variable of one value", GRAPH + PROXIES + "proxy(t=0 * group)", ASK)
 refuse("A value that no row has", GRAPH + PROXIES + "proxy()", ASK + " --values t=7")
 refuse("A value of what is not set", GRAPH + PROXIES + "proxy()", ASK + " --values x0=1")
 refuse("An answer that few rows bear", GRAPH + PROXIES + "proxy(x=(np.arange(n) < 2)[:, None] * 1.0)",
        "giv-dist idgen effect a.h5 --graph g.txt --do x0 --outcome y")
+refuse("Draws where all is counted", GRAPH + PROXIES + "proxy()", ASK + " --draws 1000")
+NUMBERS = GRAPH + 'write("a.h5", x=x[:, :1])\n'
+refuse("Blocks of counts where models answer", NUMBERS, ASK + " --jackknife 20")
+refuse("A value beyond the rows", NUMBERS, ASK + " --values t=100")
+FIT = ASK.replace("effect", "fit") + " --out network"
+refuse("A model of a variable that the graph lacks", NUMBERS, FIT + " --model z=mixture")
+refuse("A table of numbers", NUMBERS, FIT + " --model y=table")
+refuse("A network in a folder that has one", GRAPH + PROXIES + "proxy()", FIT + "\n" + FIT)
+KEPT = FIT.replace("--out network", "--steps 5 --hidden 4 --out network") + "\ngiv-dist idgen sample network --out rows"
+refuse("A sample of no network", 'write("a.h5")', "giv-dist idgen sample a.h5 --do t=1 --rows 10 --out rows")
+refuse("A sample without what was set", NUMBERS, KEPT + " --rows 10")
+refuse("A sample that sets what is not set", NUMBERS, KEPT + " --rows 10 --do t=1 --do x0=1")
+refuse("A sample beyond the rows", NUMBERS, KEPT + " --rows 10 --do t=100")
 DRAW = "giv-dist simulate --scenario graph --graph g.txt --out a"
 refuse("A simulation without its graph", "", "giv-dist simulate --scenario graph --out a")
 refuse("Levels of a variable that the graph lacks", GRAPH, DRAW + " --levels z=3")
