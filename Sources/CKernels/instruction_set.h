@@ -12,6 +12,8 @@ typedef struct {
                              ptrdiff_t stride, giv_totals *);
     void (*weighted_gram)(const giv_block *, const double *weights, ptrdiff_t group_count, ptrdiff_t stride,
                           double *gram);
+    void (*gram_of_rows)(const double *const *columns, ptrdiff_t column_count, const ptrdiff_t *rows, ptrdiff_t count,
+                         double *gram);
     void (*pass)(const giv_block *, const giv_mixture *, const double *row_weights, double *gram, giv_totals *);
     void (*add_to_cells)(const giv_place *, ptrdiff_t place_count, int32_t *cells, const double *values, double center,
                          double factor, const double *weights, ptrdiff_t rows, double *sums);

@@ -9,6 +9,7 @@
 #include "densities.inc.h"
 #include "responsibilities.inc.h"
 #include "gram.inc.h"
+#include "row_gram.inc.h"
 #include "cells.inc.h"
 #include "random.inc.h"
 #include "levels.inc.h"
@@ -48,7 +49,8 @@ static void pass(const giv_block *block, const giv_mixture *mixture, const doubl
 #define QUOTED(set) #set
 #define NAME_OF(set) QUOTED(set)
 const giv_instruction_set NAMED(INSTRUCTION_SET) = {
-    NAME_OF(INSTRUCTION_SET), responsibilities, weighted_gram, pass, add_to_cells, add_codes, add_random_integers,
+    NAME_OF(INSTRUCTION_SET), responsibilities, weighted_gram, gram_of_rows, pass, add_to_cells, add_codes,
+    add_random_integers,
     random_words, draw_levels, exponentials, logarithms, layer_forward, layer_add_gradient, layer_propagate, layer_activate, layer_differentiate,
     product, gram_product, transpose, cholesky, cholesky_solve, invert_lower, symmetric_eigen, qr, orthogonalize_rows,
 };

@@ -69,6 +69,11 @@ void giv_weighted_gram(const giv_block *block, const double *weights, ptrdiff_t 
     current()->weighted_gram(block, weights, group_count, stride, gram);
 }
 
+void giv_gram_of_rows(const double *const *columns, ptrdiff_t column_count, const ptrdiff_t *rows, ptrdiff_t count,
+                      double *gram) {
+    current()->gram_of_rows(columns, column_count, rows, count, gram);
+}
+
 void giv_pass(const giv_block *block, const giv_mixture *mixture, const double *row_weights, double *gram,
               giv_totals *totals) {
     current()->pass(block, mixture, row_weights, gram, totals);

@@ -28,15 +28,18 @@ INLINE ptrdiff_t even_part(ptrdiff_t count, ptrdiff_t most) {
     return (count + parts - 1) / parts;
 }
 
-// Adds each of `count` eight-lane sums to its total, folded by halves: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
-static void add_lanes(const double *lanes, ptrdiff_t count, double *totals) {
+// The sum of eight lanes, by halves: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
+INLINE double folded(const double *lanes) {
     typedef double four __attribute__((ext_vector_type(4), aligned(sizeof(double))));
     typedef double two __attribute__((ext_vector_type(2)));
+    const four halves = *(const four *)lanes + *(const four *)(lanes + GIV_LANES / 2);
+    const two quarters = halves.lo + halves.hi;
+    return quarters.x + quarters.y;
+}
+
+// Adds each of `count` eight-lane sums to its total.
+static void add_lanes(const double *lanes, ptrdiff_t count, double *totals) {
     // One sum at a time: gathering lanes of several is slower.
 #pragma clang loop vectorize(disable)
-    for (ptrdiff_t i = 0; i < count; i++, lanes += GIV_LANES) {
-        const four halves = *(const four *)lanes + *(const four *)(lanes + GIV_LANES / 2);
-        const two quarters = halves.lo + halves.hi;
-        totals[i] += quarters.x + quarters.y;
-    }
+    for (ptrdiff_t i = 0; i < count; i++, lanes += GIV_LANES) totals[i] += folded(lanes);
 }

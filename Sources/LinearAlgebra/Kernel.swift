@@ -144,6 +144,20 @@ public enum Kernel {
     giv_weighted_gram(&block, weights, groupCount, stride, gram)
   }
 
+  /// Adds the sum over chosen rows of c c', the upper triangle by rows, to `gram`: bit for bit `addWeightedGram` with
+  /// weights of 1 over a block of these rows. The way for many columns, up to about 500 rows at a time at best speed.
+  ///
+  /// - Parameters:
+  ///   - columns: without padding, whatever the first of them is.
+  ///   - rows: the numbers of the rows, in the order in which they are added.
+  ///   - gram: p (p + 1) / 2 numbers of p columns.
+  public static func addGram(
+    of columns: [UnsafePointer<Double>?], rows: UnsafeBufferPointer<Int>, to gram: UnsafeMutablePointer<Double>
+  ) {
+    guard let first = rows.baseAddress else { return }
+    columns.withUnsafeBufferPointer { giv_gram_of_rows($0.baseAddress, columns.count, first, rows.count, gram) }
+  }
+
   /// The E step and the sums of the M step of one chunk in one go: bit for bit `responsibilities`, times the rows'
   /// weights, into `addWeightedGram`.
   public static func pass(

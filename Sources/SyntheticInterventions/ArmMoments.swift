@@ -3,7 +3,7 @@ import LinearAlgebra
 
 /// The sums that all answers come from, Σ cc' with c = (1, x, z) over the donors of each arm, in one reduction.
 struct ArmSums: Reducible {
-  /// Rows whose cells are held at a time.
+  /// Rows whose cells are packed at a time, so that they stay near.
   private static let rowsAtATime = 512
 
   private let starts: [Int]
@@ -19,54 +19,36 @@ struct ArmSums: Reducible {
     summands = Array(repeating: 0, count: starts.last! + 1)
   }
 
-  /// Numbers from one held column to the next: at distances of a power of two, columns would share few lines of a cache.
-  private static func heldStride(_ count: Int) -> Int { Kernel.paddedCount(count) + Kernel.lanes }
-
   private static func order(_ problem: PanelProblem, _ arm: Int) -> Int {
     1 + problem.beforeCount + problem.afterCells(arm).count
   }
 
   /// Sums over the donors. Collective.
   static func sum(_ problem: PanelProblem, fills: Fills = Fills()) throws -> ArmSums {
-    // The constant and all cells of the rows that are held, behind their weights.
-    let held = AlignedBuffer(count: (2 + problem.cellCount) * heldStride(rowsAtATime))
-    return try problem.panel.frame.rows.sum(ArmSums(problem)) { partial, chunk in
-      partial.add(try UnitBlock(problem, chunk: chunk, fills: fills), problem, holding: held)
+    let rows = problem.panel.frame.rows
+    let ones = AlignedBuffer(count: rows.grid.chunkLength)
+    ones.pointer.update(repeating: 1, count: ones.count)
+    return try rows.sum(ArmSums(problem)) { partial, chunk in
+      partial.add(try UnitBlock(problem, chunk: chunk, fills: fills), problem, ones: ones)
     }
   }
 
   /// Missing cells of all units, whether filled or not.
   var missing: Int { Int(summands[starts.last!]) }
 
-  private mutating func add(_ block: UnitBlock, _ problem: PanelProblem, holding held: AlignedBuffer) {
+  private mutating func add(_ block: UnitBlock, _ problem: PanelProblem, ones: AlignedBuffer) {
     summands[starts.last!] += Double(block.missing.values.reduce(0) { $0 + $1.count })
+    let donors = block.donors(problem)
     for arm in 0..<problem.armCount {
-      let rows = block.units.indices.filter { problem.donorArms[$0] == arm }.map { $0 - block.units.lowerBound }
       let cells = Array(0..<problem.beforeCount) + Array(problem.afterCells(arm))
-      for start in stride(from: 0, to: rows.count, by: Self.rowsAtATime) {
-        add(block, rows[start..<min(start + Self.rowsAtATime, rows.count)], cells, arm, holding: held)
-      }
-    }
-  }
-
-  private mutating func add(
-    _ block: UnitBlock, _ rows: ArraySlice<Int>, _ cells: [Int], _ arm: Int, holding held: AlignedBuffer
-  ) {
-    let stride = Self.heldStride(rows.count)
-    let (weights, columns) = (held.pointer, held.pointer + stride)
-    // What is left of earlier rows behind these is finite, and weighs nothing.
-    for index in 0..<stride { weights[index] = index < rows.count ? 1 : 0 }
-    for index in 0..<rows.count { columns[index] = 1 }
-    for (place, cell) in cells.enumerated() {
-      let (source, target) = (block[cell], columns + (1 + place) * stride)
-      rows.withUnsafeBufferPointer { for index in $0.indices { target[index] = source[$0[index]] } }
-    }
-    let pointers = (0...cells.count).map { UnsafePointer<Double>?(columns + $0 * stride) }
-    summands.withUnsafeMutableBufferPointer { sums in
-      pointers.withUnsafeBufferPointer {
-        Kernel.addWeightedGram(
-          of: Kernel.Block(columns: $0.baseAddress!, columnCount: pointers.count, rowCount: rows.count),
-          weights: weights, groupCount: 1, stride: stride, to: sums.baseAddress! + starts[arm])
+      let columns = [UnsafePointer(ones.pointer)] + cells.map { block[$0] }
+      for start in stride(from: 0, to: donors[arm].count, by: Self.rowsAtATime) {
+        let rows = donors[arm][start..<min(start + Self.rowsAtATime, donors[arm].count)]
+        summands.withUnsafeMutableBufferPointer { sums in
+          rows.withUnsafeBufferPointer {
+            Kernel.addGram(of: columns, rows: $0, to: sums.baseAddress! + starts[arm])
+          }
+        }
       }
     }
   }

@@ -24,6 +24,7 @@ struct FilledCells: Sendable {
   ///   with too few.
   init(_ problem: PanelProblem, missing count: Int, in run: Run) throws {
     missing = Array(repeating: MissingCounts(), count: problem.armCount)
+    fills.areNeeded = count > 0
     guard count > 0 else { return }
     let rowCount = problem.panel.frame.rows.rowCount
     shareMissing = Double(count) / Double(rowCount * problem.cellCount)

@@ -23,7 +23,8 @@ struct UnitBlock {
     let (stride, count, components) = (self.stride, units.count, problem.components)
     let own = components.map { first + $0 * stride }
     let lacking =
-      frame.schema.columns[column].allowsMissing ? own.indices.filter { Self.hasMissing(own[$0], count) } : []
+      fills.areNeeded && frame.schema.columns[column].allowsMissing
+      ? own.indices.filter { Self.hasMissing(own[$0], count) } : []
     guard !lacking.isEmpty || !problem.isContiguousBefore else {
       (cells, copy) = (own, nil)
       return
@@ -53,6 +54,15 @@ struct UnitBlock {
   /// A cell of all units; those before follow each other at distances of ``stride``.
   subscript(cell: Int) -> UnsafePointer<Double> { cells[cell] }
 
+  /// The rows of each arm's donors, ascending.
+  func donors(_ problem: PanelProblem) -> [[Int]] {
+    var rows = [[Int]](repeating: [], count: problem.armCount)
+    for (row, unit) in units.enumerated() where problem.donorArms[unit] >= 0 {
+      rows[problem.donorArms[unit]].append(row)
+    }
+    return rows
+  }
+
   /// Cells of a unit.
   func values(_ row: Int, _ cells: Range<Int>) -> [Double] { cells.map { self[$0][row] } }
 
@@ -65,6 +75,8 @@ struct UnitBlock {
 
 /// What missing cells of donors were filled with.
 struct Fills: Sendable, Codable, Equatable {
+  /// Where no cell of any unit is missing, nobody need look.
+  var areNeeded = true
   private(set) var values: [Int: [Int: Double]] = [:]
 
   subscript(unit: Int, cell: Int) -> Double? {

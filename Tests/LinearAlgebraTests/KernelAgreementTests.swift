@@ -35,6 +35,40 @@ extension KernelTests {
       }
     }
 
+    /// Chosen rows are added like all rows of a block that holds them alone: one after another in eight lanes.
+    @Test(arguments: [1, 2, 3, 4, 5, 7, 12, 13, 31, 50])
+    func `Sums over chosen rows run in eight lanes in every kernel`(columns: Int) throws {
+      defer { try? Kernel.select(nil) }
+      for (count, step) in [(1, 1), (7, 5), (8, 3), (9, 2), (170, 6), (512, 2), (1021, 1)] {
+        let problem = KernelProblem(
+          columns: columns, rows: count * step, groups: 1, shape: .dense(formCount: 1), weighted: false,
+          seed: UInt64(columns * count))
+        let rows = (0..<count).map { $0 * step + ($0 * 7) % step }
+        let pointers = problem.columns.map { UnsafePointer<Double>?($0.pointer) }
+        var expected: [Double] = []
+        for a in 0..<columns {
+          for b in a..<columns {
+            var lane = [Double](repeating: 0, count: 8)
+            for (place, row) in rows.enumerated() {
+              lane[place % 8] = fma(problem.columns[a][row], problem.columns[b][row], lane[place % 8])
+            }
+            let even = (lane[0] + lane[4]) + (lane[2] + lane[6])
+            let odd = (lane[1] + lane[5]) + (lane[3] + lane[7])
+            expected.append(1 + (even + odd))
+          }
+        }
+        for name in KernelProblem.kernels {
+          try Kernel.select(name)
+          var gram = [Double](repeating: 1, count: expected.count)
+          withExtendedLifetime(problem) {
+            rows.withUnsafeBufferPointer { Kernel.addGram(of: pointers, rows: $0, to: &gram) }
+          }
+          let isEqual = gram == expected
+          #expect(isEqual, "\(name): \(columns) columns, \(count) rows")
+        }
+      }
+    }
+
     /// Row i is added in lane i % 8 by one fused multiply-add, and the lanes are folded by halves.
     @Test(arguments: KernelProblem.kernels)
     func `Sums run in eight lanes`(kernel: String) throws {

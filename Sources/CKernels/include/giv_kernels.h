@@ -51,6 +51,11 @@ void giv_responsibilities(const giv_block *block, const giv_mixture *mixture, co
 void giv_weighted_gram(const giv_block *block, const double *weights, ptrdiff_t group_count, ptrdiff_t stride,
                        double *gram);
 
+// Adds to `gram` the sum of c c' over `count` rows of the columns, by their numbers, upper triangle by rows as above: for
+// many columns, of which each is read once. Row rows[i] is added in lane i % 8. Columns need no padding.
+void giv_gram_of_rows(const double *const *columns, ptrdiff_t column_count, const ptrdiff_t *rows, ptrdiff_t count,
+                      double *gram);
+
 // The E step and the sums of the M step of one chunk, fused block by block so that responsibilities stay in cache.
 // Equal, bit for bit, to giv_responsibilities, a product with row_weights, and giv_weighted_gram.
 void giv_pass(const giv_block *block, const giv_mixture *mixture, const double *row_weights, double *gram,
