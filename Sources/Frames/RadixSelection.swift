@@ -2,7 +2,7 @@
 ///
 /// A value's key is its bit pattern, mapped so that keys order as values do; it is read as six digits of 11 bits. The
 /// digits already known of the wanted values form a trie, whose leaves count the digits that follow.
-struct RadixSelection {
+public struct RadixSelection {
   private static let digitBits = 11
   private static let digitCount = 1 << digitBits
   private static let lastLevel = 5
@@ -21,18 +21,19 @@ struct RadixSelection {
   /// Where, among the nodes of the trie, each level begins; its nodes are numbered from 0.
   private var levelStarts: [Int] = []
   /// The counts of this level: one row of digits for each leaf.
-  private(set) var counts: [Int64]
+  public private(set) var counts: [Int64]
 
   /// - Parameter orders: the wanted places, from 0, ascending.
-  init(orders: [Int]) {
+  public init(orders: [Int]) {
     targets = orders.map { Target(order: $0) }
     counts = [Int64](repeating: 0, count: Self.digitCount)
   }
 
-  var isResolved: Bool { level > Self.lastLevel }
+  /// Whether the values are found.
+  public var isResolved: Bool { level > Self.lastLevel }
 
   /// The values at the wanted places.
-  var values: [Double] {
+  public var values: [Double] {
     targets.map { Double(bitPattern: $0.prefix >> 63 == 1 ? $0.prefix & ~(1 << 63) : ~$0.prefix) }
   }
 
@@ -56,7 +57,7 @@ struct RadixSelection {
   /// Counts the next digit of the values that share a prefix with a wanted one.
   ///
   /// - Parameter frequencies: how many times each value is there; nil for once. Missing values are passed over then.
-  mutating func count(_ values: UnsafeBufferPointer<Double>, _ frequencies: UnsafePointer<Double>? = nil) {
+  public mutating func count(_ values: UnsafeBufferPointer<Double>, _ frequencies: UnsafePointer<Double>? = nil) {
     guard !isResolved else { return }
     counts.withUnsafeMutableBufferPointer { counts in
       children.withUnsafeBufferPointer { children in
@@ -81,7 +82,7 @@ struct RadixSelection {
   }
 
   /// Takes the counts of all ranks, and settles the next digit of every target.
-  mutating func narrow(by counts: [Int64]) {
+  public mutating func narrow(by counts: [Int64]) {
     guard !isResolved else { return }
     let leafCount = self.counts.count / Self.digitCount
     levelStarts.append(children.count / Self.digitCount)

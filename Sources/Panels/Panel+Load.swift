@@ -40,7 +40,7 @@ extension Panel {
     digest.update(layout.rawValue)
     for texts in [arms, periods, metrics, units] {
       digest.update(texts.count)
-      for text in texts { digest.update(text) }
+      digest.update(texts)
     }
     digest.update(unitArms)
     digest.update((starts ?? []).map { $0 ?? -1 })

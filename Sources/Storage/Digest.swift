@@ -43,6 +43,20 @@ public struct SHA256Digest: ~Copyable {
     update(bytes)
   }
 
+  /// Adds texts one after another, many at a time.
+  public mutating func update(_ texts: [String]) {
+    var bytes: [UInt8] = []
+    for text in texts {
+      withUnsafeBytes(of: Int64(text.utf8.count).littleEndian) { bytes += $0 }
+      bytes += text.utf8
+      if bytes.count > 1 << 16 {
+        update(bytes)
+        bytes.removeAll(keepingCapacity: true)
+      }
+    }
+    update(bytes)
+  }
+
   /// The 32 bytes of the digest.
   public consuming func finalizeBytes() -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Self.byteCount)

@@ -23,17 +23,15 @@ extension ArmModel {
   private static let rounding = 1e-13
 
   /// A target that is none of the donors.
-  func numbers(_ c: TargetCoordinates, metric: Int) -> CellNumbers {
+  @inline(__always) func numbers(_ c: TargetCoordinates, metric: Int) -> CellNumbers {
     var (estimate, weightSquare, slopeSquare) = (0.0, 0.0, Double.nan)
     if let choice {
       (estimate, weightSquare) = choice.answer(c, metric)
     } else {
-      slopeSquare = 0
-      withTables { _, means, inverses in
+      slopeSquare = slopeSquares[metric]
+      withTables { means, inverses in
         for j in 0..<rank {
-          let mean = means[metric * width + j]
-          estimate += mean * c[j]
-          slopeSquare += mean * mean
+          estimate += means[metric * width + j] * c[j]
           weightSquare += c[j] * c[j] * inverses[j]
         }
       }
@@ -49,22 +47,9 @@ extension ArmModel {
   /// (Zw - z h) / (1 - h), h = c'Λ⁻¹c, and |w|² = h / (1 - h).
   func own(_ c: TargetCoordinates, _ after: OwnOutcomes, metric: Int, unit: Int) -> CellNumbers {
     let others = donorCount - 1
-    let scale = scales[metric]
     let leverage = leverage(c, rank)
     guard others > 0, 1 - leverage > 1e-12 else { return .undefined(rank: rank, donors: others) }
-    var (fit, mean, errorSquare) = (0.0, 0.0, 0.0)
-    withTables { path, _, _ in
-      for cell in stride(from: metric, to: periodCount * metricCount, by: metricCount) {
-        var value = 0.0
-        for j in 0..<rank { value += path[cell * width + j] * c[j] }
-        let outcome = after[cell] / scale
-        fit += value
-        mean += outcome
-        errorSquare += (outcome - value) * (outcome - value)
-      }
-    }
-    fit /= Double(periodCount)
-    mean /= Double(periodCount)
+    let (fit, mean, errorSquare) = fit(c, after, metric)
     var (estimate, weightSquare, slopeSquare) = (
       (fit - leverage * mean) / (1 - leverage), leverage / (1 - leverage), Double.nan
     )
@@ -73,7 +58,7 @@ extension ArmModel {
     } else {
       slopeSquare = 0
       let pull = (mean - fit) / (1 - leverage)
-      withTables { _, means, inverses in
+      withTables { means, inverses in
         for j in 0..<rank {
           let slope = means[metric * width + j] - pull * c[j] * inverses[j]
           slopeSquare += slope * slope
@@ -89,8 +74,36 @@ extension ArmModel {
       beforeVariance: beforeDegrees > 0 ? restBefore / beforeDegrees : .nan)
   }
 
+  /// The means of the path B c and of outcomes over the periods of a metric, over its scale, and the square sum of what is
+  /// between them.
+  private func fit(
+    _ c: TargetCoordinates, _ after: OwnOutcomes, _ metric: Int
+  ) -> (fit: Double, mean: Double, errorSquare: Double) {
+    let (scale, periods) = (scales[metric], Double(periodCount))
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: periodCount) { values in
+      values.initialize(repeating: 0)
+      let values = values.baseAddress!
+      pathColumns.withUnsafeBufferPointer { columns in
+        for j in 0..<rank {
+          let (column, own) = (columns.baseAddress! + (j * metricCount + metric) * periodCount, c[j])
+          for period in 0..<periodCount { values[period] += column[period] * own }
+        }
+      }
+      var (fit, mean, errorSquare) = (0.0, 0.0, 0.0)
+      for period in 0..<periodCount {
+        let own = after[period * metricCount + metric]
+        // A quotient takes as long as ten products.
+        let outcome = scale == 1 ? own : own / scale
+        fit += values[period]
+        mean += outcome
+        errorSquare += (outcome - values[period]) * (outcome - values[period])
+      }
+      return (fit / periods, mean / periods, errorSquare)
+    }
+  }
+
   /// In the units of the metric.
-  private func numbers(
+  @inline(__always) private func numbers(
     _ c: TargetCoordinates, _ metric: Int, _ estimate: Double, _ weightSquare: Double, _ slopeSquare: Double,
     donors: Int, afterVariance: Double, afterDegrees: Double, beforeVariance: Double
   ) -> CellNumbers {
@@ -106,21 +119,19 @@ extension ArmModel {
 
   /// h = c'Λ⁻¹c of the first singular vectors.
   func leverage(_ c: TargetCoordinates, _ rank: Int) -> Double {
-    withTables { _, _, inverses in
+    withTables { _, inverses in
       var sum = 0.0
       for j in 0..<rank { sum += c[j] * c[j] * inverses[j] }
       return sum
     }
   }
 
-  /// Gives B, the means of its rows and 1 / λ, without what an array costs for each number.
+  /// Gives the means of the rows of B and 1 / λ, without what an array costs for each number.
   @inline(__always) private func withTables<Value>(
-    _ body: (_ path: UnsafePointer<Double>, _ means: UnsafePointer<Double>, _ inverses: UnsafePointer<Double>) -> Value
+    _ body: (_ means: UnsafePointer<Double>, _ inverses: UnsafePointer<Double>) -> Value
   ) -> Value {
-    path.values.withUnsafeBufferPointer { path in
-      means.values.withUnsafeBufferPointer { means in
-        inverses.withUnsafeBufferPointer { body(path.baseAddress!, means.baseAddress!, $0.baseAddress!) }
-      }
+    means.values.withUnsafeBufferPointer { means in
+      inverses.withUnsafeBufferPointer { body(means.baseAddress!, $0.baseAddress!) }
     }
   }
 
@@ -201,7 +212,7 @@ extension ArmModel {
   }
 
   /// The residual |(I - UU')y|² from |y|² and coordinates.
-  func residual(square: Double, _ c: UnsafePointer<Double>) -> Double {
+  @inline(__always) func residual(square: Double, _ c: UnsafePointer<Double>) -> Double {
     var rest = square
     for j in 0..<rank { rest -= c[j] * c[j] }
     return rest > Self.rounding * square ? rest : 0

@@ -22,14 +22,20 @@ final class ArmModel: Sendable {
   let rank: Int
   /// The rank by the universal threshold, whatever the rule.
   let seenRank: Int
+  /// T1.
+  let periodCount: Int
   /// U [p, width], λ [width] and B [q, width] of the first singular vectors, k or more, for other ranks.
   let basis: Matrix
   let eigenvalues: [Double]
   /// 1 / λ.
   let inverses: [Double]
   let path: Matrix
+  /// B once more [width, M, T1], so that the periods of a metric follow each other.
+  let pathColumns: [Double]
   /// The means of B over periods, by metric [M, width].
   let means: Matrix
+  /// |b|² by metric, the same for all targets that are none of the donors.
+  let slopeSquares: [Double]
   /// |Z (I - VV')|² by metric, and the square sum of X beyond rank k.
   let afterResiduals: [Double]
   let beforeResidual: Double
@@ -65,6 +71,8 @@ final class ArmModel: Sendable {
     var path = cross * basis
     for i in 0..<q { for j in 0..<width { path[i, j] /= eigenvalues[j] } }
     self.path = path
+    periodCount = q / metrics
+    pathColumns = Self.columns(path, metricCount: metrics)
     var means = Matrix(rows: metrics, columns: width)
     var residuals = [Double](repeating: 0, count: metrics)
     for i in 0..<q {
@@ -78,6 +86,9 @@ final class ArmModel: Sendable {
       for j in 0..<rank where path[i, j] != 0 { residuals[i % metrics] -= path[i, j] * path[i, j] * eigenvalues[j] }
     }
     self.means = means
+    slopeSquares = (0..<metrics).map { [rank] metric in
+      (0..<rank).reduce(0) { $0 + means[metric, $1] * means[metric, $1] }
+    }
     afterResiduals = zip(residuals, total).map { $0 > Self.rounding * $1 ? $0 : 0 }
     let rest = values.dropFirst(rank).reduce(0, +)
     beforeResidual = rest > Self.rounding * values.reduce(0, +) ? rest : 0
@@ -89,18 +100,36 @@ final class ArmModel: Sendable {
     choice = nil
   }
 
-  /// The same with the donors of bias-corrected weights.
-  init(_ model: ArmModel, choice: DonorChoice?) {
+  private init(_ model: ArmModel, width: Int, choice: DonorChoice?) {
+    func narrowed(_ matrix: Matrix) -> Matrix {
+      matrix.selecting(rows: Array(0..<matrix.rows), columns: Array(0..<width))
+    }
     (donorCount, beforeCount, metricCount) = (model.donorCount, model.beforeCount, model.metricCount)
     (scales, spectrum, rank, seenRank) = (model.scales, model.spectrum, model.rank, model.seenRank)
-    (basis, eigenvalues, inverses) = (model.basis, model.eigenvalues, model.inverses)
-    (path, means) = (model.path, model.means)
+    (eigenvalues, inverses) = (Array(model.eigenvalues.prefix(width)), Array(model.inverses.prefix(width)))
+    (basis, path, means) = (narrowed(model.basis), narrowed(model.path), narrowed(model.means))
+    (periodCount, slopeSquares) = (model.periodCount, model.slopeSquares)
+    pathColumns = Self.columns(path, metricCount: metricCount)
     (afterResiduals, beforeResidual, missing) = (model.afterResiduals, model.beforeResidual, model.missing)
     self.choice = choice
   }
 
-  /// T1.
-  var periodCount: Int { path.rows / metricCount }
+  /// The same with the donors of bias-corrected weights.
+  convenience init(_ model: ArmModel, choice: DonorChoice?) {
+    self.init(model, width: model.width, choice: choice)
+  }
+
+  /// The same without the estimates of other ranks.
+  var atRank: ArmModel { ArmModel(self, width: rank, choice: choice) }
+
+  private static func columns(_ path: Matrix, metricCount: Int) -> [Double] {
+    (0..<path.columns).flatMap { j in
+      (0..<metricCount).flatMap { metric in
+        stride(from: metric, to: path.rows, by: metricCount).map { path[$0, j] }
+      }
+    }
+  }
+
   var width: Int { eigenvalues.count }
   /// p - k.
   var targetDegrees: Double { Double(beforeCount - rank) }

@@ -71,6 +71,19 @@ struct CellNumbers: Sendable, Codable, Equatable {
   }
 }
 
+/// What is told of every cell: θ, half its prediction interval before calibration, and |w|².
+struct CellSummary: Sendable {
+  let estimate: Double
+  let half: Double
+  let weightSquare: Double
+
+  @inline(__always) init(_ cell: CellNumbers, _ rule: IntervalRule) {
+    estimate = cell.estimate
+    half = rule.baseHalf(cell)
+    weightSquare = cell.weightSquare
+  }
+}
+
 /// How the intervals of an analysis are made.
 struct IntervalRule: Sendable {
   let weighting: SyntheticInterventionsOptions.Weighting

@@ -41,7 +41,9 @@ struct CellTable: Sendable {
     try rows.forEachChunkAtRoot(
       produce: {
         try chunks.made[$0]
-          ?? chunks.digest(ChunkCells(analysis.models, chunk: $0)) { analysis.leaveOut.cells[$0]?.numbers[$1] }
+          ?? chunks.digest(ChunkCells(analysis.models, chunk: $0)) { unit, metric in
+            analysis.leaveOut.cells[unit].map { CellSummary($0.numbers[metric], analysis.rule) }
+          }
       },
       consume: { _, bytes in digest.update(bytes) })
     for (arm, model) in analysis.models.arms.enumerated() {

@@ -9,8 +9,6 @@ struct ArmModels: Sendable {
   /// U / scale of all arms [p, 1 + Σ width], with a column of 0 that kernels of layers have for a constant.
   private let projection: [Double]
   fileprivate let starts: [Int]
-  /// Units whose outcomes are copied and projected at a time, so that they stay in a cache.
-  private static let unitsAtATime = 128
 
   init(_ problem: PanelProblem, _ arms: [ArmModel], fills: Fills) {
     self.problem = problem
@@ -25,71 +23,97 @@ struct ArmModels: Sendable {
     }
   }
 
-  /// Coordinates of all units of a block on all arms [units][Σ width].
-  ///
-  /// - Parameter squares: to which the squares of outcomes before are added, by metric and unit at distances of a block.
-  fileprivate func project(_ block: UnitBlock, addingSquaresTo squares: UnsafeMutablePointer<Double>) -> AlignedBuffer {
-    let (width, unitCount, metricCount) = (starts.last!, block.units.count, problem.metrics.count)
-    // At distances of a power of two, columns would share few lines of a cache.
-    let stride = Kernel.paddedCount(min(unitCount, Self.unitsAtATime)) + Kernel.lanes
-    let before = AlignedBuffer(count: problem.beforeCount * stride)
-    let columns = AlignedBuffer(count: width * stride)
-    let coordinates = AlignedBuffer(count: unitCount * width)
-    for first in Swift.stride(from: 0, to: unitCount, by: Self.unitsAtATime) {
-      let count = min(Self.unitsAtATime, unitCount - first)
+  /// The same without the estimates of other ranks than those of the arms.
+  var atRank: ArmModels { ArmModels(problem, arms.map(\.atRank), fills: fills) }
+
+  /// Finds the coordinates of all units of a block on all arms, and their square sums before.
+  fileprivate func project(_ block: UnitBlock, in space: ChunkSpace) {
+    let (width, metricCount, stride) = (starts.last!, problem.metrics.count, space.columnStride)
+    space.squares.pointer.update(repeating: 0, count: space.squares.count)
+    // Whole columns first, for memory is read fastest in long runs.
+    for cell in 0..<problem.beforeCount {
+      let (values, sums) = (block[cell], space.squares.pointer + cell % metricCount * block.stride)
+      for row in 0..<block.units.count { sums[row] += values[row] * values[row] }
+    }
+    for first in Swift.stride(from: 0, to: block.units.count, by: ChunkSpace.unitsAtATime) {
+      let count = min(ChunkSpace.unitsAtATime, block.units.count - first)
       for cell in 0..<problem.beforeCount {
-        let (values, held) = (block[cell] + first, before.pointer + cell * stride)
-        let sums = squares + cell % metricCount * block.stride + first
-        for row in 0..<count {
-          held[row] = values[row]
-          sums[row] += values[row] * values[row]
-        }
+        (space.before.pointer + cell * stride).update(from: block[cell] + first, count: count)
       }
+      let columns = space.columns.pointer
       Kernel.Layer(inputs: width, outputs: problem.beforeCount, rowCount: count, stride: stride)
-        .propagate(weights: projection, outputGradient: before.pointer, inputGradient: columns.pointer)
-      let rows = coordinates.pointer + first * width
+        .propagate(weights: projection, outputGradient: space.before.pointer, inputGradient: columns)
+      let rows = space.coordinates.pointer + first * width
       for j in 0..<width {
-        let column = columns.pointer + j * stride
-        for row in 0..<count { rows[row * width + j] = column[row] }
+        for row in 0..<count { rows[row * width + j] = columns[j * stride + row] }
       }
     }
-    return coordinates
+  }
+}
+
+/// What the cells of a chunk are worked out in; the next chunk may take it over.
+final class ChunkSpace {
+  /// Units whose outcomes are copied and projected at a time, so that they stay in a cache.
+  fileprivate static let unitsAtATime = 128
+
+  /// Numbers from one column to the next of the units that are projected: at distances of a power of two, columns would
+  /// share few lines of a cache.
+  fileprivate let columnStride: Int
+  /// Outcomes before and coordinates of the units that are projected.
+  fileprivate let before: AlignedBuffer
+  fileprivate let columns: AlignedBuffer
+  /// Of all units [units][Σ width].
+  fileprivate let coordinates: AlignedBuffer
+  /// Square sums of outcomes before, by metric and unit at distances of a block.
+  fileprivate let squares: AlignedBuffer
+  /// Outcomes of donors after under their own arms [units][most cells], one unit's behind each other.
+  fileprivate let donorOutcomes: AlignedBuffer
+  fileprivate let donorWidth: Int
+
+  init(_ models: ArmModels) {
+    let (problem, width) = (models.problem, models.starts.last!)
+    let grid = problem.panel.frame.rows.grid
+    columnStride = Kernel.paddedCount(min(grid.chunkLength, Self.unitsAtATime)) + Kernel.lanes
+    before = AlignedBuffer(count: problem.beforeCount * columnStride)
+    columns = AlignedBuffer(count: width * columnStride)
+    coordinates = AlignedBuffer(count: grid.chunkLength * width)
+    squares = AlignedBuffer(count: problem.metrics.count * grid.columnStride)
+    donorWidth = (0..<problem.armCount).map { problem.afterCells($0).count }.max()!
+    donorOutcomes = AlignedBuffer(count: grid.chunkLength * donorWidth)
   }
 }
 
 /// The units of a chunk under all arms, except where a donor is left out exactly.
+///
+/// They are of use until another chunk takes over their space.
 final class ChunkCells {
   let models: ArmModels
   let block: UnitBlock
-  private let coordinates: AlignedBuffer
-  /// Square sums of outcomes before, by metric.
-  private let squares: AlignedBuffer
+  /// The rows of each arm's donors, ascending.
+  private let donors: [[Int]]
+  private let space: ChunkSpace
   private let problem: PanelProblem
   private let metricCount: Int
   private let afterCells: [Range<Int>]
-  /// Outcomes of donors after under their own arms [units][most cells], one unit's behind each other.
-  private let donorOutcomes: AlignedBuffer
-  private let donorWidth: Int
 
-  init(_ models: ArmModels, chunk: Int) throws {
+  init(_ models: ArmModels, chunk: Int, in space: ChunkSpace? = nil) throws {
+    let space = space ?? ChunkSpace(models)
     self.models = models
+    self.space = space
     let problem = models.problem
     self.problem = problem
     metricCount = problem.metrics.count
     afterCells = (0..<problem.armCount).map(problem.afterCells)
     block = try UnitBlock(problem, chunk: chunk, fills: models.fills)
-    squares = AlignedBuffer(count: metricCount * block.stride)
-    coordinates = models.project(block, addingSquaresTo: squares.pointer)
-    donorWidth = afterCells.map(\.count).max()!
-    donorOutcomes = AlignedBuffer(count: block.units.count * donorWidth)
-    let firsts = block.units.map { problem.donorArms[$0] < 0 ? -1 : afterCells[problem.donorArms[$0]].lowerBound }
-    // As many units at a time as a line of a cache holds.
-    for start in stride(from: 0, to: firsts.count, by: 8) {
-      for place in 0..<donorWidth {
-        for row in start..<min(start + 8, firsts.count) where firsts[row] >= 0 {
-          // Shorter windows are followed by cells that nobody reads.
-          let cell = min(firsts[row] + place, problem.cellCount - 1)
-          donorOutcomes.pointer[row * donorWidth + place] = block[cell][row]
+    models.project(block, in: space)
+    donors = block.donors(problem)
+    let (outcomes, width) = (space.donorOutcomes.pointer, space.donorWidth)
+    for (rows, cells) in zip(donors, afterCells) {
+      // As many at a time as stay in the first cache.
+      for start in stride(from: 0, to: rows.count, by: 64) {
+        for (place, cell) in cells.enumerated() {
+          let column = block[cell]
+          for row in rows[start..<min(start + 64, rows.count)] { outcomes[row * width + place] = column[row] }
         }
       }
     }
@@ -116,7 +140,7 @@ final class ChunkCells {
 
   /// A donor's outcomes in the cells after of its arm.
   func ownOutcomes(_ row: Int) -> OwnOutcomes {
-    OwnOutcomes(values: UnsafePointer(donorOutcomes.pointer) + row * donorWidth)
+    OwnOutcomes(values: UnsafePointer(space.donorOutcomes.pointer) + row * space.donorWidth)
   }
 
   /// A unit's outcomes in the cells after of an arm, NaN where missing.
@@ -131,15 +155,17 @@ final class ChunkCells {
   }
 
   /// The donors of a chunk under their own arms by metric, one unit's behind each other; nil for other units.
-  func donorNumbers() throws -> [CellNumbers?] {
-    var numbers = [CellNumbers?](repeating: nil, count: block.units.count * metricCount)
-    for arm in models.arms.indices {
+  func donorSummaries(_ rule: IntervalRule) throws -> [CellSummary?] {
+    var summaries = [CellSummary?](repeating: nil, count: block.units.count * metricCount)
+    for (arm, rows) in donors.enumerated() {
       let units = under(arm)
-      for row in 0..<block.units.count where isOwn(row, arm) {
-        for metric in 0..<metricCount { numbers[row * metricCount + metric] = try units.numbers(row, metric: metric) }
+      for row in rows {
+        for metric in 0..<metricCount {
+          summaries[row * metricCount + metric] = CellSummary(try units.numbers(row, metric: metric), rule)
+        }
       }
     }
-    return numbers
+    return summaries
   }
 
   /// A unit under an arm, as none of its donors or, where it is one, from the others on the subspace of all.
@@ -151,8 +177,8 @@ final class ChunkCells {
   func under(_ arm: Int) -> UnderArm {
     UnderArm(
       cells: self, arm: arm, model: models.arms[arm],
-      values: UnsafePointer(coordinates.pointer) + models.starts[arm], width: models.starts.last!,
-      squares: UnsafePointer(squares.pointer), stride: block.stride, beforeCount: problem.beforeCount)
+      values: UnsafePointer(space.coordinates.pointer) + models.starts[arm], width: models.starts.last!,
+      squares: UnsafePointer(space.squares.pointer), stride: block.stride, beforeCount: problem.beforeCount)
   }
 
   /// The units of a chunk under one arm.
@@ -167,14 +193,14 @@ final class ChunkCells {
     fileprivate let beforeCount: Int
 
     /// The coordinates of a unit that lacks no outcome before, or of a donor.
-    fileprivate func coordinates(_ row: Int) -> TargetCoordinates {
+    @inline(__always) fileprivate func coordinates(_ row: Int) -> TargetCoordinates {
       let square = model.square { squares[$0 * stride + row] }
       let values = values + row * width
       return TargetCoordinates(
         values: values, residual: model.residual(square: square, values), observed: beforeCount)
     }
 
-    func numbers(_ row: Int, metric: Int) throws -> CellNumbers {
+    @inline(__always) func numbers(_ row: Int, metric: Int) throws -> CellNumbers {
       if cells.isOwn(row, arm) {
         return model.own(
           coordinates(row), cells.ownOutcomes(row), metric: metric, unit: cells.block.units.lowerBound + row)

@@ -14,15 +14,15 @@ struct ChunkDigests {
     rule = IntervalRule(options)
   }
 
-  /// Takes the cells of a chunk, with its donors' under their own arms, see ``ChunkCells/donorNumbers()``.
-  mutating func add(_ cells: ChunkCells, _ donors: [CellNumbers?]) throws {
+  /// Takes the cells of a chunk, with its donors' under their own arms, see ``ChunkCells/donorSummaries(_:)``.
+  mutating func add(_ cells: ChunkCells, _ donors: [CellSummary?]) throws {
     let grid = design.problem.panel.frame.rows.grid
     let (first, metricCount) = (cells.block.units.lowerBound, design.problem.metrics.count)
     made[grid.chunk(ofRow: first)] = try digest(cells) { donors[($0 - first) * metricCount + $1] }
   }
 
   /// - Parameter own: gives a donor under its own arm in a metric, where it is known already.
-  func digest(_ cells: ChunkCells, own: (_ unit: Int, _ metric: Int) -> CellNumbers?) throws -> [UInt8] {
+  func digest(_ cells: ChunkCells, own: (_ unit: Int, _ metric: Int) -> CellSummary?) throws -> [UInt8] {
     let targets = design.targets(in: cells.block.units)
     guard !targets.isEmpty else { return [] }
     let (metrics, arms) = (design.problem.metrics.indices, design.arms.indices)
@@ -38,10 +38,11 @@ struct ChunkDigests {
         let isOwn = cells.isOwn(unit - first, arm)
         guard isOwn || !isOwnAlone else { continue }
         for metric in metrics {
-          let cell = try (isOwn ? own(unit, metric) : nil) ?? units.numbers(unit - first, metric: metric)
+          let known = isOwn ? own(unit, metric) : nil
+          let cell = try known ?? CellSummary(units.numbers(unit - first, metric: metric), rule)
           let place = ((index * armCount + (isOwnAlone ? 0 : arm)) * metrics.count + metric) * 3
           numbers[place] = cell.estimate
-          numbers[place + 1] = rule.baseHalf(cell)
+          numbers[place + 1] = cell.half
           numbers[place + 2] = cell.weightSquare
         }
       }

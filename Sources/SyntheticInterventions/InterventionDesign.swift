@@ -30,7 +30,8 @@ struct InterventionDesign: Sendable {
       : try options.metrics.map { try Self.place($0, panel.metrics, "--metrics", "metric") }
     let excluded = Set(try options.excluded.map { try Self.place($0, panel.units, "--exclude", "unit") })
     switch options.targets {
-    case .all, .own: targets = panel.units.indices.filter { !excluded.contains($0) }
+    case .all, .own:
+      targets = excluded.isEmpty ? Array(panel.units.indices) : panel.units.indices.filter { !excluded.contains($0) }
     case .named(let names):
       targets = Set(try names.map { try Self.place($0, panel.units, "--targets", "unit") }).sorted()
       if let unit = targets.first(where: excluded.contains) {
@@ -99,8 +100,10 @@ struct InterventionDesign: Sendable {
   private static func donorArms(
     _ arms: [Int], _ excluded: Set<Int>, _ options: SyntheticInterventionsOptions, _ panel: Panel
   ) throws -> [Int] {
-    let index = Dictionary(uniqueKeysWithValues: arms.enumerated().map { ($1, $0) })
-    var result = panel.unitArms.enumerated().map { unit, arm in excluded.contains(unit) ? -1 : index[arm] ?? -1 }
+    var index = [Int](repeating: -1, count: panel.arms.count)
+    for (place, arm) in arms.enumerated() { index[arm] = place }
+    var result = panel.unitArms.map { index[$0] }
+    for unit in excluded { result[unit] = -1 }
     for (arm, names) in options.donors.sorted(by: { $0.key < $1.key }) {
       let place = try place(arm, panel.arms, "--donors", "arm")
       let named = Set(try names.map { try self.place($0, panel.units, "--donors", "unit") })
@@ -110,8 +113,8 @@ struct InterventionDesign: Sendable {
           "--donors names unit '\(panel.units[other])' for arm '\(arm)', and it came under "
             + "'\(panel.arms[panel.unitArms[other]])'; name units of the arm")
       }
-      guard let arm = index[place] else { continue }
-      for unit in result.indices where result[unit] == arm && !named.contains(unit) { result[unit] = -1 }
+      guard index[place] >= 0 else { continue }
+      for unit in result.indices where result[unit] == index[place] && !named.contains(unit) { result[unit] = -1 }
     }
     return result
   }

@@ -116,7 +116,7 @@ struct InterventionFindings {
     let isClear = (arms[index].gap ?? 0) > Self.clearGap
     return finding(.rankDecides, own.filter { Self.movesWithRank($0, isClear: isClear) })
       + finding(.donorCarries, own.filter { ($0.largestShare ?? 0) > Self.carryingShare })
-      + finding(.targetsNotReproduced, own.filter { isNotReproduced($0, arms[index]) })
+      + finding(.targetsNotReproduced, own.filter { isNotReproduced($0, index) })
       + (uncalibrated.first.map {
         [Finding(.intervalsUncalibrated, [.label: .name(name), .reason: .name($0.reason!)])]
       }
@@ -141,10 +141,11 @@ struct InterventionFindings {
   }
 
   /// Whether v₁ is above v₃ beyond chance.
-  private func isNotReproduced(_ cell: CellAnswer, _ arm: ArmAnswer) -> Bool {
-    let model = intervals.analysis.models.arms[arms.firstIndex(of: arm)!]
+  private func isNotReproduced(_ cell: CellAnswer, _ index: Int) -> Bool {
+    let model = intervals.analysis.models.arms[index]
     let degrees = model.beforeDegrees(model.donorCount)
-    guard !cell.own, let rmse = cell.preRMSE, let sigma = arm.sigmaPre, sigma > 0, model.targetDegrees > 0 else {
+    guard !cell.own, let rmse = cell.preRMSE, let sigma = arms[index].sigmaPre, sigma > 0, model.targetDegrees > 0
+    else {
       return false
     }
     let scale = model.scales[

@@ -4,100 +4,62 @@ import Runs
 
 /// How far donors are from what the other donors of their arm give them.
 struct LeaveOut: Sendable {
-  /// A donor's error |observed - θ| over half its prediction interval.
-  struct Score: Sendable {
-    let unit: Int
-    let ratio: Double
-  }
-
-  /// By arm and metric, in ascending order of ratios.
-  private(set) var scores: [[[Score]]]
-  /// By metric and unit the place of its score among those of its arm; -1 for none.
-  private var places: [[Int]] = []
+  /// By arm and metric.
+  let scores: [[DonorScores]]
   /// Of units left out exactly, and of those whose paths are asked for.
   private(set) var cells: [Int: TargetCell] = [:]
 
   /// - Parameters:
   ///   - keepsPaths: whether all cells are kept, of units that are left out on the subspace of all, too.
   ///   - isListed: whether all of a unit's cell is kept.
-  ///   - visit: is given the cells of each chunk of this rank and its donors' numbers, where no cells are kept.
+  ///   - visit: is given the cells of each chunk of this rank and its donors' summaries, where no cells are kept.
   init(
     _ models: ArmModels, _ moments: [ArmMoments], _ rule: IntervalRule, isExact: Bool, keepsPaths: Bool,
-    isListed: (Int) -> Bool, visit: (ChunkCells, _ donors: [CellNumbers?]) throws -> Void, in run: Run
+    isListed: (Int) -> Bool, visit: (ChunkCells, _ donors: [CellSummary?]) throws -> Void, in run: Run
   ) throws {
-    scores = Array(repeating: Array(repeating: [], count: models.problem.metrics.count), count: models.arms.count)
+    let metrics = models.problem.metrics.indices
+    var found = models.arms.map { _ in metrics.map { _ in [DonorScores.Score]() } }
+    var communicator = models.problem.panel.frame.rows.communicator
     if isExact || keepsPaths {
-      let all = try Self.cells(models, moments, rule, isExact: isExact, isListed, in: run)
-      for cell in all {
+      for cell in try Self.cells(models, moments, rule, isExact: isExact, isListed, in: run) {
         cells[cell.unit] = cell
-        for (metric, numbers) in cell.numbers.enumerated() {
-          add(cell.unit, cell.arm, metric, abs(cell.means(metric: metric).error) / rule.baseHalf(numbers))
+        for metric in metrics {
+          let ratio = abs(cell.means(metric: metric).error) / rule.baseHalf(cell.numbers[metric])
+          found[cell.arm][metric].append(DonorScores.Score(unit: cell.unit, ratio: ratio))
         }
       }
+      // Every rank has all of them.
+      communicator = SoloCommunicator()
     } else {
-      try addScores(models, rule, visit)
+      try communicator.agree { try Self.addScores(to: &found, models.atRank, rule, visit) }
     }
-    for arm in scores.indices {
-      for metric in scores[arm].indices { scores[arm][metric].sort(by: Self.precedes) }
-    }
-    places = models.problem.metrics.indices.map { metric in
-      var places = [Int](repeating: -1, count: models.problem.donorArms.count)
-      for arm in scores { for (place, score) in arm[metric].enumerated() { places[score.unit] = place } }
-      return places
-    }
+    scores = try found.map { try $0.map { try DonorScores($0, rule, on: communicator) } }
   }
 
-  /// The place of a donor's score among those of its arm; nil where it has none.
-  func place(of unit: Int, metric: Int) -> Int? {
-    let place = places[metric][unit]
-    return place < 0 ? nil : place
-  }
-
-  private mutating func add(_ unit: Int, _ arm: Int, _ metric: Int, _ ratio: Double) {
-    if ratio.isFinite { scores[arm][metric].append(Score(unit: unit, ratio: ratio)) }
-  }
-
-  /// The scores alone, in one pass.
-  private mutating func addScores(
-    _ models: ArmModels, _ rule: IntervalRule, _ visit: (ChunkCells, _ donors: [CellNumbers?]) throws -> Void
+  /// Those of this rank, in one pass.
+  private static func addScores(
+    to found: inout [[[DonorScores.Score]]], _ models: ArmModels, _ rule: IntervalRule,
+    _ visit: (ChunkCells, _ donors: [CellSummary?]) throws -> Void
   ) throws {
-    let problem = models.problem
-    let rows = problem.panel.frame.rows
-    let metrics = problem.metrics.indices
-    var found = scores
-    try rows.communicator.agree {
-      for chunk in rows.localChunks {
-        let cells = try ChunkCells(models, chunk: chunk)
-        let donors = try cells.donorNumbers()
-        try visit(cells, donors)
-        for (row, unit) in cells.block.units.enumerated() {
-          let arm = problem.donorArms[unit]
-          for metric in metrics {
-            guard let numbers = donors[row * metrics.count + metric] else { continue }
-            let error =
-              cells.block.isComplete(row)
-              ? cells.meanOutcome(row, arm, metric: metric) - numbers.estimate
-              : try TargetCell(cells, row: row, arm: arm, isTrimmed: true).means(metric: metric).error
-            let ratio = abs(error) / rule.baseHalf(numbers)
-            if ratio.isFinite { found[arm][metric].append(Score(unit: unit, ratio: ratio)) }
-          }
+    let metricCount = models.problem.metrics.count
+    let space = ChunkSpace(models)
+    for chunk in models.problem.panel.frame.rows.localChunks {
+      let cells = try ChunkCells(models, chunk: chunk, in: space)
+      let donors = try cells.donorSummaries(rule)
+      try visit(cells, donors)
+      for (row, unit) in cells.block.units.enumerated() {
+        let arm = models.problem.donorArms[unit]
+        guard arm >= 0 else { continue }
+        for metric in 0..<metricCount {
+          let donor = donors[row * metricCount + metric]!
+          let error =
+            cells.block.isComplete(row)
+            ? cells.meanOutcome(row, arm, metric: metric) - donor.estimate
+            : try TargetCell(cells, row: row, arm: arm, isTrimmed: true).means(metric: metric).error
+          found[arm][metric].append(DonorScores.Score(unit: unit, ratio: abs(error) / donor.half))
         }
       }
     }
-    // Every rank sorts its own, and sorting what all send merges runs.
-    for arm in scores.indices {
-      for metric in metrics {
-        found[arm][metric].sort(by: Self.precedes)
-        let own = found[arm][metric].map { Double($0.unit) } + found[arm][metric].map(\.ratio)
-        scores[arm][metric] = try rows.communicator.allGather(elements: own).flatMap { both in
-          zip(both.prefix(both.count / 2), both.suffix(both.count / 2)).map { Score(unit: Int($0), ratio: $1) }
-        }
-      }
-    }
-  }
-
-  private static func precedes(_ first: Score, _ second: Score) -> Bool {
-    first.ratio < second.ratio || first.ratio == second.ratio && first.unit < second.unit
   }
 
   // MARK: Cells

@@ -22,12 +22,12 @@ struct PanelAnalysis: Sendable {
   /// - Parameters:
   ///   - keepsPaths: whether the paths of donors under their own arms are asked for.
   ///   - isListed: whether all that is known of a donor under its own arm is asked for.
-  ///   - visit: is given the cells of each chunk of this rank and its ``ChunkCells/donorNumbers()``, where the pass over
+  ///   - visit: is given the cells of each chunk of this rank and its ``ChunkCells/donorSummaries(_:)``, where the pass over
   ///     donors has them.
   init(
     _ problem: PanelProblem, _ options: SyntheticInterventionsOptions, isExact: Bool, keepsPaths: Bool = false,
     isListed: (Int) -> Bool = { _ in false },
-    visit: (ChunkCells, _ donors: [CellNumbers?]) throws -> Void = { _, _ in }, in run: Run
+    visit: (ChunkCells, _ donors: [CellSummary?]) throws -> Void = { _, _ in }, in run: Run
   ) throws {
     self.problem = problem
     rule = IntervalRule(options)
@@ -68,10 +68,7 @@ struct PanelAnalysis: Sendable {
 
   /// What widens the intervals of an arm, of the scores of all donors but a unit; nil where they are too few.
   func calibration(arm: Int, metric: Int, without unit: Int? = nil) -> Double? {
-    let scores = leaveOut.scores[arm][metric]
-    let own = unit.flatMap { leaveOut.place(of: $0, metric: metric) }
-    guard let order = rule.order(of: scores.count - (own == nil ? 0 : 1)) else { return nil }
-    return scores[order - 1 + ((own ?? order) <= order - 1 ? 1 : 0)].ratio
+    leaveOut.scores[arm][metric].factor(without: unit)
   }
 
   /// A unit of a chunk under an arm.
@@ -84,14 +81,13 @@ struct PanelAnalysis: Sendable {
   /// The cells of some units under some arms, on all ranks. Collective.
   func cells(of units: [Int], arms: (_ unit: Int) -> [Int]) throws -> [TargetCell] {
     let rows = problem.panel.frame.rows
-    let wanted = Set(units)
+    let wanted = Dictionary(grouping: units, by: rows.grid.chunk(ofRow:))
     let own = try rows.communicator.agree {
       try rows.localChunks.flatMap { chunk -> [TargetCell] in
-        let range = rows.grid.rows(ofChunk: chunk)
-        guard range.contains(where: wanted.contains) else { return [] }
+        guard let units = wanted[chunk] else { return [] }
         let cells = try ChunkCells(models, chunk: chunk)
-        return try range.filter(wanted.contains).flatMap { unit in
-          try arms(unit).map { try cell(cells, row: unit - range.lowerBound, arm: $0) }
+        return try units.flatMap { unit in
+          try arms(unit).map { try cell(cells, row: unit - cells.block.units.lowerBound, arm: $0) }
         }
       }
     }

@@ -98,7 +98,7 @@ extension ArmAnswer {
     let ratio = rank < model.spectrum.count ? (model.spectrum[rank - 1] / model.spectrum[rank]).defined : nil
     let scores = analysis.leaveOut.scores[arm]
     let validation = ValidationCoverage(
-      covered: scores.reduce(0) { $0 + $1.count { $0.ratio <= 1 } }, of: scores.reduce(0) { $0 + $1.count },
+      covered: scores.reduce(0) { $0 + $1.coveredCount }, of: scores.reduce(0) { $0 + $1.count },
       interval: analysis.rule.base)
     let fit = PostPeriodFit(model)
     let inclusion = try SubspaceInclusion(model, analysis.moments[arm])
