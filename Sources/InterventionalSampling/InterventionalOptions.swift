@@ -22,4 +22,11 @@ public struct InterventionalOptions: Sendable, Codable, Equatable {
   public static let seenQuantiles = [0.25, 0.5, 0.75]
 
   public init(_ network: NetworkOptions) { self.network = network }
+
+  /// What an answer that is gone on with must share with the one before: more halves may follow those that are done.
+  public var kept: InterventionalOptions {
+    var options = self
+    options.replicates = 0
+    return options
+  }
 }

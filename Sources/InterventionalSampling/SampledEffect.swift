@@ -53,22 +53,20 @@ public struct SampledEffect: Sendable {
 
     let replicates = options.replicates > 0 ? try halves?(plan) ?? [] : []
     let sound = replicates.filter { $0.failure == nil }
+    // The statistics of all answers.
     let jackknife = Jackknife(
-      whole: HalfSample(cell: HalfSample.Cell(number: -1), answers: laws.map(\.values), differences: [], failure: nil),
-      replicates: sound, level: options.level, design: .halves)
-    func estimate(_ statistic: OutcomeStatistic, _ value: (HalfSample) -> Double) -> JackknifeEstimate {
+      whole: laws.map(\.values), replicates: sound.map(\.answers), level: options.level, design: .halves)
+    func estimate(
+      _ statistic: OutcomeStatistic, in bounds: ClosedRange<Double>, _ value: ([[Double]]) -> Double
+    ) -> JackknifeEstimate {
       let found = jackknife.estimate(value)!
-      if case .probability = statistic.kind { return found.clamped(to: -1...1) }
+      if case .probability = statistic.kind { return found.clamped(to: bounds) }
       return found
     }
     let answers = laws.indices.map { answer in
       SampledEffectResult.Answer(
         values: asked.answers[answer],
-        estimates: statistics.indices.map { place in
-          let found = estimate(statistics[place]) { $0.answers[answer][place] }
-          if case .probability = statistics[place].kind { return found.clamped(to: 0...1) }
-          return found
-        },
+        estimates: statistics.indices.map { place in estimate(statistics[place], in: 0...1) { $0[answer][place] } },
         monteCarloErrors: laws[answer].errors, conditional: conditional.means[answer],
         rareShare: laws[answer].rareShare, effectiveRows: conditional.effectiveRows[answer])
     }
@@ -77,7 +75,7 @@ public struct SampledEffect: Sendable {
       return SampledEffectResult.Contrast(
         answer: answer, reference: reference,
         differences: statistics.indices.map { place in
-          estimate(statistics[place]) { $0.answers[answer][place] - $0.answers[reference][place] }
+          estimate(statistics[place], in: -1...1) { $0[answer][place] - $0[reference][place] }
         })
     }
     return SampledEffectResult(
@@ -98,10 +96,11 @@ public struct SampledEffect: Sendable {
   }
 
   private func invariance(_ draws: SampledDraws, _ halves: [HalfSample]) throws -> FTest? {
-    guard let first = halves.first, !first.differences.isEmpty else { return nil }
+    guard halves.count > 1, !halves[0].differences.isEmpty else { return nil }
     let differences = try draws.differences()
-    let jackknife = Jackknife(whole: first, replicates: halves, level: options.level, design: .halves)
-    guard let covariance = jackknife.covariance(\.differences) else { return nil }
+    let jackknife = Jackknife(
+      whole: differences, replicates: halves.map(\.differences), level: options.level, design: .halves)
+    guard let covariance = jackknife.covariance({ $0 }) else { return nil }
     // More directions than a third of the halves would tell nothing.
     return try InvarianceTest.test(
       differences, covariance, replicates: halves.count, mostDirections: max(1, halves.count / 3))

@@ -116,7 +116,7 @@ struct IdgenEffect: JobCommand {
     let halves = out.map {
       IdgenHalves(folder: $0, ranksPerFit: ranksPerFit, existing: running.existing, policy: checkpoints.policy)
     }
-    try run.open(options, inputDigest: frame.digest)
+    try run.open(options.kept, inputDigest: frame.digest)
     let result = try SampledEffect(options, graph: graph, query: query).fit(
       frame, in: run,
       halves: halves.map { halves in

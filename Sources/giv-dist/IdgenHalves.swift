@@ -39,10 +39,8 @@ struct IdgenHalves {
     scheduler.isStopRequested = { StopSignal.isReceived }
     scheduler.checkpointPolicy = policy
     let team = try scheduler.team(of: communicator)
-    var kept = options
-    kept.replicates = 0
     return try scheduler.run(
-      kept, inputDigest: rows.digest, in: cells, existing: existing, team: team, on: communicator
+      options.kept, inputDigest: rows.digest, in: cells, existing: existing, team: team, on: communicator
     ) { cell, run in
       phases.start("halves")
       let half = try load(plan.rows(cell, of: rows.rows.rowCount), team)

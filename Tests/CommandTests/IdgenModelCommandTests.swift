@@ -105,6 +105,51 @@ extension OnRanks {
       #expect(try whole != nil && object(resumed.output)["networkDigest"] as? String == whole)
     }
 
+    @Test func `a sample that is killed while it is written is drawn again to the same rows`() throws {
+      let arguments = "idgen sample network --do X=0.5 --rows 300000 --all --shards 4 --json".split(separator: " ").map(
+        String.init)
+      let whole = try object(try givDist(arguments + ["--out", "undisturbed"]).output)["sampleDigest"] as? String
+      let result = try ended(arguments, by: SIGKILL, "killed") { folder in
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?.isEmpty == false
+      }
+      #expect(result.exitCode == 137, "\(result.error)")
+      let again = try givDist(arguments + ["--out", "killed"], ranks: 3)
+      #expect(again.exitCode == 0, "\(again.error)")
+      #expect(try whole != nil && object(again.output)["sampleDigest"] as? String == whole)
+      let folder = SharedInputs.folder
+      #expect(try contents(folder.appending(path: "killed")) == contents(folder.appending(path: "undisturbed")))
+    }
+
+    // MARK: Full disks
+
+    @Test(
+      .enabled(if: SmallDisk.isPossible),
+      arguments: ["fit mixed1 --steps 10 --hidden 4", "effect mixed1 --steps 10 --hidden 4 --values X=0 --draws 500"])
+    func `a full disk loses no earlier run`(command: String) throws {
+      let line = "idgen \(command) \(question.joined(separator: " "))"
+      let result = try SmallDisk.run(
+        """
+        "$0" \(line) --out "$DISK/run" > first
+        head -c 2000k /dev/zero > "$DISK/filling" 2> /dev/null
+        truncate -s -16k "$DISK/filling"
+        (cd "$DISK/run" && ls --ignore=run.log | xargs sha256sum > ../../idgen-digests)
+        "$0" \(line) --seed 1 --out "$DISK/run" --force
+        echo "code $?"
+        cd "$DISK/run" && sha256sum --quiet -c ../../idgen-digests && echo unchanged
+        """, size: 2000)
+      SmallDisk.expectFull(result, #/code 7[34]\nunchanged\n/#)
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible), arguments: [8, 48, 300])
+    func `a sample is whole or not there`(size: Int) throws {
+      let result = try SmallDisk.run(
+        """
+        "$0" idgen sample network --do X=0.5 --rows 20000 --shards 2 --out "$DISK/rows"
+        echo "code $?"; ls -A "$DISK/rows"
+        """, size: size)
+      SmallDisk.expectFull(result, #/code 7[34]\n/#)
+    }
+
     // MARK: Numbers
 
     /// The law is recomputed from the weights by numpy, as one who reads the file would.

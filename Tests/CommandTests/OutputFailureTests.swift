@@ -171,6 +171,13 @@ extension OnRanks {
 
 /// A disk of some kilobytes: a tmpfs in a mount namespace of its own, where the system allows one.
 enum SmallDisk {
+  /// That a run named the full disk once, and what the script printed.
+  static func expectFull(_ result: CommandResult, _ output: Regex<Substring>) {
+    #expect(result.output.wholeMatch(of: output) != nil, "\(result.output)\(result.error)")
+    #expect(messages(result).count == 1)
+    #expect(result.error.contains("disk full") || result.error.contains("No space left on device"))
+  }
+
   static let isPossible = (try? run("true", size: 16, in: FileManager.default.temporaryDirectory))?.exitCode == 0
 
   /// Runs a shell script whose `$DISK` is the disk and whose `$0` is `giv-dist`.

@@ -72,12 +72,6 @@ extension OnRanks {
       }
     }
 
-    private func expectFullDisk(_ result: CommandResult, _ output: Regex<Substring>) {
-      #expect(result.output.wholeMatch(of: output) != nil, "\(result.output)\(result.error)")
-      #expect(messages(result).count == 1)
-      #expect(result.error.contains("disk full") || result.error.contains("No space left on device"))
-    }
-
     @Test(.enabled(if: SmallDisk.isPossible), arguments: [nil, 3], [4, 20, 60])
     func `a full disk loses no earlier run`(ranks: Int?, free: Int) throws {
       let arguments = "si gaps --pre 1:40 --post 41:52"
@@ -92,7 +86,7 @@ extension OnRanks {
         wc -l < si-digests
         cd "$DISK/run" && sha256sum --quiet -c ../../si-digests && echo unchanged
         """, size: 2000)
-      expectFullDisk(result, #/code 7[34]\n7\nunchanged\n/#)
+      SmallDisk.expectFull(result, #/code 7[34]\n7\nunchanged\n/#)
     }
 
     @Test(
@@ -107,7 +101,7 @@ extension OnRanks {
         "$0" \(arguments) --out "$DISK/panel"
         echo "code $?"; ls -A "$DISK/panel"
         """, size: size)
-      expectFullDisk(result, #/code 7[34]\n/#)
+      SmallDisk.expectFull(result, #/code 7[34]\n/#)
     }
 
     @Test(.enabled(if: SmallDisk.isPossible)) func `a panel that was there stays when its successor does not fit`()
@@ -121,7 +115,7 @@ extension OnRanks {
         echo "code $?"
         cd "$DISK/panel" && sha256sum --quiet -c ../../panel-digests && ls -A | wc -l
         """, size: 140)
-      expectFullDisk(result, #/code 7[34]\n2\n/#)
+      SmallDisk.expectFull(result, #/code 7[34]\n2\n/#)
     }
   }
 }

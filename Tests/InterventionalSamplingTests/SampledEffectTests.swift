@@ -122,4 +122,27 @@ import Testing
     #expect(sound.filter { $0 < 0.05 }.count <= 4, "\(sound)")
     #expect(try p(0.8, seed: 1) < 1e-4)
   }
+
+  /// E[Y | do(X = x), Z = z] = x + (z - x) / 2 with variance 1/2, where Z = Y + e and Y = X + e.
+  @Test func `changes are told at each value of a number that is seen`() throws {
+    let data = rows(6000, seed: 8) { normal in
+      let x = normal(0)
+      let y = x + normal(1)
+      return [x, y, y + normal(2)]
+    }
+    let graph = try MixedGraph(text: "X -> Y -> Z", file: "g")
+    var network = NetworkOptions(graph: graph.text, intervened: ["X"], outcome: ["Y"], given: ["Z"])
+    network.models.kinds = ["Y": .gaussian, "Z": .gaussian]
+    var options = InterventionalOptions(network)
+    options.values = ["X": ["0", "1"], "Z": ["1", "-1"]]
+    let result = try SampledEffect(
+      options, graph: graph, query: CausalQuery(intervened: [0], outcome: [1], given: [2])
+    ).fit(frame(graph.names, data), in: Run(), halves: nil)
+    let means = result.answers.map { $0.estimates[0].estimate }
+    #expect(
+      means.count == 4 && zip(means, [0.5, -0.5, 1, 0]).allSatisfy { abs($0 - $1) < 0.06 }, "\(means)")
+    #expect(result.answers.allSatisfy { abs($0.estimates[1].estimate - 0.5.squareRoot()) < 0.04 })
+    #expect(result.contrasts.map { [$0.answer, $0.reference] } == [[2, 0], [3, 1]])
+    #expect(result.contrasts.allSatisfy { abs($0.differences[0].estimate - 0.5) < 0.06 })
+  }
 }
