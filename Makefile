@@ -16,8 +16,8 @@ build: setup ## release build
 test: build ## all tests, in release
 	swift test $(TEST_OPTIONS)
 
-test-slow: build ## what takes minutes: twenty kills at random moments, failing hosts (as root)
-	GIV_SLOW_TESTS=1 swift test $(TEST_OPTIONS) --filter CheckpointKillTests
+test-slow: build ## what takes minutes: twenty kills at random moments, a million samples of graphs, images, failing hosts (as root)
+	GIV_SLOW_TESTS=1 swift test $(TEST_OPTIONS) --filter 'CheckpointKillTests|InterventionalSamplingTests.NetworkTests|IdgenModelCommandTests'
 	launch/test-relaunch.sh
 
 test-slurm: build ## trainings stopped by their time, lost nodes and killed ranks under a real Slurm (as root): ten minutes
