@@ -82,7 +82,7 @@ extension OnRanks {
       let printed = try script(
         """
         f = h5py.File('network/idgen.h5')
-        assert f.attrs['encoding-type'] == 'giv-idgen-network' and f.attrs['encoding-version'] == '1.1.0'
+        assert f.attrs['encoding-type'] == 'giv-idgen-network' and f.attrs['encoding-version'] == '1.2.0'
         assert f.attrs['network-digest'] == sys.argv[2] and len(f.attrs['input-digest']) == 64
         assert list(f['levels/X'].asstr()) == ['0', '1', '2'] and 'W1 <-> X' in f.attrs['graph']
         # Of the napkin: W2 is free, W1 was averaged over by generated rows, and Y is drawn given W2 and X.
