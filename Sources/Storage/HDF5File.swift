@@ -79,9 +79,21 @@ public struct HDF5File: ~Copyable {
   public consuming func close() throws {
     if isWritable {
       try HDF5Library.check("H5Fflush", on: path, .inputOutput) { H5Fflush(handle.id, H5F_SCOPE_GLOBAL) }
+      unlock()
     }
     let path = self.path
     try handle.close("H5Fclose", on: path)
+  }
+
+  /// Gives up the lock by which others are kept from the file while it is written.
+  ///
+  /// Closing alone does not: a process that was forked meanwhile shares the descriptor, and the lock with it, until it
+  /// runs its own program.
+  private borrowing func unlock() {
+    var descriptor: UnsafeMutableRawPointer?
+    let known = HDF5Library.locked { H5Fget_vfd_handle(handle.id, giv_h5p_default(), &descriptor) } >= 0
+    guard known, let descriptor else { return }
+    _ = flock(descriptor.load(as: Int32.self), LOCK_UN)
   }
 
   /// The paths of all datasets, in the order of names; empty when the file is too damaged to be walked.

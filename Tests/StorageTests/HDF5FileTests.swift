@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Glibc
 import Storage
 import TestSupport
 import Testing
@@ -60,6 +61,22 @@ import Testing
     #expect(missing == Failure(.data, "\(path) has no dataset 'y'; it holds: x"))
     #expect(failure { _ = try reader.dataset("x").read(Int64.self) }?.message.contains("not integers") == true)
     #expect(failure { _ = try HDF5File.open(folder.path) }?.exitCode == .noInput)
+  }
+
+  @Test func `A closed file is free although a process that was forked meanwhile still holds it`() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("a.h5")
+    let file = try HDF5File.create(path)
+    try file.write([1.0, 2], to: "t")
+    let descriptor = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap(Int32.init).first {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))?.hasSuffix(path) == true
+      })
+    // A copy of the descriptor shares the lock as that of a forked process does.
+    let held = dup(descriptor)
+    defer { Glibc.close(held) }
+    try file.close()
+    #expect(try HDF5File.open(path).dataset("t").read(Double.self) == [1, 2])
   }
 
   @Test func `Threads share the library`() async throws {
