@@ -33,7 +33,7 @@ format: ## rewrite in style
 	swift format --in-place --recursive $(SOURCES)
 
 docs: ## reference pages in .build/documentation
-	@launch/setup.sh --docs
+	@launch/setup.sh --program
 	launch/docs.sh
 
 picture: ## the README's picture of a report, anew

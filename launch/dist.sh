@@ -14,7 +14,7 @@ giv-dist ${version%% *} for Debian 12, $(uname --machine). What it needs:
 
   apt-get install openmpi-bin libhdf5-103-1 libopenblas0-pthread libssl3 zlib1g libcurl4
 
-Pictures of reports are drawn by gnuplot-nox, if it is there.
+Pictures of reports are drawn by gnuplot-nox, those of causal graphs by graphviz, if they are there.
 
 Then put this folder where you like, and either add its bin to PATH and its share/man to MANPATH, or
 "module use" its share/modulefiles. Try: giv-dist --version; mpirun -n 2 giv-dist info

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need: Debian packages when missing, and pinned Python packages in .venv.
-# Usage: launch/setup.sh [--bench | --docs | --program | --slurm | --image]
+# Usage: launch/setup.sh [--bench | --program | --slurm | --image]
 #   --bench    adds the programs that `make bench` compares with
-#   --docs     adds what draws the graph of the package
 #   --program  leaves out the packages of Python and R and the browser, which only tests need
 #   --slurm    that, and adds what `make test-slurm` needs
 #   --image    that, and adds what `make test-image` needs
@@ -11,12 +10,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
-  make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev gnuplot-nox)
+  make pkg-config openmpi-bin libopenmpi-dev libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev gnuplot-nox graphviz)
 requirements=(Tests/requirements.txt)
 case "${1-}" in
 "") packages+=(chromium r-base-core r-cran-hdf5r) ;;
 --bench) requirements+=(bench/requirements.txt) ;;
---docs) requirements=() packages+=(graphviz) ;;
 --program) requirements=() ;;
 --slurm) requirements=() packages+=(slurmctld slurmd slurm-client munge iproute2 procps) ;;
 --image) requirements=() packages+=(buildah mmdebstrap) ;;

@@ -100,17 +100,12 @@ struct InterventionalAnswers {
 
   private func requireOverlap(_ options: InterventionalOptions, _ graph: MixedGraph) throws {
     guard !options.allowsExtrapolation,
-      let thin = answers.first(where: { $0.rareShare > InterventionalResult.refusedShare })
+      let thin = answers.first(where: { $0.rareShare > Overlap.refusedShare })
     else { return }
     let words = zip(intervened + given, thin.levels).map { place, level in
       "\(graph.names[place]) = \(variables.columns[place].category.words(variables.levels[place][level]))"
     }
-    let percent = Int((100 * thin.rareShare).rounded())
-    throw Failure(
-      .data,
-      "the answer for \(words.joined(separator: ", ")) rests for \(percent)% on combinations of levels with fewer than "
-        + "\(Int(SoundFactor.leastRows)) rows; join levels, leave that value out with --values, or give "
-        + "--allow-extrapolation")
+    throw Overlap.refusal(of: words, share: thin.rareShare)
   }
 }
 

@@ -78,14 +78,12 @@ public struct InterventionalResult: Sendable {
 
   static let contradictionLevel = 0.05
   static let invarianceLevel = 0.01
-  static let doubtfulShare = 0.01
-  static let refusedShare = 0.2
 
   public var rejected: [IndependenceTest] { independences.filter(\.isRejected) }
 
   public var verdict: Verdict {
     Verdict(
       invariance: invariance, independences: independences,
-      isThin: answers.contains { $0.rareShare > Self.doubtfulShare })
+      isThin: answers.contains { $0.rareShare > Overlap.doubtfulShare })
   }
 }

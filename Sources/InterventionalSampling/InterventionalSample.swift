@@ -12,9 +12,6 @@ import Storage
 public struct InterventionalSample: Sendable {
   /// Draws of a row until it has what is seen.
   static let mostDraws = 100_000
-  /// The shares of rows through combinations with fewer than five rows above which a sample is to be doubted, and is refused.
-  public static let doubtfulShare = InterventionalResult.doubtfulShare
-  public static let refusedShare = InterventionalResult.refusedShare
 
   public let network: InterventionalNetwork
   public let rowCount: Int

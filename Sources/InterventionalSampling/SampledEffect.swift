@@ -110,16 +110,12 @@ public struct SampledEffect: Sendable {
     _ laws: [SampledLaw], _ asked: AskedValues, _ network: InterventionalNetwork
   ) throws {
     guard !options.allowsExtrapolation,
-      let thin = laws.firstIndex(where: { $0.rareShare > InterventionalSample.refusedShare })
+      let thin = laws.firstIndex(where: { $0.rareShare > Overlap.refusedShare })
     else { return }
     let words = asked.answers[thin].sorted { $0.key < $1.key }.map { place, value in
       "\(graph.names[place]) = \(network.variables[place].words(value))"
     }
-    throw Failure(
-      .data,
-      "the answer for \(words.joined(separator: ", ")) rests for \(Int((100 * laws[thin].rareShare).rounded()))% on "
-        + "combinations of levels with fewer than \(Int(SoundFactor.leastRows)) rows; join levels, leave that value out "
-        + "with --values, or give --allow-extrapolation")
+    throw Overlap.refusal(of: words, share: laws[thin].rareShare)
   }
 }
 

@@ -54,7 +54,7 @@ public struct SampledEffectResult: Sendable {
       invariance: invariance, independences: independences,
       isThin: !network.doubtfulModels.isEmpty
         || answers.contains {
-          $0.rareShare > InterventionalResult.doubtfulShare || $0.effectiveRows < Self.leastRows
+          $0.rareShare > Overlap.doubtfulShare || $0.effectiveRows < Self.leastRows
         })
   }
 

@@ -7,7 +7,7 @@ final class FigureFolder {
   static let name = "figures"
 
   private let folder: String
-  private let gnuplot: Gnuplot?
+  private let programs: [DrawingProgram]
   private var names: Set<String> = []
 
   /// Makes the folder.
@@ -16,9 +16,9 @@ final class FigureFolder {
   ///   - parent: where it stands, which is there.
   ///   - force: whether one that is there may be written into.
   /// - Throws: ``Failure`` `cannotCreate`.
-  init(in parent: String, gnuplot: Gnuplot?, force: Bool) throws {
+  init(in parent: String, programs: [DrawingProgram], force: Bool) throws {
     folder = parent == "." ? Self.name : "\(parent)/\(Self.name)"
-    self.gnuplot = gnuplot
+    self.programs = programs
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {
       guard force else {
@@ -37,30 +37,32 @@ final class FigureFolder {
     }
   }
 
-  /// Writes the files of a figure and puts it into a page: as a picture, or as a note of why there is none.
-  func html(_ figure: Figure, part: String) throws -> HTML {
-    let file = unique("\(part)-\(figure.name)")
-    try AtomicFile.save(Array(figure.tsv.utf8), to: "\(folder)/\(file).tsv", force: true)
-    try AtomicFile.save(Array(figure.script(file).utf8), to: "\(folder)/\(file).gp", force: true)
-    let place = "\(Self.name)/\(file)"
-    guard let gnuplot else {
-      return """
-        <p class="note">No picture: gnuplot is not here. \(figure.caption) The data are in \(place).tsv.</p>
-        """
+  /// Writes the files of a picture and puts it into a page, or a note of why there is none.
+  func html(_ drawing: any Drawing, part: String) throws -> HTML {
+    let file = unique("\(part)-\(drawing.name)")
+    let sources = drawing.sources(file)
+    for source in sources {
+      try AtomicFile.save(Array(source.text.utf8), to: "\(folder)/\(file).\(source.extension)", force: true)
     }
-    if let complaint = try gnuplot.draw("\(file).gp", in: folder) {
+    let place = "\(Self.name)/\(file)"
+    let program = drawing.program.rawValue
+    let rest = "\(drawing.caption) It is drawn from \(place).\(sources[0].extension)."
+    guard let drawer = programs.first(where: { $0.name == drawing.program }) else {
+      return "<p class=\"note\">No picture: \(program) is not here. \(rest)</p>"
+    }
+    if let complaint = try drawer.draw(drawing.arguments(file), in: folder) {
       return """
-        <p class="note missing">No picture: gnuplot refused \(place).gp (\(complaint)). \(figure.caption) The data are in \
-        \(place).tsv.</p>
+        <p class="note missing">No picture: \(program) refused \(place).\(sources.last!.extension) (\(complaint)). \
+        \(rest)</p>
         """
     }
     guard let svg = try WholeFile.bytes("\(folder)/\(file).svg") else {
-      throw Failure(.inputOutput, "\(place).svg was not written by gnuplot; make the report again")
+      throw Failure(.inputOutput, "\(place).svg was not written by \(program); make the report again")
     }
     return """
-      <figure id="\(file)">
-      <div role="img" aria-label="\(figure.alternative)">\(Self.inline(svg, as: file))</div>
-      <figcaption>\(figure.caption)</figcaption>
+      <figure id="\(file)" class="\(program)">
+      <div role="img" aria-label="\(drawing.alternative)">\(Self.inline(svg, as: file))</div>
+      <figcaption>\(drawing.caption)</figcaption>
       </figure>
       """
   }

@@ -99,15 +99,6 @@ struct GraphStory: RunStory {
   }
 
   private var models: PageSection {
-    let plan = numbers["identification"]
-    let generated = plan["generated"].elements.flatMap { $0["models"].elements }
-    return PageSection(
-      "How it is answered",
-      PageBlock.numbers(
-        "Models that are learned, each of a variable given others, and the table of rows it is learned on",
-        ["variable", "given", "table"],
-        (generated + plan["plan"].elements).map {
-          [$0["variable"].cell, .text($0["parents"].texts.joined(separator: ", ")), $0["table"].cell]
-        }))
+    PageSection("How it is answered", PageBlock.identification(numbers["identification"]))
   }
 }

@@ -24,6 +24,7 @@ struct NetworkStory: RunStory {
     }
     return [
       PageSection("Models", PageBlock.numbers("Models, each of a variable given others", columns, models)),
+      PageSection("How it is answered", PageBlock.identification(numbers["identification"])),
       PageSection("Trainings", RunPhases(run).trainings),
     ].filter { !$0.blocks.isEmpty }
   }

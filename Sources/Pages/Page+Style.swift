@@ -14,6 +14,8 @@ extension Page {
     .note { color: #444; font-size: .9rem; }
     figure { margin: 1rem 0; }
     figure svg { width: 100%; height: auto; display: block; }
+    figure.dot svg { width: auto; max-width: 100%; }
+    figure img { max-width: 100%; image-rendering: pixelated; display: block; }
     figcaption, caption { text-align: left; color: #333; font-size: .95rem; padding-bottom: .25rem; }
     .table { overflow-x: auto; margin: 1rem 0; }
     table { min-width: min(34rem, 100%); border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }

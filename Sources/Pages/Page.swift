@@ -27,7 +27,7 @@ struct Page {
   let notes: [String]
 
   /// - Parameter draw: the HTML of a figure of a part.
-  func html(_ draw: (Figure, _ part: String) throws -> HTML) rethrows -> HTML {
+  func html(_ draw: (any Drawing, _ part: String) throws -> HTML) rethrows -> HTML {
     let title = parts.count == 1 ? parts[0].title : "\(parts.count) runs"
     let compared = comparisons.isEmpty ? [] : [try compared(draw)]
     return """
@@ -62,14 +62,14 @@ struct Page {
     return "<nav aria-label=\"Runs\"><ol>\n\(entries)\n</ol></nav>"
   }
 
-  private func compared(_ draw: (Figure, String) throws -> HTML) rethrows -> HTML {
+  private func compared(_ draw: (any Drawing, String) throws -> HTML) rethrows -> HTML {
     "<article><h2>Side by side</h2>\n\(try comparisons.map { try $0.html { try draw($0, "runs") } })\n</article>"
   }
 }
 
 extension Page.Part {
   fileprivate func html(
-    _ anchor: String, isAlone: Bool, _ draw: (Figure, String) throws -> HTML
+    _ anchor: String, isAlone: Bool, _ draw: (any Drawing, String) throws -> HTML
   ) rethrows -> HTML {
     let sentences = verdict.map { sentence -> HTML in
       sentence.isDoubt

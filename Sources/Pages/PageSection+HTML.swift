@@ -1,21 +1,34 @@
+import Foundation
 import Reports
 
 extension PageSection {
   /// - Parameter draw: the HTML of a figure.
-  func html(_ draw: (Figure) throws -> HTML) rethrows -> HTML {
+  func html(_ draw: (any Drawing) throws -> HTML) rethrows -> HTML {
     "<section>\n<h3>\(title)</h3>\n\(try blocks.map { try $0.html(draw) })\n</section>"
   }
 }
 
 extension PageBlock {
-  func html(_ draw: (Figure) throws -> HTML) rethrows -> HTML {
+  func html(_ draw: (any Drawing) throws -> HTML) rethrows -> HTML {
     switch self {
     case .text(let text): "<p>\(text)</p>"
     case .list(let sentences): "<ul>\n\(sentences.map { "<li>\($0)</li>" as HTML })\n</ul>"
     case .table(let table): table.html
-    case .figure(let figure): try draw(figure)
+    case .figure(let drawing): try draw(drawing)
+    case .image(let image): image.html
     case .terminal(let text): "<pre tabindex=\"0\">\(text)</pre>"
     }
+  }
+}
+
+extension PageImage {
+  var html: HTML {
+    """
+    <figure>
+    <img src="data:image/png;base64,\(Data(bytes).base64EncodedString())" alt="\(alternative)">
+    <figcaption>\(caption)</figcaption>
+    </figure>
+    """
   }
 }
 

@@ -16,7 +16,8 @@ enum PageBlock: Sendable {
   /// Sentences that stand for themselves.
   case list([String])
   case table(PageTable)
-  case figure(Figure)
+  case figure(any Drawing)
+  case image(PageImage)
   /// What a terminal showed, or is to be given.
   case terminal(String)
 }
@@ -29,6 +30,15 @@ extension PageBlock {
 
   /// A figure; nothing without data.
   static func drawing(_ figure: Figure) -> [PageBlock] { figure.rows.isEmpty ? [] : [.figure(figure)] }
+}
+
+/// A picture that a run has left, as a part of the page.
+struct PageImage: Sendable {
+  /// A file in the format PNG.
+  let bytes: [UInt8]
+  let caption: String
+  /// What a reader who does not see it should know of it.
+  let alternative: String
 }
 
 /// A table of a page: without columns that are empty, and no longer than a reader goes.

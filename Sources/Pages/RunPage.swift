@@ -6,23 +6,30 @@ import Storage
 /// Makes the page of runs from their folders.
 public struct RunPage {
   private let page: Page
-  private let gnuplot: Gnuplot?
+  private let programs: [DrawingProgram]
 
   /// - Parameters:
   ///   - runs: folders of finished runs, of one command or of several; each has a part of its own.
-  ///   - searchPath: where gnuplot is looked for, folders with colons between; nil for the `PATH`.
+  ///   - searchPath: where the programs that draw are looked for, folders with colons between; nil for the `PATH`.
   /// - Throws: ``Failure`` `noInput` and `data` as ``StoredRun/init(_:)``, `usage` when a folder is given twice.
   public init(_ runs: [String], searchPath: String? = nil) throws {
     for (place, run) in runs.enumerated() where runs[..<place].contains(run) {
       throw Failure(.usage, "\(run) is given twice; name each run once")
     }
     let stored = try runs.map { try StoredRun($0) }
-    gnuplot = searchPath.map { Gnuplot(searchPath: $0) } ?? Gnuplot()
-    let hasFigures = gnuplot != nil
+    let folders = searchPath ?? ProcessInfo.processInfo.environment["PATH"]
+    let programs = DrawingProgram.Name.allCases.compactMap { DrawingProgram($0, searchPath: folders) }
+    let parts = stored.map(Self.part)
+    let needed = parts.flatMap(\.sections).flatMap(\.blocks).compactMap { block in
+      if case .figure(let drawing) = block { drawing.program } else { nil }
+    }
+    let missing = DrawingProgram.Name.allCases.filter { name in
+      needed.contains(name) && !programs.contains { $0.name == name }
+    }
+    self.programs = programs
     page = Page(
-      parts: stored.map(Self.part),
-      comparisons: Self.comparisons(stored),
-      notes: hasFigures ? [] : ["This report has tables and no pictures, since gnuplot is not here: \(Gnuplot.remedy)."]
+      parts: parts, comparisons: Self.comparisons(stored),
+      notes: missing.map { "There are tables for pictures that \($0.rawValue) draws, which is not here: \($0.remedy)." }
     )
   }
 
@@ -37,7 +44,7 @@ public struct RunPage {
     guard FileManager.default.fileExists(atPath: folder) else {
       throw Failure(.cannotCreate, "\(path) cannot be created: there is no folder \(folder)")
     }
-    let figures = try FigureFolder(in: folder, gnuplot: gnuplot, force: force)
+    let figures = try FigureFolder(in: folder, programs: programs, force: force)
     let html = try page.html { try figures.html($0, part: $1) }
     try AtomicFile.save(Array(html.source.utf8), to: path, force: force)
   }
@@ -52,6 +59,8 @@ public struct RunPage {
       case "spo": ProxiesStory(run)
       case "idgen effect": GraphStory(run)
       case "idgen fit": NetworkStory(run)
+      case "idgen check": IdentificationStory(run)
+      case "idgen sample": SampleStory(run)
       case "reproduce": ReproductionStory(run)
       default: OtherStory(run)
       }

@@ -110,12 +110,21 @@ extension IdentificationReport {
 // MARK: - For programs
 
 extension IdentificationReport {
-  private enum Key: String, CodingKey { case identified, query, plan, generated, freeInputs, hedge, wouldIdentify }
+  private enum Key: String, CodingKey {
+    case identified, query, graph, plan, generated, freeInputs, hedge, wouldIdentify
+  }
 
   private struct Query: Encodable {
     let `do`: [String]
     let outcome: [String]
     let given: [String]
+  }
+
+  private struct Graph: Encodable {
+    let variables: [String]
+    /// From and to.
+    let arrows: [[String]]
+    let confounded: [[String]]
   }
 
   private struct Model: Encodable {
@@ -136,10 +145,11 @@ extension IdentificationReport {
     let roots: [String]
   }
 
-  private func names(_ vertices: Set<Int>) -> [String] { graph.ordered(vertices).map { graph.names[$0] } }
+  private func names(_ vertices: [Int]) -> [String] { vertices.map { graph.names[$0] } }
+  private func names(_ vertices: Set<Int>) -> [String] { names(graph.ordered(vertices)) }
 
   private func model(_ model: IdentificationPlan.Model) -> Model {
-    Model(variable: graph.names[model.variable], parents: model.parents.map { graph.names[$0] }, table: model.table)
+    Model(variable: graph.names[model.variable], parents: names(model.parents), table: model.table)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -147,20 +157,24 @@ extension IdentificationReport {
     try container.encode(isIdentified, forKey: .identified)
     try container.encode(
       Query(do: names(asked.intervened), outcome: names(asked.outcome), given: names(asked.given)), forKey: .query)
+    try container.encode(
+      Graph(
+        variables: graph.names, arrows: graph.arrows.map { names([$0.from, $0.to]) },
+        confounded: graph.confoundedPairs.map { names([$0.0, $0.1]) }), forKey: .graph)
     switch outcome {
     case .identified(let plan):
       try container.encode(plan.network.map(model), forKey: .plan)
       try container.encode(
         plan.generated.enumerated().map { index, table in
           Generated(
-            table: index + 1, drawn: table.drawn.map { graph.names[$0] }, models: table.models.map(model))
+            table: index + 1, drawn: names(table.drawn), models: table.models.map(model))
         }, forKey: .generated)
-      try container.encode(plan.freeInputs.map { graph.names[$0] }, forKey: .freeInputs)
+      try container.encode(names(plan.freeInputs), forKey: .freeInputs)
     case .refused(let hedge, let pairs):
       try container.encode(
         Certificate(f: names(hedge.larger), fPrime: names(hedge.smaller), roots: names(hedge.roots(in: graph))),
         forKey: .hedge)
-      try container.encode(pairs.map { [graph.names[$0.0], graph.names[$0.1]] }, forKey: .wouldIdentify)
+      try container.encode(pairs.map { names([$0.0, $0.1]) }, forKey: .wouldIdentify)
     }
   }
 }

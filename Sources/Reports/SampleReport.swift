@@ -1,6 +1,6 @@
 import InterventionalSampling
 
-/// Rows under an intervention in numbers, as `--json` and `sample.json` give them, and for people.
+/// Rows under an intervention in numbers, as `--json` and `report.json` give them, and for people.
 public struct SampleReport: Sendable {
   private let sample: InterventionalSample
   private let survey: InterventionalSample.Survey
@@ -73,7 +73,7 @@ public struct SampleReport: Sendable {
 
   /// What a reader should doubt; none where little rests on few rows.
   private var warnings: [String] {
-    guard survey.rareShare > InterventionalSample.doubtfulShare else { return [] }
+    guard survey.rareShare > Overlap.doubtfulShare else { return [] }
     return [
       "\(format(100 * survey.rareShare, decimals: 1))% of the rows went through combinations of levels with fewer than five "
         + "rows in the data"
@@ -84,10 +84,8 @@ public struct SampleReport: Sendable {
 // MARK: - For people
 
 extension SampleReport {
-  /// - Parameters:
-  ///   - out: where the rows lie.
-  ///   - shards: in how many files.
-  public func text(out: String, shards: Int) -> String {
+  /// - Parameter shards: in how many files the rows lie.
+  public func text(shards: Int) -> String {
     func words(_ values: [String: String]) -> String {
       values.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
     }
@@ -110,7 +108,7 @@ extension SampleReport {
     }
     let left = numbers.count - means.rows.count
     return
-      (["\(out): \(sample.rowCount) rows in \(shards) shards; \(asked), seed \(sample.seed)", ""]
+      (["\(sample.rowCount) rows in \(shards) shards; \(asked), seed \(sample.seed)", ""]
       + (lines.rows.isEmpty ? [] : lines.lines) + (means.rows.isEmpty ? [] : means.lines)
       + (left > 0 ? ["and \(left) components more"] : [])
       + (warnings.isEmpty ? [] : [""] + warnings) + ["", "sample digest \(survey.digest)"]).joined(separator: "\n")

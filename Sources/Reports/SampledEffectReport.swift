@@ -156,7 +156,7 @@ extension SampledEffectReport {
   private var verdict: String {
     var reasons = graphTests.reasons + network.trainingWarnings
     if let rare = result.answers.max(by: { $0.rareShare < $1.rareShare }),
-      rare.rareShare > InterventionalSample.doubtfulShare
+      rare.rareShare > Overlap.doubtfulShare
     {
       reasons.append(
         "\(format(100 * rare.rareShare, decimals: 1))% of the answer for \(words(asked, rare.values)) rests on "

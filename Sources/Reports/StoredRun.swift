@@ -11,6 +11,8 @@ public struct StoredRun: Sendable {
   public static let summaryName = "summary.txt"
   public static let logName = "run.log"
   public static let metricsName = "metrics.jsonl"
+  /// The first rows of a sample as pictures side by side.
+  public static let imagesName = "sheet.png"
 
   /// As a user names it.
   public let path: String

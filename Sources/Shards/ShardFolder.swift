@@ -4,18 +4,21 @@ import Glibc
 
 /// The folder that receives shards: they are written to a hidden folder inside it, and move out when all are complete.
 ///
-/// If the value goes away before ``commit(_:companions:)``, what was written is removed and earlier shards stay.
+/// If the value goes away before ``commit(_:)``, what was written is removed and earlier shards stay.
 package final class ShardFolder {
   package let path: String
   /// Where files are written.
   package let staging: String
   private let force: Bool
   private let existed: Bool
+  private let companions: [String]
 
   /// Whether shards may be written to a folder, before any work is done.
   ///
-  /// - Throws: ``Failure`` `cannotCreate` when the folder holds shards and `force` is false, or cannot be written to.
-  package static func check(_ path: String, force: Bool) throws {
+  /// - Parameter companions: names of files that may lie beside the shards.
+  /// - Throws: ``Failure`` `cannotCreate` when the folder holds shards or such files and `force` is false, or cannot be
+  ///   written to.
+  package static func check(_ path: String, force: Bool, companions: [String] = []) throws {
     var status = stat()
     guard stat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFDIR else {
@@ -23,15 +26,21 @@ package final class ShardFolder {
     }
     guard access(path, R_OK | W_OK | X_OK) == 0 else { throw failure(path, "cannot be written to") }
     let names = try FileManager.default.contentsOfDirectory(atPath: path)
-    if !force, let name = names.sorted().first(where: { $0 == Manifest.fileName || $0.hasSuffix(".h5") }) {
+    if !force,
+      let name = names.sorted().first(where: {
+        $0 == Manifest.fileName || $0.hasSuffix(".h5") || companions.contains($0)
+      })
+    {
       throw Failure(
         .cannotCreate, "--out \(path) already holds \(name); give --force to replace its shards, or another folder")
     }
   }
 
   /// Makes the folder and those above it.
-  package init(_ path: String, force: Bool) throws {
-    try Self.check(path, force: force)
+  ///
+  /// - Parameter companions: names of files beside the shards; where shards are replaced, so are these.
+  package init(_ path: String, force: Bool, companions: [String] = []) throws {
+    try Self.check(path, force: force, companions: companions)
     let existed = access(path, F_OK) == 0
     let staging = "\(path)/.shards.\(getpid()).partial"
     for end in staging.indices where end > staging.startIndex && staging[end] == "/" {
@@ -42,6 +51,7 @@ package final class ShardFolder {
     self.staging = staging
     self.force = force
     self.existed = existed
+    self.companions = companions
   }
 
   deinit {
@@ -52,9 +62,8 @@ package final class ShardFolder {
 
   /// Moves what was written into the folder, the manifest last.
   ///
-  /// - Parameter companions: names of files beside the shards; where shards are replaced, so are these.
   /// - Throws: ``Failure`` `inputOutput` when renaming fails.
-  package func commit(_ manifest: Manifest, companions: [String] = []) throws {
+  package func commit(_ manifest: Manifest) throws {
     if force {
       let earlier = try Manifest.read(fromFolder: path)
       // The manifest goes first: a folder that has one is complete.

@@ -4,7 +4,7 @@ import Shards
 /// Shards hold X, M and Y, and the truth: `truth/u` [n], and of numbers `truth/do` [n, 3], Y where X is set to -1, 0 and 1 with
 /// the row's own errors; of images `truth/digits` [n, 4], the digits that X and Y show, then their colours.
 extension FrontDoorSimulation: ShardedSimulation {
-  public static let companionNames = [Simulation.parametersFileName]
+  public var companionNames: [String] { [Simulation.parametersFileName] }
   /// Rows made at a time.
   private static let blockRows = 1 << 12
 

@@ -6,7 +6,7 @@ import Shards
 /// and latents in that of its `<->`, the last the fastest, and, where an effect is asked for, `truth/effect` [combinations
 /// of what is set, combinations of outcomes].
 extension GraphSimulation: ShardedSimulation {
-  public static let companionNames = [Simulation.parametersFileName]
+  public var companionNames: [String] { [Simulation.parametersFileName] }
   /// Rows made at a time.
   private static let blockRows = 1 << 14
 

@@ -3,18 +3,23 @@ import InterventionalSampling
 import Shards
 import Storage
 
-/// Rows under an intervention as shards: a column of the role `variable` for each variable that they tell, and beside them what
-/// they are rows of.
-public struct InterventionalRows<Record: Encodable & Sendable>: ShardedSimulation {
-  public static var companionNames: [String] { ["sample.json"] }
+/// Rows under an intervention as shards: a column of the role `variable` for each variable that they tell, and beside them
+/// files that say what they are rows of.
+public struct InterventionalRows: ShardedSimulation {
+  /// The bytes of a file beside the shards.
+  public typealias Companion = @Sendable () throws -> [UInt8]
 
   private let sample: InterventionalSample
-  private let record: Record
+  private let companions: [String: Companion]
+  public let companionNames: [String]
 
-  /// - Parameter record: what `sample.json` says.
-  public init(_ sample: InterventionalSample, record: Record) {
+  /// - Parameters:
+  ///   - companions: what makes the files beside the shards, by their names; each is called on one rank.
+  ///   - companionNames: the names of all files that may lie there.
+  public init(_ sample: InterventionalSample, companions: [String: Companion], among companionNames: [String]) {
     self.sample = sample
-    self.record = record
+    self.companions = companions
+    self.companionNames = companionNames
   }
 
   private var variables: [InterventionalNetwork.Variable] { sample.variables.map { sample.network.variables[$0] } }
@@ -58,6 +63,7 @@ public struct InterventionalRows<Record: Encodable & Sendable>: ShardedSimulatio
   }
 
   public func writeCompanion(_ name: String, toFolder folder: String) throws {
-    try AtomicFile.save(Array((try jsonText(record) + "\n").utf8), to: "\(folder)/\(name)", force: true)
+    guard let bytes = try companions[name]?() else { return }
+    try AtomicFile.save(bytes, to: "\(folder)/\(name)", force: true)
   }
 }

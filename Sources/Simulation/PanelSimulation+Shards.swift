@@ -4,7 +4,7 @@ import Shards
 /// Files hold units with all their periods and the truth: `truth/theta` [n, arms], `truth/loadings` [n, factors] and
 /// `truth/factors` [periods, arms, factors]; with cohorts `truth/effects` [n, periods], too.
 extension PanelSimulation: ShardedSimulation {
-  public static let companionNames = [Simulation.parametersFileName]
+  public var companionNames: [String] { [Simulation.parametersFileName] }
 
   public var rowCount: Int { parameters.units }
 

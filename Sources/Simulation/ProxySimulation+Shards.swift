@@ -4,7 +4,7 @@ import Shards
 /// Shards hold the proxies in x, t, y and the truth: `truth/u` [n], `truth/shares` [K], `truth/means` [2, K] with E[Y_t | u],
 /// `truth/effects` [K] and `truth/ate` [1].
 extension ProxySimulation: ShardedSimulation {
-  public static let companionNames = [Simulation.parametersFileName]
+  public var companionNames: [String] { [Simulation.parametersFileName] }
   /// Rows made at a time.
   private static let blockRows = 1 << 16
 

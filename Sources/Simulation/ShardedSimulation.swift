@@ -6,7 +6,7 @@ import Shards
 /// Rows that are made from their numbers, and can be written as a folder of shards.
 public protocol ShardedSimulation: Sendable {
   /// The names of all files that may lie beside the shards.
-  static var companionNames: [String] { get }
+  var companionNames: [String] { get }
 
   /// The number of rows of all shards.
   var rowCount: Int { get }
@@ -41,7 +41,7 @@ extension ShardedSimulation {
     }
     var target: ShardFolder?
     let staging = try communicator.broadcast {
-      let new = try ShardFolder(folder, force: force)
+      let new = try ShardFolder(folder, force: force, companions: companionNames)
       target = new
       return new.staging
     }
@@ -50,7 +50,7 @@ extension ShardedSimulation {
       let entries = try mine.map {
         try writeShard("\(staging)/\(ShardFolder.fileName($0))", rows: rows(ofShard: $0, of: shards))
       }
-      for (index, name) in Self.companionNames.enumerated()
+      for (index, name) in companionNames.enumerated()
       where communicator.rank == (shards + index) % communicator.size {
         try writeCompanion(name, toFolder: staging)
       }
@@ -60,7 +60,7 @@ extension ShardedSimulation {
     return try communicator.agree {
       let entries = try gathered.map { try JSONDecoder().decode([Manifest.Shard].self, from: Data($0)) }
       let manifest = manifest(of: (0..<shards).map { entries[$0 % communicator.size][$0 / communicator.size] })
-      try target?.commit(manifest, companions: Self.companionNames)
+      try target?.commit(manifest)
       return manifest
     }
   }

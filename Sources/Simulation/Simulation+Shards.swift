@@ -10,7 +10,7 @@ extension Simulation: ShardedSimulation {
   public static let testFileName = "test.h5"
   /// The name of the file with the parameters.
   public static let parametersFileName = "simulation.json"
-  public static let companionNames = [testFileName, parametersFileName]
+  public var companionNames: [String] { [Self.testFileName, Self.parametersFileName] }
   /// Rows made at a time.
   private static let blockRows = 1 << 16
 

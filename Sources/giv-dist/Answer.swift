@@ -18,21 +18,26 @@ struct Answer {
 
   /// - Parameters:
   ///   - command: as a user writes it, which is how the file says of what kind its numbers are.
-  ///   - times: what the phases of the command took.
-  init(_ command: String, _ summary: String, _ numbers: some Encodable, _ times: PhaseReport) throws {
-    self.summary = "\(summary)\n\n\(times.text)"
+  ///   - times: what the phases of the command took; nil where nothing is told of them.
+  init(_ command: String, _ summary: String, _ numbers: some Encodable, _ times: PhaseReport? = nil) throws {
+    self.summary = ([summary] + (times.map { [$0.text] } ?? [])).joined(separator: "\n\n")
     self.numbers = try jsonText(Named(command: command, numbers: numbers, times: times))
   }
 
-  /// Writes one of the files.
-  func write(_ name: String, to path: String) throws {
+  /// What one of the files holds.
+  func bytes(of name: String) throws -> [UInt8] {
     let text =
       switch name {
       case Self.summaryName: summary
       case Self.optionsName: try Invocation.current.get().text()
       default: numbers
       }
-    try AtomicFile.save(Array((text + "\n").utf8), to: path, force: true)
+    return Array((text + "\n").utf8)
+  }
+
+  /// Writes one of the files.
+  func write(_ name: String, to path: String) throws {
+    try AtomicFile.save(bytes(of: name), to: path, force: true)
   }
 
   /// Writes all of them, over earlier ones.
@@ -46,14 +51,14 @@ struct Answer {
   func show(json: Bool, folder: String?, files: [String]) {
     guard !json else { return print(numbers) }
     print(summary)
-    if let folder { print("\nwrote \(folder): \((files + [RunLog.name]).joined(separator: ", "))") }
+    if let folder { print("\nwrote \(folder): \(files.joined(separator: ", "))") }
   }
 
   /// Numbers with the name of their command among them, and what it took.
   private struct Named<Numbers: Encodable>: Encodable {
     let command: String
     let numbers: Numbers
-    let times: PhaseReport
+    let times: PhaseReport?
 
     private enum CodingKeys: CodingKey { case command, times }
 
@@ -61,7 +66,7 @@ struct Answer {
       try numbers.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(command, forKey: .command)
-      try container.encode(times, forKey: .times)
+      try container.encodeIfPresent(times, forKey: .times)
     }
   }
 }
@@ -79,6 +84,6 @@ extension Run {
       return answer
     }
     try complete(on: communicator)
-    answer?.show(json: json, folder: outputFolder, files: outputFiles)
+    answer?.show(json: json, folder: outputFolder, files: outputFiles + [RunLog.name])
   }
 }

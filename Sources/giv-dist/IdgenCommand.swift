@@ -3,6 +3,7 @@ import CausalGraphs
 import Communication
 import Diagnostics
 import Reports
+import Runs
 import Storage
 
 /// `giv-dist idgen`: effects from a causal graph with unmeasured confounders.
@@ -54,17 +55,32 @@ struct IdgenCheck: JobCommand {
 
         giv-dist idgen check --graph front-door.txt --do X --outcome Y
         giv-dist idgen check --graph trial.txt --do dose --outcome death,stroke --given age
+        giv-dist idgen check --graph trial.txt --do dose --outcome death --out trial && giv-dist report trial
       """)
 
   @OptionGroup var question: CausalQuestion
   @OptionGroup var job: JobOptions
+  @Option(help: "A folder to be, of which 'report' makes a page with the graph drawn. (default: nothing is kept)")
+  var out: String?
+  @Flag(help: "Replace what an earlier run has left in the folder of --out.")
+  var force = false
   @Flag(help: "Print one JSON object.")
   var json = false
+
+  func validate() throws {
+    try [ScopedOption("--force", force ? true : nil, with: "--out", isRead: out != nil)].requireReaders()
+  }
 
   func run(on communicator: any Communicator) throws {
     let (graph, query) = try communicator.agree { try question.read() }
     let report = IdentificationReport(query, in: graph)
-    if communicator.isRoot { print(json ? try jsonText(report) : report.text) }
+    let phases = Phases.ofCommand(on: communicator)
+    let run = try out.map {
+      try Run.kept(in: $0, [], force ? .replace : .refuse, .init(), phases, on: communicator) { _ in }
+    }
+    try (run ?? Run()).conclude(json: json, phases, on: communicator) { _ in
+      try Answer("idgen check", report.text, report)
+    }
     if !report.isIdentified { throw report.refusal }
   }
 }

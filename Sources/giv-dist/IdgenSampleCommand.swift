@@ -15,8 +15,9 @@ struct IdgenSample: JobCommand {
     abstract: "Draw rows under an intervention from the models that 'idgen fit' has learned.",
     discussion: """
       The shards have a column of the role 'variable' for each variable of the outcome, or with --all for each that is \
-      set, seen or drawn; sample.json beside them says what they are rows of. Row r is the same on any number of ranks and \
-      in any number of shards. A value that was seen and not set is met by drawing again.
+      set, seen or drawn; report.json beside them says what they are rows of, and with --image sheet.png shows the first. Row \
+      r is the same on any number of ranks and in any number of shards. A value that was seen and not set is met by \
+      drawing again.
 
         giv-dist idgen sample network --do smoking=1 --rows 100000 --out smokers
         giv-dist idgen sample network --do dose=2.5 --rows 100000 --out treated
@@ -47,7 +48,9 @@ struct IdgenSample: JobCommand {
       the data.
       """)
   var allowExtrapolation = false
-  @OptionGroup var pictures: SampleSheet
+  @Option(
+    help: "Draw the first 64 images of the outcome: their rows and columns, 8x8; colours come one after the other.")
+  var image: String?
   @Option(help: "The folder of the shards.")
   var out: String
   @Flag(help: "Replace the shards that are in the folder.")
@@ -69,9 +72,10 @@ struct IdgenSample: JobCommand {
   }
 
   func run(on communicator: any Communicator) throws {
-    try communicator.agree { if communicator.isRoot { try ShardFolder.check(out, force: force) } }
+    let files = Answer.fileNames + [StoredRun.imagesName]
+    try communicator.agree { if communicator.isRoot { try ShardFolder.check(out, force: force, companions: files) } }
     let network = try communicator.agree { try InterventionalNetwork.load(ofRun: run).network }
-    try communicator.agree { if communicator.isRoot { try pictures.check(network, force: force) } }
+    let sheet = try communicator.agree { try image.map { try SampleSheet($0, of: network) } }
     let (set, seen) = try (Self.values(intervened, "--do"), Self.values(given, "--given"))
     let (settings, rowCount) = try communicator.agree {
       guard let doFrom else {
@@ -86,18 +90,23 @@ struct IdgenSample: JobCommand {
     }
     let sample = InterventionalSample(network, settings, rowCount: rowCount, seed: seed, all: all)
     let survey = try sample.survey(on: communicator)
-    guard allowExtrapolation || survey.rareShare <= InterventionalSample.refusedShare else {
+    guard allowExtrapolation || survey.rareShare <= Overlap.refusedShare else {
       throw Failure(
         .data,
         "\(Int((100 * survey.rareShare).rounded()))% of the rows rest on combinations of levels with fewer than 5 rows in the "
           + "data; join levels, choose another value, or give --allow-extrapolation")
     }
     let report = SampleReport(sample, survey, set: set, seen: seen, table: doFrom.map { [$0] } ?? [])
-    let manifest = try InterventionalRows(sample, record: report)
+    let answer = try communicator.agree { try Answer("idgen sample", report.text(shards: shards), report) }
+    var companions: [String: InterventionalRows.Companion] = [:]
+    for name in Answer.fileNames { companions[name] = { try answer.bytes(of: name) } }
+    if let sheet { companions[StoredRun.imagesName] = { try sheet.bytes(sample) } }
+    let manifest = try InterventionalRows(sample, companions: companions, among: files)
       .write(shards: shards, toFolder: out, force: force, on: communicator)
-    try communicator.agree { if communicator.isRoot { try pictures.write(sample) } }
     guard communicator.isRoot else { return }
-    print(json ? try jsonText(report) : report.text(out: out, shards: manifest.shards.count))
+    answer.show(
+      json: json, folder: out,
+      files: files.filter { companions[$0] != nil } + [Manifest.fileName, "\(manifest.shards.count) shards"])
   }
 
   /// All rows of the table of values, read by this rank alone when they are needed.

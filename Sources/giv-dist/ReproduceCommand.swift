@@ -86,7 +86,7 @@ struct Reproduce: JobCommand {
       seconds: begin.duration(to: .now) / .seconds(1))
     let answer = try Answer("reproduce", report.report.text, report, PhaseReport(times, rowCount: nil))
     try answer.write(toFolder: out)
-    answer.show(json: json, folder: out, files: ReproductionFiles.tableNames + Answer.fileNames)
+    answer.show(json: json, folder: out, files: ReproductionFiles.tableNames + Answer.fileNames + [RunLog.name])
   }
 
   private func makeGrid() throws -> ReproductionGrid {

@@ -130,7 +130,9 @@ struct SweepGroups: JobCommand {
     let answer = try Answer(
       "sweep", report.report.text, report, PhaseReport(times, rowCount: results[0].rows))
     try answer.write(toFolder: out)
-    answer.show(json: running.json, folder: out, files: ["sweep.csv", "sweep.h5", "sweep.jsonl"] + Answer.fileNames)
+    answer.show(
+      json: running.json, folder: out,
+      files: ["sweep.csv", "sweep.h5", "sweep.jsonl"] + Answer.fileNames + [RunLog.name])
   }
 }
 

@@ -113,6 +113,29 @@ extension OnRanks {
       }
     }
 
+    @Test func `what a graph says is kept with the graph, answered or not`() throws {
+      for (graph, ranks, code) in [("front-door.txt", nil, 0), ("bow.txt", 3, 3)] as [(String, Int?, Int32)] {
+        let out = "kept-\(code)"
+        let command = ["idgen", "check", "--graph", graph, "--do", "smoker", "--outcome", "cancer", "--out", out]
+        let result = try givDist(command, ranks: ranks)
+        #expect(result.exitCode == code && result.output.contains("wrote \(out): report.json"), "\(result.error)")
+        let printed = try script(
+          """
+          own = json.load(open(sys.argv[2] + '/report.json'))
+          print(own['command'], own['identified'], own['graph']['arrows'], own['graph']['confounded'], own.get('wouldIdentify'))
+          """, [out])
+        let arrows = code == 0 ? "['smoker', 'tar'], ['tar', 'cancer']" : "['smoker', 'cancer'], ['smoker', 'tar']"
+        #expect(
+          printed == "idgen check \(code == 0 ? "True" : "False") [\(arrows)] [['smoker', 'cancer']] "
+            + "\(code == 0 ? "None" : "[['smoker', 'cancer']]")\n", "\(printed)")
+        let again = try givDist(command, ranks: ranks)
+        #expect(again.exitCode == 73 && again.error.contains("--force"), "\(again.error)")
+        #expect(try givDist(command + ["--force"], ranks: ranks).exitCode == code)
+      }
+      let alone = try givDist(["idgen", "check"] + question + ["--force"])
+      #expect(alone.exitCode == 64 && alone.error.contains("--out"), "\(alone.error)")
+    }
+
     @Test func `a graph is shown with what it implies`() throws {
       let result = try givDist(["idgen", "graph", "front-door.txt"], in: SharedInputs.folder)
       #expect(result.exitCode == 0)

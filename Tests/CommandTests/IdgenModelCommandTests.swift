@@ -197,7 +197,7 @@ extension OnRanks {
       let number = try #require((report["numbers"] as? [[String: Any]])?.first)
       let printed = try script(
         """
-        own = json.load(open('told/sample.json'))['numbers'][0]
+        own = json.load(open('told/report.json'))['numbers'][0]
         y = h5py.File('told/shard-00000.h5')['columns/Y'][:]
         q = [v['probability'] for v in own['quantiles']]
         print(own['variable'], np.isclose(own['mean'], y.mean(), rtol=1e-12), np.isclose(own['deviation'], y.std(), rtol=1e-12),
@@ -223,7 +223,7 @@ extension OnRanks {
       let kinds = try #require(made["models"] as? [[String: Any]]).map { $0["kind"] as? String }
       #expect(kinds == ["rows of the data", "flow in 25 steps", "softmax", "flow in 25 steps"])
       let first = try idgen(
-        "sample images --do-from glyphs --sheet sheet.png --image 8x8 --out painted", ranks: 2)
+        "sample images --do-from glyphs --image 8x8 --out painted", ranks: 2)
       let again = try idgen("sample images --do-from glyphs --out again")
       #expect(again["sampleDigest"] as? String == first["sampleDigest"] as? String)
       #expect(try script("print(h5py.File('painted/shard-00000.h5')['columns/Y'].shape)") == "(3000, 128)\n")
@@ -231,7 +231,7 @@ extension OnRanks {
       let sheet = try script(
         """
         from PIL import Image
-        sheet = np.asarray(Image.open('sheet.png'))
+        sheet = np.asarray(Image.open('painted/sheet.png'))
         y = h5py.File('painted/shard-00000.h5')['columns/Y'][:64].reshape(8, 8, 2, 8, 8).clip(0, 1)
         own = sheet[1:, 1:].reshape(8, 33, 8, 33, 3)[:, :32, :, :32].reshape(8, 8, 4, 8, 8, 4, 3)
         want = np.rint(255 * y).transpose(0, 3, 1, 4, 2)
@@ -239,13 +239,19 @@ extension OnRanks {
               (own[..., 2] == 0).all(), (sheet[0] == 128).all())
         """)
       #expect(sheet == "(265, 265, 3) True True True\n", "\(sheet)")
+      let page = try givDist(["report", "painted", "--out", "painted.html"], in: SharedInputs.folder)
+      let picture = try Data(contentsOf: SharedInputs.folder.appending(path: "painted/sheet.png")).base64EncodedString()
+      let html = try String(contentsOf: SharedInputs.folder.appending(path: "painted.html"), encoding: .utf8)
+      #expect(page.exitCode == 0 && html.contains("data:image/png;base64,\(picture)"), "\(page.error)")
       for (arguments, code, words) in [
-        ("--image 8x8", 73, "sheet.png exists"), ("--image 9x9 --force", 64, "'Y' holds vectors of 128, which are not"),
-        ("", 64, "give --image ROWSxCOLUMNS"),
+        ("images --image 8x8 --out painted", 73, "painted already holds config.yaml; give --force"),
+        ("images --image 9x9 --out none", 64, "'Y' holds vectors of 128, which are not"),
+        ("images --image 8 --out none", 64, "--image 8 is no size"),
+        ("network --image 8x8 --out none", 64, "the outcome holds no vectors"),
       ] as [(String, Int32, String)] {
+        let values = arguments.hasPrefix("images") ? ["--do-from", "glyphs"] : ["--do", "X=1", "--rows", "5"]
         let refused = try givDist(
-          ["idgen", "sample", "images", "--do-from", "glyphs", "--sheet", "sheet.png", "--out", "none"]
-            + arguments.split(separator: " ").map(String.init), ranks: 2)
+          ["idgen", "sample"] + arguments.split(separator: " ").map(String.init) + values, ranks: 2)
         #expect(refused.exitCode == code && refused.error.contains(words), "\(refused.error)")
       }
       let refused = try givDist(["idgen", "sample", "images", "--do", "X=1", "--rows", "5", "--out", "none"])

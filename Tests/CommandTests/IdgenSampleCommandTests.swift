@@ -94,11 +94,11 @@ extension OnRanks {
         y = h5py.File('follow/shard-00000.h5')['columns/Y'][:]
         found = np.bincount(y, minlength=2) / len(y)
         print(np.all(abs(found - law) < 5 * np.sqrt(law * (1 - law) / len(y))), list(h5py.File('follow/shard-00000.h5')['columns']))
-        record = json.load(open('follow/sample.json'))
-        print(record['do'], record['rows'], record['sampleDigest'] == sys.argv[3])
+        record = json.load(open('follow/report.json'))
+        print(record['command'], record['do'], record['rows'], record['sampleDigest'] == sys.argv[3])
         """,
         [try #require(report["networkDigest"] as? String), try #require(report["sampleDigest"] as? String)])
-      #expect(printed == "True ['Y']\n{'X': '2'} 40000 True\n", "\(printed)")
+      #expect(printed == "True ['Y']\nidgen sample {'X': '2'} 40000 True\n", "\(printed)")
       let shown = try givDist(["inspect", "follow"])
       #expect(shown.exitCode == 0 && shown.output.contains("40000: variable"), "\(shown.output)")
     }

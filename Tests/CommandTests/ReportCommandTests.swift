@@ -11,6 +11,8 @@ private let commands = [
   "spo proxies --treatment-proxies z --outcome-proxies x --out spo",
   "idgen effect visits --graph graph.txt --do smoker --outcome cancer --out idgen",
   "idgen fit door --graph door.txt --do X --outcome Y --steps 20 --hidden 8 --out network",
+  "idgen check --graph door.txt --do X --outcome Y --out check",
+  "idgen sample network --do X=1 --rows 200 --out sample",
   "reproduce table2 --replications 1 --only linear,EM --out reproduce",
 ]
 
@@ -43,7 +45,9 @@ extension OnRanks {
       }
     }) struct ReportCommandTests
   {
-    private static let runs = ["train", "effect", "sweep", "si", "spo", "idgen", "network", "reproduce"]
+    private static let runs = [
+      "train", "effect", "sweep", "si", "spo", "idgen", "network", "check", "sample", "reproduce",
+    ]
 
     /// Makes a report in a new folder, and gives the folder and the page.
     private func report(_ runs: [String], environment: [String: String?] = [:]) throws -> (folder: URL, page: String) {
@@ -71,12 +75,14 @@ extension OnRanks {
       #expect(page.utf8.count < 2_000_000)
     }
 
-    @Test(arguments: [("train", 7), ("effect", 5), ("sweep", 1), ("si", 6), ("spo", 4), ("idgen", 2), ("network", 4)])
+    @Test(arguments: [
+      ("train", 7), ("effect", 5), ("sweep", 1), ("si", 6), ("spo", 4), ("idgen", 4), ("network", 6), ("check", 2),
+    ])
     func `figures have captions, texts for who does not see them, and files to draw them again`(
       run: String, least: Int
     ) throws {
       let (folder, page) = try report([run])
-      let figures = page.matches(of: /(?s)<figure id="([^"]+)">.*?<\/figure>/)
+      let figures = page.matches(of: /(?s)<figure id="([^"]+)" class="\w+">.*?<\/figure>/)
       #expect(figures.count >= least && !page.contains("No picture"), "\(figures.count) figures")
       for figure in figures {
         let text = String(figure.0)
@@ -84,7 +90,10 @@ extension OnRanks {
         #expect(text.contains("<svg") && text.contains("</svg>"))
       }
       let names = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "figures").path)
-      let expected = figures.flatMap { figure in ["gp", "pdf", "svg", "tsv"].map { "\(figure.1).\($0)" } }
+      let expected = figures.flatMap { figure in
+        (figure.0.contains("class=\"dot\"") ? ["dot", "pdf", "svg"] : ["gp", "pdf", "svg", "tsv"])
+          .map { "\(figure.1).\($0)" }
+      }
       #expect(names.sorted() == expected.sorted())
       let marks = page.matches(of: /\bid=["']([^"']+)["']/).map { String($0.1) }
       #expect(Set(marks).count == marks.count, "names that several pictures have")

@@ -60,7 +60,9 @@ import Testing
   }
 
   @Test func `runs that lack everything but their command have a page`() throws {
-    for command in ["train", "sweep", "effect", "si", "spo", "idgen effect", "idgen fit", "reproduce"] {
+    for command in [
+      "train", "sweep", "effect", "si", "spo", "idgen effect", "idgen fit", "idgen check", "idgen sample", "reproduce",
+    ] {
       let text = try page([run(command, numbers: "{\"command\":\"\(command)\"}")], force: true)
       #expect(text.contains("<h2>Verdict</h2>") && !text.contains("<figure"), "\(command)")
     }
@@ -77,6 +79,49 @@ import Testing
     for number in 1...3 {
       #expect(text.contains("<article id=\"run-\(number)\">") && text.contains("href=\"#run-\(number)\""))
     }
+  }
+
+  @Test func `a graph is drawn from a text that holds any names, with what stands in the way of an answer`() throws {
+    let numbers = #"""
+      {"command":"idgen check","identified":false,"query":{"do":["a\"\\n&b"],"outcome":["Y"],"given":["Z"]},
+      "graph":{"variables":["a\"\\n&b","Y","Z"],"arrows":[["a\"\\n&b","Y"]],"confounded":[["a\"\\n&b","Y"],["Y","Z"]]},
+      "hedge":{"f":["a\"\\n&b","Y"],"fPrime":["Y"],"roots":["Y"]},"wouldIdentify":[["a\"\\n&b","Y"]]}
+      """#
+    let text = try page([run("refused", numbers: numbers)])
+    #expect(text.contains("There would be an answer without a&quot;\\n&amp;b &lt;-&gt; Y."))
+    #expect(text.contains("apt-get install graphviz") && !text.contains("gnuplot"))
+    let graph = try String(contentsOfFile: scratch.file("figures/refused-graph.dot"), encoding: .utf8)
+    #expect(
+      graph.contains(
+        #"""
+          v0 [label="a\"\\n&amp;b", shape=box, color="#D55E00", fillcolor="#F9E0D1", penwidth=3];
+          v1 [label="Y", color="#0072B2", fillcolor="#D3E7F3", penwidth=2, penwidth=3, peripheries=2];
+          v2 [label="Z", color="#009E73", fillcolor="#D5F0E7", style="filled,dashed"];
+          v0 -> v1;
+          v0 -> v1 [dir=both, style=dashed, constraint=false, color="#D55E00", penwidth=3];
+          v1 -> v2 [dir=both, style=dashed, constraint=false, color="#666666"];
+        """#), "\(graph)")
+  }
+
+  @Test func `models that answer are drawn by what they are given, and those of generated rows apart`() throws {
+    let numbers = """
+      {"command":"idgen fit","identification":{"identified":true,"query":{"do":["X"],"outcome":["Y"],"given":[]},
+      "graph":{"variables":["X","M","Y"],"arrows":[["X","M"],["M","Y"]],"confounded":[["X","Y"]]},"generated":[],
+      "plan":[{"variable":"M","parents":["X"],"table":0},{"variable":"Y","parents":["M"],"table":1}]}}
+      """
+    let text = try page([run("first", numbers: numbers)])
+    #expect(text.contains("No picture: dot is not here. The graph.") && !text.contains("the hedge"))
+    let models = try String(contentsOfFile: scratch.file("figures/first-models.dot"), encoding: .utf8)
+    #expect(models.contains("v2 -> v0;\n  v0 -> v1 [style=bold, color=\"#CC79A7\"];\n}"), "\(models)")
+  }
+
+  @Test func `a sample shows its images, in the page itself`() throws {
+    let folder = try run(
+      "drawn", numbers: #"{"command":"idgen sample","rows":64,"do":{"X":"1"},"variables":["Y"],"rareShare":0}"#)
+    try Data([137, 80, 78, 71]).write(to: URL(filePath: "\(folder)/sheet.png"))
+    let text = try page([folder])
+    #expect(text.contains(#"<img src="data:image/png;base64,iVBORw==" alt="Images of the first rows"#))
+    #expect(text.contains("64 rows of Y under do(X = 1)."))
   }
 
   @Test func `the log tells the command and where it was given`() throws {
