@@ -40,13 +40,14 @@ extension MixedGraph {
     guard !areAdjacent(first, second) else { return nil }
     let relevant = ancestors(of: [first, second])
     let part = induced(on: relevant)
-    var joined = [Int: Set<Int>]()
+    var joined = [Set<Int>](repeating: [], count: names.count)
     for component in part.confoundedComponents {
       let clique = component.union(component.flatMap { part.parents(of: $0) })
-      for vertex in clique { joined[vertex, default: []].formUnion(clique.subtracting([vertex])) }
+      for vertex in clique { joined[vertex].formUnion(clique) }
     }
-    guard joined[first]?.contains(second) != true else { return nil }
-    return VertexCut(neighbours: joined).smallest(between: first, and: second)
+    guard !joined[first].contains(second) else { return nil }
+    let neighbours = joined.enumerated().map { vertex, others in others.filter { $0 != vertex }.sorted() }
+    return VertexCut(neighbours: neighbours).smallest(between: first, and: second)
   }
 
   /// What the graph says about data: for every pair without an edge that some set separates, the smallest such set.
@@ -77,61 +78,61 @@ public struct ImpliedIndependence: Sendable, Equatable {
 }
 
 /// Smallest sets of vertices whose removal parts two others in an undirected graph.
+///
+/// By flow of which each vertex lets one unit through: vertex v is entered at side 2v and left at side 2v + 1.
 struct VertexCut {
-  /// The neighbours of every vertex.
-  let neighbours: [Int: Set<Int>]
-
-  /// A vertex as it is entered or left: one unit of flow may go from the one to the other.
-  private struct Side: Hashable {
-    let vertex: Int
-    let isExit: Bool
-  }
+  /// The neighbours of every vertex, in ascending order.
+  let neighbours: [[Int]]
 
   /// By flow along shortest augmenting paths (Edmonds and Karp); the cut next to `first`.
   ///
   /// - Precondition: the two are not neighbours.
   func smallest(between first: Int, and second: Int) -> Set<Int> {
-    var flow = [Side: Set<Side>]()
-    let (source, target) = (Side(vertex: first, isExit: true), Side(vertex: second, isExit: false))
+    // By side, the sides that take a unit from it.
+    var flow = [[Int]](repeating: [], count: 2 * neighbours.count)
+    let (source, target) = (2 * first + 1, 2 * second)
     while true {
-      let before = search(from: source, flow)
+      let before = search(from: source, to: target, flow)
       guard before[target] != nil else {
-        let reached = Set(before.keys)
         return Set(
-          neighbours.keys.filter { vertex in
-            vertex != first && vertex != second && reached.contains(Side(vertex: vertex, isExit: false))
-              && !reached.contains(Side(vertex: vertex, isExit: true))
+          neighbours.indices.filter { vertex in
+            vertex != first && vertex != second && before[2 * vertex] != nil && before[2 * vertex + 1] == nil
           })
       }
       var side = target
       while side != source, let last = before[side] {
-        if flow[side]?.contains(last) == true {
-          flow[side]?.remove(last)
+        if let back = flow[side].firstIndex(of: last) {
+          flow[side].remove(at: back)
         } else {
-          flow[last, default: []].insert(side)
+          flow[last].append(side)
         }
         side = last
       }
     }
   }
 
-  /// The sides that more flow can reach, each with the one before it; the source is before itself.
-  private func search(from source: Side, _ flow: [Side: Set<Side>]) -> [Side: Side] {
-    var (before, open) = ([source: source], [source])
+  /// Of every side that more flow can reach the one before it, until the target is reached; the source is before itself.
+  private func search(from source: Int, to target: Int, _ flow: [[Int]]) -> [Int?] {
+    var before = [Int?](repeating: nil, count: flow.count)
+    before[source] = source
+    var open = [source]
     var index = 0
-    while index < open.count {
+    while index < open.count, before[target] == nil {
       let here = open[index]
       index += 1
-      let twin = Side(vertex: here.vertex, isExit: !here.isExit)
-      let others = (neighbours[here.vertex] ?? []).sorted().map { Side(vertex: $0, isExit: !here.isExit) }
-      // Edges are wide, vertices let one unit through; what flows can be taken back.
-      let next =
-        here.isExit
-        ? others + (flow[twin]?.contains(here) == true ? [twin] : [])
-        : (flow[here]?.contains(twin) == true ? [] : [twin]) + others.filter { flow[$0]?.contains(here) == true }
-      for side in next where before[side] == nil {
+      func reach(_ side: Int) {
+        guard before[side] == nil else { return }
         before[side] = here
         open.append(side)
+      }
+      let (twin, isExit) = (here ^ 1, here & 1 == 1)
+      // Edges are wide; what flows can be taken back.
+      if isExit {
+        for other in neighbours[here / 2] { reach(2 * other) }
+        if flow[twin].contains(here) { reach(twin) }
+      } else {
+        if !flow[here].contains(twin) { reach(twin) }
+        for other in neighbours[here / 2] where flow[2 * other + 1].contains(here) { reach(2 * other + 1) }
       }
     }
     return before
