@@ -97,6 +97,7 @@ public struct ControlFunction: Estimator, Sendable {
       throw Failure(.data, "outcome '\(frame.outcomeName)' is constant; there is no effect to estimate")
     }
     try requireContinuousOutcome(frame)
+    try requireUncutTreatment(frame)
     _ = try CovariateChoice.feasible(options.covariateBasis, in: frame)
     let unit = outcome.standardDeviation / treatment.standardDeviation / treatment.standardDeviation
     guard unit.isNormal else {
@@ -125,6 +126,25 @@ public struct ControlFunction: Estimator, Sendable {
       .data,
       "outcome '\(name)' takes \(what): the joint model is of a continuous outcome; find groups without the outcome by "
         + "--distribution regression, and give that run to giv-dist effect for the effect on \(estimand)")
+  }
+
+  /// The share of rows at an end of the treatment from which on it was cut there.
+  private static let cutShare = 0.05
+
+  /// Refuses a treatment with mass at its least or greatest value, as one that is censored has: no rule with continuous
+  /// errors leads there. Collective.
+  private static func requireUncutTreatment(_ frame: Frame) throws {
+    guard let column = frame.columns(of: .treatment).first,
+      let scan = try frame.scan().first(where: { $0.column == column }), scan.distinctCount == nil
+    else { return }
+    for (end, word) in [(scan.lowest[0], "least"), (scan.highest[0], "greatest")]
+    where Double(end.count) >= cutShare * Double(frame.rows.rowCount) {
+      throw Failure(
+        .data,
+        "treatment '\(frame.treatmentName)' is at its \(word) value, \(end.value), in \(end.count) of "
+          + "\(frame.rows.rowCount) rows, as if it were cut there: the joint model is of a treatment whose errors are "
+          + "continuous; give the values before they were cut, or an instrument to giv-dist effect")
+    }
   }
 
   /// The bases that may be chosen, on these rows.

@@ -6,19 +6,24 @@ extension Figure {
   static let mostNames = 40
 
   /// Estimates with intervals below one another, and a line at a reference. Of rows without a middle the interval is drawn.
+  ///
+  /// - Parameter others: what another method says, row by row.
   static func forest(
     _ name: String, caption: String, alternative: String, x: String, reference: Double? = nil,
-    rows: [(name: String, estimate: Double?, lower: Double?, upper: Double?)]
+    rows: [(name: String, estimate: Double?, lower: Double?, upper: Double?)],
+    others: (title: String, values: [Double?])? = nil
   ) -> Figure {
-    let shown = rows.filter { $0.estimate != nil || $0.lower != nil || $0.upper != nil }.prefix(mostNames)
+    let places = rows.indices.filter { rows[$0].estimate != nil || rows[$0].lower != nil || rows[$0].upper != nil }
+      .prefix(mostNames)
+    let shown = places.map { rows[$0] }
     return Figure(
       name, caption: caption + remark(shown.count, of: rows.count), alternative: alternative,
       columns: [
         Column("name", shown.map(\.name)), Column("estimate", shown.map(\.estimate)),
         Column("lower", shown.map(\.lower)), Column("upper", shown.map(\.upper)),
-      ],
+      ] + (others.map { others in [Column(others.title, places.map { others.values[$0] })] } ?? []),
       settings: [
-        "unset key", "set xlabel \(x.asGnuplotText)", "set yrange [\(-shown.count):1]",
+        others == nil ? "unset key" : "", "set xlabel \(x.asGnuplotText)", "set yrange [\(-shown.count):1]",
         "set offsets graph 0.02, graph 0.02",
       ] + vertical(reference),
       plots: [
@@ -27,7 +32,8 @@ extension Figure {
         "data using \"upper\":(-$0):(0):(0) with points linetype 1 pointtype 1 pointsize 0.5 notitle",
         "data using \"estimate\":(-$0):ytic(1) with points linetype 1 notitle",
         "data using \"lower\":(-$0):ytic(1) with dots notitle",
-      ], height: 120 + 26 * shown.count)
+      ] + (others.map { ["data using 5:(-$0) with points linetype 2 title \($0.title.asGnuplotText)"] } ?? []),
+      height: 120 + 26 * shown.count)
   }
 
   /// Absolute standardised differences below one another with the line of what is noticeable.

@@ -51,10 +51,11 @@ struct GraphStory: RunStory {
     let figure = Figure.forest(
       "effects",
       caption: "\(means.isEmpty ? "Probabilities" : "Means of the outcome") under the intervention, with 95% "
-        + "intervals; conditioning says what the table has beside them.",
+        + "intervals, and beside them what conditioning says.",
       alternative: "\(shown.count) estimates with intervals below one another.",
       x: means.isEmpty ? "probability" : "mean",
-      rows: shown.map { ($0.0, $0.1.estimate, $0.1["lower"].number, $0.1["upper"].number) })
+      rows: shown.map { ($0.0, $0.1.estimate, $0.1["lower"].number, $0.1["upper"].number) },
+      others: ("conditioning", shown.map { $0.2.number ?? $0.2.estimate }))
     let columns = ["", "estimate", "std. error", "from", "to"]
     return PageSection(
       "Effects",

@@ -434,6 +434,7 @@ refuse("Numbers beyond the range", 'write("a.h5", x=x * 1e200)', TRAIN)
 refuse("One absurd dose", 'write("a.h5", t=change(t, 17, 1e12))', TRAIN + " --distribution gaussian --starts 2")
 refuse("An outcome of two values", 'write("a.h5", y=1.0 * (y > 0))', TRAIN + " --distribution joint")
 refuse("An outcome of counts", 'write("a.h5", y=np.floor(np.abs(y)))', TRAIN + " --distribution joint")
+refuse("A treatment that is cut", 'write("a.h5", t=np.maximum(t, np.quantile(t, .1)))', TRAIN + " --distribution joint")
 refuse("Clusters by a column that is not there", 'write("a.h5")', TRAIN + " --distribution joint --cluster ward")
 refuse("More covariates than a basis can carry", 'write("a.h5", x=np.random.default_rng(2).normal(size=(n, 12)))',
        TRAIN + " --distribution joint --covariate-basis polynomial3")

@@ -12,12 +12,14 @@ import Testing
   /// Rows of normal numbers.
   private func frame(
     covariates: Int = 2, count: Int = 1000, outcome: (_ noise: Double) -> Double = { $0 },
-    communicator: any Communicator = SoloCommunicator(), row: (Int) -> Int = { $0 }
+    communicator: any Communicator = SoloCommunicator(), row: (Int) -> Int = { $0 },
+    treatment: (_ noise: Double, _ row: Int) -> Double = { noise, _ in noise }
   ) throws -> Frame {
     func column(_ number: Int) -> [Double] { (0..<count).map { random.normal(row: row($0), draw: number) } }
     return try Frame(
       rows: DistributedRows(rowCount: count, chunkLength: 64, communicator: communicator),
-      covariates: (0..<covariates).map(column), treatment: column(covariates),
+      covariates: (0..<covariates).map(column),
+      treatment: column(covariates).enumerated().map { treatment($1, $0) },
       outcome: column(covariates + 1).map(outcome))
   }
 
@@ -28,6 +30,19 @@ import Testing
       try ControlFunction.check(frame, options)
       return nil
     } catch { return error as? Failure }
+  }
+
+  /// A twentieth of the rows at an end is too many, one row fewer is not; between the ends a heap is no cut.
+  @Test(arguments: [(-9.0, "least"), (9, "greatest")])
+  func `treatments that are cut are refused with the number of rows`(end: Double, word: String) throws {
+    func cut(_ count: Int, at value: Double) throws -> Failure? {
+      try refusal(frame(treatment: { noise, row in row < count ? value : noise }))
+    }
+    let cut50 = try #require(try cut(50, at: end))
+    #expect(cut50.message.contains("at its \(word) value, \(end), in 50 of 1000 rows") && cut50.exitCode == .data)
+    #expect(try cut(49, at: end) == nil && cut(200, at: 0.25) == nil)
+    let far = try #require(try refusal(frame(treatment: { noise, row in row % 4 == 0 ? end : noise })))
+    #expect(far.message.contains("in 250 of 1000 rows"))
   }
 
   @Test func `outcomes of few values are refused with what to do`() throws {
