@@ -94,7 +94,7 @@ extension OnRanks {
     func `a training that is ended goes on, on other ranks, to the same bits`(signal: Int32) throws {
       let out = "ended\(signal)"
       let arguments =
-        ["idgen", "fit", "mixed3", "--steps", "600", "--checkpoint-every", "1", "--json"] + question
+        ["idgen", "fit", "mixed3", "--steps", "300", "--checkpoint-every", "1", "--json"] + question
       let whole = try object(try givDist(arguments + ["--out", "\(out)-whole"]).output)["networkDigest"] as? String
       let result = try ended(arguments, in: "\"pass\":3,\"phase\":\"model of Y\"", by: signal, out)
       #expect(result.exitCode == (signal == SIGKILL ? 137 : 75), "\(result.error)")
