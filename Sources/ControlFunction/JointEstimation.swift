@@ -18,6 +18,11 @@ public struct JointEstimation: Sendable {
   /// - Throws: on all ranks the same ``Failure`` when a pass fails.
   public init?(_ mixture: JointMixture, on design: Design) throws {
     guard let covariance = try JointCovariance.estimateIfRegular(mixture, on: design) else { return nil }
+    self.init(mixture, on: design, covariance)
+  }
+
+  /// - Parameter covariance: that of the mixture on these rows.
+  public init(_ mixture: JointMixture, on design: Design, _ covariance: JointCovariance) {
     self.mixture = mixture
     self.design = design
     parameters = covariance.parameters

@@ -12,12 +12,20 @@ struct FittedGroups: GroupInstrument {
   let seed: UInt64
   private let design: Design
   private let weights: PosteriorInstrument
+  /// That of a joint model on these rows; nil where it is not known yet.
+  private var covariance: JointCovariance?
 
   /// - Parameters:
   ///   - table: rows that the model's scaling was applied to.
   ///   - seed: of labels that are drawn.
-  init(_ model: FittedModel, _ table: Frame, label: PosteriorInstrument.Label, seed: UInt64) {
+  ///   - covariance: that of a joint model on these rows, over the clusters by which errors are asked for; nil where it is
+  ///     not known yet.
+  init(
+    _ model: FittedModel, _ table: Frame, label: PosteriorInstrument.Label, seed: UInt64,
+    covariance: JointCovariance? = nil
+  ) {
     self.init(model, model.design(table), label: label, seed: seed)
+    self.covariance = covariance
   }
 
   private init(_ model: FittedModel, _ design: Design, label: PosteriorInstrument.Label, seed: UInt64) {
@@ -58,7 +66,7 @@ struct FittedGroups: GroupInstrument {
     let clusters = try names.first.map { try RowClusters($0, of: design.table) }
     let covariance =
       names.count < 2
-      ? try JointCovariance.estimateIfRegular(joint.mixture, on: design, clusters: clusters) : nil
+      ? try covariance ?? JointCovariance.estimateIfRegular(joint.mixture, on: design, clusters: clusters) : nil
     return ModelEffect(
       name: "joint", coefficients: joint.mixture.outcomeCoefficients,
       covariance: covariance.map { $0.block(Array($0.parameters.outcome)) }, fewClusters: clusters?.fewCount,
@@ -68,7 +76,9 @@ struct FittedGroups: GroupInstrument {
   /// Of joint models, whose scores are known, while labels are posteriors: likeliest and drawn groups jump.
   func estimation() throws -> (any GroupEstimation)? {
     guard let joint = model.joint, label == .posterior else { return nil }
-    return try JointEstimation(joint.mixture, on: design).map(JointGroupEstimation.init)
+    // Clusters are in the variance of the scores, which is not asked for here.
+    let known = covariance.map { JointEstimation(joint.mixture, on: design, $0) }
+    return try (known ?? JointEstimation(joint.mixture, on: design)).map(JointGroupEstimation.init)
   }
 }
 

@@ -79,7 +79,7 @@ public struct MetaEM: Estimator {
     let testScore = try rows.used?.tests.map {
       try TestScore($0, of: everyRow, under: everyRule, logVolume: estimate.model.logVolume)
     }
-    let instrumentalSlope = try instrumentalSlope(estimate, of: rows.table)
+    let instrumentalSlope = try instrumentalSlope(estimate, of: rows.table, in: run)
     func number(_ row: Int) -> Int { rows.used?.fitted?.row(row) ?? row }
     let groupFindings =
       try groupFindings(summary, estimate, design, rule, row: number) + farRows(estimate, design, row: number)
