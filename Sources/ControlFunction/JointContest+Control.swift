@@ -24,7 +24,11 @@ extension JointContest {
   /// - Parameter tests: those of the best fit, where they were made before.
   func missingControl(of trial: JointTrial, tests: JointScoreTests? = nil) throws -> MissingControl {
     guard let model = trial.fits.first?.model, model.bends == nil, model.interactions == nil else { return .nothing }
-    let tests = try tests ?? JointScoreTests(of: model, on: trial.design, clusters: clusters)
+    let tests =
+      try tests
+      ?? journal.timed("joint control tests") {
+        try JointScoreTests(of: model, on: trial.design, clusters: clusters, onlyControl: true)
+      }
     let interactions = try interactionTests(tests, on: trial).filter { $0.test.pValue < Self.controlLevel }
     let bends = try scoreTest { try tests.bends() }
     let isBent = bends.map { $0.pValue < Self.controlLevel } ?? false

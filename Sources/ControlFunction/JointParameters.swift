@@ -21,11 +21,11 @@ public struct JointParameters: Sendable, Equatable {
     shareColumns = model.shareCount
   }
 
-  /// Those of a model and all that it may lack, which are 0 there: shifts on all of ρ, shares that depend on ρ and, where
-  /// it has neither, κ2 and λ.
+  /// Those of a model and what it may lack, which is 0 there: where it has neither, κ2 and λ; and shifts on all of ρ and
+  /// shares that depend on ρ, unless only the control function is tested.
   ///
   /// - Parameter variables: the number of columns C that λ takes.
-  init(testing model: JointMixture, variables: Int) {
+  init(testing model: JointMixture, variables: Int, onlyControl: Bool) {
     groups = model.groupCount
     shared = model.outcomeCoefficients.count
     selection = model.selectionCount
@@ -33,8 +33,8 @@ public struct JointParameters: Sendable, Equatable {
     let isPlain = model.bends == nil && model.interactions == nil
     interactionCount = isPlain ? variables : model.interactionCount
     hasBends = isPlain || model.bends != nil
-    shiftColumns = model.selectionCount
-    shareColumns = model.selectionCount
+    shiftColumns = onlyControl ? (model.hasFreeShifts ? 1 : 0) : model.selectionCount
+    shareColumns = onlyControl ? model.shareCount : model.selectionCount
   }
 
   private var afterBends: Int { endogeneities.lowerBound + groups * (hasBends ? 2 : 1) }

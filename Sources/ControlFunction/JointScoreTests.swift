@@ -14,10 +14,16 @@ public struct JointScoreTests: Sendable {
 
   /// A pass over the rows. Collective.
   ///
-  /// - Parameter design: the columns of the model; its table has the x and t that the coefficient of V may vary with.
+  /// - Parameters:
+  ///   - design: the columns of the model; its table has the x and t that the coefficient of V may vary with.
+  ///   - onlyControl: leaves out what only ``exclusion()``, ``shifts()`` and ``concomitants()`` need, which takes most of
+  ///     the pass.
   /// - Throws: on all ranks the same ``Failure`` when a pass fails, or when there are too many clusters.
-  public init(of model: JointMixture, on design: Design, clusters: RowClusters? = nil) throws {
-    let parameters = JointParameters(testing: model, variables: design.table.covariateCount + 1)
+  public init(
+    of model: JointMixture, on design: Design, clusters: RowClusters? = nil, onlyControl: Bool = false
+  ) throws {
+    let parameters = JointParameters(
+      testing: model, variables: design.table.covariateCount + 1, onlyControl: onlyControl)
     self.model = model
     self.parameters = parameters
     sums = try ScoreSums(model, parameters, on: design, clusters: clusters)

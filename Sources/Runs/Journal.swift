@@ -35,8 +35,8 @@ public final class Journal {
     self.phases = phases
   }
 
-  /// Times a phase. Those of a step are part of it.
-  private func timed<Value>(_ name: String, _ body: () throws -> Value) throws -> Value {
+  /// Times a phase of which nothing is kept: what is made ready between others. Those of a step are part of it.
+  package func timed<Value>(_ name: String, _ body: () throws -> Value) throws -> Value {
     guard let phases, scope.isEmpty else { return try body() }
     return try phases.within(name, body)
   }

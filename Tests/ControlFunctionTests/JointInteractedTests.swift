@@ -173,6 +173,16 @@ private struct InteractedFixture: Decodable {
     }
   }
 
+  @Test func `score tests of the control function alone are the same to the bit`() throws {
+    let (model, design) = (fixture.plain.plain, try fixture.design(ownColumns: 0))
+    let (all, control) = (
+      try JointScoreTests(of: model, on: design), try JointScoreTests(of: model, on: design, onlyControl: true)
+    )
+    for variables in [[0, 1], [2]] { #expect(try control.interactions(variables) == all.interactions(variables)) }
+    #expect(try control.bends() == all.bends())
+    #expect(control.covariance?.matrix == all.covariance?.matrix)
+  }
+
   // MARK: Clusters
 
   @Test func `the covariance by cluster is that of the reference on any number of ranks`() throws {
