@@ -63,7 +63,7 @@ struct JointAudit {
     if trial.treatment.isFinest {
       findings.append(Finding(.finestOutcomeBasis, [.names: .names([trial.treatment.description])]))
     }
-    if let test = try twoStageTest(), test.pValue < Self.disagreement {
+    if let test = try twoStageTest(statistics), test.pValue < Self.disagreement {
       findings.append(Finding(.twoStageDisagrees, test))
     }
     if let test = exclusion.shifts, test.pValue < Self.disagreement {
@@ -245,13 +245,18 @@ struct JointAudit {
   // MARK: Do others agree?
 
   /// Of the effect being that of 2SLS on the posteriors, which knows no shifts; nil where these are free. Collective.
-  private func twoStageTest() throws -> ChiSquareTest? {
+  ///
+  /// - Parameter statistics: of the fit.
+  private func twoStageTest(_ statistics: SufficientStatistics) throws -> ChiSquareTest? {
     guard let covariance, !mixture.hasFreeShifts else { return nil }
     let basis = trial.basis
-    let statistics = try trial.design.statistics(posteriorsOf: mixture, on: trial.design).leading(basis.columnCount)
+    let posterior =
+      statistics.isOfPosteriors
+      ? statistics : try trial.design.statistics(posteriorsOf: mixture, on: trial.design)
     guard
       let other = JointTwoStage(
-        statistics, exogenous: basis.treatmentColumns.lowerBound, selection: basis.selectionCount)
+        posterior.leading(basis.columnCount), exogenous: basis.treatmentColumns.lowerBound,
+        selection: basis.selectionCount)
     else { return nil }
     let difference = try TwoStageDifference.between(
       mixture, covariance, and: other, columns: Array(basis.treatmentColumns) + [basis.columnCount - 2],

@@ -38,25 +38,34 @@ struct JointContest {
     _ covariates: CovariateChoice, _ treatment: TreatmentChoice, interactions: Bool, control: [Int] = [],
     on rows: ChunkSubset?
   ) throws -> JointTrial {
-    var basis = bases.basis(covariates, treatment, interactions: interactions)
-    let full = try Design(table: table, basis: basis, subset: rows).pooledStatistics().gram(0)
-    let products = (basis.selectionCount..<basis.selectionCount + basis.products.count)
-    let order = [0, basis.columnCount - 2] + Array(1..<basis.selectionCount) + Array(products)
-    let dependent = full.dependentColumns(inOrder: order, tolerance: Self.dependenceTolerance)
-    basis = basis.dropping(Set(dependent.filter(products.contains).map { $0 - basis.selectionCount }))
-      .interacting(control)
-    return try trial(covariates, treatment, interactions: interactions, basis: basis, on: rows)
+    let full = bases.basis(covariates, treatment, interactions: interactions)
+    let pooled = try pooledStatistics(of: Design(table: table, basis: full, subset: rows))
+    let products = (full.selectionCount..<full.selectionCount + full.products.count)
+    let order = [0, full.columnCount - 2] + Array(1..<full.selectionCount) + Array(products)
+    let dependent = Set(
+      pooled.gram(0).dependentColumns(inOrder: order, tolerance: Self.dependenceTolerance).filter(products.contains))
+    let basis = full.dropping(Set(dependent.map { $0 - full.selectionCount })).interacting(control)
+    // Products behind y have not been summed.
+    let known = control.isEmpty ? pooled.columns((0..<full.columnCount).filter { !dependent.contains($0) }) : nil
+    return try trial(covariates, treatment, interactions: interactions, basis: basis, on: rows, pooled: known)
   }
 
   /// The trial of a basis whose products are independent. Collective.
+  ///
+  /// - Parameter pooled: the statistics of all rows as one group, of all its columns, where they are known.
   func trial(
     _ covariates: CovariateChoice, _ treatment: TreatmentChoice, interactions: Bool, basis: JointBasis,
-    on rows: ChunkSubset?
+    on rows: ChunkSubset?, pooled: SufficientStatistics? = nil
   ) throws -> JointTrial {
     let design = Design(table: table, basis: basis, subset: rows)
+    design.pooled = pooled
     return JointTrial(
       covariates: covariates, treatment: treatment, hasInteractions: interactions, basis: basis, rows: rows,
-      design: design, pooled: try design.pooledStatistics().leading(basis.columnCount))
+      design: design, pooled: try pooledStatistics(of: design).leading(basis.columnCount))
+  }
+
+  private func pooledStatistics(of design: Design) throws -> SufficientStatistics {
+    try journal.timed("joint bases") { try design.pooledStatistics() }
   }
 
   /// Carries fits on another basis over to that of a trial, but those that degenerate there. Collective.
@@ -79,12 +88,14 @@ struct JointContest {
   func moved(_ fits: [Fit<JointMixture>], from other: JointTrial, to trial: JointTrial) throws -> [Fit<JointMixture>] {
     let isOnSameRows = other.rows?.chunks == trial.rows?.chunks
     let own = isOnSameRows ? other.design : Design(table: table, basis: other.basis, subset: trial.rows)
-    return try fits.compactMap { fit in
-      do {
-        let model = try fit.model.carried(
-          to: trial.design, pooled: trial.pooled, interactions: trial.basis.interactions, from: own)
-        return Fit(continuing: fit, model: model)
-      } catch is DegenerateGroup { return nil }
+    return try journal.timed("joint moves") {
+      try fits.compactMap { fit in
+        do {
+          let model = try fit.model.carried(
+            to: trial.design, pooled: trial.pooled, interactions: trial.basis.interactions, from: own)
+          return Fit(continuing: fit, model: model)
+        } catch is DegenerateGroup { return nil }
+      }
     }
   }
 

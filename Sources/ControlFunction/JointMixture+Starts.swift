@@ -75,8 +75,10 @@ extension SufficientStatistics {
   /// The statistics of the joint columns up to y, of which there are `count`.
   func leading(_ count: Int) -> SufficientStatistics { count == columnCount ? self : columns(Array(0..<count)) }
 
+  /// The statistics of some of the columns.
+  ///
   /// - Precondition: there are no others than of weighted Gram matrices.
-  private func columns(_ columns: [Int]) -> SufficientStatistics {
+  func columns(_ columns: [Int]) -> SufficientStatistics {
     var result = SufficientStatistics(groupCount: groupCount, columnCount: columns.count)
     var packed: [Double] = []
     for k in 0..<groupCount {

@@ -40,8 +40,8 @@ public final class Design: @unchecked Sendable {
   private let isCached: Bool
   /// Which chunks have their features kept already.
   private var isEvaluated: [Bool]
-  /// The statistics of all rows as one group, once they were asked for.
-  var pooled: SufficientStatistics?
+  /// The statistics of all rows as one group, once they are known.
+  package var pooled: SufficientStatistics?
 
   /// The number of columns, p + 2, or p + 1 with features of all variables.
   public var columnCount: Int { featureNames.count + (inputs == .covariates ? 2 : 1) }

@@ -61,6 +61,9 @@ public struct SufficientStatistics: Reducible, Equatable {
   /// Σ_k N_k: the number of rows, or the sum of their weights.
   public var total: Double { (0..<groupCount).reduce(0) { $0 + count($1) } }
 
+  /// Whether there are no other sums than Σ γ c c', γ the posteriors.
+  package var isOfPosteriors: Bool { powerCount == 1 && shareColumnCount == 0 && counts == nil }
+
   /// Σ_i w_i γ_ik c_i c_i' [p + 2, p + 2].
   public func gram(_ group: Int) -> Matrix { gram(group, power: 0) }
 
