@@ -94,26 +94,33 @@ INLINE void add_products(int height, int width, const double *left, const double
 // Adds the products of `height` outputs' gradients with `width` inputs.
 INLINE void add_gradient_tile(int height, int width, const giv_layer *layer, const double *inputs,
                               const double *output_gradient, double *gradient) {
-    const ptrdiff_t rows = layer->row_count, stride = layer->stride;
-    double lanes[GRAM_STRIP][GRAM_TILE][GIV_LANES] __attribute__((aligned(64)));
-    for (int part = 0; part < PARTS; part++) {
-        vector sum[GRAM_STRIP][GRAM_TILE] = {};
-        ptrdiff_t i = part * WIDTH;
-        for (; i + WIDTH <= rows; i += GIV_LANES) {
-            add_products(height, width, output_gradient + i, inputs + i, stride, WIDTH, sum);
-        }
-        if (i < rows) add_products(height, width, output_gradient + i, inputs + i, stride, rows - i, sum);
-        UNROLL for (int a = 0; a < height; a++) {
-            UNROLL for (int b = 0; b < width; b++) store(lanes[a][b] + part * WIDTH, sum[a][b]);
+    const ptrdiff_t stride = layer->stride;
+    double lanes[GRAM_STRIP][GRAM_TILE][GIV_LANES] __attribute__((aligned(64))) = {};
+    // Stretches of rows, which every part finds in the first cache.
+    for (ptrdiff_t first = 0; first < layer->row_count; first += GRAM_ROWS) {
+        const ptrdiff_t end = first + GRAM_ROWS < layer->row_count ? first + GRAM_ROWS : layer->row_count;
+        for (int part = 0; part < PARTS; part++) {
+            vector sum[GRAM_STRIP][GRAM_TILE];
+            UNROLL for (int a = 0; a < height; a++) {
+                UNROLL for (int b = 0; b < width; b++) sum[a][b] = load(lanes[a][b] + part * WIDTH);
+            }
+            ptrdiff_t i = first + part * WIDTH;
+            for (; i + WIDTH <= end; i += GIV_LANES) {
+                add_products(height, width, output_gradient + i, inputs + i, stride, WIDTH, sum);
+            }
+            if (i < end) add_products(height, width, output_gradient + i, inputs + i, stride, end - i, sum);
+            UNROLL for (int a = 0; a < height; a++) {
+                UNROLL for (int b = 0; b < width; b++) store(lanes[a][b] + part * WIDTH, sum[a][b]);
+            }
         }
     }
     UNROLL for (int a = 0; a < height; a++) add_lanes(lanes[a][0], width, gradient + a * (1 + layer->input_count));
 }
 
-// `height` rows of the gradient.
-INLINE void add_gradient_strip(int height, const giv_layer *layer, const double *inputs, const double *output_gradient,
-                               double *gradient) {
-    for (ptrdiff_t left = 1 + layer->input_count, width; left > 0; left -= width) {
+// `height` rows of the gradient, of some of the inputs.
+INLINE void add_gradient_strip(int height, const giv_layer *layer, const double *inputs, ptrdiff_t input_count,
+                               const double *output_gradient, double *gradient) {
+    for (ptrdiff_t left = input_count, width; left > 0; left -= width) {
         width = even_part(left, GRAM_TILE);
         switch (width) {
         case 1: add_gradient_tile(height, 1, layer, inputs, output_gradient, gradient); break;
@@ -126,19 +133,32 @@ INLINE void add_gradient_strip(int height, const giv_layer *layer, const double 
     }
 }
 
-static void layer_add_gradient(const giv_layer *layer, const double *inputs, const double *output_gradient,
-                               double *gradient) {
+// All outputs' gradients with some of the inputs.
+static void add_gradient_columns(const giv_layer *layer, const double *inputs, ptrdiff_t input_count,
+                                 const double *output_gradient, double *gradient) {
     for (ptrdiff_t left = layer->output_count, height; left > 0; left -= height) {
         height = even_part(left, GRAM_STRIP);
         switch (height) {
-        case 1: add_gradient_strip(1, layer, inputs, output_gradient, gradient); break;
-        case 2: add_gradient_strip(2, layer, inputs, output_gradient, gradient); break;
-        case 3: add_gradient_strip(3, layer, inputs, output_gradient, gradient); break;
-        case 4: add_gradient_strip(4, layer, inputs, output_gradient, gradient); break;
-        case 5: add_gradient_strip(5, layer, inputs, output_gradient, gradient); break;
-        case 6: add_gradient_strip(6, layer, inputs, output_gradient, gradient); break;
+        case 1: add_gradient_strip(1, layer, inputs, input_count, output_gradient, gradient); break;
+        case 2: add_gradient_strip(2, layer, inputs, input_count, output_gradient, gradient); break;
+        case 3: add_gradient_strip(3, layer, inputs, input_count, output_gradient, gradient); break;
+        case 4: add_gradient_strip(4, layer, inputs, input_count, output_gradient, gradient); break;
+        case 5: add_gradient_strip(5, layer, inputs, input_count, output_gradient, gradient); break;
+        case 6: add_gradient_strip(6, layer, inputs, input_count, output_gradient, gradient); break;
         }
         output_gradient += height * layer->stride;
         gradient += height * (1 + layer->input_count);
+    }
+}
+
+// Inputs at a time, whose columns stay in the second cache until all outputs have met them.
+#define GRADIENT_INPUTS 24
+
+static void layer_add_gradient(const giv_layer *layer, const double *inputs, const double *output_gradient,
+                               double *gradient) {
+    const ptrdiff_t width = 1 + layer->input_count;
+    for (ptrdiff_t first = 0, count; first < width; first += count) {
+        count = even_part(width - first, GRADIENT_INPUTS);
+        add_gradient_columns(layer, inputs + first * layer->stride, count, output_gradient, gradient + first);
     }
 }
