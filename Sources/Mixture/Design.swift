@@ -43,6 +43,9 @@ public final class Design: @unchecked Sendable {
   /// The statistics of all rows as one group, once they are known.
   package var pooled: SufficientStatistics?
 
+  /// Whether it takes some chunks of its table only.
+  var isOfSomeChunks: Bool { rows.isOfSomeChunks }
+
   /// The number of columns, p + 2, or p + 1 with features of all variables.
   public var columnCount: Int { featureNames.count + (inputs == .covariates ? 2 : 1) }
 

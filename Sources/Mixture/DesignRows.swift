@@ -37,6 +37,8 @@ public struct DesignRows: Sendable {
     self.tableChunks = tableChunks
   }
 
+  /// Whether they are those of some chunks of the table.
+  var isOfSomeChunks: Bool { tableChunks != nil }
   public var communicator: any Communicator { distributed.communicator }
   /// The number of rows of all ranks.
   public var rowCount: Int { distributed.rowCount }

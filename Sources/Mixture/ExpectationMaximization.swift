@@ -68,7 +68,8 @@ extension Design {
   ///
   /// A fit leaves when it converges, degenerates or has had its passes. The model returned is the one whose likelihood
   /// ends the trace when it converged, and one M step further when the passes ran out. Fits that were interrupted go on
-  /// where they were.
+  /// where they were. On some chunks of a table fits only tell where to go on from, and a pass takes one Gram matrix of each as
+  /// a difference, see ``statisticsByDifference(of:)``.
   ///
   /// - Parameter afterPass: told of the fits after every pass; throws to stop.
   public func expectationMaximization<Model>(
@@ -78,7 +79,8 @@ extension Design {
     while true {
       let active = fits.indices.filter { fits[$0].isActive && fits[$0].trace.count < convergence.maximumPasses }
       guard !active.isEmpty else { return fits }
-      let statistics = try statistics(of: active.map { fits[$0].model })
+      let models = active.map { fits[$0].model }
+      let statistics = try isOfSomeChunks ? statisticsByDifference(of: models) : statistics(of: models)
       for (index, statistics) in zip(active, statistics) { fits[index].advance(statistics, convergence: convergence) }
       try afterPass(fits)
     }
