@@ -79,9 +79,11 @@ extension MixtureEstimation {
       starts, groups: groups, pooled: pooled,
       random: CounterRandom(seed: configuration.seed, stream: .parabolicStarts)
     ).map(configuration.errors.applied(to:))
-    let short = try search.short(numbered(models), on: briefDesign(tried, basis), phase: "starts products")
+    let pilot = briefDesign(tried, basis)
+    let short = try search.short(numbered(models), on: pilot, phase: "starts products")
     let chosen = short.best(Self.continuedStarts).map { Fit(continuing: $0, model: $0.model) }
-    guard let best = try search.converged(chosen, on: tried, phase: "search products").first else { return [] }
+    let converged = try search.converged(chosen, on: tried, pilot: pilot, phase: "search products")
+    guard let best = converged.fits.first else { return [] }
     let first = 1 + parabolas.dimension
     let tests = try tried.tests(ofColumns: Array(first..<first + pairs.count), in: best.model)
     let adjusted = MultipleTesting.holm.adjusted(tests.map { $0?.pValue ?? 1 })

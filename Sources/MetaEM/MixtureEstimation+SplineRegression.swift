@@ -19,37 +19,39 @@ extension MixtureEstimation {
     let spline = Basis.spline(basis)
     let linearDesign = design(identity, subset: subset)
     let splineDesign = design(spline, subset: subset)
+    let linearPilot = briefDesign(linearDesign, identity)
+    let splinePilot = briefDesign(splineDesign, spline)
 
     let lines =
       try other.map { try carried($0, to: linearDesign, phase: "carried lines") }
-      ?? startingLines(linearDesign, identity)
-    let linear = try search.continued(lines, on: linearDesign, phase: "search linear")
+      ?? startingLines(linearDesign, pilot: linearPilot)
+    let linear = try search.continued(lines, on: linearDesign, pilot: linearPilot, phase: "search linear")
     let pooled = try subset == nil ? whole : splineDesign.pooledStatistics()
-    var (curves, free): ([Fit<RegressionMixture>], [Fit<RegressionMixture>]) = ([], [])
+    var (curves, free) = ([Fit<RegressionMixture>](), Search.Continued<RegressionMixture>())
     do {
       if let other {
-        free = try carried(other, to: splineDesign, phase: "carried curves")
-        curves = free
+        curves = try carried(other, to: splineDesign, phase: "carried curves")
+        free = Search.Continued(curves, ends: curves)
       } else {
-        (curves, free) = try freeCurves(lines, on: splineDesign, basis: basis, pooled: pooled)
+        (curves, free) = try freeCurves(lines, on: splineDesign, pilot: splinePilot, basis: basis, pooled: pooled)
       }
     } catch let error as DegenerateGroup {
       findings.append(.note(.noCurvesTried, [.reason: .name("\(error)")]))
     }
     // With one group, shared and free are the same.
     let isShareable = configuration.groups > 1 && !basis.featureCounts.contains(0)
-    let nearest = try (isShareable ? free : []).map { fit in
+    let nearest = try (isShareable ? free.ends : []).map { fit in
       Fit(
         continuing: fit,
         model: try SharedShapeRegressionMixture(
           nearest: fit.model, featureCounts: basis.featureCounts, pooled: pooled))
     }
-    let shared = try search.converged(nearest, on: splineDesign, phase: "search shared")
+    let shared = try search.converged(nearest, on: splineDesign, pilot: splinePilot, phase: "search shared")
 
     let rowCount = pooled.total
     let scale = scaling.scales[table.covariateCount]
-    func criterion<Model>(_ form: SplineForm, _ fits: [Fit<Model>]) -> FormCriterion? {
-      FormCriterion(form, fits.first, rowCount: rowCount, treatmentScale: scale)
+    func criterion<Model>(_ form: SplineForm, _ found: Search.Continued<Model>) -> FormCriterion? {
+      FormCriterion(form, found.fits.first, rowCount: rowCount, treatmentScale: scale)
     }
     let forms = [criterion(.linear, linear), criterion(.shared, shared), criterion(.free, free)].compactMap { $0 }
     let chosen = forms.min { $0.bic < $1.bic }?.form ?? .linear
@@ -57,26 +59,28 @@ extension MixtureEstimation {
     let contenders: Contenders
     switch chosen {
     case .linear:
-      contenders = Contenders(representation: .basis(identity), mixtures: linear.map { .regression($0.model) })
+      contenders = Contenders(representation: .basis(identity), mixtures: linear.ends.map { .regression($0.model) })
       let final = try search.finished(
-        linear.isEmpty ? lines : linear, on: design(identity), phase: "em", groups: configuration.groups)
+        linear.fits.isEmpty ? lines : linear.fits, on: design(identity), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
       result = self.result(
-        final, Search.summary(lines, linear), parameterCount: model.parameterCount, .basis(identity), .regression(model)
-      )
+        final, Search.summary(lines, linear.ends), parameterCount: model.parameterCount, .basis(identity),
+        .regression(model))
     case .free:
-      contenders = Contenders(representation: .basis(spline), mixtures: free.map { .regression($0.model) })
-      let final = try search.finished(free, on: design(spline), phase: "em", groups: configuration.groups)
+      contenders = Contenders(representation: .basis(spline), mixtures: free.ends.map { .regression($0.model) })
+      let final = try search.finished(free.fits, on: design(spline), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
       result = self.result(
-        final, Search.summary(curves, free), parameterCount: model.parameterCount, .basis(spline), .regression(model))
+        final, Search.summary(curves, free.ends), parameterCount: model.parameterCount, .basis(spline),
+        .regression(model))
     case .shared:
-      contenders = Contenders(representation: .basis(spline), mixtures: shared.map { .regression($0.model.mixture) })
-      let final = try search.finished(shared, on: design(spline), phase: "em", groups: configuration.groups)
+      contenders = Contenders(
+        representation: .basis(spline), mixtures: shared.ends.map { .regression($0.model.mixture) })
+      let final = try search.finished(shared.fits, on: design(spline), phase: "em", groups: configuration.groups)
       let model = final.model.canonical
       let (shapes, mixture) = try model.onShapes(
         of: basis, names: table.covariateNames + products.map(name), pooled: whole)
-      let summary = Search.summary(curves, shared)
+      let summary = Search.summary(curves, shared.ends)
       result = self.result(
         final, summary, parameterCount: model.parameterCount, .basis(.shape(shapes)), .regression(mixture))
     }
@@ -89,11 +93,11 @@ extension MixtureEstimation {
 
 extension MixtureEstimation {
   /// Lines from random starts after a few passes.
-  private func startingLines(_ design: Design, _ identity: Basis) throws -> [Fit<RegressionMixture>] {
+  private func startingLines(_ design: Design, pilot: Design) throws -> [Fit<RegressionMixture>] {
     let models = try RegressionMixture.starts(
       starts, groups: configuration.groups, pooled: design.pooledStatistics(), random: random
     ).map(configuration.errors.applied(to:))
-    return try search.short(numbered(models), on: briefDesign(design, identity), phase: "starts")
+    return try search.short(numbered(models), on: pilot, phase: "starts")
   }
 
   /// The groups of another result as regressions on the columns of a design, carried on to convergence.
@@ -116,12 +120,12 @@ extension MixtureEstimation {
   /// The first two are splines too, so all meet in one likelihood; but parabolas of earlier passes would crowd the others
   /// out, so the best of both go on.
   ///
-  /// - Returns: all starts after a few passes, and the fits that went on, best first.
+  /// - Returns: all starts after a few passes, and those that went on.
   /// - Throws: ``DegenerateGroup`` when the rows are too few for the curves.
   private func freeCurves(
-    _ lines: [Fit<RegressionMixture>], on splineDesign: Design, basis: SplineBasis,
+    _ lines: [Fit<RegressionMixture>], on splineDesign: Design, pilot: Design, basis: SplineBasis,
     pooled: SufficientStatistics
-  ) throws -> (short: [Fit<RegressionMixture>], continued: [Fit<RegressionMixture>]) {
+  ) throws -> (short: [Fit<RegressionMixture>], continued: Search.Continued<RegressionMixture>) {
     let parabolaBasis = basis.parabolas(covariateNames: table.covariateNames)
     let parabolaDesign = design(parabolaBasis, subset: subset)
     func started(
@@ -150,10 +154,10 @@ extension MixtureEstimation {
 
     let others = embedded(lines, basis.embedding(linear:)) + curved
     let short = try search.short(
-      others + embedded(parabolas, basis.embedding(parabolas:)), on: briefDesign(splineDesign, Basis.spline(basis)),
-      phase: "starts spline")
+      others + embedded(parabolas, basis.embedding(parabolas:)), on: pilot, phase: "starts spline")
     let continued = try search.continued(
-      Array(short[..<others.count]), Array(short[others.count...]), on: splineDesign, phase: "search free")
+      Array(short[..<others.count]), Array(short[others.count...]), on: splineDesign, pilot: pilot,
+      phase: "search free")
     return (short, continued)
   }
 }

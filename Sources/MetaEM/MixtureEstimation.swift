@@ -18,7 +18,7 @@ struct MixtureEstimation {
   var starts: Range<Int> { 0..<(configuration.groups == 1 ? 1 : configuration.starts) }
   /// The rows on which fits converge first; nil for all.
   let subset: ChunkSubset?
-  /// The rows of the first passes of all starts; nil for those on which fits converge.
+  /// The rows of the first passes of all starts, and of the pilot; nil for those on which fits converge.
   let brief: ChunkSubset?
 
   /// - Throws: ``Failure`` `data` when the rows are too few for the representation, `numerical` when all starts end in
@@ -95,13 +95,13 @@ struct MixtureEstimation {
     wrap: (Model) -> FittedMixture
   ) throws -> MixtureResult {
     let short = try search.short(numbered(models), on: rows.brief, phase: "starts")
-    let continued = try search.continued(short, on: rows.tried, phase: "search")
+    let continued = try search.continued(short, on: rows.tried, pilot: rows.brief, phase: "search")
     let final = try search.finished(
-      continued.isEmpty ? short : continued, on: rows.all, phase: "em", groups: configuration.groups)
+      continued.fits.isEmpty ? short : continued.fits, on: rows.all, phase: "em", groups: configuration.groups)
     let model = final.model.canonical
     var result = self.result(
-      final, Search.summary(short, continued), parameterCount: model.parameterCount, representation, wrap(model))
-    result.contenders = Contenders(representation: representation, mixtures: continued.map { wrap($0.model) })
+      final, Search.summary(short, continued.ends), parameterCount: model.parameterCount, representation, wrap(model))
+    result.contenders = Contenders(representation: representation, mixtures: continued.ends.map { wrap($0.model) })
     return result
   }
 
@@ -111,7 +111,7 @@ struct MixtureEstimation {
     Design(table: table, representation: representation, subset: subset)
   }
 
-  /// The design of the first passes, where another is that of convergence.
+  /// The design of the first passes and of the pilot, where another is that of convergence.
   func briefDesign(_ tried: Design, _ representation: some FeatureMap) -> Design {
     brief.map { design(representation, subset: $0) } ?? tried
   }

@@ -68,10 +68,39 @@ package struct Search {
     try journal.run(fits, on: design, convergence, phase: phase).best(fits.count)
   }
 
-  /// Carries the best of each family of fits on to convergence, best first.
-  package func continued<Model>(_ families: [Fit<Model>]..., on design: Design, phase: String) throws -> [Fit<Model>] {
+  /// Fits that were carried on to convergence, best first.
+  package struct Continued<Model: MixtureModel> {
+    /// What they came to on the rows asked for: of fits that found the same solution in a pilot, the best one.
+    package var fits: [Fit<Model>] = []
+    /// What each of them came to: in the pilot, where there was one.
+    package var ends: [Fit<Model>] = []
+
+    package init() {}
+
+    package init(_ fits: [Fit<Model>], ends: [Fit<Model>]) { (self.fits, self.ends) = (fits, ends) }
+  }
+
+  /// Carries `fits` on to convergence: on the rows of a pilot, and each solution from there on those of `design`.
+  ///
+  /// - Parameter pilot: fewer of the rows of `design`, or `design` itself for no pilot.
+  package func converged<Model>(
+    _ fits: [Fit<Model>], on design: Design, pilot: Design, phase: String
+  ) throws -> Continued<Model> {
+    guard pilot !== design else {
+      let fits = try converged(fits, on: design, phase: phase)
+      return Continued(fits, ends: fits)
+    }
+    let ends = try converged(fits, on: pilot, phase: "\(phase) pilot")
+    let solutions = ends.distinct().map { Fit(continuing: $0, model: $0.model) }
+    return Continued(try converged(solutions, on: design, phase: phase), ends: ends)
+  }
+
+  /// Carries the best of each family of fits on to convergence, as ``converged(_:on:pilot:phase:)``.
+  package func continued<Model>(
+    _ families: [Fit<Model>]..., on design: Design, pilot: Design, phase: String
+  ) throws -> Continued<Model> {
     let chosen = families.flatMap { $0.best(continuedStarts) }.map { Fit(continuing: $0, model: $0.model) }
-    return try converged(chosen, on: design, phase: phase)
+    return try converged(chosen, on: design, pilot: pilot, phase: phase)
   }
 
   /// Carries the best of `fits` that does not degenerate on to convergence over all rows.

@@ -1,3 +1,4 @@
+import Communication
 import Foundation
 import LinearAlgebra
 import Mixture
@@ -27,7 +28,7 @@ import Testing
     let search = Search(convergence: Convergence(tolerance: 1e-10), journal: Journal(), continuedStarts: 8)
     let short = try search.short(
       models.enumerated().map { Fit(start: $0.offset, model: $0.element) }, on: design, phase: "starts")
-    let fits = try search.continued(short, on: design, phase: "search")
+    let fits = try search.continued(short, on: design, pilot: design, phase: "search").fits
     return (Search.summary(short, fits), fits)
   }
 
@@ -46,6 +47,41 @@ import Testing
       }
     }
     #expect(apart > 0, "all starts found the same fit")
+  }
+
+  @Test(arguments: [1, 2, 3])
+  func `Of fits that a pilot finds to be one solution only one goes on to the other rows`(ranks: Int) throws {
+    let rows = TestRows(
+      rowCount: 12 * RowGrid.defaultChunkLength - 7, covariateCount: 2, groups: 3, noise: 0.6, seed: 4)
+    let found = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      let table = try rows.table(on: communicator)
+      func design(_ subset: ChunkSubset?) -> Design {
+        Design(table: table, featureNames: table.covariateNames, features: nil, subset: subset)
+      }
+      let (all, pilot) = (design(nil), design(ChunkSubset(of: table.rows, count: 4, seed: 3)))
+      let models = try RegressionMixture.starts(
+        0..<12, groups: 3, pooled: all.pooledStatistics(), random: CounterRandom(seed: 3, stream: .starts))
+      let starts = models.enumerated().map { Fit(start: $0.offset, model: $0.element) }
+      let search = Search(convergence: Convergence(tolerance: 1e-10), journal: Journal(), continuedStarts: 12)
+      return (
+        try search.continued(starts, on: all, pilot: pilot, phase: "search"),
+        try search.continued(starts, on: all, pilot: all, phase: "search")
+      )
+    }
+    let (piloted, plain) = found[0]
+    // Starts that degenerate have no end.
+    #expect(!piloted.fits.isEmpty && piloted.fits.count < piloted.ends.count)
+    #expect(piloted.fits.count == piloted.ends.distinct().count)
+    #expect(plain.ends.map(\.start) == plain.fits.map(\.start) && plain.fits.count > plain.fits.distinct().count)
+    // Both stop where a pass raises the log-likelihood of a row by no more than 1e-10.
+    #expect(abs(piloted.fits[0].logLikelihood - plain.fits[0].logLikelihood) < 1e-4)
+    let (one, other) = (piloted.fits[0].model.canonical, plain.fits[0].model.canonical)
+    for (a, b) in zip(one.coefficients.joined(), other.coefficients.joined()) { #expect(abs(a - b) < 1e-4) }
+    for (others, _) in found {
+      #expect(
+        others.fits.map { bits($0.model.coefficients.flatMap(\.self)) }
+          == piloted.fits.map { bits($0.model.coefficients.flatMap(\.self)) })
+    }
   }
 
   /// Log-likelihoods move by n log 1000, their differences do not.
