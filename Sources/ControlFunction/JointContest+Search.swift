@@ -7,6 +7,9 @@ import Runs
 extension JointContest {
   /// Ends of a pilot that go on: the best, and the next in case few rows on few columns mistake their order.
   private static let pilotEnds = 2
+  /// Rows mistake it by chance where log-likelihoods are as near as this many times √n: their difference is a sum over the
+  /// n rows, of which the standard deviation of one is of the size of 1 (Vuong 1989).
+  private static let pilotDeviations = 5.0
   /// The least spread of an outcome's residual, as a share of the outcome's own.
   private static let leastNoise = 1e-6
 
@@ -31,8 +34,14 @@ extension JointContest {
       let ends = try journal.run(accelerated: begun, on: pilot.design, options.convergence, phase: "joint pilot")
         .best(begun.count)
       let present = ends.first { $0.start == short.count }
-      let found = ends.distinct().prefix(Self.pilotEnds).filter { !(present?.isSameSolution(as: $0) ?? false) }
-      trial.summary = Search.summary(short, ends)
+      let summary = Search.summary(short, ends)
+      let farthest = Self.pilotDeviations * pilot.pooled.total.squareRoot()
+      let found = ends.distinct().prefix(Self.pilotEnds).filter { end in
+        // Where no other start found the best end, the next is needed to tell how far the effect hangs on the start.
+        let isNear = summary.agreed == 1 || ends[0].logLikelihood - end.logLikelihood <= farthest
+        return isNear && !(present?.isSameSolution(as: end) ?? false)
+      }
+      trial.summary = summary
       trial.fits = (besides + (try carried(Array(found), from: pilot, to: trial).fits)).best(Self.continuedStarts)
     } else {
       short = try shortened(starts(of: trial, regression), on: trial.design)
