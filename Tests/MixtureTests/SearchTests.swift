@@ -63,9 +63,10 @@ import Testing
         0..<12, groups: 3, pooled: all.pooledStatistics(), random: CounterRandom(seed: 3, stream: .starts))
       let starts = models.enumerated().map { Fit(start: $0.offset, model: $0.element) }
       let search = Search(convergence: Convergence(tolerance: 1e-10), journal: Journal(), continuedStarts: 12)
+      let short = try search.short(starts, on: pilot, phase: "starts")
       return (
-        try search.continued(starts, on: all, pilot: pilot, phase: "search"),
-        try search.continued(starts, on: all, pilot: all, phase: "search")
+        try search.continued(short, on: all, pilot: pilot, phase: "search"),
+        try search.continued(short, on: all, pilot: all, phase: "search")
       )
     }
     let (piloted, plain) = found[0]
@@ -73,10 +74,11 @@ import Testing
     #expect(!piloted.fits.isEmpty && piloted.fits.count < piloted.ends.count)
     #expect(piloted.fits.count == piloted.ends.distinct().count)
     #expect(plain.ends.map(\.start) == plain.fits.map(\.start) && plain.fits.count > plain.fits.distinct().count)
-    // Both stop where a pass raises the log-likelihood of a row by no more than 1e-10.
+    // Both stop where a pass raises the log-likelihood of a row by no more than 1e-10, after different passes: what is left
+    // to either is below 1e-4, and moves coefficients by hundredths of their standard errors, of some .01.
     #expect(abs(piloted.fits[0].logLikelihood - plain.fits[0].logLikelihood) < 1e-4)
     let (one, other) = (piloted.fits[0].model.canonical, plain.fits[0].model.canonical)
-    for (a, b) in zip(one.coefficients.joined(), other.coefficients.joined()) { #expect(abs(a - b) < 1e-4) }
+    for (a, b) in zip(one.coefficients.joined(), other.coefficients.joined()) { #expect(abs(a - b) < 1e-3) }
     for (others, _) in found {
       #expect(
         others.fits.map { bits($0.model.coefficients.flatMap(\.self)) }
