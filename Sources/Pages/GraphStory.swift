@@ -10,7 +10,7 @@ struct GraphStory: RunStory {
     let changes = numbers["contrasts"].elements.prefix(3).compactMap { contrast -> String? in
       guard let change = contrast["mean"].estimate else { return nil }
       return
-        "\(Self.words(contrast["do"])) instead of \(Self.words(contrast["against"])) changes the mean of the outcome by "
+        "\(contrast["do"].settings) instead of \(contrast["against"].settings) changes the mean of the outcome by "
         + significant(change)
     }
     return changes.isEmpty
@@ -26,14 +26,9 @@ struct GraphStory: RunStory {
     [effects, laws, tests, models, PageSection("Trainings", RunPhases(run).trainings)].filter { !$0.blocks.isEmpty }
   }
 
-  /// Variables and their values.
-  private static func words(_ setting: JSONNode) -> String {
-    setting.sorted.map { "\($0.name) = \($0.value.label)" }.joined(separator: ", ")
-  }
-
   private static func condition(_ node: JSONNode) -> String {
-    let given = words(node["given"])
-    return words(node["do"]) + (given.isEmpty ? "" : " given \(given)")
+    let given = node["given"].settings
+    return node["do"].settings + (given.isEmpty ? "" : " given \(given)")
   }
 
   private var effects: PageSection {
@@ -41,11 +36,11 @@ struct GraphStory: RunStory {
     let means = settings.filter { $0["mean"].estimate != nil }.map { (Self.condition($0), $0["mean"], $0["naiveMean"]) }
     let laws = settings.flatMap { setting in
       setting["probabilities"].elements.map {
-        ("\(Self.words($0["outcome"])) under \(Self.condition(setting))", $0["probability"], $0["naive"])
+        ("\($0["outcome"].settings) under \(Self.condition(setting))", $0["probability"], $0["naive"])
       }
     }
     let changes = numbers["contrasts"].elements.map {
-      ("\(Self.words($0["do"])) instead of \(Self.words($0["against"]))", $0["mean"])
+      ("\($0["do"].settings) instead of \($0["against"].settings)", $0["mean"])
     }
     let shown = means.isEmpty ? laws : means
     let figure = Figure.forest(

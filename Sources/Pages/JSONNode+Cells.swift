@@ -9,6 +9,9 @@ extension JSONNode {
     (members ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
+  /// Variables and their values, in the order of names.
+  var settings: String { sorted.map { "\($0.name) = \($0.value.label)" }.joined(separator: ", ") }
+
   /// The numbers of a list; nil for one that is not defined.
   var series: [Double?] { elements.map(\.number) }
 

@@ -7,10 +7,7 @@ struct SampleStory: RunStory {
   init(_ run: StoredRun) { self.run = run }
 
   var answer: String {
-    func words(_ part: String) -> String {
-      numbers[part].sorted.map { "\($0.name) = \($0.value.label)" }.joined(separator: ", ")
-    }
-    let (set, seen) = (words("do"), words("given"))
+    let (set, seen) = (numbers["do"].settings, numbers["given"].settings)
     let asked = "do(\(set.isEmpty ? "values row by row" : set))" + (seen.isEmpty ? "" : " given \(seen)")
     return "\(numbers["rows"].label) rows of \(numbers["variables"].texts.joined(separator: ", ")) under \(asked)."
   }
