@@ -114,7 +114,7 @@ let package = Package(
       name: "Simulation",
       dependencies: [
         "CausalGraphs", "Communication", "Diagnostics", "Frames", "Import", "InterventionalSampling", "LinearAlgebra",
-        "Panels", "Shards", "Storage",
+        "Panels", "Runs", "Shards", "Storage",
       ]),
     .target(
       name: "MetaEM",

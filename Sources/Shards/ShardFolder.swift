@@ -1,10 +1,13 @@
 import Diagnostics
 import FoundationEssentials
 import Glibc
+import Storage
 
 /// The folder that receives shards: they are written to a hidden folder inside it, and move out when all are complete.
 ///
-/// If the value goes away before ``commit(_:)``, what was written is removed and earlier shards stay.
+/// If the value goes away before ``commit(_:)``, what was written is removed and earlier shards stay. A process that is
+/// killed leaves the hidden folder; the next one that writes there removes it, or goes on with the files that are
+/// complete in it.
 package final class ShardFolder {
   package let path: String
   /// Where files are written.
@@ -12,25 +15,46 @@ package final class ShardFolder {
   private let force: Bool
   private let existed: Bool
   private let companions: [String]
+  private let lock: Int32
+  private var isLeft = false
+
+  /// What writers that can go on say of themselves, in the hidden folder.
+  private static let markName = ".begun"
+  private static let lockName = ".lock"
+
+  private static func staging(_ path: String) -> String { "\(path)/.shards.partial" }
+
+  /// What the writer said of itself that was ended before all files of a folder were complete; nil where there is none
+  /// that can go on.
+  package static func mark(in path: String) -> [UInt8]? {
+    FileManager.default.contents(atPath: "\(staging(path))/\(markName)").map(Array.init)
+  }
 
   /// Whether shards may be written to a folder, before any work is done.
   ///
-  /// - Parameter companions: names of files that may lie beside the shards.
-  /// - Throws: ``Failure`` `cannotCreate` when the folder holds shards or such files and `force` is false, or cannot be
-  ///   written to.
-  package static func check(_ path: String, force: Bool, companions: [String] = []) throws {
+  /// - Parameters:
+  ///   - resume: whether files may stay that a writer left which can go on.
+  ///   - companions: names of files that may lie beside the shards.
+  /// - Throws: ``Failure`` `cannotCreate` when the folder holds shards or such files, finished or not, and `force` is false,
+  ///   or cannot be written to.
+  package static func check(_ path: String, force: Bool, resume: Bool = false, companions: [String] = []) throws {
     var status = stat()
     guard stat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFDIR else {
       throw Failure(.cannotCreate, "--out \(path) is a file; name a folder")
     }
     guard access(path, R_OK | W_OK | X_OK) == 0 else { throw failure(path, "cannot be written to") }
+    if force { return }
+    if mark(in: path) != nil {
+      // A writer that goes on was allowed to replace what is there when it began.
+      if resume { return }
+      throw Failure(
+        .cannotCreate, "--out \(path) holds unfinished shards; go on with them by --resume, or start anew by --force")
+    }
     let names = try FileManager.default.contentsOfDirectory(atPath: path)
-    if !force,
-      let name = names.sorted().first(where: {
-        $0 == Manifest.fileName || $0.hasSuffix(".h5") || companions.contains($0)
-      })
-    {
+    if let name = names.sorted().first(where: {
+      $0 == Manifest.fileName || $0.hasSuffix(".h5") || companions.contains($0)
+    }) {
       throw Failure(
         .cannotCreate, "--out \(path) already holds \(name); give --force to replace its shards, or another folder")
     }
@@ -38,27 +62,47 @@ package final class ShardFolder {
 
   /// Makes the folder and those above it.
   ///
-  /// - Parameter companions: names of files beside the shards; where shards are replaced, so are these.
-  package init(_ path: String, force: Bool, companions: [String] = []) throws {
-    try Self.check(path, force: force, companions: companions)
+  /// - Parameters:
+  ///   - resume: whether the complete files stay that a writer left which can go on.
+  ///   - companions: names of files beside the shards; where shards are replaced, so are these.
+  ///   - mark: what this writer says of itself, if it can go on.
+  /// - Throws: what ``check(_:force:resume:companions:)`` throws; `temporary` when another process is writing there.
+  package init(
+    _ path: String, force: Bool, resume: Bool = false, companions: [String] = [], mark: [UInt8]? = nil
+  ) throws {
+    try Self.check(path, force: force, resume: resume, companions: companions)
     let existed = access(path, F_OK) == 0
-    let staging = "\(path)/.shards.\(getpid()).partial"
+    let staging = Self.staging(path)
     for end in staging.indices where end > staging.startIndex && staging[end] == "/" {
       try Self.createFolder(String(staging[..<end]), for: path)
     }
     try Self.createFolder(staging, for: path)
+    let lock = try Self.lock("\(staging)/\(Self.lockName)", of: path)
+    let goesOn = resume && Self.mark(in: path) != nil
     self.path = path
     self.staging = staging
-    self.force = force
+    self.force = force || goesOn
     self.existed = existed
     self.companions = companions
+    self.lock = lock
+    for name in try FileManager.default.contentsOfDirectory(atPath: staging)
+    where name != Self.lockName && (!goesOn || name.hasPrefix(".") && name != Self.markName) {
+      try FileManager.default.removeItem(atPath: "\(staging)/\(name)")
+    }
+    if let mark, !goesOn { try AtomicFile.save(mark, to: "\(staging)/\(Self.markName)", force: true) }
   }
 
   deinit {
-    try? FileManager.default.removeItem(atPath: staging)
+    if !isLeft { try? FileManager.default.removeItem(atPath: staging) }
+    // A process that was forked and has not yet started its program holds the file, and with it the lock, too.
+    _ = flock(lock, LOCK_UN)
+    close(lock)
     // Only a folder made here, and only when nothing is in it.
     if !existed { rmdir(path) }
   }
+
+  /// Lets the files stay that are complete, for a writer that goes on with them.
+  package func leave() { isLeft = true }
 
   /// Moves what was written into the folder, the manifest last.
   ///
@@ -72,7 +116,7 @@ package final class ShardFolder {
         unlink("\(path)/\(name)")
       }
     }
-    for name in try FileManager.default.contentsOfDirectory(atPath: staging) {
+    for name in try FileManager.default.contentsOfDirectory(atPath: staging) where !name.hasPrefix(".") {
       guard rename("\(staging)/\(name)", "\(path)/\(name)") == 0 else {
         throw Failure(.inputOutput, "\(path)/\(name): renaming failed: \(String(cString: strerror(errno)))")
       }
@@ -109,6 +153,19 @@ package final class ShardFolder {
       }
       return name + ".h5"
     }
+  }
+
+  /// Opens a file for this process alone.
+  private static func lock(_ file: String, of path: String) throws -> Int32 {
+    let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw failure(path, "cannot be written to") }
+    // Some file systems have no locks; there is no more to do then.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+      close(descriptor)
+      throw Failure(
+        .temporary, "--out \(path): another process is writing shards there; wait for it, or name another folder")
+    }
+    return descriptor
   }
 
   private static func createFolder(_ folder: String, for path: String) throws {

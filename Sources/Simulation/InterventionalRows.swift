@@ -1,3 +1,4 @@
+import Diagnostics
 import Frames
 import InterventionalSampling
 import Shards
@@ -12,14 +13,20 @@ public struct InterventionalRows: ShardedSimulation {
   private let sample: InterventionalSample
   private let companions: [String: Companion]
   public let companionNames: [String]
+  private let isStopRequested: @Sendable () -> Bool
 
   /// - Parameters:
   ///   - companions: what makes the files beside the shards, by their names; each is called on one rank.
   ///   - companionNames: the names of all files that may lie there.
-  public init(_ sample: InterventionalSample, companions: [String: Companion], among companionNames: [String]) {
+  ///   - isStopRequested: asked between blocks of rows; when true, writing ends with ``Failure`` `temporary`.
+  public init(
+    _ sample: InterventionalSample, companions: [String: Companion], among companionNames: [String],
+    isStopRequested: @escaping @Sendable () -> Bool = { false }
+  ) {
     self.sample = sample
     self.companions = companions
     self.companionNames = companionNames
+    self.isStopRequested = isStopRequested
   }
 
   private var variables: [InterventionalNetwork.Variable] { sample.variables.map { sample.network.variables[$0] } }
@@ -45,6 +52,9 @@ public struct InterventionalRows: ShardedSimulation {
     let writer = try ShardWriter(path: path, header: header, roles: [], force: false)
     var block = sample.emptyBlock
     for start in stride(from: range.lowerBound, to: range.upperBound, by: RowBlock.length) {
+      guard !isStopRequested() else {
+        throw Failure(.temporary, "stopped; the same command with --resume goes on with the shards that are complete")
+      }
       try sample.draw(start..<min(start + RowBlock.length, range.upperBound), into: &block)
       try writer.append(
         ShardBlock(

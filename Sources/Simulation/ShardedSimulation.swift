@@ -1,7 +1,9 @@
 import Communication
 import Diagnostics
 import FoundationEssentials
+import Runs
 import Shards
+import Storage
 
 /// Rows that are made from their numbers, and can be written as a folder of shards.
 public protocol ShardedSimulation: Sendable {
@@ -19,6 +21,34 @@ public protocol ShardedSimulation: Sendable {
   func writeCompanion(_ name: String, toFolder folder: String) throws
 }
 
+/// How shards that were ended go on: those that are complete stay.
+public struct Resumption {
+  private let fingerprint: Fingerprint
+  fileprivate let isWished: Bool
+  private let optionName: Fingerprint.OptionName
+
+  /// - Parameters:
+  ///   - fingerprint: what determines the bits of all shards and their number.
+  ///   - isWished: whether to go on with what is there; else it only can be gone on with.
+  public init(_ fingerprint: Fingerprint, isWished: Bool, optionName: @escaping Fingerprint.OptionName) {
+    self.fingerprint = fingerprint
+    self.isWished = isWished
+    self.optionName = optionName
+  }
+
+  /// What a writer says of itself.
+  fileprivate var mark: [UInt8] { get throws { Array(try JSONEncoder().encode(fingerprint)) } }
+
+  /// - Throws: ``Failure`` when what lies in the folder is unfinished and of something else.
+  fileprivate func requireSame(in folder: String) throws {
+    guard isWished, let mark = ShardFolder.mark(in: folder) else { return }
+    guard let saved = try? JSONDecoder().decode(Fingerprint.self, from: Data(mark)) else {
+      throw Failure(.data, "\(folder): its unfinished shards do not fit this program; start anew by --force")
+    }
+    try fingerprint.requireSame(as: saved, "\(folder): its unfinished shards are", optionName: optionName)
+  }
+}
+
 extension ShardedSimulation {
   /// As many as sort by their names.
   private static var mostShards: Int { 100_000 }
@@ -28,12 +58,15 @@ extension ShardedSimulation {
   ///
   /// Shard s is written by rank s modulo the number of ranks; every file is the same whatever that number.
   ///
+  /// - Parameter resumption: how it can go on after it was ended by a signal; nil where it begins anew.
   /// - Returns: the manifest, on all ranks.
   /// - Throws: on all ranks the same ``Failure``: usage when `shards` is not in 1 … rows; `cannotCreate` when the folder
   ///   holds shards and `force` is false, or cannot be created; `inputOutput` when writing fails. Then nothing of this
-  ///   run stays in the folder, and earlier shards stay as they were.
+  ///   run stays in the folder, and earlier shards stay as they were. When ``writeShard(_:rows:)`` throws `temporary`, and
+  ///   there is a resumption, the complete ones stay hidden.
   public func write(
-    shards: Int, toFolder folder: String, force: Bool, on communicator: any Communicator
+    shards: Int, toFolder folder: String, force: Bool, resumption: Resumption? = nil,
+    on communicator: any Communicator
   ) throws -> Manifest {
     guard (1...min(rowCount, Self.mostShards)).contains(shards) else {
       throw Failure(
@@ -41,28 +74,44 @@ extension ShardedSimulation {
     }
     var target: ShardFolder?
     let staging = try communicator.broadcast {
-      let new = try ShardFolder(folder, force: force, companions: companionNames)
+      try resumption?.requireSame(in: folder)
+      let new = try ShardFolder(
+        folder, force: force, resume: resumption?.isWished ?? false, companions: companionNames, mark: resumption?.mark)
       target = new
       return new.staging
     }
     let mine = stride(from: communicator.rank, to: shards, by: communicator.size)
-    let written = try communicator.agree {
-      let entries = try mine.map {
-        try writeShard("\(staging)/\(ShardFolder.fileName($0))", rows: rows(ofShard: $0, of: shards))
+    let written: [UInt8]
+    do {
+      written = try communicator.agree {
+        let entries = try mine.map {
+          try shard("\(staging)/\(ShardFolder.fileName($0))", rows: rows(ofShard: $0, of: shards))
+        }
+        for (index, name) in companionNames.enumerated()
+        where communicator.rank == (shards + index) % communicator.size {
+          try writeCompanion(name, toFolder: staging)
+        }
+        return Array(try JSONEncoder().encode(entries))
       }
-      for (index, name) in companionNames.enumerated()
-      where communicator.rank == (shards + index) % communicator.size {
-        try writeCompanion(name, toFolder: staging)
-      }
-      return try JSONEncoder().encode(entries)
+    } catch let failure as Failure where failure.exitCode == .temporary && resumption != nil {
+      target?.leave()
+      throw failure
     }
-    let gathered = try communicator.allGather(Array(written))
+    let gathered = try communicator.allGather(written)
     return try communicator.agree {
       let entries = try gathered.map { try JSONDecoder().decode([Manifest.Shard].self, from: Data($0)) }
       let manifest = manifest(of: (0..<shards).map { entries[$0 % communicator.size][$0 / communicator.size] })
       try target?.commit(manifest)
       return manifest
     }
+  }
+
+  /// The entry of a shard that is written, or was before.
+  private func shard(_ path: String, rows: Range<Int>) throws -> Manifest.Shard {
+    guard FileManager.default.fileExists(atPath: path) else { return try writeShard(path, rows: rows) }
+    return Manifest.Shard(
+      file: String(path.split(separator: "/").last!), rows: rows.count, sha256: try SHA256Digest.ofFile(path),
+      institution: nil)
   }
 
   /// The global rows of a shard: consecutive ranges of lengths that differ by one row at most.

@@ -4,6 +4,7 @@ import Diagnostics
 import Frames
 import InterventionalSampling
 import Reports
+import Runs
 import Shards
 import Simulation
 import Storage
@@ -16,7 +17,8 @@ struct IdgenSample: JobCommand {
     discussion: """
       The shards have a column of the role 'variable' for each variable of the outcome, or with --all for each that is \
       set, seen or drawn; report.json beside them says what they are rows of, and with --image sheet.png shows the first. Row \
-      r is the same on any number of ranks and in any number of shards. A value that was seen and not set is met by \
+      r is the same on any number of ranks and in any number of shards. After a signal, or a kill, the same command with \
+      --resume keeps the shards that are complete. A value that was seen and not set is met by \
       drawing again.
 
         giv-dist idgen sample network --do smoking=1 --rows 100000 --out smokers
@@ -55,10 +57,13 @@ struct IdgenSample: JobCommand {
   var out: String
   @Flag(help: "Replace the shards that are in the folder.")
   var force = false
+  @Flag(help: "Go on with the unfinished shards in the folder, on any number of ranks; where there are none, begin.")
+  var resume = false
   @Flag(help: "Print one JSON object.")
   var json = false
 
   func validate() throws {
+    if resume && force { throw ValidationError("--resume goes on and --force starts anew; give one of them") }
     if let rows, rows < 1 { throw ValidationError("--rows is \(rows); give at least 1") }
     guard shards >= 1 else { throw ValidationError("--shards is \(shards); give at least 1") }
     guard doFrom == nil || rows == nil else {
@@ -73,19 +78,21 @@ struct IdgenSample: JobCommand {
 
   func run(on communicator: any Communicator) throws {
     let files = Answer.fileNames + [StoredRun.imagesName]
-    try communicator.agree { if communicator.isRoot { try ShardFolder.check(out, force: force, companions: files) } }
+    try communicator.agree {
+      if communicator.isRoot { try ShardFolder.check(out, force: force, resume: resume, companions: files) }
+    }
     let network = try communicator.agree { try InterventionalNetwork.load(ofRun: run).network }
     let sheet = try communicator.agree { try image.map { try SampleSheet($0, of: network) } }
     let (set, seen) = try (Self.values(intervened, "--do"), Self.values(given, "--given"))
-    let (settings, rowCount) = try communicator.agree {
+    let (settings, rowCount, valuesDigest) = try communicator.agree {
       guard let doFrom else {
-        return (
-          try InterventionSettings(network, set: set, seen: seen, allowsExtrapolation: allowExtrapolation), rows ?? 0
-        )
+        let settings = try InterventionSettings(network, set: set, seen: seen, allowsExtrapolation: allowExtrapolation)
+        return (settings, rows ?? 0, "")
       }
       let table = try table(doFrom)
       return (
-        try InterventionSettings(network, table: table, allowsExtrapolation: allowExtrapolation), table.rows.rowCount
+        try InterventionSettings(network, table: table, allowsExtrapolation: allowExtrapolation), table.rows.rowCount,
+        table.digest
       )
     }
     let sample = InterventionalSample(network, settings, rowCount: rowCount, seed: seed, all: all)
@@ -101,12 +108,29 @@ struct IdgenSample: JobCommand {
     var companions: [String: InterventionalRows.Companion] = [:]
     for name in Answer.fileNames { companions[name] = { try answer.bytes(of: name) } }
     if let sheet { companions[StoredRun.imagesName] = { try sheet.bytes(sample) } }
-    let manifest = try InterventionalRows(sample, companions: companions, among: files)
-      .write(shards: shards, toFolder: out, force: force, on: communicator)
+    let drawn = DrawnRows(
+      rows: rowCount, shards: shards, seed: seed, do: intervened.sorted(), given: given.sorted(), all: all)
+    let fingerprint = try Fingerprint(drawn, inputDigest: network.digest() + valuesDigest)
+    StopSignal.install()
+    let manifest = try InterventionalRows(
+      sample, companions: companions, among: files, isStopRequested: { StopSignal.isReceived }
+    ).write(
+      shards: shards, toFolder: out, force: force,
+      resumption: Resumption(fingerprint, isWished: resume, optionName: OptionNames.name), on: communicator)
     guard communicator.isRoot else { return }
     answer.show(
       json: json, folder: out,
       files: files.filter { companions[$0] != nil } + [Manifest.fileName, "\(manifest.shards.count) shards"])
+  }
+
+  /// What determines the shards besides the network and a table of values.
+  private struct DrawnRows: Encodable {
+    let rows: Int
+    let shards: Int
+    let seed: UInt64
+    let `do`: [String]
+    let given: [String]
+    let all: Bool
   }
 
   /// All rows of the table of values, read by this rank alone when they are needed.

@@ -105,23 +105,37 @@ extension OnRanks {
       #expect(try whole != nil && object(resumed.output)["networkDigest"] as? String == whole)
     }
 
-    @Test func `a sample that is killed while it is written is drawn again to the same rows`() throws {
-      let arguments = "idgen sample network --do X=0.5 --rows 300000 --all --shards 4 --json".split(separator: " ").map(
-        String.init)
-      let whole = try object(try givDist(arguments + ["--out", "undisturbed"]).output)["sampleDigest"] as? String
-      let result = try ended(arguments, by: SIGKILL, "killed") { folder in
-        (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?.isEmpty == false
+    @Test(arguments: [SIGKILL, SIGUSR1])
+    func `a sample that is ended goes on, on other ranks, with the shards that are complete`(signal: Int32) throws {
+      let out = "cut-short\(signal)"
+      let folder = SharedInputs.folder.appending(path: out)
+      let arguments = "idgen sample network --do X=0.5 --rows 600000 --all --shards 12 --json".split(separator: " ")
+        .map(String.init)
+      let hidden = folder.appending(path: ".shards.partial")
+      func complete() -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: hidden.path)) ?? []).filter { $0.hasPrefix("shard-") }
       }
-      #expect(result.exitCode == 137, "\(result.error)")
-      let again = try givDist(arguments + ["--out", "killed"], ranks: 3)
-      #expect(again.exitCode == 0, "\(again.error)")
-      #expect(try whole != nil && object(again.output)["sampleDigest"] as? String == whole)
-      // What the killed one had begun lies hidden beside.
-      let folder = SharedInputs.folder.appending(path: "killed")
-      for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasPrefix(".shards") {
-        try FileManager.default.removeItem(at: folder.appending(path: name))
+      /// Changes when a file is written anew.
+      func number(of file: URL) throws -> Int {
+        try #require(FileManager.default.attributesOfItem(atPath: file.path)[.systemFileNumber] as? Int)
       }
-      #expect(try contents(folder) == contents(SharedInputs.folder.appending(path: "undisturbed")))
+      let whole = try object(try givDist(arguments + ["--out", "\(out)-whole"]).output)
+      let result = try ended(arguments, by: signal, out) { _ in complete().count >= 2 }
+      #expect(result.exitCode == (signal == SIGKILL ? 137 : 75), "\(result.error)")
+      let kept = try complete().map { ($0, try number(of: hidden.appending(path: $0))) }
+      try #require((2..<12).contains(kept.count))
+      for (options, code, words) in [
+        ([], 73, "go on with them by --resume"),
+        (["--resume", "--seed", "4"], 65, "its unfinished shards are of other options: --seed was 0 and is 4"),
+      ] as [([String], Int32, String)] {
+        let refused = try givDist(arguments + ["--out", out] + options, ranks: 2)
+        #expect(refused.exitCode == code && refused.error.contains(words), "\(refused.error)")
+      }
+      let resumed = try givDist(arguments + ["--out", out, "--resume"], ranks: 3)
+      #expect(resumed.exitCode == 0, "\(resumed.error)")
+      #expect(try object(resumed.output)["sampleDigest"] as? String == whole["sampleDigest"] as? String)
+      for (name, own) in kept { #expect(try number(of: folder.appending(path: name)) == own) }
+      #expect(try contents(folder) == contents(SharedInputs.folder.appending(path: "\(out)-whole")))
     }
 
     // MARK: Full disks

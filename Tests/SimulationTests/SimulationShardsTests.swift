@@ -110,19 +110,52 @@ import Testing
     }
   }
 
-  /// A rank whose shard cannot be written, for its name is taken by a folder.
-  @Test func `A forced run that fails keeps the earlier shards`() throws {
+  /// Rows of which one shard cannot be written.
+  private struct Unwritable: ShardedSimulation {
+    let simulation: Simulation
+    let failure: Failure
+
+    var companionNames: [String] { [] }
+    var rowCount: Int { simulation.rowCount }
+    func manifest(of shards: [Manifest.Shard]) -> Manifest { simulation.manifest(of: shards) }
+    func writeCompanion(_ name: String, toFolder folder: String) {}
+    func writeShard(_ path: String, rows: Range<Int>) throws -> Manifest.Shard {
+      guard rows.lowerBound == 0 else { throw failure }
+      return try simulation.writeShard(path, rows: rows)
+    }
+  }
+
+  @Test func `A forced run that fails keeps the earlier shards, and leaves nothing of its own`() throws {
     try withFolder { folder in
       try write(try simulation(), shards: 3, to: folder)
       let before = try contents(folder)
-      let files = FileManager.default
-      try files.createDirectory(
-        atPath: "\(folder)/.shards.\(getpid()).partial/shard-00001.h5", withIntermediateDirectories: true)
+      let unwritable = Unwritable(
+        simulation: try simulation(rows: 100, seed: 8), failure: Failure(.inputOutput, "the disk is full"))
       let failure = #expect(throws: Failure.self) {
-        try write(try simulation(rows: 100, seed: 8), shards: 2, to: folder, ranks: 2, force: true)
+        _ = try LoopbackCommunicator.run(ranks: 2) {
+          try unwritable.write(shards: 2, toFolder: folder, force: true, on: $0)
+        }
       }
-      #expect(failure?.exitCode == .cannotCreate)
+      #expect(failure == unwritable.failure)
       #expect(try contents(folder) == before)
+    }
+  }
+
+  @Test func `Two processes do not write to a folder at a time, and what a killed one left is removed`() throws {
+    try withFolder { folder in
+      do {
+        let other = try ShardFolder(folder, force: false)
+        let failure = #expect(throws: Failure.self) { try write(try simulation(), shards: 2, to: folder, ranks: 2) }
+        #expect(failure?.exitCode == .temporary && failure?.message.contains("another process is writing") == true)
+        try "half".write(toFile: "\(other.staging)/.shard-00001.h5.1.partial", atomically: true, encoding: .utf8)
+        try "whole".write(toFile: "\(other.staging)/shard-00007.h5", atomically: true, encoding: .utf8)
+        other.leave()
+      }
+      try write(try simulation(), shards: 2, to: folder, ranks: 2)
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+        $0.hasPrefix("shard-") || $0.hasPrefix(".")
+      }
+      #expect(names.sorted() == ["shard-00000.h5", "shard-00001.h5"])
     }
   }
 
