@@ -107,6 +107,7 @@ def designs():
         Design("product in t's rule, by group", rule=by_group), Design("product in t's rule, common", rule=product),
         Design("effect 2 sin 1.5 t + .5 t x0", effect=lambda t, x, z: 2 * np.sin(1.5 * t) + 0.5 * t * x[:, 0]),
         Design("t measured with error .3", change=with_error(0.3)),
+        Design("t measured with error .3, told", change=with_error(0.3), options=["--treatment-error", "0.3"]),
         Design("1% of t at 10 sd", change=with_outliers("t", 10)), Design("1% of y at 10 sd", change=with_outliers("y", 10)),
         Design("1% of t at 10 sd, errors t", change=with_outliers("t", 10), options=["--errors", "t"]),
         Design("1% of y at 10 sd, errors t", change=with_outliers("y", 10), options=["--errors", "t"]),

@@ -57,6 +57,9 @@ extension ControlFunction {
     public var interaction = Interaction.chosen
     /// The law of both errors; nil for the normal one.
     public var errors: StudentErrors?
+    /// The standard deviation of noise in the treatment as it was measured, which effects are to be free of, in the units of the
+    /// data; nil for none.
+    public var treatmentError: Double?
     /// The number of random starts, besides the groups of t given x.
     public var starts = 30
     public var seed: UInt64 = 1

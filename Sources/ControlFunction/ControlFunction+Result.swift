@@ -40,6 +40,11 @@ extension ControlFunction {
     public let contrasts: [JointContrast]
     /// Of all parameters; nil when the likelihood is no regular maximum.
     public let covariance: JointCovariance?
+    /// Of the coefficients that effects are combinations of; nil where these are shown without errors.
+    private let outcomeCovariance: OutcomeCovariance?
+    /// The average slope as if the treatment had been measured without noise; nil where no noise was told of, and where effects
+    /// are shown without errors, which are not corrected.
+    public let uncorrectedSlope: EffectCoefficient?
     public private(set) var effectCoefficients: [EffectCoefficient] = []
     public let effectCurve: [EffectPoint]
     /// The test of equal slopes β_k in all groups.
@@ -56,12 +61,13 @@ extension ControlFunction {
     /// - Parameters:
     ///   - statistics: of the final E step.
     ///   - covariance: nil when the likelihood is no regular maximum.
+    ///   - outcomeCovariance: of the model's effects; nil where they are shown without errors.
     init(
       model: JointModel, design: Design, fit: Fit<JointMixture>, search: SearchSummary,
       statistics: SufficientStatistics, covariance: JointCovariance?, trial: JointTrial, bases: [JointCriterion],
-      averageSlope: EffectCoefficient, contrasts: [JointContrast], effectCurve: [EffectPoint],
-      slopesTest: ChiSquareTest?,
-      exclusion: ExclusionTests, findings: [Finding]
+      outcomeCovariance: OutcomeCovariance?, averageSlope: EffectCoefficient, uncorrectedSlope: EffectCoefficient?,
+      contrasts: [JointContrast], effectCurve: [EffectPoint], slopesTest: ChiSquareTest?, exclusion: ExclusionTests,
+      findings: [Finding]
     ) {
       let (mixture, n) = (model.mixture, Double(design.table.observationCount))
       self.model = model
@@ -86,12 +92,13 @@ extension ControlFunction {
       deltaStandardErrors =
         mixture.hasFreeShifts ? covariance.map { $0.shiftStandardErrors.map { $0 * model.outcomeScale } } : nil
       (self.averageSlope, self.contrasts, self.covariance) = (averageSlope, contrasts, covariance)
+      (self.outcomeCovariance, self.uncorrectedSlope) = (outcomeCovariance, uncorrectedSlope)
       self.effectCurve = effectCurve
       self.slopesTest = slopesTest
       (shiftsTest, exclusionTest) = (exclusion.shifts, exclusion.slopes)
       shiftSensitivity = exclusion.sensitivity
       self.findings = findings
-      effectCoefficients = model.effectCoefficients(isIdentified ? covariance : nil)
+      effectCoefficients = model.effectCoefficients(outcomeCovariance)
     }
 
     /// Findings by which there may be no group, so that the effect is arbitrary: it has no standard errors then.
@@ -102,7 +109,7 @@ extension ControlFunction {
 
     /// The mean effect of one treatment instead of another.
     public func contrast(from: Double, to: Double) -> JointContrast {
-      model.contrast(from: from, to: to, isIdentified ? covariance : nil)
+      model.contrast(from: from, to: to, outcomeCovariance)
     }
 
     public var parameterCount: Int { model.mixture.parameterCount }
@@ -124,16 +131,16 @@ extension ControlFunction {
 
 extension JointModel {
   /// - Parameter covariance: nil when the likelihood is no regular maximum.
-  func effectCoefficients(_ covariance: JointCovariance?) -> [EffectCoefficient] {
+  func effectCoefficients(_ covariance: OutcomeCovariance?) -> [EffectCoefficient] {
     effectTerms.map { combination($0.name, $0.weights, covariance) }
   }
 
   /// The mean effects of some treatments, in the units of the data, instead of 0.
-  func effectCurve(at treatments: [Double], _ covariance: JointCovariance?) -> [EffectPoint] {
+  func effectCurve(at treatments: [Double], _ covariance: OutcomeCovariance?) -> [EffectPoint] {
     zip(treatments, curveWeights(treatments)).map { t, weights in
       EffectPoint(
-        t: t, tau: weights.combined(with: mixture.outcomeCoefficients),
-        standardError: covariance?.standardError(ofOutcomeCombination: weights))
+        t: t, tau: weights.combined(with: outcomeCoefficients),
+        standardError: covariance?.standardError(of: weights))
     }
   }
 }

@@ -15,6 +15,7 @@ import Runs
 ///   -> random starts on the basis that was chosen        JointContest.searched
 ///   -> passes to convergence on all rows                 finished
 ///   -> the effect of t, with its standard errors         infer
+///   -> without noise in which t was measured             ErrorExtrapolation
 ///   -> tests and findings: when it may be wrong          JointAudit
 /// ```
 /// ``JointMixture`` is the model that all of them fit.
@@ -217,7 +218,7 @@ public struct ControlFunction: Estimator, Sendable {
     let quartiles = [4, 9, 14].map { treatments[$0] }
     let audit = JointAudit(
       options: options, contest: contest, trial: trial, searched: searched, model: model,
-      curve: model.effectCurve(at: treatments, covariance), covariance: covariance, tests: tests)
+      curve: model.effectCurve(at: treatments, covariance?.outcome), covariance: covariance, tests: tests)
     let slopeWeights = try model.averageSlopeWeights(trial.design)
     let exclusion = try audit.exclusionTests(slopeWeights)
     let search = searched.summary ?? SearchSummary()
@@ -225,12 +226,32 @@ public struct ControlFunction: Estimator, Sendable {
       fit: fit, search: search, start: start, exclusion: exclusion, statistics: statistics)
     // Where groups may be cuts of one cloud the effect is arbitrary, and an interval would be a lie.
     let shown = findings.contains { Result.noGroups.contains($0.code) } ? nil : covariance
-    let slope = model.combination("average slope", slopeWeights, shown)
+    let slope = model.combination("average slope", slopeWeights, shown?.outcome)
+    let (corrected, errors) = try withoutNoise(model, shown, on: trial, contest, in: run)
     return Result(
-      model: model, design: trial.design, fit: fit, search: search, statistics: statistics, covariance: covariance,
-      trial: trial, bases: criteria, averageSlope: slope,
-      contrasts: model.contrasts(atQuartiles: quartiles, shown), effectCurve: model.effectCurve(at: treatments, shown),
+      model: corrected, design: trial.design, fit: fit, search: search, statistics: statistics, covariance: covariance,
+      trial: trial, bases: criteria, outcomeCovariance: errors,
+      averageSlope: corrected.combination("average slope", slopeWeights, errors),
+      uncorrectedSlope: corrected.isCorrected ? slope : nil,
+      contrasts: corrected.contrasts(atQuartiles: quartiles, errors),
+      effectCurve: corrected.effectCurve(at: treatments, errors),
       slopesTest: audit.slopesTest, exclusion: exclusion, findings: findings)
+  }
+
+  /// The model with effects of a treatment that was measured without noise, where there was some, and the covariance of what
+  /// effects are combinations of. Collective.
+  ///
+  /// - Parameter covariance: of the model's parameters; nil where effects are shown without errors, and not corrected.
+  private func withoutNoise(
+    _ model: JointModel, _ covariance: JointCovariance?, on trial: JointTrial, _ contest: JointContest, in run: Run
+  ) throws -> (JointModel, OutcomeCovariance?) {
+    guard let deviation = options.treatmentError, let covariance else { return (model, covariance?.outcome) }
+    run.start("treatment errors")
+    let extrapolation = ErrorExtrapolation(
+      deviation: deviation / scaling.scales[contest.table.covariateCount], contest: contest, trial: trial,
+      mixture: model.mixture, covariance: covariance)
+    let (coefficients, errors) = try extrapolation.run()
+    return (model.corrected(coefficients), errors)
   }
 }
 

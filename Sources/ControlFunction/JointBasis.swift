@@ -241,9 +241,12 @@ extension ColumnScaling {
 
 extension Design {
   /// The columns of a joint basis.
-  convenience init(table: Frame, basis: JointBasis, subset: ChunkSubset? = nil) {
+  convenience init(
+    table: Frame, basis: JointBasis, subset: ChunkSubset? = nil, replacement: RowReplacement = RowReplacement()
+  ) {
     self.init(
       table: table, featureNames: (1..<basis.designColumnCount).map { "c\($0)" },
-      features: { basis.transform($0, rowCount: $1, into: $2, stride: $3) }, inputs: .all, subset: subset)
+      features: { basis.transform($0, rowCount: $1, into: $2, stride: $3) }, inputs: .all, subset: subset,
+      replacement: replacement)
   }
 }

@@ -59,9 +59,4 @@ public struct JointCovariance: Sendable {
   public var shiftStandardErrors: [Double] {
     [0] + (1..<parameters.groups).flatMap { standardErrors(parameters.shifts($0)) }
   }
-
-  /// The standard error of Σ_j weights_j b_j.
-  public func standardError(ofOutcomeCombination weights: [Double]) -> Double {
-    block(Array(parameters.outcome)).quadraticForm(weights).squareRoot()
-  }
 }

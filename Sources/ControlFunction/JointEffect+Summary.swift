@@ -39,20 +39,20 @@ extension JointModel {
   }
 
   /// - Parameter covariance: nil when the likelihood is no regular maximum.
-  func combination(_ name: String, _ weights: [Double], _ covariance: JointCovariance?) -> EffectCoefficient {
+  func combination(_ name: String, _ weights: [Double], _ covariance: OutcomeCovariance?) -> EffectCoefficient {
     EffectCoefficient(
-      name: name, value: weights.combined(with: mixture.outcomeCoefficients),
-      standardError: covariance?.standardError(ofOutcomeCombination: weights),
+      name: name, value: weights.combined(with: outcomeCoefficients),
+      standardError: covariance?.standardError(of: weights),
       degreesOfFreedom: covariance?.degreesOfFreedom)
   }
 
   /// The mean effects of the quartiles of t instead of each other, of those that differ.
-  func contrasts(atQuartiles quartiles: [Double], _ covariance: JointCovariance?) -> [JointContrast] {
+  func contrasts(atQuartiles quartiles: [Double], _ covariance: OutcomeCovariance?) -> [JointContrast] {
     [(0, 1), (1, 2), (0, 2)].map { (quartiles[$0.0], quartiles[$0.1]) }.filter { $0.0 < $0.1 }
       .map { contrast(from: $0, to: $1, covariance) }
   }
 
-  func contrast(from: Double, to: Double, _ covariance: JointCovariance?) -> JointContrast {
+  func contrast(from: Double, to: Double, _ covariance: OutcomeCovariance?) -> JointContrast {
     JointContrast(
       from: from, to: to, effect: combination("contrast", effectWeights(of: [to], against: from)[0], covariance))
   }

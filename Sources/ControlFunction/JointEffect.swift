@@ -40,13 +40,36 @@ public struct JointModel: Sendable, Codable {
   public let tableScaling: ColumnScaling
   public let basis: JointBasis
   public private(set) var mixture: JointMixture
+  /// b without the noise in which t was measured, see ``ErrorExtrapolation``; nil where it is that of the mixture.
+  private var correctedCoefficients: [Double]?
+
+  init(
+    covariateNames: [String], treatmentName: String, outcomeName: String, tableScaling: ColumnScaling,
+    basis: JointBasis, mixture: JointMixture
+  ) {
+    (self.covariateNames, self.treatmentName, self.outcomeName) = (covariateNames, treatmentName, outcomeName)
+    (self.tableScaling, self.basis, self.mixture) = (tableScaling, basis, mixture)
+  }
 
   /// The same columns with another mixture.
   public func replacing(_ mixture: JointMixture) -> JointModel {
     var copy = self
     copy.mixture = mixture
+    copy.correctedCoefficients = nil
     return copy
   }
+
+  /// The same groups with coefficients of the outcome that effects are to be read from.
+  func corrected(_ coefficients: [Double]) -> JointModel {
+    var copy = self
+    copy.correctedCoefficients = coefficients
+    return copy
+  }
+
+  /// b, of which effects are combinations.
+  public var outcomeCoefficients: [Double] { correctedCoefficients ?? mixture.outcomeCoefficients }
+  /// Whether effects are not those of the mixture, but of a treatment without noise.
+  public var isCorrected: Bool { correctedCoefficients != nil }
 
   /// The columns of the model on rows that `tableScaling` was applied to.
   ///
@@ -133,7 +156,7 @@ public struct JointModel: Sendable, Codable {
     let count = chunk.rows.count
     let treatment = try design.treatment(ofChunk: chunk)
     let covariates = try design.covariates(ofChunk: chunk)
-    let (scaling, b, m) = (basis.scaling, mixture.outcomeCoefficients, basis.covariateCount)
+    let (scaling, b, m) = (basis.scaling, outcomeCoefficients, basis.covariateCount)
     let zero = inTableUnits(0)
     let functions = basis.treatmentFunctions(at: [zero] + (0..<count).map { treatment[$0] })
     let columns = Array(basis.treatmentColumns) + [basis.columnCount - 2]

@@ -10,7 +10,7 @@ extension JointModel {
   public func outcomes(_ design: Design, chunk: DesignChunk) throws -> [Double] {
     let values = AlignedBuffer(count: Kernel.paddedCount(chunk.rows.count))
     // The last column is y itself.
-    let weights = mixture.outcomeCoefficients + [0]
+    let weights = outcomeCoefficients + [0]
     try design.withBlock(ofChunk: chunk) { block, _ in block.evaluate(weights, into: values.pointer) }
     let center = basis.scaling.centers[basis.covariateCount + 1]
     return (0..<chunk.rows.count).map { center + outcomeScale * values[$0] }

@@ -168,6 +168,9 @@ public enum RandomStream: UInt32, Sendable {
   case bootstrap = 48
   /// Starts with one group more.
   case cuts = 49
+  // The joint model.
+  /// Noise that is added to a treatment which was measured with some.
+  case treatmentErrors = 50
   // The test suite.
   case test = 255
 }

@@ -76,6 +76,9 @@ public struct Configuration: Sendable, Codable, Equatable {
   public var controlFunction = ControlForm.auto
   /// Whether the shares of groups depend on x in `joint`.
   public var concomitants = false
+  /// The standard deviation of noise in the treatment as it was measured, of which effects of `joint` are to be free; nil for
+  /// none.
+  public var treatmentError: Double?
   /// The column of categories, by its name or role, whose levels are clusters of rows in `joint`; nil for independent rows.
   public var cluster: String?
 
@@ -120,6 +123,7 @@ public struct Configuration: Sendable, Codable, Equatable {
       case .linear, .quadratic: .none
       }
     options.errors = errors.student
+    options.treatmentError = treatmentError
     options.starts = max(starts, options.starts)
     options.seed = seed
     options.tolerance = tolerance

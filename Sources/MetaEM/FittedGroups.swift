@@ -60,9 +60,10 @@ struct FittedGroups: GroupInstrument {
     return found.replacing(try model.mixture.reestimated(on: found.design))
   }
 
-  /// That of a joint model, without errors where rows are clustered in two ways, for which its scores are not summed.
+  /// That of a joint model, without errors where rows are clustered in two ways, for which its scores are not summed. Effects of a
+  /// treatment without noise are none of its own.
   func modelEffect(clusters names: [String]) throws -> ModelEffect? {
-    guard let joint = model.joint else { return nil }
+    guard let joint = model.joint, !joint.isCorrected else { return nil }
     let clusters = try names.first.map { try RowClusters($0, of: design.table) }
     let covariance =
       names.count < 2

@@ -91,7 +91,7 @@ public final class Design: @unchecked Sendable {
   private func variables(ofChunk chunk: DesignChunk) throws -> [UnsafePointer<Double>] {
     let covariates = try covariates(ofChunk: chunk)
     guard inputs == .all, let outcome = try table.outcome(chunk: chunk.tableIndex) else { return covariates }
-    return covariates + [try table.treatment(chunk: chunk.tableIndex), outcome]
+    return covariates + [try treatment(ofChunk: chunk), outcome]
   }
 
   /// Gives `body` the columns of a chunk of this rank, and the row weights if there are any.

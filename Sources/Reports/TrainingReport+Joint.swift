@@ -29,6 +29,8 @@ public struct JointNumbers: Sendable, Encodable {
   @NullEncoded public var sharesTest: ChiSquareTest?
   /// What one unit more of the treatment does to the outcome, on average over the rows.
   public let averageSlope: EffectCoefficient
+  /// The same of the treatment as it was measured, where effects are those without its noise; else null.
+  @NullEncoded public var uncorrectedSlope: EffectCoefficient?
   /// That of an instrumental regression with the groups for instruments; null where there is none.
   @NullEncoded public var instrumentalSlope: EffectEstimate?
   /// Score tests of the groups moving the outcome themselves: by constant shifts, and with covariates or treatment besides;
@@ -50,7 +52,7 @@ public struct JointNumbers: Sendable, Encodable {
   private enum CodingKeys: CodingKey, CaseIterable {
     case identified, kappa, kappaStandardError, delta, deltaStandardError, kappa2, kappa2StandardError, kappa2Test
     case kappaSlopes, kappaSlopeStandardErrors, kappaSlopesTest, shareCoefficients, sharesTest, averageSlope,
-      instrumentalSlope, shiftsTest, exclusionTest, shiftSensitivity, contrasts,
+      uncorrectedSlope, instrumentalSlope, shiftsTest, exclusionTest, shiftSensitivity, contrasts,
       effectCoefficients, effectStandardErrors, effectCurve
     case outcomeBasis, covariateBasis
   }
@@ -74,6 +76,7 @@ public struct JointNumbers: Sendable, Encodable {
     _shareCoefficients = NullEncoded(wrappedValue: result.shares?.coefficients)
     _sharesTest = NullEncoded(wrappedValue: result.shares?.test)
     averageSlope = result.averageSlope
+    _uncorrectedSlope = NullEncoded(wrappedValue: result.uncorrectedSlope)
     _instrumentalSlope = NullEncoded(wrappedValue: instrumentalSlope)
     _shiftsTest = NullEncoded(wrappedValue: result.shiftsTest)
     _exclusionTest = NullEncoded(wrappedValue: result.exclusionTest)

@@ -98,6 +98,7 @@ extension TrainingReport {
       ]
     }
     var slopes = [row("average slope", joint.averageSlope)]
+    if let slope = joint.uncorrectedSlope { slopes.append(row("  of the treatment as measured", slope)) }
     if let slope = result.instrumentalSlope {
       slopes.append([
         .text("  by its groups as instruments"), .significant(slope.estimate), .significant(slope.standardError),

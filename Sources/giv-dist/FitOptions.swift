@@ -37,6 +37,13 @@ struct FitOptions: ParsableArguments {
       from pulling any, with degrees of freedom that are estimated; or t:DEGREES. (default: normal)
       """, valueName: "law"))
   var errors: ErrorLaw?
+  @Option(
+    help: ArgumentHelp(
+      """
+      The standard deviation of noise in the treatment as it was measured; --distribution joint then tells the effects of the \
+      treatment without it, by simulation and extrapolation.
+      """, valueName: "deviation"))
+  var treatmentError: Double?
   @Option(help: "How --distribution gaussian starts. (default: equation6)")
   var start: GaussianStart?
   @Option(help: "Whether a row's label is its likeliest group or a draw from its posterior. (default: argmax)")
@@ -63,6 +70,11 @@ struct FitOptions: ParsableArguments {
   func validate() throws {
     func require(_ holds: Bool, _ message: String) throws { if !holds { throw ValidationError(message) } }
     try require(starts >= 1, "--starts must be at least 1, not \(starts)")
+    if let treatmentError {
+      try require(
+        treatmentError > 0 && treatmentError.isFinite,
+        "--treatment-error is \(treatmentError); give the standard deviation of the noise, a positive number")
+    }
     try require(tolerance >= 0, "--tolerance must not be negative")
     try require(maxIterations >= 1, "--max-iterations must be at least 1, not \(maxIterations)")
   }
@@ -95,6 +107,7 @@ struct FitOptions: ParsableArguments {
     if let controlFunction { configuration.controlFunction = controlFunction }
     configuration.concomitants = concomitants
     if let errors { configuration.errors = errors }
+    configuration.treatmentError = treatmentError
     if let start { configuration.gaussianStart = start }
     configuration.labels = labels ?? (paper ? .sampled : .argmax)
     if paper { configuration.alternation.assignment = .sampled }

@@ -49,6 +49,7 @@ extension FitOptions {
       option("--outcome-basis", outcomeBasis, of: .joint), option("--covariate-basis", covariateBasis, of: .joint),
       option("--free-shifts", freeShifts ? true : nil, of: .joint),
       option("--control-function", controlFunction, of: .joint),
+      option("--treatment-error", treatmentError, of: .joint),
       option("--concomitants", concomitants ? true : nil, of: .joint),
     ]
       + alternation.given.map {

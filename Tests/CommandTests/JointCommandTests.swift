@@ -109,6 +109,33 @@ extension OnRanks {
       #expect(try object(predicted.output)["posteriorDigest"] as? String == report["posteriorDigest"] as? String)
     }
 
+    @Test func `Effects without noise in the treatment have the same bits on any number of ranks, stopped or not`()
+      throws
+    {
+      let arguments = ["train"] + fit + ["--treatment-error", "0.1", "--checkpoint-every", "1", "--json"]
+      func numbers(_ result: CommandResult) throws -> [[String: Double]] {
+        let report = try object(result.output)
+        let slopes = try ["averageSlope", "uncorrectedSlope"].map { try #require(report[$0] as? [String: Any]) }
+        return try slopes.map { slope in
+          try ["value", "standardError"].reduce(into: [:]) { $0[$1] = try #require(slope[$1] as? Double) }
+        }
+      }
+      let whole = try numbers(givDist(arguments + ["--out", "noise"]))
+      #expect(whole[0]["value"] != whole[1]["value"])
+      #expect(try numbers(givDist(arguments + ["--out", "noise-3"], ranks: 3)) == whole)
+      let stopped = try ended(arguments, in: "\"phase\":\"joint treatment errors", by: SIGKILL, "noise-killed")
+      #expect(stopped.exitCode == 137, "\(stopped.error)")
+      #expect(try numbers(givDist(arguments + ["--out", "noise-killed", "--resume"], ranks: 3)) == whole)
+      // Groups are those of the treatment as it was measured.
+      let model = try object(givDist(["train"] + fit + ["--json"]).output)
+      let report = try object(givDist(arguments + ["--out", "noise", "--force"]).output)
+      #expect(report["posteriorDigest"] as? String == model["posteriorDigest"] as? String)
+      #expect(report["modelDigest"] as? String != model["modelDigest"] as? String)
+      #expect(try givDist(["show", "noise"]).output.contains("  of the treatment as measured"))
+      let effect = try givDist(["effect", "noise", "shards"])
+      #expect(effect.exitCode == 0, "\(effect.error)")
+    }
+
     @Test func `Shifts that are free are reported`() throws {
       #expect(try givDist(["train"] + fit + ["--free-shifts"]).output.contains("shifts of the outcome by group, delta"))
       let report = try object(givDist(["train"] + fit + ["--free-shifts", "--json"]).output)

@@ -29,6 +29,8 @@ private struct Draw {
   var spread = 1.0
   /// Added to t after y was made.
   var offset = 0.0
+  /// The standard deviation of noise that is added to t after y was made.
+  var noise = 0.0
   /// What x, t and y are multiplied by.
   var units = (x: 1.0, t: 1.0, y: 1.0)
 
@@ -71,7 +73,11 @@ private struct Draw {
     let kept = self.kept(drawn)
     let m = parameters.covariates
     let rows = DistributedRows(rowCount: parameters.rows, communicator: communicator)
-    let pairs = kept.map { row($0, of: drawn, simulation) }
+    let random = CounterRandom(seed: parameters.seed, stream: .test)
+    let pairs = kept.map { i in
+      let (t, y) = row(i, of: drawn, simulation)
+      return (t: t + noise * random.normal(row: i, draw: 1), y: y)
+    }
     let table = try Frame(
       rows: rows, covariates: (0..<m).map { j in kept.map { units.x * drawn.x[$0 * m + j] } },
       treatment: pairs.map { units.t * ($0.t + offset) }, outcome: pairs.map { units.y * $0.y })
@@ -236,9 +242,46 @@ extension ControlFunction.Result {
     let (weights, covariance) = (
       fit.model.effectWeights(of: [quartiles[2].t], against: 0)[0], try #require(fit.covariance)
     )
-    #expect(abs(covariance.standardError(ofOutcomeCombination: weights) - quartiles[2].standardError!) < 1e-12)
+    #expect(abs(covariance.outcome.standardError(of: weights) - quartiles[2].standardError!) < 1e-12)
     let error = try #require(fit.averageSlope.standardError)
     #expect(0 < error && abs(fit.averageSlope.value - slope) < error)
+  }
+
+  @Test func `noise in the treatment is taken back, and groups stay as they were`() throws {
+    var draw = Draw(confounding: 0.5, seed: 3)
+    draw.noise = 0.3
+    func error(_ fit: ControlFunction.Result) -> Double {
+      fit.effectCurve.map { abs($0.tau - Simulation.effect($0.t)) }.max()!
+    }
+    let (seen, _) = try draw.fit()
+    draw.options.treatmentError = 0.3
+    let (fit, _) = try draw.fit()
+    #expect(fit.model.mixture == seen.model.mixture && fit.covariance?.matrix == seen.covariance?.matrix)
+    #expect(fit.uncorrectedSlope == seen.averageSlope && seen.uncorrectedSlope == nil)
+    #expect(error(fit) < 0.8 * error(seen), "\(error(fit)), \(error(seen))")
+    for (point, other) in zip(fit.effectCurve, seen.effectCurve) {
+      #expect(try #require(point.standardError) >= #require(other.standardError))
+    }
+    // What rows get is what the report says.
+    let chunk = fit.design.rows.localChunks[0]
+    let treatment = try fit.design.treatment(ofChunk: chunk)
+    let (linear, quadratic) = (try #require(fit.effect("t")).value, try #require(fit.effect("t^2")).value)
+    for (row, effect) in try fit.model.effects(fit.design, chunk: chunk).enumerated() {
+      let t = treatment[row] + fit.model.tableScaling.centers[draw.parameters.covariates]
+      #expect(abs(effect - linear * t - quadratic * t * t) < 1e-9)
+    }
+    // Without noise there is nothing to take back but what a few passes more change.
+    draw.options.treatmentError = 1e-6
+    for (point, other) in zip(try draw.fit().0.effectCurve, seen.effectCurve) {
+      #expect(abs(point.tau - other.tau) < 1e-3 * other.standardError!)
+    }
+  }
+
+  @Test func `noise as large as the errors of the treatment's rule is refused`() throws {
+    var draw = Draw(confounding: 0.5, seed: 3)
+    draw.options.treatmentError = 0.7
+    let failure = #expect(throws: Failure.self) { try draw.fit() }
+    #expect(failure?.exitCode == .data && failure?.message.contains("--treatment-error: the treatment varies") == true)
   }
 
   @Test func `interactions are found and named`() throws {
