@@ -2,7 +2,6 @@ import Communication
 import Diagnostics
 import Frames
 import Shards
-import Storage
 
 extension Panel {
   /// Reads this rank's rows of a panel. Collective.
@@ -30,20 +29,5 @@ extension Panel {
   /// How the rows of a panel are cut into chunks: units and periods are few and heavy.
   public static func grid(rowCount: Int) -> RowGrid {
     RowGrid(rowCount: rowCount, chunkLength: RowGrid.chunkLength(rowCount: rowCount))
-  }
-
-  /// The SHA-256 of everything: outcomes, arms, periods, metrics, units and starts, however they are cut into files or
-  /// spread over ranks.
-  public var digest: String {
-    var digest = SHA256Digest()
-    digest.update(frame.digest)
-    digest.update(layout.rawValue)
-    for texts in [arms, periods, metrics, units] {
-      digest.update(texts.count)
-      digest.update(texts)
-    }
-    digest.update(unitArms)
-    digest.update((starts ?? []).map { $0 ?? -1 })
-    return digest.finalize()
   }
 }

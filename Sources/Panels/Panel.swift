@@ -1,4 +1,5 @@
 import Frames
+import Storage
 
 /// Outcomes of units over periods, with the arm that each unit comes under: states under policies, shops under prices.
 ///
@@ -29,6 +30,9 @@ public struct Panel: Sendable {
   /// The place among ``periods`` of the first one of each unit under its arm; nil for a unit that never comes under
   /// another. Without starts, the windows of an analysis say it for all units.
   public let starts: [Int?]?
+  /// The SHA-256 of everything: outcomes, arms, periods, metrics, units and starts, however they are cut into files or
+  /// spread over ranks.
+  public let digest: String
 
   public init(
     layout: Layout, frame: Frame, arms: [String], periods: [String], metrics: [String], units: [String],
@@ -42,5 +46,15 @@ public struct Panel: Sendable {
     self.units = units
     self.unitArms = unitArms
     self.starts = starts
+    var digest = SHA256Digest()
+    digest.update(frame.digest)
+    digest.update(layout.rawValue)
+    for texts in [arms, periods, metrics, units] {
+      digest.update(texts.count)
+      digest.update(texts)
+    }
+    digest.update(unitArms)
+    digest.update((starts ?? []).map { $0 ?? -1 })
+    self.digest = digest.finalize()
   }
 }

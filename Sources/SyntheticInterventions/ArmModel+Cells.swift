@@ -174,15 +174,38 @@ extension ArmModel {
   /// The vector a [p] with weights w_j = a'x_j, of principal component regression; with `own` among the other donors.
   func weightForm(_ c: TargetCoordinates, isOwn: Bool) -> [Double] {
     let factor = isOwn ? 1 / (1 - leverage(c, rank)) : 1
-    return (0..<beforeCount).map { row in
-      (0..<rank).reduce(0) { $0 + basis[row, $1] * c[$1] * inverses[$1] } * factor / scales[row % metricCount]
+    return withTables { _, inverses in
+      mapBasis { row, scale in
+        var sum = 0.0
+        for j in 0..<rank { sum += row[j] * c[j] * inverses[j] }
+        return sum * factor / scale
+      }
     }
   }
 
   /// U U'y in own units.
   func fitted(_ c: TargetCoordinates) -> [Double] {
-    (0..<beforeCount).map { row in
-      scales[row % metricCount] * (0..<rank).reduce(0) { $0 + basis[row, $1] * c[$1] }
+    mapBasis { row, scale in
+      var sum = 0.0
+      for j in 0..<rank { sum += row[j] * c[j] }
+      return scale * sum
+    }
+  }
+
+  /// A number for each row of U and the scale of its metric.
+  @inline(__always) private func mapBasis(
+    _ number: (_ row: UnsafePointer<Double>, _ scale: Double) -> Double
+  ) -> [Double] {
+    basis.values.withUnsafeBufferPointer { basis in
+      scales.withUnsafeBufferPointer { scales in
+        var numbers = [Double](repeating: 0, count: beforeCount)
+        for first in stride(from: 0, to: beforeCount, by: metricCount) {
+          for metric in 0..<metricCount {
+            numbers[first + metric] = number(basis.baseAddress! + (first + metric) * width, scales[metric])
+          }
+        }
+        return numbers
+      }
     }
   }
 
@@ -208,7 +231,13 @@ extension ArmModel {
       let pull = (mean - fitted) / (1 - leverage(c, rank))
       for j in 0..<rank { slopes[j] -= pull * c[j] * inverses[j] }
     }
-    return (0..<beforeCount).map { row in (0..<rank).reduce(0) { $0 + basis[row, $1] * slopes[$1] } }
+    return slopes.withUnsafeBufferPointer { slopes in
+      mapBasis { row, _ in
+        var sum = 0.0
+        for j in 0..<rank { sum += row[j] * slopes[j] }
+        return sum
+      }
+    }
   }
 
   /// The residual |(I - UU')y|² from |y|² and coordinates.

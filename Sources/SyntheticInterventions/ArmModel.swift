@@ -43,26 +43,25 @@ final class ArmModel: Sendable {
   /// The donors of bias-corrected weights.
   let choice: DonorChoice?
 
+  /// - Parameter spectrum: that of the moments, where it is there already.
   /// - Throws: ``Failure`` numerical when a sum is not finite.
-  init(_ moments: ArmMoments, rule: RankRule) throws {
+  init(_ moments: ArmMoments, rule: RankRule, _ spectrum: ArmSpectrum? = nil) throws {
     let (p, q, metrics) = (moments.beforeCount, moments.afterCount, moments.metricCount)
     let scales = moments.scales
     let beforeScales = (0..<p).map { scales[$0 % metrics] }
     let afterScales = (0..<q).map { scales[$0 % metrics] }
     let products = moments.products
-    var gram = Matrix(rows: p, columns: p)
     var cross = Matrix(rows: q, columns: p)
     for j in 0..<p {
-      for i in 0..<p { gram[i, j] = products[1 + i, 1 + j] / (beforeScales[i] * beforeScales[j]) }
       for i in 0..<q { cross[i, j] = products[1 + p + i, 1 + j] / (afterScales[i] * beforeScales[j]) }
     }
-    let eigen = try SymmetricEigen(gram)
+    let eigen = try spectrum ?? ArmSpectrum(moments)
     let n = moments.donorCount
     let values = (0..<min(p, n)).map { max(0, eigen.values[p - 1 - $0]) }
-    spectrum = values.map { $0.squareRoot() }
-    rank = rule.rank(of: spectrum, rows: p, columns: n)
+    self.spectrum = values.map { $0.squareRoot() }
+    rank = rule.rank(of: self.spectrum, rows: p, columns: n)
     let significant = values.count { $0 > Double(max(p, n)) * .ulpOfOne * values[0] }
-    seenRank = RankRule.universalThreshold.rank(of: spectrum, rows: p, columns: n)
+    seenRank = RankRule.universalThreshold.rank(of: self.spectrum, rows: p, columns: n)
     let width = max(rank, seenRank, min(Self.pathLength, significant))
     basis = eigen.vectors.selecting(rows: Array(0..<p), columns: (0..<width).map { p - 1 - $0 })
     // A constant panel of zeros has no signal at all: weights of zero.

@@ -184,7 +184,8 @@ struct LeftOutUnit {
     }
     let body = { c in
       TargetCell(
-        model, c, unit: unit, arm: arm, before: observedBefore, observed: observed, isTrimmed: isTrimmed)
+        model, c, unit: unit, arm: arm, isLeftOut: true, before: observedBefore, observed: observed,
+        isTrimmed: isTrimmed)
     }
     guard missing.isEmpty else {
       return try ObservedCoordinates(model, before, missing: missing, unit: problem.panel.units[unit]).with(body)

@@ -43,8 +43,9 @@ struct PanelAnalysis: Sendable {
     let sums = ArmSums(problem, summands: summands)
     let moments = (0..<problem.armCount).map { sums.moments(problem, arm: $0, missing: filled.missing[$0]) }
     let rows = problem.panel.frame.rows
+    let spectra = try ArmSpectrum.all(moments, on: rows.communicator)
     let arms = try rows.communicator.agree {
-      try zip(moments, problem.rules).map { try ArmModel($0, rule: $1) }
+      try moments.indices.map { try ArmModel(moments[$0], rule: problem.rules[$0], spectra[$0]) }
     }
     let models = ArmModels(problem, arms, fills: filled.fills)
     self.moments = moments
@@ -74,24 +75,30 @@ struct PanelAnalysis: Sendable {
   /// A unit of a chunk under an arm.
   func cell(_ cells: ChunkCells, row: Int, arm: Int, isTrimmed: Bool = false) throws -> TargetCell {
     let unit = cells.block.units.lowerBound + row
-    if cells.isOwn(row, arm), let cell = leaveOut.cells[unit] { return cell }
-    return try TargetCell(cells, row: row, arm: arm, isTrimmed: isTrimmed)
+    return try leftOut(unit, arm) ?? TargetCell(cells, row: row, arm: arm, isTrimmed: isTrimmed)
   }
 
   /// The cells of some units under some arms, on all ranks. Collective.
   func cells(of units: [Int], arms: (_ unit: Int) -> [Int]) throws -> [TargetCell] {
     let rows = problem.panel.frame.rows
     let wanted = Dictionary(grouping: units, by: rows.grid.chunk(ofRow:))
-    let own = try rows.communicator.agree {
-      try rows.localChunks.flatMap { chunk -> [TargetCell] in
-        guard let units = wanted[chunk] else { return [] }
+    var message: [Double] = []
+    try rows.communicator.agree {
+      for chunk in rows.localChunks {
+        guard let units = wanted[chunk] else { continue }
         let cells = try ChunkCells(models, chunk: chunk)
-        return try units.flatMap { unit in
-          try arms(unit).map { try cell(cells, row: unit - cells.block.units.lowerBound, arm: $0) }
+        for unit in units {
+          for arm in arms(unit) { try cells.append(unit - cells.block.units.lowerBound, arm, to: &message) }
         }
       }
     }
-    return try rows.communicator.allGather(states: own).sorted { ($0.unit, $0.arm) < ($1.unit, $1.arm) }
+    return try rows.communicator.allGather(elements: message)
+      .flatMap { TargetCell.cells($0, models, known: leftOut) }.sorted { ($0.unit, $0.arm) < ($1.unit, $1.arm) }
+  }
+
+  /// A donor under its own arm, where it is left out exactly or its path was asked for.
+  private func leftOut(_ unit: Int, _ arm: Int) -> TargetCell? {
+    problem.donorArms[unit] == arm ? leaveOut.cells[unit] : nil
   }
 }
 

@@ -43,36 +43,28 @@ extension TargetCell {
   /// A unit of a chunk under an arm, on the subspace of all its donors.
   init(_ cells: ChunkCells, row: Int, arm: Int, isTrimmed: Bool) throws {
     let (problem, model) = (cells.models.problem, cells.models.arms[arm])
-    let unit = cells.block.units.lowerBound + row
-    let isOwn = cells.isOwn(row, arm)
-    let numbers = try problem.metrics.indices.map { try cells.numbers(row, arm, metric: $0) }
     self = try cells.withCoordinates(row, arm) { c in
       TargetCell(
-        model, c, unit: unit, arm: arm, isOwn: isOwn, own: isOwn ? cells.ownOutcomes(row) : nil, numbers: numbers,
+        model, c, unit: cells.block.units.lowerBound + row, arm: arm,
+        own: cells.isOwn(row, arm) ? cells.ownOutcomes(row) : nil,
         before: isTrimmed ? [] : (0..<problem.beforeCount).map { cells.block.observed(row, $0) },
         observed: cells.observedOutcomes(row, arm), isTrimmed: isTrimmed)
     }
   }
 
-  /// A donor of an arm with a model that it is no part of.
+  /// - Parameters:
+  ///   - own: what a donor of the arm saw after, to be foretold from the others.
+  ///   - isLeftOut: whether the unit came under the arm, and is no part of the model.
   init(
-    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, before: [Double], observed: [Double],
-    isTrimmed: Bool
+    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, own: OwnOutcomes? = nil, isLeftOut: Bool = false,
+    before: [Double], observed: [Double], isTrimmed: Bool
   ) {
-    self.init(
-      model, c, unit: unit, arm: arm, isOwn: true, own: nil,
-      numbers: (0..<model.metricCount).map { model.numbers(c, metric: $0) }, before: before, observed: observed,
-      isTrimmed: isTrimmed)
-  }
-
-  private init(
-    _ model: ArmModel, _ c: TargetCoordinates, unit: Int, arm: Int, isOwn: Bool, own: OwnOutcomes?,
-    numbers: [CellNumbers], before: [Double], observed: [Double], isTrimmed: Bool
-  ) {
+    isOwn = own != nil || isLeftOut
+    numbers = (0..<model.metricCount).map { metric in
+      own.map { model.own(c, $0, metric: metric, unit: unit) } ?? model.numbers(c, metric: metric)
+    }
     self.unit = unit
     self.arm = arm
-    self.isOwn = isOwn
-    self.numbers = numbers
     self.before = isTrimmed ? [] : before
     self.observed = observed
     fitted = isTrimmed ? [] : model.fitted(c)
