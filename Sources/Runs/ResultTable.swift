@@ -72,29 +72,31 @@ public struct ResultTable: Sendable {
   // MARK: Text
 
   /// The table as comma-separated values after RFC 4180, but that lines end with a line feed alone.
-  public var csv: String { csvHeader + csvRows }
+  public var csv: String { String(decoding: csvHeader + csvRows, as: UTF8.self) }
 
-  /// The first line of ``csv``.
-  var csvHeader: String { columns.map { Self.quoted($0.name) }.joined(separator: ",") + "\n" }
-
-  /// The lines of ``csv`` below the first.
-  var csvRows: String {
-    (0..<rowCount).map { row in columns.map { Self.field($0.values, row) }.joined(separator: ",") + "\n" }.joined()
+  /// The first line of ``csv``, in UTF-8.
+  package var csvHeader: [UInt8] {
+    var text = CSVText()
+    for (name, _) in columns { text.append(name) }
+    text.endLine()
+    return text.bytes
   }
 
-  private static func field(_ column: Column, _ row: Int) -> String {
-    switch column {
-    case .text(let values): quoted(values[row] ?? "")
-    case .integers(let values): values[row].map { "\($0)" } ?? ""
-    case .unsigned(let values): "\(values[row])"
-    case .numbers(let values): values[row].map { "\($0)" } ?? ""
+  /// The lines of ``csv`` below the first, in UTF-8.
+  package var csvRows: [UInt8] {
+    var text = CSVText()
+    for row in 0..<rowCount {
+      for (_, column) in columns {
+        switch column {
+        case .text(let values): text.append(values[row] ?? "")
+        case .integers(let values): text.append(plain: values[row]?.description ?? "")
+        case .unsigned(let values): text.append(plain: values[row].description)
+        case .numbers(let values): text.append(plain: values[row]?.description ?? "")
+        }
+      }
+      text.endLine()
     }
-  }
-
-  private static func quoted(_ text: String) -> String {
-    // Scalars, for a line feed behind a carriage return is one character with it.
-    text.unicodeScalars.contains { ",\"\n\r".unicodeScalars.contains($0) }
-      ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
+    return text.bytes
   }
 
   /// One JSON object for each row, with keys in sorted order.
@@ -117,6 +119,46 @@ public struct ResultTable: Sendable {
       // JSON has no other numbers.
       case .numbers(let values): try container.encode(values[row].flatMap { $0.isFinite ? $0 : nil })
       }
+    }
+  }
+}
+
+/// Lines of fields with commas between them, as bytes: a table may have millions of lines.
+private struct CSVText {
+  private(set) var bytes: [UInt8] = []
+  private var isInLine = false
+
+  /// A field without anything that needs quotes.
+  mutating func append(plain text: String) {
+    separate()
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  mutating func append(_ text: String) {
+    guard text.utf8.contains(where: Self.needsQuotes) else { return append(plain: text) }
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+      bytes.append(byte)
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  mutating func endLine() {
+    bytes.append(UInt8(ascii: "\n"))
+    isInLine = false
+  }
+
+  private mutating func separate() {
+    if isInLine { bytes.append(UInt8(ascii: ",")) }
+    isInLine = true
+  }
+
+  private static func needsQuotes(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r"): true
+    default: false
     }
   }
 }

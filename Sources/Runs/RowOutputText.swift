@@ -11,11 +11,11 @@ final class RowOutputText: RowOutputFile {
     self.outputs = outputs
     self.carried = carried
     file = try TextOutput(path, force: force)
-    try file.append(try table(outputs.columns.map { _ in [] }, rows: 0..<0).csvHeader)
+    try file.append(try table(outputs.columns.map { _ in [] }, rows: 0..<0).csvHeader[...])
   }
 
   func write(_ parts: [ArraySlice<UInt8>], rows: Range<Int>) throws {
-    try file.append(try table(parts, rows: rows).csvRows)
+    try file.append(try table(parts, rows: rows).csvRows[...])
   }
 
   func commit() throws { try file.commit() }

@@ -189,10 +189,12 @@ private final class RowOutputHDF5: RowOutputFile {
 }
 
 extension ArraySlice<UInt8> {
-  func elements<Value: BitwiseCopyable>(_: Value.Type) -> [Value] {
+  /// The numbers that the bytes hold.
+  package func elements<Value: BitwiseCopyable>(_: Value.Type) -> [Value] {
     withUnsafeBytes { bytes in
-      (0..<bytes.count / MemoryLayout<Value>.stride).map {
-        bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.stride, as: Value.self)
+      [Value](unsafeUninitializedCapacity: bytes.count / MemoryLayout<Value>.stride) { buffer, count in
+        UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+        count = bytes.count / MemoryLayout<Value>.stride
       }
     }
   }

@@ -23,8 +23,8 @@ public final class TextOutput {
   /// Writes what comes next.
   ///
   /// - Throws: ``Failure`` `inputOutput`.
-  public func append(_ text: String) throws {
-    var rest = Array(text.utf8)[...]
+  public func append(_ text: ArraySlice<UInt8>) throws {
+    var rest = text
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       guard count >= 0 else { throw WriteFailure.failure(path) }

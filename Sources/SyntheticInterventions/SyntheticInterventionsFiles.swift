@@ -31,15 +31,19 @@ public struct SyntheticInterventionsFiles {
     let output = try communicator.agree { () -> TableOutput? in
       guard communicator.isRoot else { return nil }
       return try TableOutput(
-        csv: path("table.csv"), hdf5: path("si.h5"), layout, targets: table.design.targets)
+        csv: path("table.csv"), hdf5: path("si.h5"), layout, targetCount: table.design.targets.count)
     }
+    // Text takes longer than the numbers, and so every rank makes that of its own.
     try rows.forEachChunkAtRoot(
-      produce: { chunk in try table.rows(ofChunk: chunk, layout).withUnsafeBytes { Array($0) } },
-      consume: { _, bytes in
-        let numbers = bytes.withUnsafeBytes { bytes in
-          (0..<bytes.count / 8).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
-        }
-        try output!.append(numbers)
+      produce: { chunk in
+        let numbers = try table.rows(ofChunk: chunk, layout)
+        return numbers.withUnsafeBytes(Array.init)
+          + layout.table(numbers, of: table.targets(ofChunk: chunk)).csvRows
+      },
+      consume: { chunk, bytes in
+        let count = table.targets(ofChunk: chunk).count * layout.targetWidth
+        let numbers = bytes.prefix(count * MemoryLayout<Double>.stride)
+        try output!.append(numbers.elements(Double.self), lines: bytes[numbers.endIndex...])
       })
     try communicator.agree {
       guard let output else { return }
@@ -159,62 +163,7 @@ public struct SyntheticInterventionsFiles {
   }
 }
 
-/// Where the numbers of a target lie in its row: arm by arm, in each whether it is its own and the rank, then by metric
-/// eight numbers, the rank path and the path.
-struct TableLayout: Sendable {
-  static let columns = [
-    "theta", "lower", "upper", "interval", "observed", "effect", "weightNorm", "preRMSE",
-  ]
-  let problem: PanelProblem
-  /// The most periods after of an arm.
-  let pathLength: Int
-
-  init(_ problem: PanelProblem) {
-    self.problem = problem
-    pathLength = problem.after.map(\.count).max()!
-  }
-
-  var metricWidth: Int { Self.columns.count + ArmModel.pathLength + pathLength }
-  var armWidth: Int { 2 + problem.metrics.count * metricWidth }
-  var targetWidth: Int { problem.armCount * armWidth }
-}
-
-extension CellTable {
-  /// The rows of a chunk's targets; NaN where a target is not answered for under an arm.
-  func rows(ofChunk chunk: Int, _ layout: TableLayout) throws -> [Double] {
-    let targets = targets(ofChunk: chunk)
-    guard !targets.isEmpty else { return [] }
-    let cells = try ChunkCells(analysis.models, chunk: chunk)
-    let intervals = CellIntervals(analysis: analysis, options: options)
-    return try targets.flatMap { unit -> [Double] in
-      let wanted = Set(arms(of: unit))
-      return try (0..<analysis.problem.armCount).flatMap { arm -> [Double] in
-        guard wanted.contains(arm) else { return Array(repeating: .nan, count: layout.armWidth) }
-        let cell = try analysis.cell(
-          cells, row: unit - cells.block.units.lowerBound, arm: arm, isTrimmed: true)
-        return intervals.row(cell, layout)
-      }
-    }
-  }
-}
-
 extension CellIntervals {
-  fileprivate func row(_ cell: TargetCell, _ layout: TableLayout) -> [Double] {
-    let metrics = analysis.problem.metrics.indices
-    return [cell.isOwn ? 1 : 0, Double(cell.numbers[0].rank)]
-      + metrics.flatMap { metric -> [Double] in
-        let (numbers, means) = (cell.numbers[metric], cell.means(metric: metric))
-        let shown = shown(numbers, arm: cell.arm, metric: metric, own: cell.isOwn ? cell.unit : nil)
-        let half = shown.half ?? .nan
-        let path = stride(from: metric, to: cell.path.count, by: metrics.count).map { cell.path[$0] }
-        let kind = shown.kind.map { Double(IntervalKind.allCases.firstIndex(of: $0)!) } ?? -1
-        return [
-          numbers.estimate, numbers.estimate - half, numbers.estimate + half, kind, means.observed, means.error,
-          numbers.weightSquare.squareRoot(), numbers.preRMSE,
-        ] + cell.rankPaths[metric].padded(to: ArmModel.pathLength) + path.padded(to: layout.pathLength)
-      }
-  }
-
   struct PathLine {
     let unit, arm, metric, period: String
     let isAfter: Bool
@@ -253,11 +202,5 @@ extension CellIntervals {
           return line(period, true, cell.observed[at], cell.path[at], half)
         }
     }
-  }
-}
-
-extension [Double] {
-  fileprivate func padded(to count: Int) -> [Double] {
-    Array(prefix(count)) + Array(repeating: .nan, count: Swift.max(0, count - self.count))
   }
 }

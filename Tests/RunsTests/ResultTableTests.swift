@@ -25,14 +25,20 @@ import Testing
         """)
   }
 
-  @Test func `Python's csv reads back the fields`() throws {
+  /// The last text has a quotation mark that is one character with the accent behind it.
+  @Test(arguments: ["a \"b\", c\r\nd", "\"", "\r", ",", "é, ü", "x\"\u{301}y"])
+  func `Python's csv reads back the fields`(text: String) throws {
     try withTemporaryDirectory { folder in
       let file = folder.appendingPathComponent("t.csv")
-      try Data(Self.table.csv.utf8).write(to: file)
-      let script = "import csv, json, sys; print(json.dumps(list(csv.reader(open(sys.argv[1], newline='')))[2]))"
+      var table = ResultTable(rowCount: 1)
+      table.add("first", .numbers([0.1]))
+      table.add(text, .text([text]))
+      table.add("last", .integers([nil]))
+      try Data(table.csv.utf8).write(to: file)
+      let script = "import csv, json, sys; print(json.dumps(list(csv.reader(open(sys.argv[1], newline='')))))"
       let result = try python(["-c", script, file.path])
-      let fields = try JSONDecoder().decode([String].self, from: Data(result.output.utf8))
-      #expect(fields == ["a \"b\", c\r\nd", "", "1", ""])
+      let lines = try JSONDecoder().decode([[String]].self, from: Data(result.output.utf8))
+      #expect(lines == [["first", text, "last"], ["0.1", text, ""]])
     }
   }
 

@@ -73,6 +73,23 @@ import Testing
     }
   }
 
+  @Test(arguments: SyntheticInterventionsOptions.Weighting.allCases, [0, 0.1])
+  func `donors that the shared subspace foretells from the others are listed alike on every rank`(
+    weighting: SyntheticInterventionsOptions.Weighting, missing: Double
+  ) throws {
+    let draft = Self.draft(missing: missing)
+    let change: @Sendable (inout SyntheticInterventionsOptions) -> Void = {
+      ($0.weighting, $0.leaveOut) = (weighting, .fixedSubspace)
+      ($0.placeboSpace, $0.findsPower) = (false, false)
+    }
+    let alone = try fit(draft, change)
+    #expect(alone.leaveOut == .fixedSubspace && alone.cells.filter(\.own).count == 23)
+    for ranks in [2, 3, 8] {
+      let answers = try LoopbackCommunicator.run(ranks: ranks) { try self.fit(draft, on: $0, change) }
+      #expect(answers.allSatisfy { $0 == alone }, "\(ranks) ranks")
+    }
+  }
+
   @Test func `fewer units than ranks change nothing`() throws {
     var draft = Self.draft()
     draft.permute([0, 1, 2, 3, 4, 15, 16, 20, 21])
@@ -241,5 +258,54 @@ import Testing
     let first = lines[1].split(separator: ",", omittingEmptySubsequences: false)
     #expect(Double(first[5]) == result.cells[0].estimate && Double(first[6]) == result.cells[0].lower)
     #expect(try text(alone.file("paths.csv")).split(separator: "\n").count == 1 + 23 * 3 * 18)
+  }
+
+  /// So many units that datasets are written in several parts.
+  @Test func `lines of text have the numbers of the datasets, on any number of ranks`() throws {
+    let random = CounterRandom(seed: 9, stream: .test)
+    let count = 20_000
+    var draft = PanelDraft(arms: ["none", "tax, \"new\""], periods: (0..<6).map(String.init))
+    for unit in 0..<count {
+      draft.add("u\(unit)", arm: draft.arms[unit % 3 == 1 ? 1 : 0])
+      draft.values[unit] = (0..<6).map { period in
+        unit == 7 && period == 2
+          ? .nan : Double(period + 1) * random.normal(row: unit, draw: 0) + random.normal(row: unit, draw: 1 + period)
+      }
+    }
+    var options = SyntheticInterventionsOptions(windows: PeriodWindows(before: 0..<4, after: 4..<6))
+    (options.rank, options.leaveOut, options.targets) = (.fixed(1), .fixedSubspace, .all)
+    let folder = try ScratchFolder()
+    let path = folder.path
+    for ranks in [1, 3] {
+      _ = try LoopbackCommunicator.run(ranks: ranks) { [draft, options] communicator in
+        let panel = try draft.panel(on: communicator, chunkLength: 1024)
+        try SyntheticInterventionsFiles(SyntheticInterventions(options).run(on: panel), origin: [:]).write {
+          "\(path)/\(ranks)-\($0)"
+        }
+      }
+    }
+    for name in SyntheticInterventionsFiles.names {
+      #expect(try bytes(folder.file("1-\(name)")) == bytes(folder.file("3-\(name)")), "\(name)")
+    }
+    let script = """
+      import csv, h5py, sys
+      rows = list(csv.DictReader(open(sys.argv[1] + '/1-table.csv')))
+      assert len(rows) == 2 * 20000
+      assert [row['unit'] for row in rows] == [f'u{unit}' for unit in range(20000) for _ in range(2)]
+      assert [row['arm'] for row in rows] == ['none', 'tax, "new"'] * 20000
+      with h5py.File(sys.argv[1] + '/1-si.h5') as file:
+          columns = {'estimate': 'theta', 'conf.low': 'lower', 'conf.high': 'upper', 'observed': 'observed',
+                     'effect': 'effect', 'weight.norm': 'weightNorm', 'pre.rmse': 'preRMSE', 'rank': 'rank'}
+          for text, dataset in columns.items():
+              assert [float(row[text]) for row in rows] == file[dataset][:].ravel().tolist(), text
+          kinds = list(file['interval'].attrs['kinds'])
+          kinds = [kind.decode() if isinstance(kind, bytes) else kind for kind in kinds]
+          assert [kinds.index(row['interval']) for row in rows] == file['interval'][:].ravel().tolist()
+          means = file['path'][:].mean(axis=2).ravel()
+          assert abs(means - file['theta'][:].ravel()).max() < 1e-9
+          assert abs(file['rankPath'][:, :, 0] - file['theta'][:]).max() < 1e-9
+      """
+    let result = try python(["-c", script, path])
+    #expect(result.exitCode == 0, "\(result.error)")
   }
 }
