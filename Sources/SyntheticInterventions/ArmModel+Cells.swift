@@ -54,7 +54,8 @@ extension ArmModel {
       (fit - leverage * mean) / (1 - leverage), leverage / (1 - leverage), Double.nan
     )
     if let choice {
-      (estimate, weightSquare) = choice.without(unit).answer(c, metric)
+      guard let chosen = choice.without(unit) else { return .undefined(rank: rank, donors: others) }
+      (estimate, weightSquare) = chosen.answer(c, metric)
     } else {
       slopeSquare = 0
       let pull = (mean - fit) / (1 - leverage)
@@ -147,7 +148,8 @@ extension ArmModel {
   /// Outcomes after, by cell in their own units; with `own` those that the other donors give a donor.
   func outcomes(_ c: TargetCoordinates, own: (after: OwnOutcomes, unit: Int)? = nil) -> [Double] {
     if let choice {
-      let chosen = own.map { choice.without($0.unit) } ?? choice
+      let chosen: DonorChoice? = if let own { choice.without(own.unit) } else { choice }
+      guard let chosen else { return Array(repeating: .nan, count: path.rows) }
       return (0..<path.rows).map { scales[$0 % metricCount] * chosen.outcome(c, $0) }
     }
     let leverage = own == nil ? 0 : leverage(c, rank)

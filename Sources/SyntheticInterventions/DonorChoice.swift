@@ -9,7 +9,7 @@ struct DonorChoice: Sendable {
   let inverse: Matrix
   private let path: Matrix
   private let means: Matrix
-  /// The choices without each unit of Ω, for these as targets.
+  /// The choices without each unit of Ω, for these as targets; empty where too few donors are left.
   var others: [DonorChoice] = []
 
   /// - Parameters:
@@ -26,8 +26,11 @@ struct DonorChoice: Sendable {
     self.means = means
   }
 
-  /// The choice for a donor as target.
-  func without(_ unit: Int) -> DonorChoice { units.firstIndex(of: unit).map { others[$0] } ?? self }
+  /// The choice for a donor as target; nil where fewer others are left than it takes.
+  func without(_ unit: Int) -> DonorChoice? {
+    guard let place = units.firstIndex(of: unit) else { return self }
+    return others.isEmpty ? nil : others[place]
+  }
 
   /// θ over the scale, and |w|².
   func answer(_ c: TargetCoordinates, _ metric: Int) -> (estimate: Double, weightSquare: Double) {

@@ -70,9 +70,9 @@ extension TargetCell {
     fitted = isTrimmed ? [] : model.fitted(c)
     rankPaths = (0..<model.metricCount).map { model.rankPath(c, metric: $0, own: own) }
     path = model.outcomes(c, own: own.map { ($0, unit) })
-    let chosen = model.choice.map { own == nil ? $0 : $0.without(unit) }
+    let chosen = model.choice.flatMap { own == nil ? $0 : $0.without(unit) }
     (chosenUnits, chosenWeights) = chosen.map { ($0.units, $0.weights(c)) } ?? ([], [])
-    if isTrimmed || chosen != nil {
+    if isTrimmed || model.choice != nil {
       (weightForm, pathSlopes, gradients) = ([], [], [])
     } else {
       weightForm = model.weightForm(c, isOwn: own != nil)

@@ -33,15 +33,17 @@ extension TargetCell {
       let (before, observed) = (next(model.beforeCount), next(model.path.rows))
       let isOwn = models.problem.donorArms[unit] == arm
       let own = next(isOwn ? observed.count : 0)
-      let cell = coordinates.withUnsafeBufferPointer { values in
-        own.withUnsafeBufferPointer { own in
-          TargetCell(
-            model, TargetCoordinates(values: values.baseAddress!, residual: head[2], observed: Int(head[3])),
-            unit: unit, arm: arm, own: isOwn ? OwnOutcomes(values: own.baseAddress!) : nil, before: before,
-            observed: observed, isTrimmed: false)
+      let made = {
+        coordinates.withUnsafeBufferPointer { values in
+          own.withUnsafeBufferPointer { own in
+            TargetCell(
+              model, TargetCoordinates(values: values.baseAddress!, residual: head[2], observed: Int(head[3])),
+              unit: unit, arm: arm, own: isOwn ? OwnOutcomes(values: own.baseAddress!) : nil, before: before,
+              observed: observed, isTrimmed: false)
+          }
         }
       }
-      cells.append(known(unit, arm) ?? cell)
+      cells.append(known(unit, arm) ?? made())
     }
     return cells
   }
