@@ -48,7 +48,7 @@ extension ArmModel {
   func own(_ c: TargetCoordinates, _ after: OwnOutcomes, metric: Int, unit: Int) -> CellNumbers {
     let others = donorCount - 1
     let leverage = leverage(c, rank)
-    guard others > 0, 1 - leverage > 1e-12 else { return .undefined(rank: rank, donors: others) }
+    guard !ownShare(leverage).isNaN else { return .undefined(rank: rank, donors: others) }
     let (fit, mean, errorSquare) = fit(c, after, metric)
     var (estimate, weightSquare, slopeSquare) = (
       (fit - leverage * mean) / (1 - leverage), leverage / (1 - leverage), Double.nan
@@ -118,6 +118,10 @@ extension ArmModel {
       donors: donors)
   }
 
+  /// 1 - h of a donor, by which what the others tell of it is divided; NaN where it is all there is in some direction, of
+  /// which the others tell nothing.
+  private func ownShare(_ leverage: Double) -> Double { donorCount > 1 && 1 - leverage > 1e-12 ? 1 - leverage : .nan }
+
   /// h = c'Λ⁻¹c of the first singular vectors.
   func leverage(_ c: TargetCoordinates, _ rank: Int) -> Double {
     withTables { _, inverses in
@@ -156,7 +160,7 @@ extension ArmModel {
     return (0..<path.rows).map { cell in
       let fitted = scales[cell % metricCount] * fitted(c, cell)
       guard let own else { return fitted }
-      return (fitted - leverage * own.after[cell]) / (1 - leverage)
+      return (fitted - leverage * own.after[cell]) / ownShare(leverage)
     }
   }
 
@@ -169,13 +173,13 @@ extension ArmModel {
     return (0..<min(width, Self.pathLength)).map { j in
       sum += scales[metric] * means[metric, j] * c[j]
       leverage += c[j] * c[j] * inverses[j]
-      return mean.map { (sum - leverage * $0) / (1 - leverage) } ?? sum
+      return mean.map { (sum - leverage * $0) / ownShare(leverage) } ?? sum
     }
   }
 
   /// The vector a [p] with weights w_j = a'x_j, of principal component regression; with `own` among the other donors.
   func weightForm(_ c: TargetCoordinates, isOwn: Bool) -> [Double] {
-    let factor = isOwn ? 1 / (1 - leverage(c, rank)) : 1
+    let factor = isOwn ? 1 / ownShare(leverage(c, rank)) : 1
     return withTables { _, inverses in
       mapBasis { row, scale in
         var sum = 0.0
@@ -215,7 +219,7 @@ extension ArmModel {
   func pathSlopes(_ c: TargetCoordinates, own: OwnOutcomes? = nil) -> [Double] {
     let leverage = own == nil ? 0 : leverage(c, rank)
     return (0..<path.rows).map { cell in
-      let pull = own.map { ($0[cell] / scales[cell % metricCount] - fitted(c, cell)) / (1 - leverage) } ?? 0
+      let pull = own.map { ($0[cell] / scales[cell % metricCount] - fitted(c, cell)) / ownShare(leverage) } ?? 0
       return (0..<rank).reduce(0) { sum, j in
         let slope = path[cell, j] - pull * c[j] * inverses[j]
         return sum + slope * slope
@@ -230,7 +234,7 @@ extension ArmModel {
       let mean =
         (0..<periodCount).reduce(0) { $0 + own[$1 * metricCount + metric] } / Double(periodCount) / scales[metric]
       let fitted = (0..<rank).reduce(0) { $0 + means[metric, $1] * c[$1] }
-      let pull = (mean - fitted) / (1 - leverage(c, rank))
+      let pull = (mean - fitted) / ownShare(leverage(c, rank))
       for j in 0..<rank { slopes[j] -= pull * c[j] * inverses[j] }
     }
     return slopes.withUnsafeBufferPointer { slopes in

@@ -90,19 +90,22 @@ import Testing
     }
   }
 
-  @Test(arguments: [SyntheticInterventionsOptions.LeaveOut.exact, .fixedSubspace])
-  func `an only donor has no chosen donors of its own, on any number of ranks`(
-    leaveOut: SyntheticInterventionsOptions.LeaveOut
+  @Test(
+    arguments: [SyntheticInterventionsOptions.Weighting.biasCorrected, .principalComponents],
+    [SyntheticInterventionsOptions.LeaveOut.exact, .fixedSubspace])
+  func `an only donor is foretold by no others, on any number of ranks`(
+    weighting: SyntheticInterventionsOptions.Weighting, leaveOut: SyntheticInterventionsOptions.LeaveOut
   ) throws {
     var draft = Self.draft()
     draft.permute([0, 1, 2, 3, 4, 5, 15])
     let change: @Sendable (inout SyntheticInterventionsOptions) -> Void = {
-      ($0.weighting, $0.leaveOut, $0.rank, $0.arms) = (.biasCorrected, leaveOut, .fixed(1), ["none", "tax"])
+      ($0.weighting, $0.leaveOut, $0.rank, $0.arms) = (weighting, leaveOut, .fixed(1), ["none", "tax"])
       ($0.placeboSpace, $0.findsPower, $0.leavesOneDonorOut) = (false, false, false)
     }
     let alone = try fit(draft, change)
     let own = try #require(alone.cells.first { $0.arm == "tax" && $0.own })
     #expect(own.unit == "u15" && own.estimate == nil && own.path.allSatisfy { $0 == nil })
+    #expect(own.effect == nil && own.observed != nil)
     let answers = try LoopbackCommunicator.run(ranks: 3) { [draft] in try self.fit(draft, on: $0, change) }
     #expect(answers.allSatisfy { $0 == alone })
   }
