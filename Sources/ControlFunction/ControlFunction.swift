@@ -222,10 +222,11 @@ public struct ControlFunction: Estimator, Sendable {
     let slopeWeights = try model.averageSlopeWeights(trial.design)
     let exclusion = try audit.exclusionTests(slopeWeights)
     let search = searched.summary ?? SearchSummary()
-    let findings = try audit.findings(
+    var findings = try audit.findings(
       fit: fit, search: search, start: start, exclusion: exclusion, statistics: statistics)
     // Where groups may be cuts of one cloud the effect is arbitrary, and an interval would be a lie.
     let shown = findings.contains { Result.noGroups.contains($0.code) } ? nil : covariance
+    if options.treatmentError != nil && shown == nil { findings.append(Finding(.noiseNotTakenBack)) }
     let slope = model.combination("average slope", slopeWeights, shown?.outcome)
     let (corrected, errors) = try withoutNoise(model, shown, on: trial, contest, in: run)
     return Result(

@@ -125,6 +125,8 @@ extension Finding {
     case startsDisagree = "starts-disagree"
     /// `low` and `high`: the treatments that there are, 0 outside.
     case distantReference = "distant-reference"
+    /// Effects are those of the treatment as measured, though its noise was to be taken back.
+    case noiseNotTakenBack = "noise-not-taken-back"
     /// `count` rows whose group the covariates decide.
     case groupsDecidedByCovariates = "groups-decided-by-covariates"
     /// A `share` of the rows repeats others.

@@ -17,7 +17,9 @@ struct TrainingStory: RunStory {
       + "follows a rule of its own."
     guard let slope = numbers["averageSlope"].estimate else { return found }
     let error = numbers["averageSlope"]["standardError"].number.map { ", standard error \(significant($0))" } ?? ""
-    return found + " On average one unit more of the treatment changes the outcome by \(significant(slope))\(error)."
+    let noise = numbers["uncorrectedSlope"].estimate == nil ? "" : ", without the noise in which it was measured,"
+    return found
+      + " On average one unit more of the treatment\(noise) changes the outcome by \(significant(slope))\(error)."
   }
 
   var sections: [PageSection] { [groups, effect, number, fit, labels, balance] }
@@ -51,7 +53,10 @@ struct TrainingStory: RunStory {
     let contrasts = numbers["contrasts"].elements.map { contrast in
       ("from \(contrast["from"].label) to \(contrast["to"].label)", contrast["effect"])
     }
-    let slope = numbers["averageSlope"].estimate == nil ? [] : [("average slope", numbers["averageSlope"])]
+    let slope = [
+      ("average slope", numbers["averageSlope"]),
+      ("average slope, of the treatment as measured", numbers["uncorrectedSlope"]),
+    ].filter { $1.estimate != nil }
     let errors = numbers["effectStandardErrors"]
     let coefficients = numbers["effectCoefficients"].sorted.map { name, value -> [Report.Cell] in
       [.text(name), value.cell, errors[name].cell]

@@ -188,6 +188,9 @@ extension Finding {
     case .distantReference:
       "the treatment runs from \(rounded(.low)) to \(rounded(.high)), and effects are against 0, outside of it: so far they "
         + "are extrapolated; differences between points of the curve are not"
+    case .noiseNotTakenBack:
+      "effects are those of the treatment as measured: --treatment-error takes its noise back where groups are seen to differ "
+        + "and standard errors are given only"
     case .groupsDecidedByCovariates:
       "covariates alone decide the group of \(count(.count)) rows: there the group is no instrument, and its log odds have "
         + "no maximum; leave --concomitants out"

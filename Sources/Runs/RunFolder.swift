@@ -75,7 +75,8 @@ final class RunFolder {
     }
     try refuseEarlierRun(path, files, existing, resumedPasses: resumedPasses)
     let partial = "\(path)/\(metricsName).partial"
-    let metrics = try lock(partial, of: path)
+    // Ranks outlive a launcher that was killed by a second or so, and would write the same files as the run that goes on.
+    let metrics = try FileLock.open(partial, ofOutput: path)
     // From here on, what is there was left by a run that was killed or is replaced.
     try? manager.removeItem(atPath: staging(path))
     if existing != .resume { for name in CheckpointStore.fileNames { unlink("\(path)/\(name)") } }
@@ -103,21 +104,6 @@ final class RunFolder {
       throw Failure(
         .cannotCreate, "--out \(path) holds an unfinished run; go on with it by --resume, or start anew by --force")
     }
-  }
-
-  /// Opens the metrics for this run alone: ranks outlive a launcher that was killed by a second or so, and would write
-  /// the same files as the run that goes on.
-  private static func lock(_ partial: String, of path: String) throws -> FileHandle {
-    let descriptor = open(partial, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw Failure(.cannotCreate, "--out \(path): no file can be written there; check its permissions and free space")
-    }
-    let metrics = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    // Some file systems have no locks; there is no more to do then.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-      throw Failure(.temporary, "--out \(path): another run is going on there; wait for it, or name another folder")
-    }
-    return metrics
   }
 
   /// The bytes of the first lines of a file.

@@ -132,6 +132,10 @@ public struct ShardCollection: Sendable {
     if let manifest = try Manifest.read(fromFolder: folder) {
       return manifest.shards.map { ("\(folder)/\($0.file)", $0) }
     }
+    guard ShardFolder.mark(in: folder) == nil else {
+      throw Failure(
+        .data, "\(folder) holds unfinished shards; the command that began them goes on with --resume")
+    }
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }.sorted()
     let shards = names.filter { $0.hasSuffix(".h5") }
     // Half of the rows could be those of files with another ending.

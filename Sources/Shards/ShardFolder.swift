@@ -1,13 +1,12 @@
 import Diagnostics
-import FoundationEssentials
-import Glibc
+import Foundation
 import Storage
 
 /// The folder that receives shards: they are written to a hidden folder inside it, and move out when all are complete.
 ///
-/// If the value goes away before ``commit(_:)``, what was written is removed and earlier shards stay. A process that is
-/// killed leaves the hidden folder; the next one that writes there removes it, or goes on with the files that are
-/// complete in it.
+/// If the value goes away before ``commit(_:)``, what was written is removed, but for what ``leave()`` lets stay, and earlier
+/// shards stay. A process that is killed leaves the hidden folder; the next one that writes there removes it, or goes on with
+/// the files that are complete in it.
 package final class ShardFolder {
   package let path: String
   /// Where files are written.
@@ -15,8 +14,8 @@ package final class ShardFolder {
   private let force: Bool
   private let existed: Bool
   private let companions: [String]
-  private let lock: Int32
-  private var isLeft = false
+  private let lock: FileHandle
+  private var isLeft: Bool
 
   /// What writers that can go on say of themselves, in the hidden folder.
   private static let markName = ".begun"
@@ -49,7 +48,9 @@ package final class ShardFolder {
       // A writer that goes on was allowed to replace what is there when it began.
       if resume { return }
       throw Failure(
-        .cannotCreate, "--out \(path) holds unfinished shards; go on with them by --resume, or start anew by --force")
+        .cannotCreate,
+        "--out \(path) holds unfinished shards; the command that began them goes on with --resume; or start anew by "
+          + "--force")
     }
     let names = try FileManager.default.contentsOfDirectory(atPath: path)
     if let name = names.sorted().first(where: {
@@ -63,45 +64,62 @@ package final class ShardFolder {
   /// Makes the folder and those above it.
   ///
   /// - Parameters:
-  ///   - resume: whether the complete files stay that a writer left which can go on.
   ///   - companions: names of files beside the shards; where shards are replaced, so are these.
   ///   - mark: what this writer says of itself, if it can go on.
-  /// - Throws: what ``check(_:force:resume:companions:)`` throws; `temporary` when another process is writing there.
+  ///   - resume: is given what a writer said of itself that was ended, and throws when that is another's; the complete
+  ///     shards that it left stay then. Nil where none shall.
+  /// - Throws: what `resume` throws, and ``check(_:force:resume:companions:)``; `temporary` when another process is writing
+  ///   there.
   package init(
-    _ path: String, force: Bool, resume: Bool = false, companions: [String] = [], mark: [UInt8]? = nil
+    _ path: String, force: Bool, companions: [String] = [], mark: [UInt8]? = nil,
+    resume: ((_ mark: [UInt8]) throws -> Void)? = nil
   ) throws {
-    try Self.check(path, force: force, resume: resume, companions: companions)
+    try Self.check(path, force: force, resume: resume != nil, companions: companions)
     let existed = access(path, F_OK) == 0
     let staging = Self.staging(path)
     for end in staging.indices where end > staging.startIndex && staging[end] == "/" {
       try Self.createFolder(String(staging[..<end]), for: path)
     }
     try Self.createFolder(staging, for: path)
-    let lock = try Self.lock("\(staging)/\(Self.lockName)", of: path)
-    let goesOn = resume && Self.mark(in: path) != nil
+    let lock = try FileLock.open("\(staging)/\(Self.lockName)", ofOutput: path)
+    // Another process may have been done since.
+    try Self.check(path, force: force, resume: resume != nil, companions: companions)
+    var goesOn = false
+    if let resume, let left = Self.mark(in: path) {
+      try resume(left)
+      goesOn = true
+    }
+    for name in try FileManager.default.contentsOfDirectory(atPath: staging)
+    where name != Self.lockName
+      && (!goesOn || name != Self.markName && (name.hasPrefix(".") || companions.contains(name)))
+    {
+      try FileManager.default.removeItem(atPath: "\(staging)/\(name)")
+    }
+    if let mark, !goesOn { try AtomicFile.save(mark, to: "\(staging)/\(Self.markName)", force: true) }
     self.path = path
     self.staging = staging
     self.force = force || goesOn
     self.existed = existed
     self.companions = companions
     self.lock = lock
-    for name in try FileManager.default.contentsOfDirectory(atPath: staging)
-    where name != Self.lockName && (!goesOn || name.hasPrefix(".") && name != Self.markName) {
-      try FileManager.default.removeItem(atPath: "\(staging)/\(name)")
-    }
-    if let mark, !goesOn { try AtomicFile.save(mark, to: "\(staging)/\(Self.markName)", force: true) }
+    isLeft = goesOn
   }
 
   deinit {
-    if !isLeft { try? FileManager.default.removeItem(atPath: staging) }
-    // A process that was forked and has not yet started its program holds the file, and with it the lock, too.
-    _ = flock(lock, LOCK_UN)
-    close(lock)
+    if !isLeft {
+      // The lock last: another process may make its own as soon as it is gone.
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: staging)) ?? [] where name != Self.lockName {
+        try? FileManager.default.removeItem(atPath: "\(staging)/\(name)")
+      }
+      unlink("\(staging)/\(Self.lockName)")
+      rmdir(staging)
+    }
+    FileLock.release(lock)
     // Only a folder made here, and only when nothing is in it.
     if !existed { rmdir(path) }
   }
 
-  /// Lets the files stay that are complete, for a writer that goes on with them.
+  /// Lets the files stay that are complete, for a writer that goes on with them; so do those that this one went on with.
   package func leave() { isLeft = true }
 
   /// Moves what was written into the folder, the manifest last.
@@ -122,6 +140,7 @@ package final class ShardFolder {
       }
     }
     try manifest.write(toFolder: path, force: force)
+    isLeft = false
   }
 
   /// `shard-00000.h5`, …: names with five digits sort as their numbers.
@@ -153,19 +172,6 @@ package final class ShardFolder {
       }
       return name + ".h5"
     }
-  }
-
-  /// Opens a file for this process alone.
-  private static func lock(_ file: String, of path: String) throws -> Int32 {
-    let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw failure(path, "cannot be written to") }
-    // Some file systems have no locks; there is no more to do then.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-      close(descriptor)
-      throw Failure(
-        .temporary, "--out \(path): another process is writing shards there; wait for it, or name another folder")
-    }
-    return descriptor
   }
 
   private static func createFolder(_ folder: String, for path: String) throws {

@@ -1,7 +1,6 @@
 import Communication
 import Diagnostics
 import FoundationEssentials
-import Runs
 import Shards
 import Storage
 
@@ -21,34 +20,6 @@ public protocol ShardedSimulation: Sendable {
   func writeCompanion(_ name: String, toFolder folder: String) throws
 }
 
-/// How shards that were ended go on: those that are complete stay.
-public struct Resumption {
-  private let fingerprint: Fingerprint
-  fileprivate let isWished: Bool
-  private let optionName: Fingerprint.OptionName
-
-  /// - Parameters:
-  ///   - fingerprint: what determines the bits of all shards and their number.
-  ///   - isWished: whether to go on with what is there; else it only can be gone on with.
-  public init(_ fingerprint: Fingerprint, isWished: Bool, optionName: @escaping Fingerprint.OptionName) {
-    self.fingerprint = fingerprint
-    self.isWished = isWished
-    self.optionName = optionName
-  }
-
-  /// What a writer says of itself.
-  fileprivate var mark: [UInt8] { get throws { Array(try JSONEncoder().encode(fingerprint)) } }
-
-  /// - Throws: ``Failure`` when what lies in the folder is unfinished and of something else.
-  fileprivate func requireSame(in folder: String) throws {
-    guard isWished, let mark = ShardFolder.mark(in: folder) else { return }
-    guard let saved = try? JSONDecoder().decode(Fingerprint.self, from: Data(mark)) else {
-      throw Failure(.data, "\(folder): its unfinished shards do not fit this program; start anew by --force")
-    }
-    try fingerprint.requireSame(as: saved, "\(folder): its unfinished shards are", optionName: optionName)
-  }
-}
-
 extension ShardedSimulation {
   /// As many as sort by their names.
   private static var mostShards: Int { 100_000 }
@@ -61,9 +32,10 @@ extension ShardedSimulation {
   /// - Parameter resumption: how it can go on after it was ended by a signal; nil where it begins anew.
   /// - Returns: the manifest, on all ranks.
   /// - Throws: on all ranks the same ``Failure``: usage when `shards` is not in 1 … rows; `cannotCreate` when the folder
-  ///   holds shards and `force` is false, or cannot be created; `inputOutput` when writing fails. Then nothing of this
-  ///   run stays in the folder, and earlier shards stay as they were. When ``writeShard(_:rows:)`` throws `temporary`, and
-  ///   there is a resumption, the complete ones stay hidden.
+  ///   holds shards and `force` is false, or cannot be created; `temporary` when another process is writing there; `data` or
+  ///   `configuration` when what is to be gone on with is of something else; `inputOutput` when writing fails. Then nothing
+  ///   of this run stays in the folder, and earlier shards stay as they were. When ``writeShard(_:rows:)`` throws
+  ///   `temporary`, and there is a resumption, the complete ones stay hidden, and so do those that were gone on with.
   public func write(
     shards: Int, toFolder folder: String, force: Bool, resumption: Resumption? = nil,
     on communicator: any Communicator
@@ -74,9 +46,10 @@ extension ShardedSimulation {
     }
     var target: ShardFolder?
     let staging = try communicator.broadcast {
-      try resumption?.requireSame(in: folder)
+      let isResumed = resumption?.isWished ?? false
       let new = try ShardFolder(
-        folder, force: force, resume: resumption?.isWished ?? false, companions: companionNames, mark: resumption?.mark)
+        folder, force: force, companions: companionNames, mark: resumption?.mark,
+        resume: isResumed ? { try resumption?.requireSame($0, in: folder) } : nil)
       target = new
       return new.staging
     }
@@ -106,9 +79,12 @@ extension ShardedSimulation {
     }
   }
 
-  /// The entry of a shard that is written, or was before.
+  /// The entry of a shard that is written, or was before and is whole.
   private func shard(_ path: String, rows: Range<Int>) throws -> Manifest.Shard {
-    guard FileManager.default.fileExists(atPath: path) else { return try writeShard(path, rows: rows) }
+    guard (try? ShardCollection.open([path], required: []))?.rowCount == rows.count else {
+      try? FileManager.default.removeItem(atPath: path)
+      return try writeShard(path, rows: rows)
+    }
     return Manifest.Shard(
       file: String(path.split(separator: "/").last!), rows: rows.count, sha256: try SHA256Digest.ofFile(path),
       institution: nil)

@@ -126,6 +126,11 @@ extension OnRanks {
       let stopped = try ended(arguments, in: "\"phase\":\"joint treatment errors", by: SIGKILL, "noise-killed")
       #expect(stopped.exitCode == 137, "\(stopped.error)")
       #expect(try numbers(givDist(arguments + ["--out", "noise-killed", "--resume"], ranks: 3)) == whole)
+      // The deviation is in the units of the data.
+      let scaled = try numbers(givDist(arguments + ["--standardize", "--out", "noise-scaled"]))
+      for (slope, other) in zip(scaled, whole) {
+        #expect(abs(slope["value"]! - other["value"]!) < 0.02 * other["standardError"]!)
+      }
       // Groups are those of the treatment as it was measured.
       let model = try object(givDist(["train"] + fit + ["--json"]).output)
       let report = try object(givDist(arguments + ["--out", "noise", "--force"]).output)

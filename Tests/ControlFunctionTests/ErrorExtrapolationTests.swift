@@ -25,6 +25,7 @@ private struct Oracle: Decodable {
     let oracle = try TestSupport.oracle("treatment_error.json", as: Oracle.self)
     #expect(ErrorExtrapolation.levels == oracle.levels)
     let found = ErrorExtrapolation.extrapolated(oracle.fit.refit, oracle.copies.map { $0.map(\.refit) })
+    #expect(found.coefficients.count == 3 && oracle.covariance.joined().count == 9)
     for (value, expected) in zip(found.coefficients, oracle.coefficients) { #expect(abs(value - expected) < 1e-11) }
     for (value, expected) in zip(found.covariance.values, oracle.covariance.joined()) {
       #expect(abs(value - expected) < 1e-11)

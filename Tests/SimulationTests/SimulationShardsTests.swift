@@ -146,7 +146,7 @@ import Testing
       do {
         let other = try ShardFolder(folder, force: false)
         let failure = #expect(throws: Failure.self) { try write(try simulation(), shards: 2, to: folder, ranks: 2) }
-        #expect(failure?.exitCode == .temporary && failure?.message.contains("another process is writing") == true)
+        #expect(failure?.exitCode == .temporary && failure?.message.contains("another run is going on there") == true)
         try "half".write(toFile: "\(other.staging)/.shard-00001.h5.1.partial", atomically: true, encoding: .utf8)
         try "whole".write(toFile: "\(other.staging)/shard-00007.h5", atomically: true, encoding: .utf8)
         other.leave()

@@ -104,7 +104,7 @@ import Testing
     }
     let alone = try fit(draft, change)
     let own = try #require(alone.cells.first { $0.arm == "tax" && $0.own })
-    #expect(own.unit == "u15" && own.estimate == nil && own.path.allSatisfy { $0 == nil })
+    #expect(own.unit == "u15" && own.estimate == nil && !own.path.isEmpty && own.path.allSatisfy { $0 == nil })
     #expect(own.effect == nil && own.observed != nil)
     let answers = try LoopbackCommunicator.run(ranks: 3) { [draft] in try self.fit(draft, on: $0, change) }
     #expect(answers.allSatisfy { $0 == alone })

@@ -1,0 +1,35 @@
+import Diagnostics
+import Foundation
+
+/// Files that a process opens for itself alone, as long as it has them open.
+public enum FileLock {
+  /// Opens a file of a folder for writing; it is made where there is none.
+  ///
+  /// - Throws: ``Failure`` `cannotCreate` when it cannot be opened, `temporary` when another process holds it.
+  public static func open(_ file: String, ofOutput folder: String) throws -> FileHandle {
+    while true {
+      let descriptor = Foundation.open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else {
+        throw Failure(
+          .cannotCreate, "--out \(folder): no file can be written there; check its permissions and free space")
+      }
+      let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+      // Some file systems have no locks; there is no more to do then.
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+        throw Failure(
+          .temporary, "--out \(folder): another run is going on there; wait for it, or name another folder")
+      }
+      // Who held it before may have removed it since it was opened: then it is nobody's.
+      if isNamed(file, descriptor) { return handle }
+    }
+  }
+
+  /// Gives a file up at once: a process that was forked and has not yet started its program holds it, too.
+  public static func release(_ handle: FileHandle) { _ = flock(handle.fileDescriptor, LOCK_UN) }
+
+  private static func isNamed(_ file: String, _ descriptor: Int32) -> Bool {
+    var (opened, named) = (stat(), stat())
+    return fstat(descriptor, &opened) == 0 && stat(file, &named) == 0
+      && (opened.st_dev, opened.st_ino) == (named.st_dev, named.st_ino)
+  }
+}
