@@ -46,7 +46,7 @@ def main():
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     is_flow = arguments.model == "flow"
-    width, steps = arguments.width if is_flow else 1, arguments.steps or (100 if is_flow else 1000)
+    width, steps = arguments.width if is_flow else 1, arguments.steps or (200 if is_flow else 1000)
     n = steps * BATCH
     x = torch.randn(n, width)
     y = x + torch.randn(n, width)

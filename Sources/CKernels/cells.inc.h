@@ -12,17 +12,17 @@ INLINE void add_row(ptrdiff_t number, double value, double weight, double *sums)
     cell[2] += weight * value * value;
 }
 
-INLINE void add_rows_to_cells(int is_weighted, const giv_place *places, ptrdiff_t place_count, int32_t *cells,
+INLINE void add_rows_to_cells(int is_weighted, const giv_real_part *columns, ptrdiff_t column_count, int32_t *cells,
                               const double *values, double center, double factor, const double *weights,
                               ptrdiff_t rows, double *restrict sums) {
     for (ptrdiff_t row = 0; row < rows; row += GIV_LANES) {
         cell_vector cell[PARTS];
         UNROLL for (int part = 0; part < PARTS; part++) cell[part] = *(const cell_vector *)(cells + row + part * WIDTH);
-        for (ptrdiff_t p = 0; p < place_count; p++) {
-            const double *const column = places[p].values + row;
+        for (ptrdiff_t p = 0; p < column_count; p++) {
+            const double *const column = columns[p].values + row;
             __builtin_prefetch(column + CELL_AHEAD);
             UNROLL for (int part = 0; part < PARTS; part++) {
-                cell[part] += places[p].stride * __builtin_convertvector(load(column + part * WIDTH), cell_vector);
+                cell[part] += columns[p].stride * __builtin_convertvector(load(column + part * WIDTH), cell_vector);
             }
         }
         UNROLL for (int part = 0; part < PARTS; part++) *(cell_vector *)(cells + row + part * WIDTH) = cell[part];
@@ -41,12 +41,12 @@ INLINE void add_rows_to_cells(int is_weighted, const giv_place *places, ptrdiff_
     }
 }
 
-static void add_to_cells(const giv_place *places, ptrdiff_t place_count, int32_t *cells, const double *values,
+static void add_to_cells(const giv_real_part *columns, ptrdiff_t column_count, int32_t *cells, const double *values,
                          double center, double factor, const double *weights, ptrdiff_t rows, double *sums) {
     if (weights) {
-        add_rows_to_cells(1, places, place_count, cells, values, center, factor, weights, rows, sums);
+        add_rows_to_cells(1, columns, column_count, cells, values, center, factor, weights, rows, sums);
     } else {
-        add_rows_to_cells(0, places, place_count, cells, values, center, factor, weights, rows, sums);
+        add_rows_to_cells(0, columns, column_count, cells, values, center, factor, weights, rows, sums);
     }
 }
 

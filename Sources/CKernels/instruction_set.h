@@ -4,6 +4,7 @@
 #include "giv_dense.h"
 #include "giv_kernels.h"
 #include "giv_layers.h"
+#include "giv_optimizer.h"
 #include "giv_random.h"
 
 typedef struct {
@@ -15,11 +16,12 @@ typedef struct {
     void (*gram_of_rows)(const double *const *columns, ptrdiff_t column_count, const ptrdiff_t *rows, ptrdiff_t count,
                          double *gram);
     void (*pass)(const giv_block *, const giv_mixture *, const double *row_weights, double *gram, giv_totals *);
-    void (*add_to_cells)(const giv_place *, ptrdiff_t place_count, int32_t *cells, const double *values, double center,
+    void (*add_to_cells)(const giv_real_part *, ptrdiff_t part_count, int32_t *cells, const double *values, double center,
                          double factor, const double *weights, ptrdiff_t rows, double *sums);
     void (*add_codes)(const int64_t *codes, int32_t stride, ptrdiff_t rows, int32_t *numbers);
-    void (*add_random_integers)(uint64_t seed, uint32_t stream, uint32_t below, int32_t stride, uint64_t first,
-                                ptrdiff_t rows, int32_t *numbers);
+    void (*add_random_integers)(const giv_random_part *chance, uint64_t first, ptrdiff_t rows, int32_t *numbers);
+    void (*count_cells)(const giv_random_part *chance, uint64_t first, const giv_code_part *parts, ptrdiff_t part_count,
+                        ptrdiff_t ahead, ptrdiff_t rows, int32_t *numbers, int64_t *counts);
     void (*random_words)(uint64_t seed, uint32_t stream, uint32_t draw, const int64_t *rows, ptrdiff_t count,
                          ptrdiff_t stride, uint32_t *words);
     void (*draw_levels)(const giv_level_parent *parents, ptrdiff_t parent_count, const uint32_t *thresholds, int steps,
@@ -33,6 +35,8 @@ typedef struct {
                             double *input_gradient);
     void (*layer_activate)(const giv_layer *, giv_activation, double *outputs);
     void (*layer_differentiate)(const giv_layer *, giv_activation, const double *outputs, double *output_gradient);
+    void (*adam_step)(const giv_adam *, ptrdiff_t count, const double *gradient, double *parameters, double *first,
+                      double *second, double *directions);
     void (*product)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t inner, giv_entries left, giv_entries right,
                     double *product);
     void (*gram)(ptrdiff_t rows, ptrdiff_t columns, const double *matrix, double *gram);

@@ -12,9 +12,11 @@
 #include "row_gram.inc.h"
 #include "cells.inc.h"
 #include "random.inc.h"
+#include "counts.inc.h"
 #include "levels.inc.h"
 #include "layers.inc.h"
 #include "activations.inc.h"
+#include "optimizer.inc.h"
 #include "dense_product.inc.h"
 #include "dense_triangles.inc.h"
 #include "dense_reflections.inc.h"
@@ -50,7 +52,7 @@ static void pass(const giv_block *block, const giv_mixture *mixture, const doubl
 #define NAME_OF(set) QUOTED(set)
 const giv_instruction_set NAMED(INSTRUCTION_SET) = {
     NAME_OF(INSTRUCTION_SET), responsibilities, weighted_gram, gram_of_rows, pass, add_to_cells, add_codes,
-    add_random_integers,
-    random_words, draw_levels, exponentials, logarithms, layer_forward, layer_add_gradient, layer_propagate, layer_activate, layer_differentiate,
+    add_random_integers, count_cells, random_words, draw_levels, exponentials, logarithms,
+    layer_forward, layer_add_gradient, layer_propagate, layer_activate, layer_differentiate, adam_step,
     product, gram_product, transpose, cholesky, cholesky_solve, invert_lower, symmetric_eigen, qr, orthogonalize_rows,
 };

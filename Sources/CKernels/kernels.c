@@ -3,6 +3,7 @@
 #include "giv_dense.h"
 #include "giv_elementary.h"
 #include "giv_layers.h"
+#include "giv_optimizer.h"
 #include "giv_random.h"
 #include "instruction_set.h"
 
@@ -79,18 +80,22 @@ void giv_pass(const giv_block *block, const giv_mixture *mixture, const double *
     current()->pass(block, mixture, row_weights, gram, totals);
 }
 
-void giv_add_to_cells(const giv_place *places, ptrdiff_t place_count, int32_t *cells, const double *values, double center,
+void giv_add_to_cells(const giv_real_part *parts, ptrdiff_t part_count, int32_t *cells, const double *values, double center,
                       double factor, const double *weights, ptrdiff_t rows, double *sums) {
-    current()->add_to_cells(places, place_count, cells, values, center, factor, weights, rows, sums);
+    current()->add_to_cells(parts, part_count, cells, values, center, factor, weights, rows, sums);
 }
 
 void giv_add_codes(const int64_t *codes, int32_t stride, ptrdiff_t rows, int32_t *numbers) {
     current()->add_codes(codes, stride, rows, numbers);
 }
 
-void giv_add_random_integers(uint64_t seed, uint32_t stream, uint32_t below, int32_t stride, uint64_t first,
-                             ptrdiff_t rows, int32_t *numbers) {
-    current()->add_random_integers(seed, stream, below, stride, first, rows, numbers);
+void giv_count_cells(const giv_random_part *chance, uint64_t first, const giv_code_part *parts, ptrdiff_t part_count,
+                     ptrdiff_t ahead, ptrdiff_t rows, int32_t *numbers, int64_t *counts) {
+    current()->count_cells(chance, first, parts, part_count, ahead, rows, numbers, counts);
+}
+
+void giv_add_random_integers(const giv_random_part *chance, uint64_t first, ptrdiff_t rows, int32_t *numbers) {
+    current()->add_random_integers(chance, first, rows, numbers);
 }
 
 void giv_random_words(uint64_t seed, uint32_t stream, uint32_t draw, const int64_t *rows, ptrdiff_t count,
@@ -128,6 +133,11 @@ void giv_layer_activate(const giv_layer *layer, giv_activation activation, doubl
 void giv_layer_differentiate(const giv_layer *layer, giv_activation activation, const double *outputs,
                              double *output_gradient) {
     current()->layer_differentiate(layer, activation, outputs, output_gradient);
+}
+
+void giv_adam_step(const giv_adam *adam, ptrdiff_t count, const double *gradient, double *parameters, double *first,
+                   double *second, double *directions) {
+    current()->adam_step(adam, count, gradient, parameters, first, second, directions);
 }
 
 void giv_product(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t inner, giv_entries left, giv_entries right,

@@ -5,11 +5,16 @@ typedef int64_t row_vector __attribute__((ext_vector_type(WIDTH), aligned(sizeof
 
 static void random_words(uint64_t seed, uint32_t stream, uint32_t draw, const int64_t *rows, ptrdiff_t count,
                          ptrdiff_t stride, uint32_t *words) {
-    for (ptrdiff_t row = 0; row < count; row += WIDTH) {
-        bits word[4];
-        philox(__builtin_convertvector(*(const row_vector *)(rows + row), bits), seed, stream, draw, word);
-        UNROLL for (int i = 0; i < 4; i++) {
-            *(word_vector *)(words + i * stride + row) = __builtin_convertvector(word[i], word_vector);
+    for (ptrdiff_t row = 0; row < count; row += GIV_LANES) {
+        bits counters[PARTS], word[PARTS][4];
+        UNROLL for (int part = 0; part < PARTS; part++) {
+            counters[part] = __builtin_convertvector(*(const row_vector *)(rows + row + part * WIDTH), bits);
+        }
+        philox(counters, seed, stream, draw, word);
+        UNROLL for (int part = 0; part < PARTS; part++) {
+            UNROLL for (int i = 0; i < 4; i++) {
+                *(word_vector *)(words + i * stride + row + part * WIDTH) = __builtin_convertvector(word[part][i], word_vector);
+            }
         }
     }
 }
@@ -39,11 +44,19 @@ INLINE void search_levels(const giv_level_parent *parents, ptrdiff_t parent_coun
 
 static void draw_levels(const giv_level_parent *parents, ptrdiff_t parent_count, const uint32_t *thresholds, int steps,
                         const uint32_t *words, ptrdiff_t rows, int32_t *levels) {
-    // Most variables have few levels: their searches are straight lines.
+    // Searches are straight lines for up to 256 levels: as a loop they become branches, which nothing foretells.
+#define STRAIGHT(count) \
+    case count: search_levels(parents, parent_count, thresholds, count, words, rows, levels); break
     switch (steps) {
-    case 1: search_levels(parents, parent_count, thresholds, 1, words, rows, levels); break;
-    case 2: search_levels(parents, parent_count, thresholds, 2, words, rows, levels); break;
-    case 3: search_levels(parents, parent_count, thresholds, 3, words, rows, levels); break;
+    STRAIGHT(1);
+    STRAIGHT(2);
+    STRAIGHT(3);
+    STRAIGHT(4);
+    STRAIGHT(5);
+    STRAIGHT(6);
+    STRAIGHT(7);
+    STRAIGHT(8);
     default: search_levels(parents, parent_count, thresholds, steps, words, rows, levels); break;
     }
+#undef STRAIGHT
 }

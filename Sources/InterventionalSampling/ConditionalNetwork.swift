@@ -70,13 +70,16 @@ public struct ConditionalNetwork: Sendable, Equatable {
     }
   }
 
-  /// The place of a flow in time, as its network reads it.
-  static func fillTime(_ time: Double, row: Int, _ columns: UnsafeMutablePointer<Double>) {
-    columns[row] = time
+  /// The place of a flow in time, the same of some rows, as its network reads it.
+  static func fillTime(_ time: Double, rows: Range<Int>, _ columns: UnsafeMutablePointer<Double>) {
+    func fill(_ column: Int, _ value: Double) {
+      (columns + column * NetworkBlock.stride + rows.lowerBound).update(repeating: value, count: rows.count)
+    }
+    fill(0, time)
     for frequency in 0..<frequencies {
       let (sin, cos) = Elementary.sinCos(Double.pi * Double(1 << frequency) * time)
-      columns[(1 + 2 * frequency) * NetworkBlock.stride + row] = sin
-      columns[(2 + 2 * frequency) * NetworkBlock.stride + row] = cos
+      fill(1 + 2 * frequency, sin)
+      fill(2 + 2 * frequency, cos)
     }
   }
 
@@ -159,17 +162,14 @@ public struct ConditionalNetwork: Sendable, Equatable {
     _ block: NetworkBlock, _ steps: Int, _ rows: inout RowBlock, _ own: Range<Int>, _ random: NodeRandom
   ) {
     let (width, stride) = (target!.width, NetworkBlock.stride)
-    for (index, row) in own.enumerated() {
-      for pair in 0..<(width + 1) / 2 {
-        let (first, second) = random.normalPair(pair, row: Int(rows.rows[row]))
-        block.input[2 * pair * stride + index] = first
-        if 2 * pair + 1 < width { block.input[(2 * pair + 1) * stride + index] = second }
-      }
+    // With an odd width the last of the noise falls on the first column of time, which is filled after it.
+    let numbers = Array(rows.rows[own])
+    for pair in 0..<(width + 1) / 2 {
+      let column = block.input + 2 * pair * stride
+      random.normalPairs(pair, rows: numbers, to: column, column + stride)
     }
     for step in 0..<steps {
-      for index in own.indices {
-        Self.fillTime(Double(step) / Double(steps), row: index - own.lowerBound, block.input + width * stride)
-      }
+      Self.fillTime(Double(step) / Double(steps), rows: 0..<own.count, block.input + width * stride)
       network.forward(block)
       for component in 0..<width {
         let (place, velocity) = (block.input + component * stride, block.output + component * stride)

@@ -41,7 +41,8 @@ final class ConditionalTraining: RowwiseProblem {
     block = NetworkBlock(shape)
     let width = target?.width ?? 1
     raw = AlignedBuffer(count: (inputs.rawWidth + width) * NetworkBlock.stride)
-    targets = AlignedBuffer(count: width * NetworkBlock.stride)
+    // Noise comes two by two.
+    targets = AlignedBuffer(count: (width + 1) / 2 * 2 * NetworkBlock.stride)
     rowWidth = inputs.rawWidth + width
     let count = source.rows.rowCount
     let visited = options.steps * options.batchSize
@@ -160,18 +161,21 @@ final class ConditionalTraining: RowwiseProblem {
   /// Puts every row at a time t of chance between noise e and its value y, at (1 - t) e + t y, where it moves by y - e.
   private func startFlow(to values: UnsafePointer<Double>, rows: ArraySlice<Int>, step: Int) {
     let (width, stride) = (target!.width, NetworkBlock.stride)
-    let draws = Self.flowDraws(width: width)
-    for (index, row) in rows.enumerated() {
-      let time = noise.uniform(row: row, draw: step * draws)
-      for pair in 0..<draws - 1 {
-        let normals = noise.normalPair(row: row, draw: step * draws + 1 + pair)
-        for (component, normal) in [(2 * pair, normals.0), (2 * pair + 1, normals.1)] where component < width {
-          let place = component * stride + index
-          block.input[place] = (1 - time) * normal + time * values[place]
-          targets[place] = values[place] - normal
-        }
+    let (first, numbers) = (step * Self.flowDraws(width: width), rows.map(Int64.init))
+    for pair in 0..<(width + 1) / 2 {
+      let column = targets.pointer + 2 * pair * stride
+      noise.normalPairs(of: numbers, draw: first + 1 + pair, to: column, column + stride)
+    }
+    let times = rows.map { noise.uniform(row: $0, draw: first) }
+    for column in Swift.stride(from: 0, to: width * stride, by: stride) {
+      for (index, time) in times.enumerated() {
+        let (noise, value) = (targets[column + index], values[column + index])
+        block.input[column + index] = (1 - time) * noise + time * value
+        targets[column + index] = value - noise
       }
-      ConditionalNetwork.fillTime(time, row: index, block.input + width * stride)
+    }
+    for (index, time) in times.enumerated() {
+      ConditionalNetwork.fillTime(time, rows: index..<index + 1, block.input + width * stride)
     }
   }
 }

@@ -53,4 +53,11 @@ struct NodeRandom: Sendable {
 
   /// Standard normal numbers two by two.
   func normalPair(_ pair: Int, row: Int) -> (Double, Double) { random.normalPair(row: row, draw: first + pair) }
+
+  /// Those of many rows, to two columns.
+  func normalPairs(
+    _ pair: Int, rows: [Int64], to first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>
+  ) {
+    random.normalPairs(of: rows, draw: self.first + pair, to: first, second)
+  }
 }

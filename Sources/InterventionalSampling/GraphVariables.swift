@@ -24,15 +24,31 @@ package struct GraphVariables: Sendable {
     }
     var width: Int { if case .vector(_, let width) = self { width } else { 1 } }
 
+    /// The columns of a chunk that hold the numbers, number by number; nil where they are stored otherwise.
+    func storedColumns(_ frame: Frame, chunk: Int) throws -> [UnsafePointer<Double>]? {
+      switch self {
+      case .one(let variable):
+        guard case .real(let column) = variable.storage else { return nil }
+        return [try frame.reals(column, chunk: chunk)]
+      case .vector(let column, let width):
+        return try (0..<width).map { try frame.reals(column, component: $0, chunk: chunk) }
+      }
+    }
+
     /// Reads the rows of a chunk, counted from its first, number by number.
     func readers(_ frame: Frame, chunk: Int) throws -> [(Int) -> Double] {
       switch self {
       case .one(let variable): [try variable.reader(frame, chunk: chunk)]
-      case .vector(let column, let width):
-        try (0..<width).map { component in
-          let values = try frame.reals(column, component: component, chunk: chunk)
-          return { values[$0] }
-        }
+      case .vector: try storedColumns(frame, chunk: chunk)!.map { column in { column[$0] } }
+      }
+    }
+
+    /// Gives `body` the columns of a chunk, number by number; they are made where the numbers are stored otherwise.
+    func visit(_ frame: Frame, chunk: Int, _ body: (_ component: Int, UnsafePointer<Double>) -> Void) throws {
+      if let columns = try storedColumns(frame, chunk: chunk) {
+        for (component, column) in columns.enumerated() { body(component, column) }
+      } else {
+        body(0, (0..<frame.rowCount(ofChunk: chunk)).map(try readers(frame, chunk: chunk)[0]))
       }
     }
   }
@@ -133,8 +149,8 @@ private struct NumberColumns: ChunkSource {
   func fill(_ target: FrameChunks, with chunks: Range<Int>) throws {
     for chunk in chunks {
       for (column, own) in columns.enumerated() {
-        let (read, values) = (try own.readers(frame, chunk: chunk)[0], target.reals(column, chunk: chunk))
-        for row in 0..<frame.rowCount(ofChunk: chunk) { values[row] = read(row) }
+        let (values, count) = (target.reals(column, chunk: chunk), frame.rowCount(ofChunk: chunk))
+        try own.visit(frame, chunk: chunk) { _, numbers in values.update(from: numbers, count: count) }
       }
     }
   }
@@ -156,13 +172,18 @@ public struct NumberSummary: Sendable, Codable, Equatable {
     guard !chosen.isEmpty else { return columns.map { _ in nil } }
     let count = Double(frame.rows.rowCount)
     let width = chosen.reduce(0) { $0 + $1.width }
-    func readers(_ chunk: Int) throws -> [(Int) -> Double] {
-      try chosen.flatMap { try $0.readers(frame, chunk: chunk) }
+    func visit(_ chunk: Int, _ body: (_ place: Int, UnsafeBufferPointer<Double>) -> Void) throws {
+      let rowCount = frame.rowCount(ofChunk: chunk)
+      var first = 0
+      for columns in chosen {
+        try columns.visit(frame, chunk: chunk) { body(first + $0, UnsafeBufferPointer(start: $1, count: rowCount)) }
+        first += columns.width
+      }
     }
     func sum(_ function: (_ place: Int, Double) -> Double) throws -> [Double] {
       try frame.rows.sum([Double](repeating: 0, count: width)) { partial, chunk in
-        for (place, read) in try readers(chunk).enumerated() {
-          for row in 0..<frame.rowCount(ofChunk: chunk) { partial[place] += function(place, read(row)) }
+        try visit(chunk) { place, values in
+          partial[place] = values.reduce(partial[place]) { $0 + function(place, $1) }
         }
       }
     }
@@ -171,11 +192,9 @@ public struct NumberSummary: Sendable, Codable, Equatable {
     let local = try frame.rows.communicator.agree {
       var ends = [Double](repeating: .infinity, count: 2 * width)
       for chunk in frame.rows.localChunks {
-        for (place, read) in try readers(chunk).enumerated() {
-          for row in 0..<frame.rowCount(ofChunk: chunk) {
-            ends[place] = min(ends[place], read(row))
-            ends[width + place] = min(ends[width + place], -read(row))
-          }
+        try visit(chunk) { place, values in
+          ends[place] = values.reduce(ends[place]) { min($0, $1) }
+          ends[width + place] = values.reduce(ends[width + place]) { min($0, -$1) }
         }
       }
       return ends

@@ -31,32 +31,28 @@ package struct JointCounts: Sendable {
   ) throws -> [Int64] {
     let rows = frame.rows
     let starts = offsets(variables, tables)
+    let cells = zip(tables, starts).map { (cells: Self.cells(of: $0, variables, frame), start: $1) }
     var counts = [Int64](repeating: 0, count: starts.last!)
     try rows.communicator.agree {
-      for chunk in rows.localChunks {
-        for (table, start) in zip(tables, starts) {
-          let cells = try cells(of: table, variables, frame, chunk: chunk)
-          counts.withUnsafeMutableBufferPointer { counts in
-            for cell in cells { counts[start + Int(cell)] &+= 1 }
-          }
+      try counts.withUnsafeMutableBufferPointer { counts in
+        for chunk in rows.localChunks {
+          for (cells, start) in cells { try cells.count(ofChunk: chunk, in: counts.baseAddress! + start) }
         }
       }
     }
     return try rows.communicator.sum(counts: counts)
   }
 
-  /// The cells of a table that the rows of a chunk fall in: blocks first, the last variable fastest.
-  private static func cells(
-    of table: Table, _ variables: GraphVariables, _ frame: Frame, chunk: Int
-  ) throws -> [Int32] {
-    var cells = RowCells(frame, chunk: chunk)
+  /// The cells of a table that rows fall in: blocks first, the last variable fastest.
+  private static func cells(of table: Table, _ variables: GraphVariables, _ frame: Frame) -> RowCells {
+    var cells = RowCells(frame)
     var stride = Int(variables.size(table.scope))
     cells.add(jackknifeBlocks: table.blocks, stride: stride)
     for place in table.scope {
       stride /= variables.levels[place].count
-      try cells.add(variables.columns[place].category, among: variables.levels[place], stride: stride)
+      cells.add(variables.columns[place].category, among: variables.levels[place], stride: stride)
     }
-    return cells.completed()
+    return cells
   }
 
   /// Where each table begins, and where the last ends.

@@ -32,13 +32,25 @@ extension GraphVariables {
   func rows(of frame: Frame) -> ModelRows {
     ModelRows(rows: frame.rows) { chunk, places in
       let first = frame.rows.grid.rows(ofChunk: chunk).lowerBound
-      let readers = try places.flatMap { place -> [(Int) -> Double] in
-        let readers = try columns[place].readers(frame, chunk: chunk)
-        guard isCategory(place) else { return readers }
-        return [{ Double(levels[place].place(of: readers[0]($0))) }]
+      // Columns are read as they are; other values are made, one call for each.
+      var columns: [(place: Int, values: UnsafePointer<Double>)] = []
+      var readers: [(place: Int, read: (Int) -> Double)] = []
+      var width = 0
+      for place in places {
+        let own = self.columns[place]
+        if isCategory(place) {
+          let (values, read) = (levels[place], try own.readers(frame, chunk: chunk)[0])
+          readers.append((width, { Double(values.place(of: read($0))) }))
+        } else if let stored = try own.storedColumns(frame, chunk: chunk) {
+          columns += stored.enumerated().map { (width + $0, $1) }
+        } else {
+          readers.append((width, try own.readers(frame, chunk: chunk)[0]))
+        }
+        width += own.width
       }
       return { row, values in
-        for (index, read) in readers.enumerated() { values[index] = read(row - first) }
+        for (place, column) in columns { values[place] = column[row - first] }
+        for (place, read) in readers { values[place] = read(row - first) }
       }
     }
   }

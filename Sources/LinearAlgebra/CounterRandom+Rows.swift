@@ -1,18 +1,38 @@
 import CKernels
 
 extension CounterRandom {
-  /// Adds to a number of each of consecutive rows a stride times a random integer in `0 ..< count`.
+  /// The words of ``bits(row:draw:)`` of many rows: word w of row i at `words[w · stride + i]`.
   ///
-  /// Row r takes word r mod 4 of the block of place (⌊r / 4⌋, 0), and of it ⌊word · count / 2³²⌋: four rows share a block,
-  /// and many are made at a time, since a pass over rows should not wait for them. No value is favoured by more than
-  /// count / 2³². All draws 0 of the stream are used up.
+  /// - Parameters:
+  ///   - rows: padded to a multiple of ``Kernel/lanes`` beyond `count`.
+  ///   - stride: a multiple of ``Kernel/lanes``, at least the padded count.
+  ///   - words: four times `stride`.
+  /// - Precondition: `0 <= draw < 2³²`.
+  public func words(
+    of rows: UnsafePointer<Int64>, count: Int, draw: Int, stride: Int, to words: UnsafeMutablePointer<UInt32>
+  ) {
+    precondition(stride >= Kernel.paddedCount(count))
+    giv_random_words(seed, stream, UInt32(draw), rows, count, stride, words)
+  }
+
+  /// Writes the numbers of ``normalPair(row:draw:)`` of many rows to two columns of `rows.count` numbers.
   ///
-  /// - Parameter numbers: one for each of `rows`, and perhaps more, which stay.
-  /// - Precondition: `0 < count < 2³¹`, and the products do not leave `Int32`.
-  public func addIntegers(below count: Int, times stride: Int, rows: Range<Int>, to numbers: inout [Int32]) {
-    precondition(count > 0 && count <= Int32.max, "a random integer needs a positive bound of 31 bits")
-    precondition(numbers.count >= rows.count)
-    giv_add_random_integers(
-      seed, stream, UInt32(count), Int32(stride), UInt64(rows.lowerBound), rows.count, &numbers)
+  /// - Precondition: `0 <= draw < 2³²`.
+  public func normalPairs(
+    of rows: [Int64], draw: Int, to first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>
+  ) {
+    let stride = Kernel.paddedCount(rows.count)
+    withUnsafeTemporaryAllocation(of: Int64.self, capacity: stride) { padded in
+      padded.initialize(repeating: 0)
+      _ = padded.update(fromContentsOf: rows)
+      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 4 * stride) { words in
+        self.words(of: padded.baseAddress!, count: rows.count, draw: draw, stride: stride, to: words.baseAddress!)
+        for row in rows.indices {
+          (first[row], second[row]) = Self.normals(
+            Self.word(SIMD2(words[row], words[stride + row])),
+            Self.word(SIMD2(words[2 * stride + row], words[3 * stride + row])))
+        }
+      }
+    }
   }
 }

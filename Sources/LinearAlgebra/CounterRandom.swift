@@ -49,10 +49,15 @@ public struct CounterRandom: Sendable {
 
   /// Two independent standard normal numbers, by Box-Muller from a pair of uniform ones; the first is `normal`.
   public func normalPair(row: Int, draw: Int) -> (Double, Double) {
-    let (first, second) = uniformPair(row: row, draw: draw)
+    let bits = bits(row: row, draw: draw)
+    return Self.normals(Self.word(bits.lowHalf), Self.word(bits.highHalf))
+  }
+
+  /// Two normal numbers of two words.
+  static func normals(_ first: UInt64, _ second: UInt64) -> (Double, Double) {
     // 1 - u lies in (0, 1].
-    let radius = (-2 * Elementary.log(1 - first)).squareRoot()
-    let (sin, cos) = Elementary.sinCos(2 * Double.pi * second)
+    let radius = (-2 * Elementary.log(1 - uniform(first))).squareRoot()
+    let (sin, cos) = Elementary.sinCos(2 * Double.pi * uniform(second))
     return (radius * cos, radius * sin)
   }
 
@@ -84,7 +89,7 @@ public struct CounterRandom: Sendable {
     Self.word(bits(row: row, draw: draw).lowHalf)
   }
 
-  private static func word(_ halves: SIMD2<UInt32>) -> UInt64 {
+  static func word(_ halves: SIMD2<UInt32>) -> UInt64 {
     UInt64(halves[0]) | UInt64(halves[1]) << 32
   }
 

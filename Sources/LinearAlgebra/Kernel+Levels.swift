@@ -35,19 +35,3 @@ extension Kernel {
     }
   }
 }
-
-extension CounterRandom {
-  /// The words of ``bits(row:draw:)`` of many rows: word w of row i at `words[w · stride + i]`.
-  ///
-  /// - Parameters:
-  ///   - rows: padded to a multiple of ``Kernel/lanes`` beyond `count`.
-  ///   - stride: a multiple of ``Kernel/lanes``, at least the padded count.
-  ///   - words: four times `stride`.
-  /// - Precondition: `0 <= draw < 2³²`.
-  public func words(
-    of rows: UnsafePointer<Int64>, count: Int, draw: Int, stride: Int, to words: UnsafeMutablePointer<UInt32>
-  ) {
-    precondition(stride >= Kernel.paddedCount(count))
-    giv_random_words(seed, stream, UInt32(draw), rows, count, stride, words)
-  }
-}

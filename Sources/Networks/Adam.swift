@@ -2,9 +2,8 @@ import LinearAlgebra
 
 /// The Adam optimiser (Kingma and Ba 2015) and its optimistic form, with the state that a checkpoint keeps.
 ///
-/// m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², u = m / (1 - β₁ˢ) / (√(v / (1 - β₂ˢ)) + ε) in step s = 1, 2, …;
-/// then θ ← θ - η u, or optimistically θ ← θ - 2 η u + η u' with the u' of the step before (Daskalakis, Ilyas,
-/// Syrgkanis, Zeng 2018), which damps the cycles of two networks that play against each other.
+/// ``LinearAlgebra/Kernel/AdamStep`` has the formulas; the optimistic form (Daskalakis, Ilyas, Syrgkanis, Zeng 2018) damps the
+/// cycles of two networks that play against each other.
 public struct Adam: Sendable, Codable, Equatable {
   public var learningRate: Double
   public let beta1: Double
@@ -35,6 +34,18 @@ public struct Adam: Sendable, Codable, Equatable {
     directions = isOptimistic ? firstMoments : []
   }
 
+  /// All that steps change.
+  var numbers: [Double] {
+    get { [learningRate, Double(stepCount)] + firstMoments + secondMoments + directions }
+    set {
+      let count = firstMoments.count
+      (learningRate, stepCount) = (newValue[0], Int(newValue[1]))
+      firstMoments = Array(newValue[2..<2 + count])
+      secondMoments = Array(newValue[2 + count..<2 + 2 * count])
+      directions = Array(newValue[(2 + 2 * count)...])
+    }
+  }
+
   /// Takes one step down the gradient.
   ///
   /// - Precondition: both arrays have the number of parameters that the optimiser was made for.
@@ -42,23 +53,13 @@ public struct Adam: Sendable, Codable, Equatable {
     let count = firstMoments.count
     precondition(parameters.count == count && gradient.count == count, "an optimiser keeps one state per parameter")
     stepCount += 1
-    let correction1 = 1 / (1 - Elementary.power(beta1, stepCount))
-    let correction2 = 1 / (1 - Elementary.power(beta2, stepCount))
-    parameters.withUnsafeMutableBufferPointer { parameters in
-      gradient.withUnsafeBufferPointer { gradient in
-        for i in 0..<count {
-          let slope = gradient[i] + weightDecay * parameters[i]
-          firstMoments[i] = beta1 * firstMoments[i] + (1 - beta1) * slope
-          secondMoments[i] = beta2 * secondMoments[i] + (1 - beta2) * slope * slope
-          let direction = firstMoments[i] * correction1 / ((secondMoments[i] * correction2).squareRoot() + epsilon)
-          if isOptimistic {
-            parameters[i] -= learningRate * (2 * direction - directions[i])
-            directions[i] = direction
-          } else {
-            parameters[i] -= learningRate * direction
-          }
-        }
-      }
-    }
+    Kernel.adamStep(
+      Kernel.AdamStep(
+        learningRate: learningRate, beta1: beta1, beta2: beta2,
+        correction1: 1 / (1 - Elementary.power(beta1, stepCount)),
+        correction2: 1 / (1 - Elementary.power(beta2, stepCount)), epsilon: epsilon, weightDecay: weightDecay,
+        isOptimistic: isOptimistic),
+      gradient: gradient, parameters: &parameters, firstMoments: &firstMoments, secondMoments: &secondMoments,
+      directions: &directions)
   }
 }

@@ -73,12 +73,11 @@ public struct Trainer: Sendable, Codable {
       if blocks.isShared {
         try round.take(window, over: blocks.blocks, problem, rate)
       } else {
-        let start = round
-        round = try problem.rows.communicator.broadcast {
-          var round = start
-          try round.take(window, over: blocks.blocks, problem, rate)
-          return round
+        let communicator = problem.rows.communicator
+        try communicator.agree {
+          if communicator.isRoot { try round.take(window, over: blocks.blocks, problem, rate) }
         }
+        round.numbers = try communicator.broadcast(round.numbers, from: 0)
       }
       guard round.isFinite else {
         progress.stepCount = last
@@ -99,10 +98,25 @@ public struct Trainer: Sendable, Codable {
   }
 
   /// The steps of one call.
-  private struct Round: Codable {
+  private struct Round {
     var progress: Progress
     /// The sum of the steps' losses.
     var loss = 0.0
+
+    /// All that steps change, as a message of numbers.
+    var numbers: [Double] {
+      get {
+        [loss, Double(progress.stepCount)] + progress.parameters + progress.averages + progress.optimizer.numbers
+      }
+      set {
+        (loss, progress.stepCount) = (newValue[0], Int(newValue[1]))
+        let parameters = 2..<2 + progress.parameters.count
+        let averages = parameters.upperBound..<parameters.upperBound + progress.averages.count
+        progress.parameters = Array(newValue[parameters])
+        progress.averages = Array(newValue[averages])
+        progress.optimizer.numbers = Array(newValue[averages.upperBound...])
+      }
+    }
 
     var isFinite: Bool {
       loss.isFinite && progress.parameters.allSatisfy(\.isFinite) && progress.averages.allSatisfy(\.isFinite)

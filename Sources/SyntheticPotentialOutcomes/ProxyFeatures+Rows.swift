@@ -2,14 +2,14 @@ import Frames
 import LinearAlgebra
 
 extension ProxyFeatures {
-  /// Adds a stride times the joint cell of every row of a chunk.
+  /// Adds a stride times the joint cell of every row.
   ///
   /// - Precondition: the features are cells.
-  func addCells(to cells: inout RowCells, stride: Int) throws {
+  func addCells(to cells: inout RowCells, stride: Int) {
     guard case .cells(let values) = basis else { preconditionFailure("the features are no cells") }
     var stride = stride
     for (variable, values) in zip(variables, values).reversed() {
-      try cells.add(variable, among: values, stride: stride)
+      cells.add(variable, among: values, stride: stride)
       stride *= values.count
     }
   }
@@ -18,9 +18,9 @@ extension ProxyFeatures {
   ///
   /// - Precondition: the features are cells.
   func cells(_ frame: Frame, chunk: Int) throws -> [Int32] {
-    var cells = RowCells(frame, chunk: chunk)
-    try addCells(to: &cells, stride: 1)
-    return cells.completed()
+    var cells = RowCells(frame)
+    addCells(to: &cells, stride: 1)
+    return try cells.numbers(ofChunk: chunk)
   }
 
   /// Writes feature f of rows of a chunk, in their order, to `output[f * rows.count + place]`.

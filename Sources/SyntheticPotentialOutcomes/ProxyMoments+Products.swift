@@ -6,9 +6,9 @@ extension ProxyMoments {
   mutating func addProducts(
     _ frame: Frame, chunk: Int, _ scale: OutcomeScale, _ workspace: ProductWorkspace
   ) throws {
-    var cells = RowCells(frame, chunk: chunk)
-    try groups.addPlaces(to: &cells, stride: 1)
-    let sorted = SortedRows(cells.completed(), groupCount: groups.count)
+    var cells = RowCells(frame)
+    groups.addPlaces(to: &cells, stride: 1)
+    let sorted = SortedRows(try cells.numbers(ofChunk: chunk), groupCount: groups.count)
     let (order, stride) = (order, sorted.rows.count)
     let buffer = workspace.pointer(count: (order + 3) * stride)
     let weights = buffer + order * stride

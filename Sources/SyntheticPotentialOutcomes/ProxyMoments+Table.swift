@@ -7,14 +7,15 @@ extension ProxyMoments {
   mutating func addTable(_ frame: Frame, chunk: Int, _ scale: OutcomeScale) throws {
     // The three numbers at the head of a group count as a cell, so that all lie three apart.
     let stride = pairCount + 1
-    var cells = RowCells(frame, chunk: chunk, first: 1)
-    try groups.addPlaces(to: &cells, stride: stride)
-    try treatment.addCells(to: &cells, stride: outcome.allCount)
-    try outcome.addCells(to: &cells, stride: 1)
+    var cells = RowCells(frame, first: 1)
+    groups.addPlaces(to: &cells, stride: stride)
+    treatment.addCells(to: &cells, stride: outcome.allCount)
+    outcome.addCells(to: &cells, stride: 1)
     let weight = try frame.weight(chunk: chunk)
     let rowCount = frame.rowCount(ofChunk: chunk)
     try summands.withUnsafeMutableBufferPointer { sums in
-      let numbers = try cells.addOutcome(center: scale.center, factor: scale.factor, to: sums.baseAddress!)
+      let numbers = try cells.addOutcome(
+        ofChunk: chunk, center: scale.center, factor: scale.factor, to: sums.baseAddress!)
       guard let weight else { return }
       for row in 0..<rowCount {
         let head = Int(numbers[row]) / stride * stride * Self.headCount

@@ -106,14 +106,14 @@ struct RowGroups: Sendable {
     return .levels(variable, values)
   }
 
-  /// Adds a stride times the group of every row of a chunk.
-  func addPlaces(to cells: inout RowCells, stride: Int) throws {
+  /// Adds a stride times the group of every row.
+  func addPlaces(to cells: inout RowCells, stride: Int) {
     switch blocks {
     case .byChance(let count): cells.add(jackknifeBlocks: count, stride: stride)
-    case .levels(let variable, let values): try cells.add(variable, among: values, stride: stride)
+    case .levels(let variable, let values): cells.add(variable, among: values, stride: stride)
     }
-    try cells.add(treatment, among: arms, stride: stride * blocks.count)
+    cells.add(treatment, among: arms, stride: stride * blocks.count)
     guard let strata else { return }
-    try cells.add(strata.variable, among: strata.values, stride: stride * blocks.count * arms.count)
+    cells.add(strata.variable, among: strata.values, stride: stride * blocks.count * arms.count)
   }
 }

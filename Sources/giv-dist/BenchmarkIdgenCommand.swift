@@ -32,7 +32,7 @@ struct BenchmarkIdgen: JobCommand {
   var model: ModelKind?
   @Option(help: "The numbers of the vectors of a flow. (default: 64)")
   var width: Int?
-  @Option(help: "Minibatches of a training. (default: 1000; of a flow 100)")
+  @Option(help: "Minibatches of a training. (default: 1000; of a flow 200)")
   var steps: Int?
   @Option(help: "Timed passes; by default as many as take about two seconds.")
   var passes: Int?
@@ -113,7 +113,7 @@ struct BenchmarkIdgen: JobCommand {
   private func train(_ kind: ModelKind, on communicator: any Communicator) throws {
     var options = NetworkOptions(graph: "X -> Y", intervened: ["X"], outcome: ["Y"])
     options.models.kinds = ["Y": kind]
-    options.models.steps = steps ?? (kind == .flow ? 100 : 1000)
+    options.models.steps = steps ?? (kind == .flow ? 200 : 1000)
     let rowCount = options.models.steps * options.models.batchSize
     let width = kind == .flow ? self.width ?? 64 : 1
     let own: ColumnKind = kind == .flow ? .vector(width: width) : .real

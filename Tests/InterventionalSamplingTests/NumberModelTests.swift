@@ -179,18 +179,18 @@ import Testing
   }
 
   /// Y is (a, b) with a = ±1 by X and b = a² + noise a little: no product of laws of components.
-  @Test func `a flow gives vectors whose components belong together`() throws {
+  @Test(arguments: [2, 3]) func `a flow gives vectors whose components belong together`(width: Int) throws {
     let random = CounterRandom(seed: 5, stream: .test)
     let count = 4000
     let x = (0..<count).map { Int64($0 % 2) }
-    let y = (0..<count).flatMap { row -> [Double] in
+    let y = (0..<count).flatMap { row -> ArraySlice<Double> in
       let (first, second) = random.normalPair(row: row, draw: 0)
-      return [first + Double(2 * (row % 2)), 10 + 3 * first + second]
+      return [first + Double(2 * (row % 2)), 10 + 3 * first + second, -5 - first][..<width]
     }
     let frame = try Frame(
       rows: DistributedRows(rowCount: count, communicator: SoloCommunicator()),
       columns: [
-        .categorical("X", .variable, codes: x, levels: ["a", "b"]), .vector("Y", .variable, y, width: 2),
+        .categorical("X", .variable, codes: x, levels: ["a", "b"]), .vector("Y", .variable, y, width: width),
       ])
     let network = try network("X -> Y", frame) { ($0.models.steps, $0.models.hidden) = (800, [32, 32]) }
     for (level, shift) in [("a", 0.0), ("b", 2)] {
@@ -199,6 +199,11 @@ import Testing
       let product = mean(zip(values[0], values[1]).map { ($0 - centers[0]) * ($1 - centers[1]) })
       // Means 2 [X = b] and 10, variances 1 and 10, covariance 3.
       #expect(abs(centers[0] - shift) < 0.12 && abs(centers[1] - 10) < 0.4, "\(centers)")
+      // Of the third -5, 1 and with the first -1.
+      if width == 3 {
+        let product = mean(zip(values[0], values[2]).map { ($0 - centers[0]) * ($1 - centers[2]) })
+        #expect(abs(centers[2] + 5) < 0.12 && abs(variance(values[2]) - 1) < 0.2 && abs(product + 1) < 0.2)
+      }
       #expect(abs(variance(values[0]) - 1) < 0.15 && abs(variance(values[1]) - 10) < 1.5 && abs(product - 3) < 0.5)
     }
   }

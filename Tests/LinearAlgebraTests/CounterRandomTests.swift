@@ -69,6 +69,17 @@ import Testing
     #expect(first[7] == random.normal(row: 7, draw: 2))
   }
 
+  @Test(arguments: [0, 1, 8, 13]) func `Normal pairs of many rows are those of each`(count: Int) {
+    let rows = (0..<count).map { Int64($0 * $0 + 1) << 30 }
+    var first = [Double](repeating: -9, count: count + 8)
+    var second = first
+    random.normalPairs(of: rows, draw: 9, to: &first, &second)
+    for (index, row) in rows.enumerated() {
+      #expect((first[index], second[index]) == random.normalPair(row: Int(row), draw: 9))
+    }
+    #expect(first[count...].allSatisfy { $0 == -9 } && second[count...].allSatisfy { $0 == -9 })
+  }
+
   @Test func `Streams, seeds, rows and draws are uncorrelated`() {
     let base = sample { random.normal(row: $0, draw: 0) }
     let other = CounterRandom(seed: random.seed, stream: .starts)

@@ -21,7 +21,7 @@ extension KernelTests {
     }
 
     /// Levels of parents 0 ..< 3 and 0 ..< 4 with the law at 12 combinations, which include impossible levels at both ends.
-    @Test(arguments: KernelProblem.kernels, [1, 2, 3, 4, 5, 8, 9, 17, 100])
+    @Test(arguments: KernelProblem.kernels, [1, 2, 3, 4, 5, 8, 9, 17, 33, 100, 129, 300])
     func `A level is the number of thresholds that a word reaches`(kernel: String, levelCount: Int) throws {
       defer { try? Kernel.select(nil) }
       try Kernel.select(kernel)

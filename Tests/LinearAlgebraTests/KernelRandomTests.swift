@@ -13,7 +13,7 @@ extension KernelTests {
         // Rows past the last keep their number.
         var numbers = [Int32](repeating: 7, count: length + 3)
         let stride = count > 1000 ? 1 : -5
-        random.addIntegers(below: count, times: stride, rows: rows, to: &numbers)
+        Kernel.RandomPart(random, below: count, stride: Int32(stride)).add(rows: rows, to: &numbers)
         let expected = rows.map { row in
           let word = random.bits(row: row / 4, draw: 0)[row % 4]
           return 7 &+ Int32(stride * ((Int(word) * count) >> 32))
@@ -25,7 +25,7 @@ extension KernelTests {
     @Test func `All integers are drawn equally often`() {
       var counts = [Int](repeating: 0, count: 40)
       var numbers = [Int32](repeating: 0, count: 40_000)
-      CounterRandom(seed: 3, stream: .test).addIntegers(below: 40, times: 1, rows: 0..<40_000, to: &numbers)
+      Kernel.RandomPart(CounterRandom(seed: 3, stream: .test), below: 40, stride: 1).add(rows: 0..<40_000, to: &numbers)
       for number in numbers { counts[Int(number)] += 1 }
       // Standard deviation of each: 31.
       #expect(counts.allSatisfy { abs($0 - 1000) < 4 * 32 })

@@ -3,10 +3,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Adds stride times a random number of 0 ... below - 1, for rows first, first + 1, ... Row r takes word r mod 4 of the
-// Philox block of counter (0, stream, r / 4): the high half of its product with `below`.
-void giv_add_random_integers(uint64_t seed, uint32_t stream, uint32_t below, int32_t stride, uint64_t first,
-                             ptrdiff_t rows, int32_t *numbers);
+// A random integer of 0 ... below - 1 for every row, whose part in a number of the row is `stride` times as much. Row r
+// takes word r mod 4 of the Philox block of counter (0, stream, r / 4): the high half of its product with `below`.
+typedef struct {
+    uint64_t seed;
+    uint32_t stream;
+    uint32_t below;
+    int32_t stride;
+} giv_random_part;
+
+// Adds that part to the numbers of rows first, first + 1, ...
+void giv_add_random_integers(const giv_random_part *chance, uint64_t first, ptrdiff_t rows, int32_t *numbers);
 
 // A variable on which the law of another depends: its level of every row, and how far apart the laws of two of its levels
 // lie among the thresholds.

@@ -1,0 +1,28 @@
+// Counts of rows by cells: a few rows at a time, whose numbers stay in registers and the first cache while the next codes come.
+
+// `count` rows, from one whose number is given.
+INLINE void count_rows(ptrdiff_t count, const giv_random_part *chance, uint64_t first, const giv_code_part *parts,
+                       ptrdiff_t part_count, ptrdiff_t row, ptrdiff_t ahead, int32_t *numbers, int64_t *counts) {
+    if (chance) add_random_integers(chance, first, count, numbers);
+    // In 64-bit lanes, as codes come: a product takes the low half of a lane for nothing, to pack lanes takes longer.
+    uint64_t cells[RANDOM_SPAN];
+    for (ptrdiff_t i = 0; i < count; i++) cells[i] = (uint32_t)numbers[i];
+    for (ptrdiff_t p = 0; p < part_count; p++) {
+        const int64_t *const codes = parts[p].codes + row;
+        const uint64_t stride = (uint32_t)parts[p].stride;
+        for (ptrdiff_t i = 0; i < count; i += GIV_LANES) __builtin_prefetch(codes + ahead + i);
+        for (ptrdiff_t i = 0; i < count; i++) cells[i] += stride * (uint32_t)codes[i];
+    }
+    for (ptrdiff_t i = 0; i < count; i++) counts[cells[i]]++;
+}
+
+static void count_cells(const giv_random_part *chance, uint64_t first, const giv_code_part *parts, ptrdiff_t part_count,
+                        ptrdiff_t ahead, ptrdiff_t rows, int32_t *numbers, int64_t *counts) {
+    ptrdiff_t row = 0;
+    for (; row + RANDOM_SPAN <= rows; row += RANDOM_SPAN) {
+        count_rows(RANDOM_SPAN, chance, first + (uint64_t)row, parts, part_count, row, ahead, numbers + row, counts);
+    }
+    if (row < rows) {
+        count_rows(rows - row, chance, first + (uint64_t)row, parts, part_count, row, ahead, numbers + row, counts);
+    }
+}
