@@ -21,7 +21,7 @@ public struct InterventionalRows: ShardedSimulation {
   ///   - isStopRequested: asked between blocks of rows; when true, writing ends with ``Failure`` `temporary`.
   public init(
     _ sample: InterventionalSample, companions: [String: Companion], among companionNames: [String],
-    isStopRequested: @escaping @Sendable () -> Bool = { false }
+    isStopRequested: @escaping @Sendable () -> Bool
   ) {
     self.sample = sample
     self.companions = companions

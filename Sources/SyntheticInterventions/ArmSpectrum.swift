@@ -11,10 +11,11 @@ struct ArmSpectrum: Sendable {
   /// - Throws: ``Failure`` numerical when a sum is not finite.
   init(_ moments: ArmMoments) throws {
     let (p, scales) = (moments.beforeCount, moments.scales)
-    let beforeScales = (0..<p).map { scales[$0 % moments.metricCount] }
     var gram = Matrix(rows: p, columns: p)
     for j in 0..<p {
-      for i in 0..<p { gram[i, j] = moments.products[1 + i, 1 + j] / (beforeScales[i] * beforeScales[j]) }
+      for i in 0..<p {
+        gram[i, j] = moments.products[1 + i, 1 + j] / (scales[i % scales.count] * scales[j % scales.count])
+      }
     }
     let eigen = try SymmetricEigen(gram)
     (values, vectors) = (eigen.values, eigen.vectors)
