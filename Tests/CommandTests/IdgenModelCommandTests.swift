@@ -90,19 +90,31 @@ extension OnRanks {
           == contents(SharedInputs.folder.appending(path: "cut3")))
     }
 
-    @Test(arguments: [SIGKILL, SIGUSR1])
-    func `a training that is ended goes on, on other ranks, to the same bits`(signal: Int32) throws {
-      let out = "ended\(signal)"
-      let arguments =
-        ["idgen", "fit", "mixed3", "--steps", "300", "--checkpoint-every", "1", "--json"] + question
+    /// Ends a fit after a pass, and has it go on on other ranks.
+    private func endAndResume(_ arguments: [String], after pass: String, by signal: Int32, _ out: String) throws {
+      let arguments = ["idgen", "fit"] + arguments + ["--checkpoint-every", "1", "--json"] + question
       let whole = try object(try givDist(arguments + ["--out", "\(out)-whole"]).output)["networkDigest"] as? String
-      let result = try ended(arguments, in: "\"pass\":3,\"phase\":\"model of Y\"", by: signal, out)
+      let result = try ended(arguments, in: pass, by: signal, out)
       #expect(result.exitCode == (signal == SIGKILL ? 137 : 75), "\(result.error)")
       let refused = try givDist(arguments + ["--out", out])
       #expect(refused.exitCode == 73 && refused.error.contains("--resume"), "\(refused.error)")
       let resumed = try givDist(arguments + ["--out", out, "--resume"], ranks: 3)
       #expect(resumed.exitCode == 0, "\(resumed.error)")
       #expect(try whole != nil && object(resumed.output)["networkDigest"] as? String == whole)
+    }
+
+    @Test(arguments: [SIGKILL, SIGUSR1])
+    func `a training that is ended goes on, on other ranks, to the same bits`(signal: Int32) throws {
+      try endAndResume(
+        ["mixed3", "--steps", "300"], after: "\"pass\":3,\"phase\":\"model of Y\"", by: signal, "ended\(signal)")
+    }
+
+    /// The models of Y and M generate the rows that the last model is learned on, for a second.
+    @Test(arguments: [SIGKILL, SIGUSR1])
+    func `a fit that is ended while it generates rows goes on, on other ranks, to the same bits`(signal: Int32) throws {
+      try endAndResume(
+        ["mixed1", "--steps", "20", "--expand", "100"], after: "\"pass\":19,\"phase\":\"model of M\"", by: signal,
+        "generating\(signal)")
     }
 
     @Test(arguments: [SIGKILL, SIGUSR1])
