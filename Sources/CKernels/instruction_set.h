@@ -21,7 +21,7 @@ typedef struct {
     void (*add_codes)(const int64_t *codes, int32_t stride, ptrdiff_t rows, int32_t *numbers);
     void (*add_random_integers)(const giv_random_part *chance, uint64_t first, ptrdiff_t rows, int32_t *numbers);
     void (*count_cells)(const giv_random_part *chance, uint64_t first, const giv_code_part *parts, ptrdiff_t part_count,
-                        ptrdiff_t ahead, ptrdiff_t rows, int32_t *numbers, int64_t *counts);
+                        ptrdiff_t ahead, ptrdiff_t rows, const int32_t *numbers, int64_t *counts);
     void (*random_words)(uint64_t seed, uint32_t stream, uint32_t draw, const int64_t *rows, ptrdiff_t count,
                          ptrdiff_t stride, uint32_t *words);
     void (*draw_levels)(const giv_level_parent *parents, ptrdiff_t parent_count, const uint32_t *thresholds, int steps,

@@ -90,7 +90,7 @@ void giv_add_codes(const int64_t *codes, int32_t stride, ptrdiff_t rows, int32_t
 }
 
 void giv_count_cells(const giv_random_part *chance, uint64_t first, const giv_code_part *parts, ptrdiff_t part_count,
-                     ptrdiff_t ahead, ptrdiff_t rows, int32_t *numbers, int64_t *counts) {
+                     ptrdiff_t ahead, ptrdiff_t rows, const int32_t *numbers, int64_t *counts) {
     current()->count_cells(chance, first, parts, part_count, ahead, rows, numbers, counts);
 }
 

@@ -49,11 +49,14 @@ package struct RowCells {
   /// Adds 1 to the count of the number of every row of a chunk.
   package func count(ofChunk chunk: Int, in counts: UnsafeMutablePointer<Int64>) throws {
     let rows = frame.rows.grid.rows(ofChunk: chunk)
-    var numbers = try startedNumbers(ofChunk: chunk)
-    try addReals(chunk, to: &numbers)
+    var numbers: [Int32] = []
+    if first != 0 || !others.isEmpty || !reals.isEmpty {
+      numbers = try startedNumbers(ofChunk: chunk)
+      try addReals(chunk, to: &numbers)
+    }
     // After the last table the next chunk is read.
     Kernel.countCells(
-      &numbers, and: try codes.map { Kernel.CodePart(try frame.codes($0.column, chunk: chunk), stride: $0.stride) },
+      numbers, and: try codes.map { Kernel.CodePart(try frame.codes($0.column, chunk: chunk), stride: $0.stride) },
       chance, firstRow: rows.lowerBound, ahead: frame.schema.slotCount * frame.rows.grid.columnStride,
       rowCount: rows.count, counts: counts)
   }

@@ -67,21 +67,24 @@ extension Kernel {
   /// Adds 1 to the count of every row's cell.
   ///
   /// - Parameters:
-  ///   - cells: the numbers of the rows' cells but for `parts` and `chance`, which are added; of no use afterwards.
+  ///   - cells: the numbers of the rows' cells but for `parts` and `chance`; empty where all are 0.
   ///   - firstRow: the number among all rows of the first, to which random integers belong.
   ///   - ahead: how many codes behind one the code lies that will be read soon; it is fetched meanwhile, if it exists.
   ///   - counts: one for every cell.
   /// - Precondition: no number and no stride is below 0.
   public static func countCells(
-    _ cells: inout [Int32], and parts: [CodePart], _ chance: RandomPart?, firstRow: Int, ahead: Int, rowCount: Int,
+    _ cells: [Int32], and parts: [CodePart], _ chance: RandomPart?, firstRow: Int, ahead: Int, rowCount: Int,
     counts: UnsafeMutablePointer<Int64>
   ) {
-    precondition(cells.count >= rowCount)
+    precondition(cells.isEmpty || cells.count >= rowCount)
     withUnsafeTemporaryAllocation(of: giv_code_part.self, capacity: parts.count) { native in
       for (index, part) in parts.enumerated() { native.initializeElement(at: index, to: part.native) }
       func count(_ chance: UnsafePointer<giv_random_part>?) {
-        giv_count_cells(
-          chance, UInt64(firstRow), native.baseAddress, parts.count, ahead, rowCount, &cells, counts)
+        cells.withUnsafeBufferPointer { cells in
+          giv_count_cells(
+            chance, UInt64(firstRow), native.baseAddress, parts.count, ahead, rowCount,
+            cells.isEmpty ? nil : cells.baseAddress, counts)
+        }
       }
       if let chance { withUnsafePointer(to: chance.native, count) } else { count(nil) }
     }

@@ -63,5 +63,11 @@ import Testing
       for (power, number) in [1, value, value * value].enumerated() { expectedSums[3 * cell + power] += number }
     }
     #expect(counts == expectedCounts && sums == expectedSums)
+    // Codes alone, as tables of categories have them.
+    var codes = RowCells(frame)
+    codes.add(RowVariable(name: "b", storage: .codes(1)), among: [0, 1, 2], stride: 1)
+    var found = [Int64](repeating: 0, count: 3)
+    for chunk in rows.localChunks { try codes.count(ofChunk: chunk, in: &found) }
+    #expect(found == (0..<3).map { b in Int64((0..<1501).count { Source.places($0).b == b }) })
   }
 }

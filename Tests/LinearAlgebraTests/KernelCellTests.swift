@@ -79,11 +79,11 @@ extension KernelTests {
             let block = hasBlocks ? (Int(word) * 7) >> 32 : 0
             expected[18 * block + Int(6 * codes[0][row] + 2 * codes[1][row]) + row % 2] += 1
           }
-          var (found, cells) = ([Int64](repeating: 5, count: 18 * 7), own)
+          var found = [Int64](repeating: 5, count: 18 * 7)
           codes[0].withUnsafeBufferPointer { first in
             codes[1].withUnsafeBufferPointer { second in
               Kernel.countCells(
-                &cells,
+                own,
                 and: [
                   Kernel.CodePart(first.baseAddress!, stride: 6), Kernel.CodePart(second.baseAddress!, stride: 2),
                 ], hasBlocks ? Kernel.RandomPart(random, below: 7, stride: 18) : nil, firstRow: firstRow,
@@ -93,9 +93,11 @@ extension KernelTests {
           #expect(found == expected)
         }
       }
-      var (found, cells) = ([Int64](repeating: 5, count: 2), own)
-      Kernel.countCells(&cells, and: [], nil, firstRow: 0, ahead: 64, rowCount: count, counts: &found)
+      var found = [Int64](repeating: 5, count: 2)
+      Kernel.countCells(own, and: [], nil, firstRow: 0, ahead: 64, rowCount: count, counts: &found)
       #expect(found == [5 + Int64(count + 1) / 2, 5 + Int64(count) / 2])
+      Kernel.countCells([], and: [], nil, firstRow: 0, ahead: 64, rowCount: count, counts: &found)
+      #expect(found[0] == 5 + Int64(count + 1) / 2 + Int64(count))
     }
   }
 }

@@ -22,11 +22,11 @@ typedef struct {
     int32_t stride;
 } giv_code_part;
 
-// Adds the parts of codes, and that of `chance` unless it is NULL, to the number of each row, and then 1 to the count of that
-// number. The first row is row `first` of all. Neither numbers nor strides are below 0. Codes that lie `ahead` codes behind
-// those that are read are fetched meanwhile; they need not exist. `numbers` are of no use afterwards.
+// Adds 1 to the count of each row's number, with the parts of codes in it, and that of `chance` unless it is NULL. `numbers` may be
+// NULL (all 0); neither they nor strides are below 0. The first row is row `first` of all. Codes that lie `ahead` codes behind
+// those that are read are fetched meanwhile; they need not exist.
 void giv_count_cells(const giv_random_part *chance, uint64_t first, const giv_code_part *parts, ptrdiff_t part_count,
-                     ptrdiff_t ahead, ptrdiff_t rows, int32_t *numbers, int64_t *counts);
+                     ptrdiff_t ahead, ptrdiff_t rows, const int32_t *numbers, int64_t *counts);
 
 // Adds to the number of each row's cell `stride` times its code, from 0 on.
 void giv_add_codes(const int64_t *codes, int32_t stride, ptrdiff_t rows, int32_t *numbers);
