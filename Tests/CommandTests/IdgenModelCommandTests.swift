@@ -96,6 +96,10 @@ extension OnRanks {
       let whole = try object(try givDist(arguments + ["--out", "\(out)-whole"]).output)["networkDigest"] as? String
       let result = try ended(arguments, in: pass, by: signal, out)
       #expect(result.exitCode == (signal == SIGKILL ? 137 : 75), "\(result.error)")
+      // What is killed has told of no later phase.
+      let passes = SharedInputs.folder.appending(path: "\(out)/metrics.jsonl.partial")
+      let text = String(decoding: try Data(contentsOf: passes), as: UTF8.self)
+      #expect(signal != SIGKILL || !text.contains("model of Y 2"))
       let refused = try givDist(arguments + ["--out", out])
       #expect(refused.exitCode == 73 && refused.error.contains("--resume"), "\(refused.error)")
       let resumed = try givDist(arguments + ["--out", out, "--resume"], ranks: 3)
@@ -109,11 +113,11 @@ extension OnRanks {
         ["mixed3", "--steps", "300"], after: "\"pass\":3,\"phase\":\"model of Y\"", by: signal, "ended\(signal)")
     }
 
-    /// The models of Y and M generate the rows that the last model is learned on, for a second.
+    /// The models of Y and M generate the rows that the last model is learned on, for about a second.
     @Test(arguments: [SIGKILL, SIGUSR1])
     func `a fit that is ended while it generates rows goes on, on other ranks, to the same bits`(signal: Int32) throws {
       try endAndResume(
-        ["mixed1", "--steps", "20", "--expand", "100"], after: "\"pass\":19,\"phase\":\"model of M\"", by: signal,
+        ["mixed1", "--steps", "20", "--expand", "400"], after: "\"pass\":19,\"phase\":\"model of M\"", by: signal,
         "generating\(signal)")
     }
 
