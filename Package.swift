@@ -27,6 +27,7 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CMalloc"),
     .target(name: "CKernels"),
     .plugin(name: "CommitStamp", capability: .buildTool()),
     .target(name: "Commit", plugins: ["CommitStamp"]),
@@ -147,10 +148,10 @@ let package = Package(
     .executableTarget(
       name: "giv-dist",
       dependencies: [
-        "CausalGraphs", "Commit", "Communication", "ControlFunction", "Diagnostics", "Effects", "Features", "Frames",
-        "Import", "InterventionalSampling", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication", "NonparametricIV",
-        "Pages",
-        "Panels", "Reports", "Reproduction", "Runs", "Shards", "Simulation", "Storage", "SyntheticInterventions",
+        "CausalGraphs", "CMalloc", "Commit", "Communication", "ControlFunction", "Diagnostics", "Effects", "Features",
+        "Frames", "Import", "InterventionalSampling", "LinearAlgebra", "MetaEM", "Mixture", "MPICommunication",
+        "NonparametricIV", "Pages", "Panels", "Reports", "Reproduction", "Runs", "Shards", "Simulation", "Storage",
+        "SyntheticInterventions",
         "SyntheticPotentialOutcomes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),

@@ -3,32 +3,35 @@ extension Communicator {
   ///
   /// - Precondition: the arrays of all ranks have one length and the sums fit into 64 bits.
   public func sum(counts: [Int64]) throws -> [Int64] {
-    try reduce(counts) { $0 += $1 }
+    try reduce(counts) { own, other in for index in own.indices { own[index] += other[index] } }
   }
 
   /// Elementwise minima over ranks, on all ranks.
   ///
   /// - Precondition: the arrays of all ranks have one length and hold no NaN.
   public func minimum(_ values: [Double]) throws -> [Double] {
-    try reduce(values) { $0 = Swift.min($0, $1) }
+    try reduce(values) { own, other in for index in own.indices { own[index] = Swift.min(own[index], other[index]) } }
   }
 
   /// Elementwise maxima over ranks, on all ranks.
   ///
   /// - Precondition: the arrays of all ranks have one length and hold no NaN.
   public func maximum(_ values: [Double]) throws -> [Double] {
-    try reduce(values) { $0 = Swift.max($0, $1) }
+    try reduce(values) { own, other in for index in own.indices { own[index] = Swift.max(own[index], other[index]) } }
   }
 
-  /// Combines arrays over ranks by a binomial tree to rank 0, and gives the result to all.
+  /// Combines arrays over ranks, long ones by slices and others by a binomial tree to rank 0, and gives the result to all.
   ///
-  /// For exact operations only: the tree is laid over ranks. Sums of doubles go through ``DistributedRows``.
+  /// For exact operations only: both go by ranks. Sums of doubles go through ``DistributedRows``.
+  ///
+  /// - Parameter combine: combines whole arrays: for one element a call of generic code takes longer than a message.
   private func reduce<Element: BitwiseCopyable>(
-    _ elements: [Element], _ combine: (inout Element, Element) -> Void
+    _ elements: [Element], _ combine: (inout [Element], [Element]) -> Void
   ) throws -> [Element] {
     scope.requireOpen()
+    guard size > 1, !elements.isEmpty else { return elements }
+    if let slices = Slices(of: elements.count, over: self) { return try reduce(elements, by: slices, combine) }
     var result = elements
-    guard size > 1, !elements.isEmpty else { return result }
     var received = elements
     var stride = 1
     while stride < size, rank.isMultiple(of: stride) {
@@ -36,11 +39,23 @@ extension Communicator {
         try result.withUnsafeBytes { try send($0, to: rank - stride) }
       } else if rank + stride < size {
         try received.withUnsafeMutableBytes { try receive(into: $0, from: rank + stride) }
-        for index in result.indices { combine(&result[index], received[index]) }
+        combine(&result, received)
       }
       stride *= 2
     }
     try result.withUnsafeMutableBytes { try broadcast($0, from: 0) }
     return result
+  }
+
+  private func reduce<Element: BitwiseCopyable>(
+    _ elements: [Element], by slices: Slices, _ combine: (inout [Element], [Element]) -> Void
+  ) throws -> [Element] {
+    var own = Array(elements[slices[rank]])
+    for (destination, source) in rounds {
+      combine(
+        &own,
+        try exchange(Array(elements[slices[destination]]), to: destination, receiving: own.count, from: source))
+    }
+    return try gather(slices, of: elements.count, own: own[...])
   }
 }

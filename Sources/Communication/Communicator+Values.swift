@@ -4,6 +4,8 @@ import FoundationEssentials
 extension Communicator {
   /// Copies an array of rank `root` to all ranks; it may have any length there, and is ignored elsewhere.
   public func broadcast<Element: BitwiseCopyable>(_ elements: [Element], from root: Int) throws -> [Element] {
+    scope.requireOpen()
+    guard size > 1 else { return elements }
     var count = elements.count
     try withUnsafeMutableBytes(of: &count) { try broadcast($0, from: root) }
     var copy = rank == root ? elements : Array(zeroed: count)
@@ -31,6 +33,28 @@ extension Communicator {
     let content = Array(received.dropFirst())
     if received.first == 1 { throw Failure(bytes: content) }
     return try decode(content)
+  }
+
+  /// Runs `body` on rank `root` only and gives its array to all ranks, bit by bit.
+  ///
+  /// - Parameter body: must not communicate.
+  /// - Throws: on all ranks the same ``Failure`` when `body` threw.
+  public func broadcast<Element: BitwiseCopyable>(
+    from root: Int = 0, elements body: () throws -> [Element]
+  ) throws -> [Element] {
+    try broadcast(agree { try rank == root ? body() : [] }, from: root)
+  }
+
+  /// Sends an array to a rank while it receives `count` elements from another or the same one.
+  func exchange<Element: BitwiseCopyable>(
+    _ elements: [Element], to destination: Int, receiving count: Int, from source: Int
+  ) throws -> [Element] {
+    try Array(unsafeUninitializedCapacity: count) { received, initialized in
+      try elements.withUnsafeBytes {
+        try exchange($0, to: destination, receivingInto: UnsafeMutableRawBufferPointer(received), from: source)
+      }
+      initialized = count
+    }
   }
 
   /// Collects every rank's array, of any length, on every rank, in the order of ranks.

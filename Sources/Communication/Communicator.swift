@@ -4,7 +4,7 @@ import Diagnostics
 ///
 /// Algorithms do not call these members: they sum over rows with ``DistributedRows`` and agree on failures with
 /// ``agree(_:)``. Functions that take a body say that it must not communicate, and end the process when it does; see
-/// ``CommunicationScope``. Every call but `send` and `receive` is collective: all ranks make it, in the same order.
+/// ``CommunicationScope``. Every call but `send`, `receive` and `exchange` is collective: all ranks make it, in the same order.
 ///
 /// - Throws: every member throws a ``Failure`` that names the call that failed.
 public protocol Communicator: Sendable {
@@ -25,6 +25,12 @@ public protocol Communicator: Sendable {
   func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws
   /// Receives exactly `message.count` bytes from another rank. Messages of one pair of ranks arrive in order.
   func receive(into message: UnsafeMutableRawBufferPointer, from source: Int) throws
+  /// Sends bytes to a rank while it receives exactly `received.count` bytes from another or the same one, so that ranks may
+  /// do so in a circle. A message is received by this call or by ``receive(into:from:)`` alike.
+  func exchange(
+    _ message: UnsafeRawBufferPointer, to destination: Int, receivingInto received: UnsafeMutableRawBufferPointer,
+    from source: Int
+  ) throws
   /// Copies `message` of rank `root` to all ranks; the count is the same on all.
   func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws
   /// Collects every rank's bytes, of any length, on every rank, in the order of ranks.

@@ -6,7 +6,8 @@ extension DistributedRows {
   /// Each local chunk is added by `add` into a copy of `zero`; these partial sums are folded by a fixed binary tree over
   /// the global chunk index. Ranks fold what they hold while they stream through their chunks, pass it on to the left
   /// along a binomial tree over the ranks in the order of their chunks, one message each, and the owner of the first
-  /// chunk broadcasts the sum. With `n` summands a rank holds at most 2 log2(chunkCount) partial sums of `n` doubles.
+  /// chunk broadcasts the sum. Of many summands each rank brings together a slice instead, and gives it to the others.
+  /// With `n` summands a rank holds at most 2 log2(chunkCount) partial sums of `n` doubles, and what it has received.
   /// What ranks wish for goes with it, see ``Wishes``.
   ///
   /// ```swift
@@ -26,11 +27,15 @@ extension DistributedRows {
     var sum = communicator.scope.silent { localSum(zero, add: add) }
     var wish = communicator.scope.silent { communicator.wishes.own }
     let width = zero.summands.count
+    var total = zero
+    if let slices = Slices(of: width, over: communicator) {
+      total.summands = try self.sum(of: sum, wish, width: width, by: slices)
+      return total
+    }
     let owners = partition.owners
     // Ranks without chunks have nothing to send but what they wish.
     let senders = communicator.wishes.areAsked ? owners + partition.idleRanks : owners
     try collect(&sum, &wish, width: width, senders: senders)
-    var total = zero
     total.summands = try share(sum, wish, width: width, from: owners[0])
     return total
   }
@@ -43,7 +48,7 @@ extension DistributedRows {
         sum.fail(Failure(error))
         break
       }
-      sum.append(partial.summands, chunks: chunk..<chunk + 1)
+      sum.append(partial.summands[...], chunks: chunk..<chunk + 1)
     }
     return sum
   }
@@ -102,10 +107,55 @@ extension DistributedRows {
     }
     wish = max(wish, Wish(word: message[1]))
     guard sum.failure == nil else { return }
+    Self.append(message, of: nodes, width: width, to: &sum)
+  }
+
+  /// Appends what a message has of each node.
+  private static func append(_ message: [Double], of nodes: [Range<Int>], width: Int, to sum: inout TreeSum) {
     for (index, node) in nodes.enumerated() {
-      let start = Self.wordCount + index * width
-      sum.append(Array(message[start..<start + width]), chunks: node)
+      let start = wordCount + index * width
+      sum.append(message[start..<start + width], chunks: node)
     }
+  }
+
+  /// The whole sum, of which every rank folds a slice.
+  private func sum(of own: TreeSum, _ wish: Wish, width: Int, by slices: Slices) throws -> [Double] {
+    let rank = communicator.rank
+    let failure = own.failure?.bytes ?? []
+    let nodes = partition.chunks.map { TreeSum.nodes(of: $0, chunkCount: grid.chunkCount) }
+    func part(in slice: Range<Int>) -> [Double] {
+      var message = [Double(failure.count), Double(wish.rawValue)]
+      message.reserveCapacity(Self.wordCount + nodes[rank].count * slice.count)
+      for index in nodes[rank].indices {
+        if failure.isEmpty {
+          message += own.nodes[index].values[slice]
+        } else {
+          message += repeatElement(0, count: slice.count)
+        }
+      }
+      return message
+    }
+    // What there is of each rank's nodes in the slice of this one.
+    var parts = [[Double]](repeating: [Double(failure.count), Double(wish.rawValue)], count: communicator.size)
+    for (destination, source) in communicator.rounds {
+      parts[source] = try communicator.exchange(
+        part(in: slices[destination]), to: destination,
+        receiving: Self.wordCount + nodes[source].count * slices[rank].count, from: source)
+    }
+    for part in parts { communicator.wishes.agree(on: Wish(word: part[1])) }
+    let owners = partition.owners
+    if let failed = owners.first(where: { parts[$0][0] > 0 }) {
+      throw Failure(bytes: try communicator.broadcast(failure, from: failed))
+    }
+    var sum = TreeSum(chunkCount: grid.chunkCount)
+    for owner in owners {
+      if owner == rank {
+        for node in own.nodes { sum.append(node.values[slices[rank]], chunks: node.chunks) }
+      } else {
+        Self.append(parts[owner], of: nodes[owner], width: slices[rank].count, to: &sum)
+      }
+    }
+    return try communicator.gather(slices, of: width, own: sum.nodes[0].values)
   }
 
   /// Gives the whole sum, held by `owner`, to all ranks.

@@ -58,6 +58,14 @@ public struct LoopbackCommunicator: Communicator {
     message.copyBytes(from: received)
   }
 
+  public func exchange(
+    _ message: UnsafeRawBufferPointer, to destination: Int, receivingInto received: UnsafeMutableRawBufferPointer,
+    from source: Int
+  ) throws {
+    try send(message, to: destination)
+    try receive(into: received, from: source)
+  }
+
   public func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws {
     scope.requireOpen()
     guard rank == root else { return try receive(into: message, from: root) }

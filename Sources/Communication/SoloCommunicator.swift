@@ -22,6 +22,13 @@ public struct SoloCommunicator: Communicator {
     throw Failure(.numerical, "one process alone cannot receive from rank \(source)")
   }
 
+  public func exchange(
+    _ message: UnsafeRawBufferPointer, to destination: Int, receivingInto received: UnsafeMutableRawBufferPointer,
+    from source: Int
+  ) throws {
+    try send(message, to: destination)
+  }
+
   public func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws {
     scope.requireOpen()
   }

@@ -9,7 +9,7 @@ import Diagnostics
 struct TreeSum {
   struct Node {
     let chunks: Range<Int>
-    var values: [Double]
+    var values: ArraySlice<Double>
   }
 
   /// The number of chunks of the whole tree.
@@ -23,7 +23,7 @@ struct TreeSum {
   }
 
   /// Adds the node that follows the last one.
-  mutating func append(_ values: [Double], chunks: Range<Int>) {
+  mutating func append(_ values: ArraySlice<Double>, chunks: Range<Int>) {
     var node = Node(chunks: chunks, values: values)
     while let last = nodes.last?.chunks, isSibling(last, of: node.chunks) {
       var left = nodes.removeLast()
@@ -60,8 +60,12 @@ struct TreeSum {
       && right.upperBound == min(left.upperBound + left.count, chunkCount)
   }
 
-  private static func add(_ right: [Double], to left: inout [Double]) {
+  private static func add(_ right: ArraySlice<Double>, to left: inout ArraySlice<Double>) {
     precondition(right.count == left.count, "the partial sums of all chunks must have one length")
-    for index in left.indices { left[index] += right[index] }
+    left.withUnsafeMutableBufferPointer { left in
+      right.withUnsafeBufferPointer { right in
+        for index in left.indices { left[index] += right[index] }
+      }
+    }
   }
 }

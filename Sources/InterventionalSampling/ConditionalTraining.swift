@@ -72,8 +72,8 @@ final class ConditionalTraining: RowwiseProblem {
   let trainingRows: [Int]?
   var rows: DistributedRows { source.rows }
   let rowWidth: Int
-  /// A step of a large network takes longer than a message.
-  var sharedBlockCount: Int { shape.parameterCount > 20_000 ? 2 : 32 }
+  /// A step of some thousand parameters takes longer than a message, and the half of it is more than what two messages take.
+  var sharedBlockCount: Int { shape.parameterCount > 2000 ? 2 : 32 }
 
   func rowCopy(chunk: Int) throws -> MinibatchWindow.RowCopy { try source.copy(chunk, variables) }
 
@@ -212,7 +212,9 @@ private struct TrainingState: Codable {
 }
 
 extension ConditionalTraining {
-  private static let rounds = 100
+  private static let mostRounds = 100
+  /// What a round does once is little beside so many steps.
+  private static let leastSteps = 10
 
   /// The parameters after all steps. Collective.
   ///
@@ -224,7 +226,9 @@ extension ConditionalTraining {
     let rate = options.learningRate
     let optimizer = Adam(parameterCount: start.count, learningRate: rate)
     let trainer = Trainer(parameters: start, optimizer: optimizer, batchSize: options.batchSize, seed: seed)
-    let (rounds, steps) = (min(Self.rounds, options.steps), options.steps)
+    let (rounds, steps) = (
+      max(1, min(Self.mostRounds, options.steps / Self.leastSteps)), options.steps
+    )
     return try journal.run(
       "model of \(name)", from: TrainingState(trainer: trainer, rounds: rounds), progress: \.progress,
       outcome: \.parameters

@@ -75,12 +75,38 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
       try gate("MPI_Recv", peer: ("from", members[source])) {
         MPI_Recv(start, Int32(piece.count), giv_mpi_byte(), Int32(source), 0, handle, &status)
       }
-      var received: Int32 = 0
-      try gate("MPI_Get_count") { MPI_Get_count(&status, giv_mpi_byte(), &received) }
-      guard received == piece.count else {
-        throw Failure(
-          .numerical, "MPI_Recv from rank \(members[source]) got \(received) bytes where \(piece.count) were expected")
+      try require(piece.count, received: &status, from: source)
+    }
+  }
+
+  private func require(_ count: Int, received status: inout MPI_Status, from source: Int) throws {
+    var received: Int32 = 0
+    try gate("MPI_Get_count") { MPI_Get_count(&status, giv_mpi_byte(), &received) }
+    guard received == count else {
+      throw Failure(
+        .numerical, "a message of rank \(members[source]) had \(received) bytes where \(count) were expected")
+    }
+  }
+
+  func exchange(
+    _ message: UnsafeRawBufferPointer, to destination: Int, receivingInto received: UnsafeMutableRawBufferPointer,
+    from source: Int
+  ) throws {
+    scope.requireOpen()
+    let (sent, awaited) = (Array(pieces(of: message.count)), Array(pieces(of: received.count)))
+    for index in 0..<max(sent.count, awaited.count) {
+      // The longer message goes on with nobody at the other end.
+      let out = index < sent.count ? sent[index] : 0..<0
+      let into = index < awaited.count ? awaited[index] : 0..<0
+      var status = MPI_Status()
+      try gate("MPI_Sendrecv", peer: ("from", members[source])) {
+        MPI_Sendrecv(
+          message.baseAddress.map { $0 + out.lowerBound }, Int32(out.count), giv_mpi_byte(),
+          out.isEmpty ? MPI_PROC_NULL : Int32(destination), 0,
+          received.baseAddress.map { $0 + into.lowerBound }, Int32(into.count), giv_mpi_byte(),
+          into.isEmpty ? MPI_PROC_NULL : Int32(source), 0, handle, &status)
       }
+      try require(into.count, received: &status, from: source)
     }
   }
 

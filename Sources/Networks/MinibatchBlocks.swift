@@ -21,10 +21,17 @@ public struct MinibatchBlocks: Sendable {
   /// The blocks of this rank.
   public var local: Range<Int> { grid.localChunks }
 
+  /// The places in the minibatch of the rows of a rank's blocks, by rank.
+  var placesByRank: [Range<Int>] {
+    grid.partition.chunks.map { start(ofBlock: $0.lowerBound)..<start(ofBlock: $0.upperBound) }
+  }
+
   /// The places in the minibatch of a block's rows.
   public func rows(ofBlock block: Int) -> Range<Int> {
-    rowCount * block / count..<rowCount * (block + 1) / count
+    start(ofBlock: block)..<start(ofBlock: block + 1)
   }
+
+  private func start(ofBlock block: Int) -> Int { rowCount * block / count }
 
   /// The sum over all blocks, on all ranks: the same bits for every number of ranks.
   ///

@@ -1,9 +1,9 @@
 import Communication
 
-/// The rows of some consecutive steps' minibatches, brought to all ranks by one exchange.
+/// The rows of some consecutive steps' minibatches, brought to the ranks that need them by one exchange.
 ///
-/// A minibatch takes rows from every rank, a few each; to fetch them for many steps at once costs one message where the
-/// steps would cost one each.
+/// A minibatch takes rows from every rank, a few each; to fetch them for many steps at once costs one message to each rank
+/// where the steps would cost one each.
 public struct MinibatchWindow: Sendable {
   /// Bytes that a window should not exceed.
   private static let byteLimit = 1 << 24
@@ -14,8 +14,7 @@ public struct MinibatchWindow: Sendable {
   public let width: Int
   /// The global row of each place of each step.
   private let rows: [Int]
-  /// [step][place][value].
-  private let values: [Double]
+  private let fetched: FetchedRows
 
   /// Writes the values of a global row.
   public typealias RowCopy = (_ row: Int, _ values: UnsafeMutablePointer<Double>) -> Void
@@ -24,44 +23,42 @@ public struct MinibatchWindow: Sendable {
   ///
   /// - Parameters:
   ///   - rows: the rows of all ranks, among which the sampler draws.
+  ///   - recipients: which places of each minibatch ranks get the values of.
   ///   - width: the number of values of a row.
   ///   - chunkCopy: gives the copy of the rows of a chunk of this rank. It is called at most once for each chunk,
   ///     in ascending order, and must not communicate; what it gives is not used after the next call.
   public init(
-    steps: Range<Int>, sampler: MinibatchSampler, from rows: DistributedRows, width: Int,
-    chunkCopy: (_ chunk: Int) throws -> RowCopy
+    steps: Range<Int>, sampler: MinibatchSampler, from rows: DistributedRows, for recipients: Recipients = .all,
+    width: Int, chunkCopy: (_ chunk: Int) throws -> RowCopy
   ) throws {
     try self.init(
       steps: steps, batchSize: sampler.batchSize, drawn: steps.flatMap { sampler.rows(ofStep: $0) }, from: rows,
-      width: width, chunkCopy: chunkCopy)
+      for: recipients, width: width, chunkCopy: chunkCopy)
   }
 
-  /// Fetches given global rows as the minibatch of step 0. Collective.
+  /// Fetches given global rows as the minibatch of step 0, for all ranks. Collective.
   public init(
     fetching drawn: [Int], from rows: DistributedRows, width: Int, chunkCopy: (_ chunk: Int) throws -> RowCopy
   ) throws {
     try self.init(
-      steps: 0..<1, batchSize: drawn.count, drawn: drawn, from: rows, width: width, chunkCopy: chunkCopy)
+      steps: 0..<1, batchSize: drawn.count, drawn: drawn, from: rows, for: .all, width: width, chunkCopy: chunkCopy)
   }
 
   private init(
-    steps: Range<Int>, batchSize: Int, drawn: [Int], from rows: DistributedRows, width: Int,
+    steps: Range<Int>, batchSize: Int, drawn: [Int], from rows: DistributedRows, for recipients: Recipients, width: Int,
     chunkCopy: (_ chunk: Int) throws -> RowCopy
   ) throws {
     self.steps = steps
     self.batchSize = batchSize
     self.width = width
     self.rows = drawn
-    let localRows = rows.localRows
-    let local = try rows.communicator.agree {
-      try Self.fetched(
-        drawn.filter { localRows.contains($0) }, of: rows, width: width, chunkCopy: chunkCopy)
+    fetched = try rows.fetch(drawn, length: batchSize, for: recipients, width: width) {
+      try Self.values($0, of: rows, width: width, chunkCopy: chunkCopy)
     }
-    values = rows.communicator.size == 1 ? local : try Self.merged(local, drawn: drawn, rows: rows, width: width)
   }
 
   /// The values of rows of this rank, in their order, fetched chunk by chunk: a streamed table reads each chunk once.
-  private static func fetched(
+  private static func values(
     _ rows: [Int], of all: DistributedRows, width: Int, chunkCopy: (_ chunk: Int) throws -> RowCopy
   ) throws -> [Double] {
     let chunks = all.localChunks
@@ -83,36 +80,21 @@ public struct MinibatchWindow: Sendable {
     max(1, byteLimit / (batchSize * width * MemoryLayout<Double>.stride))
   }
 
-  /// The values of all ranks in the order of the rows drawn; every rank has sent its own in that order.
-  private static func merged(
-    _ local: [Double], drawn: [Int], rows: DistributedRows, width: Int
-  ) throws -> [Double] {
-    let parts = try rows.communicator.allGather(elements: local)
-    var places = Array(repeating: 0, count: parts.count)
-    var values: [Double] = []
-    values.reserveCapacity(drawn.count * width)
-    for row in drawn {
-      let owner = rows.partition.owner(ofChunk: rows.grid.chunk(ofRow: row))
-      values += parts[owner][places[owner]..<places[owner] + width]
-      places[owner] += width
-    }
-    return values
-  }
-
   /// The global rows at some places of a step's minibatch.
   public func rows(ofStep step: Int, places: Range<Int>) -> ArraySlice<Int> {
     let first = (step - steps.lowerBound) * batchSize
     return rows[first + places.lowerBound..<first + places.upperBound]
   }
 
-  /// Copies some values of the rows at some places of a step's minibatch as columns: value j of place i to
+  /// Copies some values of the rows at some places of a step's minibatch, which this rank has, as columns: value j of place i to
   /// `target[(j - columns.lowerBound) * stride + i - places.lowerBound]`.
   public func copy(
     _ columns: Range<Int>, ofStep step: Int, places: Range<Int>, to target: UnsafeMutablePointer<Double>, stride: Int
   ) {
-    precondition(steps.contains(step) && places.upperBound <= batchSize && columns.upperBound <= width)
-    values.withUnsafeBufferPointer { values in
-      let first = ((step - steps.lowerBound) * batchSize + places.lowerBound) * width + columns.lowerBound
+    precondition(steps.contains(step) && fetched.places.contains(places) && columns.upperBound <= width)
+    fetched.values.withUnsafeBufferPointer { values in
+      let offset = (step - steps.lowerBound) * fetched.places.count + places.lowerBound - fetched.places.lowerBound
+      let first = offset * width + columns.lowerBound
       for i in 0..<places.count {
         for j in 0..<columns.count { target[j * stride + i] = values[first + i * width + j] }
       }

@@ -61,23 +61,22 @@ public struct Trainer: Sendable, Codable {
   ) throws -> Double {
     let sampler = MinibatchSampler(
       rowCount: problem.rows.rowCount, among: problem.trainingRows, batchSize: batchSize, seed: seed)
-    let blocks = blocks(of: problem, batchSize: sampler.batchSize)
+    let (blocks, recipients) = blocks(of: problem, batchSize: sampler.batchSize)
     let longest = MinibatchWindow.stepCount(batchSize: sampler.batchSize, width: problem.rowWidth)
     let last = stepCount + steps
     var round = Round(progress: progress)
     while round.progress.stepCount < last {
       let first = round.progress.stepCount
       let window = try MinibatchWindow(
-        steps: first..<min(last, first + longest), sampler: sampler, from: problem.rows, width: problem.rowWidth,
-        chunkCopy: problem.rowCopy)
-      if blocks.isShared {
-        try round.take(window, over: blocks.blocks, problem, rate)
-      } else {
-        let communicator = problem.rows.communicator
-        try communicator.agree {
-          if communicator.isRoot { try round.take(window, over: blocks.blocks, problem, rate) }
+        steps: first..<min(last, first + longest), sampler: sampler, from: problem.rows, for: recipients,
+        width: problem.rowWidth, chunkCopy: problem.rowCopy)
+      if case .root = recipients {
+        round.numbers = try problem.rows.communicator.broadcast {
+          try round.take(window, over: blocks, problem, rate)
+          return round.numbers
         }
-        round.numbers = try communicator.broadcast(round.numbers, from: 0)
+      } else {
+        try round.take(window, over: blocks, problem, rate)
       }
       guard round.isFinite else {
         progress.stepCount = last
@@ -88,13 +87,13 @@ public struct Trainer: Sendable, Codable {
     return round.loss / Double(steps)
   }
 
-  /// The blocks of a minibatch, and whether the ranks share them.
+  /// The blocks of a minibatch, which ranks share or the root takes alone.
   private func blocks(
     of problem: some TrainingProblem, batchSize: Int
-  ) -> (blocks: MinibatchBlocks, isShared: Bool) {
+  ) -> (blocks: MinibatchBlocks, recipients: Recipients) {
     let shared = MinibatchBlocks(rowCount: batchSize, communicator: problem.rows.communicator)
-    guard shared.count < problem.sharedBlockCount else { return (shared, true) }
-    return (MinibatchBlocks(rowCount: batchSize, communicator: SoloCommunicator()), false)
+    guard shared.count < problem.sharedBlockCount else { return (shared, .places(shared.placesByRank)) }
+    return (MinibatchBlocks(rowCount: batchSize, communicator: SoloCommunicator()), .root)
   }
 
   /// The steps of one call.

@@ -16,7 +16,7 @@ struct BenchmarkIdgen: JobCommand {
       "Time draws from a network of tables and the joint counts that its models are learned from, or a training.",
     discussion: """
       Each variable depends on the two before it, by a random table. Counts are by 40 blocks and all combinations of the \
-      first four variables, the reduction included. With --model it is minibatches of 256 rows: a mixture of 6 normal laws of \
+      first four variables, the reduction included. With --model it is minibatches: a mixture of 6 normal laws of \
       a number given another by two layers of 48 tanh, or the flow of a vector given another by two layers of 256 leaky \
       rectifiers, with Adam.
       """)
@@ -34,6 +34,8 @@ struct BenchmarkIdgen: JobCommand {
   var width: Int?
   @Option(help: "Minibatches of a training. (default: 1000; of a flow 200)")
   var steps: Int?
+  @Option(help: "The rows of a minibatch. (default: 256)")
+  var batch: Int?
   @Option(help: "Timed passes; by default as many as take about two seconds.")
   var passes: Int?
   @Flag(help: "Print one JSON object.")
@@ -59,12 +61,13 @@ struct BenchmarkIdgen: JobCommand {
     guard model.map({ $0 == .mixture || $0 == .flow }) ?? true else {
       throw ValidationError("--model must be mixture or flow")
     }
-    guard (1...1000).contains(width ?? 1), (1...100_000).contains(steps ?? 1) else {
-      throw ValidationError("--width must be 1 to 1000, --steps 1 to 100000")
+    guard (1...1000).contains(width ?? 1), (1...100_000).contains(steps ?? 1), (1...100_000).contains(batch ?? 1) else {
+      throw ValidationError("--width must be 1 to 1000, --steps 1 to 100000, --batch 1 to 100000")
     }
     try [
       ScopedOption("--width", width, with: "--model flow", isRead: model == .flow),
       ScopedOption("--steps", steps, with: "--model", isRead: model != nil),
+      ScopedOption("--batch", batch, with: "--model", isRead: model != nil),
     ].requireReaders()
   }
 
@@ -114,6 +117,7 @@ struct BenchmarkIdgen: JobCommand {
     var options = NetworkOptions(graph: "X -> Y", intervened: ["X"], outcome: ["Y"])
     options.models.kinds = ["Y": kind]
     options.models.steps = steps ?? (kind == .flow ? 200 : 1000)
+    options.models.batchSize = batch ?? options.models.batchSize
     let rowCount = options.models.steps * options.models.batchSize
     let width = kind == .flow ? self.width ?? 64 : 1
     let own: ColumnKind = kind == .flow ? .vector(width: width) : .real

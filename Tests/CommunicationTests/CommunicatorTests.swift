@@ -55,6 +55,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 3, 5])
+  func `Integer sums and extremes of long arrays are exact`(ranks: Int) throws {
+    let count = ranks * 8192 + 3
+    let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      let own = (0..<count).map { Int64($0 * (communicator.rank + 1)) << 20 }
+      return (try communicator.sum(counts: own), try communicator.minimum(own.map { Double(-$0) }))
+    }
+    for (sum, minimum) in results {
+      #expect(sum == (0..<count).map { Int64($0 * ranks * (ranks + 1) / 2) << 20 })
+      #expect(minimum == (0..<count).map { Double(-$0 * ranks) * 0x1p20 })
+    }
+  }
+
   @Test(arguments: [1, 2, 5])
   func `Arrays and values travel from a root and from all ranks`(ranks: Int) throws {
     struct Header: Codable, Equatable, Sendable {

@@ -48,6 +48,22 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
     }
   }
 
+  @Test(arguments: 2...5)
+  func `Sums of many numbers have the bits of the tree's definition too`(ranks: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(ranks))
+    for chunkCount in [1, 2, 7, 12] {
+      let leaves = wildLeaves(chunkCount, width: ranks * 8192 + 3, using: &generator)
+      let expected = treeSum(leaves, 0, chunkCount).map(\.bitPattern)
+      let partition = randomPartition(
+        RowGrid(rowCount: chunkCount, chunkLength: 1), ranks: ranks, using: &generator)
+      let sums = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+        try DistributedRows(partition: partition, communicator: communicator)
+          .sum([Double](repeating: 0, count: leaves[0].count)) { partial, chunk in partial = leaves[chunk] }
+      }
+      #expect(sums.allSatisfy { $0.map(\.bitPattern) == expected }, "\(partition.chunks)")
+    }
+  }
+
   @Test func `The order of adding matters for the numbers of these tests`() {
     var generator = SeededGenerator(seed: 1)
     let leaves = wildLeaves(40, width: 3, using: &generator)
@@ -66,6 +82,19 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
     #expect(counts.allSatisfy { $0.broadcasts == 1 && $0.others == 0 })
   }
 
+  @Test func `Of many numbers every rank sends a slice to each other one, and its own when it is summed`() throws {
+    let counts = try LoopbackCommunicator.run(ranks: 3) { communicator in
+      let counter = CountingCommunicator(communicator)
+      let rows = DistributedRows(rowCount: 7, chunkLength: 1, communicator: counter)
+      for count in [3 * 8192 - 1, 3 * 8192] {
+        _ = try rows.sum([Double](repeating: 1, count: count)) { _, _ in }
+      }
+      return counter.takeCounts()
+    }
+    #expect(counts.map(\.sends) == [0 + 4, 1 + 4, 1 + 4])
+    #expect(counts.allSatisfy { $0.broadcasts == 1 && $0.others == 0 })
+  }
+
   @Test(arguments: [1, 2, 5])
   func `A sum over no rows is zero`(ranks: Int) throws {
     let sums = try LoopbackCommunicator.run(ranks: ranks) { communicator in
@@ -74,17 +103,18 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
     #expect(sums == Array(repeating: [0, 0], count: ranks))
   }
 
-  @Test(arguments: 1...6)
-  func `All ranks throw the failure of the first chunk that failed`(ranks: Int) throws {
+  @Test(arguments: 1...6, [2, 50_000])
+  func `All ranks throw the failure of the first chunk that failed`(ranks: Int, width: Int) throws {
     var generator = SeededGenerator(seed: 7)
     let grid = RowGrid(rowCount: 20 * RowGrid.defaultChunkLength)
     for failing in [[0], [19], [7, 12], [3, 4, 5]] {
       let partition = randomPartition(grid, ranks: ranks, using: &generator)
       let failures = try LoopbackCommunicator.run(ranks: ranks) { communicator in
         failure {
-          try DistributedRows(partition: partition, communicator: communicator).sum([0.0, 0]) { _, chunk in
-            if failing.contains(chunk) { throw Failure(.data, "chunk \(chunk)") }
-          }
+          try DistributedRows(partition: partition, communicator: communicator)
+            .sum([Double](repeating: 0, count: width)) { _, chunk in
+              if failing.contains(chunk) { throw Failure(.data, "chunk \(chunk)") }
+            }
         }
       }
       #expect(failures.allSatisfy { $0 == Failure(.data, "chunk \(failing[0])") }, "\(partition.chunks) \(failures)")

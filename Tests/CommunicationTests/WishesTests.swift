@@ -12,15 +12,15 @@ import Testing
     return even + [last, Partition(grid: grid, chunks: Partition(grid: grid, ranks: ranks).chunks.reversed())]
   }
 
-  @Test(arguments: [1, 2, 3, 5, 8])
-  func `The greatest wish of any rank reaches all with the sum`(ranks: Int) throws {
+  @Test(arguments: [1, 2, 3, 5, 8], [1, 3 * 8192])
+  func `The greatest wish of any rank reaches all with the sum`(ranks: Int, width: Int) throws {
     for partition in Self.partitions(ranks: ranks) {
       for (wisher, wish) in (0..<ranks).flatMap({ rank in [Wish.goOn, .save, .stop].map { (rank, $0) } }) {
         let heard = try LoopbackCommunicator.run(ranks: ranks) { communicator in
           communicator.wishes.ask { communicator.rank == wisher ? wish : .goOn }
           let rows = DistributedRows(partition: partition, communicator: communicator)
-          let sum = try rows.sum(0.0) { $0 += Double($1) }
-          return (sum, communicator.wishes.take(), communicator.wishes.take())
+          let sum = try rows.sum([Double](repeating: 0, count: width)) { $0[width - 1] += Double($1) }
+          return (sum[width - 1], communicator.wishes.take(), communicator.wishes.take())
         }
         let count = Double(partition.grid.chunkCount)
         #expect(heard.allSatisfy { $0 == (count * (count - 1) / 2, wish, .goOn) }, "\(partition.chunks) \(wisher)")

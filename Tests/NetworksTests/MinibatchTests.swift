@@ -74,6 +74,27 @@ import Testing
     #expect(results == Array(repeating: expected, count: ranks))
   }
 
+  @Test(arguments: [1, 2, 3, 6]) func `Every rank has the rows of its places`(ranks: Int) throws {
+    let (rowCount, steps, batchSize) = (5 * RowGrid.defaultChunkLength - 100, 3..<9, 700)
+    let sampler = MinibatchSampler(rowCount: rowCount, batchSize: batchSize, seed: 8)
+    // The last rank has none; of the others, one rank's places are those of the next in part.
+    let places = (0..<ranks).map { $0 == ranks - 1 && ranks > 1 ? 0..<0 : 100 * $0..<100 * $0 + 150 }
+    let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      let rows = DistributedRows(rowCount: rowCount, communicator: communicator)
+      let window = try MinibatchWindow(steps: steps, sampler: sampler, from: rows, for: .places(places), width: 1) {
+        _ in
+        { row, values in values[0] = Double(row) }
+      }
+      let own = places[communicator.rank]
+      return steps.map { step in
+        var column = [Double](repeating: 0, count: own.count)
+        window.copy(0..<1, ofStep: step, places: own, to: &column, stride: own.count)
+        return column
+      }
+    }
+    #expect(results == places.map { places in steps.map { sampler.rows(ofStep: $0)[places].map(Double.init) } })
+  }
+
   /// Few rows come from their own chunks; where most chunks have some, none is passed over.
   @Test(arguments: [(3, 1), (60, 1), (60, 2), (400, 1), (400, 3)])
   func `A window asks for each chunk once and in order`(batchSize: Int, ranks: Int) throws {

@@ -40,6 +40,13 @@ public struct CountingCommunicator: Communicator {
   public func receive(into message: UnsafeMutableRawBufferPointer, from source: Int) throws {
     try base.receive(into: message, from: source)
   }
+  public func exchange(
+    _ message: UnsafeRawBufferPointer, to destination: Int, receivingInto received: UnsafeMutableRawBufferPointer,
+    from source: Int
+  ) throws {
+    counting.withLock { $0.sends += 1 }
+    try base.exchange(message, to: destination, receivingInto: received, from: source)
+  }
   public func broadcast(_ message: UnsafeMutableRawBufferPointer, from root: Int) throws {
     counting.withLock { $0.broadcasts += 1 }
     try base.broadcast(message, from: root)

@@ -1,0 +1,77 @@
+/// Which places of lists of rows a rank gets the values of.
+public enum Recipients {
+  /// All ranks get all.
+  case all
+  /// Rank 0 gets all.
+  case root
+  /// Each rank gets those at some places of every list, by rank.
+  case places([Range<Int>])
+
+  /// By rank, where the lists are of `length` rows.
+  func places(length: Int, ranks: Int) -> [Range<Int>] {
+    switch self {
+    case .all: Array(repeating: 0..<length, count: ranks)
+    case .root: [0..<length] + Array(repeating: 0..<0, count: ranks - 1)
+    case .places(let places): places
+    }
+  }
+}
+
+/// Values of some rows, as a rank got them.
+public struct FetchedRows: Sendable {
+  /// The places in every list of which there are values here.
+  public let places: Range<Int>
+  /// [list][place][value].
+  public let values: [Double]
+}
+
+extension DistributedRows {
+  /// Brings the values of rows of all ranks to the ranks that need them: one message from each rank to each other one.
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - rows: lists of global rows, behind each other, of `length` rows each; the same on all ranks.
+  ///   - width: the number of values of a row.
+  ///   - read: gives the values of some rows of this rank, one row behind the other; it must not communicate.
+  /// - Throws: on all ranks the same ``Failure`` when rows cannot be read.
+  public func fetch(
+    _ rows: [Int], length: Int, for recipients: Recipients, width: Int, read: (_ rows: [Int]) throws -> [Double]
+  ) throws -> FetchedRows {
+    let (rank, places) = (communicator.rank, recipients.places(length: length, ranks: communicator.size))
+    let own = places[rank]
+    let owners = rows.map { partition.owner(ofChunk: grid.chunk(ofRow: $0)) }
+    let local = owners.indices.filter { owners[$0] == rank }
+    let values = try communicator.agree { try read(local.map { rows[$0] }) }
+    if communicator.size == 1, own.count == length { return FetchedRows(places: own, values: values) }
+    // Of each rank, where its rows go here, in the order in which it sends them.
+    var targets = [[Int]](repeating: [], count: communicator.size)
+    for (index, owner) in owners.enumerated() where own.contains(index % length) {
+      targets[owner].append(index / length * own.count + index % length - own.lowerBound)
+    }
+    func message(to destination: Int) -> [Double] {
+      var message: [Double] = []
+      for (place, index) in local.enumerated() where places[destination].contains(index % length) {
+        message += values[place * width..<(place + 1) * width]
+      }
+      return message
+    }
+    var received = Array(repeating: 0.0, count: targets.reduce(0) { $0 + $1.count } * width)
+    func take(_ message: [Double], from source: Int) {
+      for (index, target) in targets[source].enumerated() {
+        received.withUnsafeMutableBufferPointer { received in
+          message.withUnsafeBufferPointer {
+            (received.baseAddress! + target * width).update(from: $0.baseAddress! + index * width, count: width)
+          }
+        }
+      }
+    }
+    take(message(to: rank), from: rank)
+    for (destination, source) in communicator.rounds {
+      take(
+        try communicator.exchange(
+          message(to: destination), to: destination, receiving: targets[source].count * width, from: source),
+        from: source)
+    }
+    return FetchedRows(places: own, values: received)
+  }
+}
