@@ -20,11 +20,13 @@ extension Communicator {
     try reduce(values) { own, other in for index in own.indices { own[index] = Swift.max(own[index], other[index]) } }
   }
 
-  /// Combines arrays over ranks, long ones by slices and others by a binomial tree to rank 0, and gives the result to all.
+  /// Combines arrays over ranks, long ones by slices and others by a binomial tree to rank 0, and gives the result to
+  /// all.
   ///
-  /// For exact operations only: both go by ranks. Sums of doubles go through ``DistributedRows``.
+  /// For exact operations only: the order is that of ranks. Sums of doubles go through ``DistributedRows``.
   ///
-  /// - Parameter combine: combines whole arrays: for one element a call of generic code takes longer than a message.
+  /// - Parameter combine: takes whole arrays, since to call unspecialised code for each element would take longer than the
+  ///   messages.
   private func reduce<Element: BitwiseCopyable>(
     _ elements: [Element], _ combine: (inout [Element], [Element]) -> Void
   ) throws -> [Element] {
@@ -50,12 +52,15 @@ extension Communicator {
   private func reduce<Element: BitwiseCopyable>(
     _ elements: [Element], by slices: Slices, _ combine: (inout [Element], [Element]) -> Void
   ) throws -> [Element] {
-    var own = Array(elements[slices[rank]])
+    var parts = [[Element]](repeating: [], count: size)
+    parts[rank] = Array(elements[slices[rank]])
     for (destination, source) in rounds {
-      combine(
-        &own,
-        try exchange(Array(elements[slices[destination]]), to: destination, receiving: own.count, from: source))
+      parts[source] = try exchange(
+        Array(elements[slices[destination]]), to: destination, receiving: slices[rank].count, from: source)
     }
+    // In the order of ranks, as in a tree: which sign of 0 is the least depends on it.
+    var own = parts[0]
+    for part in parts.dropFirst() { combine(&own, part) }
     return try gather(slices, of: elements.count, own: own[...])
   }
 }

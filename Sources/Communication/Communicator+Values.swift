@@ -39,8 +39,8 @@ extension Communicator {
   ///
   /// - Parameter body: must not communicate.
   /// - Throws: on all ranks the same ``Failure`` when `body` threw.
-  public func broadcast<Element: BitwiseCopyable>(
-    from root: Int = 0, elements body: () throws -> [Element]
+  public func broadcastArray<Element: BitwiseCopyable>(
+    from root: Int = 0, _ body: () throws -> [Element]
   ) throws -> [Element] {
     try broadcast(agree { try rank == root ? body() : [] }, from: root)
   }

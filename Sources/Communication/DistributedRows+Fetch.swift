@@ -1,5 +1,5 @@
 /// Which places of lists of rows a rank gets the values of.
-public enum Recipients {
+package enum Recipients {
   /// All ranks get all.
   case all
   /// Rank 0 gets all.
@@ -18,31 +18,36 @@ public enum Recipients {
 }
 
 /// Values of some rows, as a rank got them.
-public struct FetchedRows: Sendable {
+package struct FetchedRows: Sendable {
   /// The places in every list of which there are values here.
-  public let places: Range<Int>
+  package let places: Range<Int>
   /// [list][place][value].
-  public let values: [Double]
+  package let values: [Double]
 }
 
 extension DistributedRows {
-  /// Brings the values of rows of all ranks to the ranks that need them: one message from each rank to each other one.
-  /// Collective.
+  /// Brings the values of rows of all ranks to the ranks that need them: when all have read theirs, one message from each rank
+  /// to each other one. Collective.
   ///
   /// - Parameters:
   ///   - rows: lists of global rows, behind each other, of `length` rows each; the same on all ranks.
   ///   - width: the number of values of a row.
-  ///   - read: gives the values of some rows of this rank, one row behind the other; it must not communicate.
+  ///   - read: gives the values of rows of this rank, in the order of the lists and as often as they stand there, one row
+  ///     behind the other; it must not communicate.
   /// - Throws: on all ranks the same ``Failure`` when rows cannot be read.
-  public func fetch(
+  package func fetch(
     _ rows: [Int], length: Int, for recipients: Recipients, width: Int, read: (_ rows: [Int]) throws -> [Double]
   ) throws -> FetchedRows {
+    guard communicator.size > 1 else {
+      return FetchedRows(places: 0..<length, values: try communicator.agree { try read(rows) })
+    }
     let (rank, places) = (communicator.rank, recipients.places(length: length, ranks: communicator.size))
+    precondition(rows.count.isMultiple(of: length) && places.count == communicator.size)
     let own = places[rank]
     let owners = rows.map { partition.owner(ofChunk: grid.chunk(ofRow: $0)) }
     let local = owners.indices.filter { owners[$0] == rank }
     let values = try communicator.agree { try read(local.map { rows[$0] }) }
-    if communicator.size == 1, own.count == length { return FetchedRows(places: own, values: values) }
+    precondition(values.count == local.count * width, "each row has \(width) values")
     // Of each rank, where its rows go here, in the order in which it sends them.
     var targets = [[Int]](repeating: [], count: communicator.size)
     for (index, owner) in owners.enumerated() where own.contains(index % length) {
@@ -50,6 +55,7 @@ extension DistributedRows {
     }
     func message(to destination: Int) -> [Double] {
       var message: [Double] = []
+      guard !places[destination].isEmpty else { return message }
       for (place, index) in local.enumerated() where places[destination].contains(index % length) {
         message += values[place * width..<(place + 1) * width]
       }

@@ -7,7 +7,7 @@ extension DistributedRows {
   /// the global chunk index. Ranks fold what they hold while they stream through their chunks, pass it on to the left
   /// along a binomial tree over the ranks in the order of their chunks, one message each, and the owner of the first
   /// chunk broadcasts the sum. Of many summands each rank brings together a slice instead, and gives it to the others.
-  /// With `n` summands a rank holds at most 2 log2(chunkCount) partial sums of `n` doubles, and what it has received.
+  /// With `n` summands a rank holds at most 2 log2(chunkCount) partial sums of `n` doubles, and as many that it receives.
   /// What ranks wish for goes with it, see ``Wishes``.
   ///
   /// ```swift
@@ -82,9 +82,13 @@ extension DistributedRows {
 
   private static var wordCount: Int { 2 }
 
+  private static func words(_ failure: [UInt8], _ wish: Wish) -> [Double] {
+    [Double(failure.count), Double(wish.rawValue)]
+  }
+
   private func send(_ sum: TreeSum, _ wish: Wish, nodes: [Range<Int>], width: Int, to destination: Int) throws {
     let failure = sum.failure?.bytes ?? []
-    var message = [Double(failure.count), Double(wish.rawValue)]
+    var message = Self.words(failure, wish)
     message.reserveCapacity(Self.wordCount + nodes.count * width)
     if failure.isEmpty {
       for node in sum.nodes { message += node.values }
@@ -124,11 +128,11 @@ extension DistributedRows {
     let failure = own.failure?.bytes ?? []
     let nodes = partition.chunks.map { TreeSum.nodes(of: $0, chunkCount: grid.chunkCount) }
     func part(in slice: Range<Int>) -> [Double] {
-      var message = [Double(failure.count), Double(wish.rawValue)]
+      var message = Self.words(failure, wish)
       message.reserveCapacity(Self.wordCount + nodes[rank].count * slice.count)
       for index in nodes[rank].indices {
         if failure.isEmpty {
-          message += own.nodes[index].values[slice]
+          message += own.nodes[index][slice]
         } else {
           message += repeatElement(0, count: slice.count)
         }
@@ -136,7 +140,7 @@ extension DistributedRows {
       return message
     }
     // What there is of each rank's nodes in the slice of this one.
-    var parts = [[Double]](repeating: [Double(failure.count), Double(wish.rawValue)], count: communicator.size)
+    var parts = [[Double]](repeating: Self.words(failure, wish), count: communicator.size)
     for (destination, source) in communicator.rounds {
       parts[source] = try communicator.exchange(
         part(in: slices[destination]), to: destination,
@@ -150,7 +154,7 @@ extension DistributedRows {
     var sum = TreeSum(chunkCount: grid.chunkCount)
     for owner in owners {
       if owner == rank {
-        for node in own.nodes { sum.append(node.values[slices[rank]], chunks: node.chunks) }
+        for node in own.nodes { sum.append(node[slices[rank]], chunks: node.chunks) }
       } else {
         Self.append(parts[owner], of: nodes[owner], width: slices[rank].count, to: &sum)
       }
@@ -161,7 +165,7 @@ extension DistributedRows {
   /// Gives the whole sum, held by `owner`, to all ranks.
   private func share(_ sum: TreeSum, _ wish: Wish, width: Int, from owner: Int) throws -> [Double] {
     var failure = sum.failure?.bytes ?? []
-    var message = [Double(failure.count), Double(wish.rawValue)]
+    var message = Self.words(failure, wish)
     if communicator.rank == owner, failure.isEmpty {
       message += sum.nodes[0].values
     } else {

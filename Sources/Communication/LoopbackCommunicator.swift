@@ -3,7 +3,7 @@ import Glibc
 
 /// Ranks as threads of one process, for tests: messages are copied through mailboxes.
 public struct LoopbackCommunicator: Communicator {
-  private let exchange: LoopbackExchange
+  private let mailboxes: LoopbackExchange
   /// Tells the messages of this group from those of other groups of the same threads.
   private let group: Int
   /// The threads of this group's ranks.
@@ -20,12 +20,12 @@ public struct LoopbackCommunicator: Communicator {
   public static func run<Value: Sendable>(
     ranks: Int, _ body: @escaping @Sendable (any Communicator) throws -> Value
   ) throws -> [Value] {
-    let exchange = LoopbackExchange(ranks: ranks)
+    let mailboxes = LoopbackExchange(ranks: ranks)
     let results = Monitor((values: [Value?](repeating: nil, count: ranks), error: (any Error)?.none))
     let threads = (0..<ranks).map { rank in
       startThread {
         let communicator = LoopbackCommunicator(
-          exchange: exchange, group: 0, members: Array(0..<ranks), rank: rank, scope: CommunicationScope())
+          mailboxes: mailboxes, group: 0, members: Array(0..<ranks), rank: rank, scope: CommunicationScope())
         let result = Result { try body(communicator) }
         results.withLock {
           switch result {
@@ -33,7 +33,7 @@ public struct LoopbackCommunicator: Communicator {
           case .failure(let error): $0.error = $0.error ?? error
           }
         }
-        exchange.end(rank)
+        mailboxes.end(rank)
       }
     }
     for thread in threads { pthread_join(thread, nil) }
@@ -45,12 +45,12 @@ public struct LoopbackCommunicator: Communicator {
 
   public func send(_ message: UnsafeRawBufferPointer, to destination: Int) throws {
     scope.requireOpen()
-    exchange.put(Array(message), into: mailbox(from: rank, to: destination))
+    mailboxes.put(Array(message), into: mailbox(from: rank, to: destination))
   }
 
   public func receive(into message: UnsafeMutableRawBufferPointer, from source: Int) throws {
     scope.requireOpen()
-    let received = try exchange.take(from: mailbox(from: source, to: rank))
+    let received = try mailboxes.take(from: mailbox(from: source, to: rank))
     guard received.count == message.count else {
       throw Failure(
         .numerical, "rank \(rank) expected \(message.count) bytes from rank \(source), not \(received.count)")
@@ -77,10 +77,10 @@ public struct LoopbackCommunicator: Communicator {
   public func allGather(_ message: [UInt8]) throws -> [[UInt8]] {
     scope.requireOpen()
     for destination in 0..<size where destination != rank {
-      exchange.put(message, into: mailbox(from: rank, to: destination))
+      mailboxes.put(message, into: mailbox(from: rank, to: destination))
     }
     return try (0..<size).map { source in
-      source == rank ? message : try exchange.take(from: mailbox(from: source, to: rank))
+      source == rank ? message : try mailboxes.take(from: mailbox(from: source, to: rank))
     }
   }
 
@@ -89,10 +89,10 @@ public struct LoopbackCommunicator: Communicator {
   }
 
   public func split(color: Int) throws -> any Communicator {
-    let colors = try allGather(elements: [color, rank == 0 ? exchange.reserveGroups(size) : 0])
+    let colors = try allGather(elements: [color, rank == 0 ? mailboxes.reserveGroups(size) : 0])
     let ranks = (0..<size).filter { colors[$0][0] == color }
     return LoopbackCommunicator(
-      exchange: exchange, group: colors[0][1] + ranks[0], members: ranks.map { members[$0] },
+      mailboxes: mailboxes, group: colors[0][1] + ranks[0], members: ranks.map { members[$0] },
       rank: ranks.firstIndex(of: rank)!, scope: scope.ofGroup)
   }
 

@@ -9,7 +9,13 @@ import Diagnostics
 struct TreeSum {
   struct Node {
     let chunks: Range<Int>
+    /// Of a message, or of all summands of a chunk.
     var values: ArraySlice<Double>
+
+    /// The values at some places.
+    subscript(places: Range<Int>) -> ArraySlice<Double> {
+      values[values.startIndex + places.lowerBound..<values.startIndex + places.upperBound]
+    }
   }
 
   /// The number of chunks of the whole tree.

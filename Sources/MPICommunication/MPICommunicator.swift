@@ -99,7 +99,9 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
       let out = index < sent.count ? sent[index] : 0..<0
       let into = index < awaited.count ? awaited[index] : 0..<0
       var status = MPI_Status()
-      try gate("MPI_Sendrecv", peer: ("from", members[source])) {
+      try gate(
+        "MPI_Sendrecv", peer: into.isEmpty ? ("to", members[destination]) : ("from", members[source])
+      ) {
         MPI_Sendrecv(
           message.baseAddress.map { $0 + out.lowerBound }, Int32(out.count), giv_mpi_byte(),
           out.isEmpty ? MPI_PROC_NULL : Int32(destination), 0,

@@ -27,7 +27,7 @@ public struct MinibatchWindow: Sendable {
   ///   - width: the number of values of a row.
   ///   - chunkCopy: gives the copy of the rows of a chunk of this rank. It is called at most once for each chunk,
   ///     in ascending order, and must not communicate; what it gives is not used after the next call.
-  public init(
+  package init(
     steps: Range<Int>, sampler: MinibatchSampler, from rows: DistributedRows, for recipients: Recipients = .all,
     width: Int, chunkCopy: (_ chunk: Int) throws -> RowCopy
   ) throws {
@@ -86,7 +86,8 @@ public struct MinibatchWindow: Sendable {
     return rows[first + places.lowerBound..<first + places.upperBound]
   }
 
-  /// Copies some values of the rows at some places of a step's minibatch, which this rank has, as columns: value j of place i to
+  /// Copies some values of the rows at some places of a step's minibatch, which this rank has, as columns: value j of
+  /// place i to
   /// `target[(j - columns.lowerBound) * stride + i - places.lowerBound]`.
   public func copy(
     _ columns: Range<Int>, ofStep step: Int, places: Range<Int>, to target: UnsafeMutablePointer<Double>, stride: Int

@@ -71,7 +71,7 @@ public struct Trainer: Sendable, Codable {
         steps: first..<min(last, first + longest), sampler: sampler, from: problem.rows, for: recipients,
         width: problem.rowWidth, chunkCopy: problem.rowCopy)
       if case .root = recipients {
-        round.numbers = try problem.rows.communicator.broadcast {
+        round.numbers = try problem.rows.communicator.broadcastArray {
           try round.take(window, over: blocks, problem, rate)
           return round.numbers
         }

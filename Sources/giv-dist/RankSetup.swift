@@ -8,8 +8,8 @@ enum RankSetup {
   /// Names the kernel of the process; see ``Kernel/select(_:)``.
   static let kernelVariable = "GIV_KERNEL"
 
-  /// Memory that was freed stays with the process, up to so many bytes at the end of the heap; and of so many a block has
-  /// pages of its own, which go back at once. Sums of megabytes come and go with every chunk and step, and to have their
+  /// Memory that was freed stays with the process, up to so many bytes at the end of the heap; blocks of this size or more have
+  /// pages of their own, which go back at once. Sums of megabytes come and go with every chunk and step, and to have their
   /// pages cleared by the system each time took a quarter of a training's time on two ranks.
   private static let (keptBytes, ownPagesBytes): (Int32, Int32) = (64 << 20, 32 << 20)
 

@@ -60,12 +60,37 @@ import Testing
     let count = ranks * 8192 + 3
     let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
       let own = (0..<count).map { Int64($0 * (communicator.rank + 1)) << 20 }
-      return (try communicator.sum(counts: own), try communicator.minimum(own.map { Double(-$0) }))
+      // The least of zeros is the first rank's, of either sign.
+      let zeros = (0..<count).map { ($0 + communicator.rank).isMultiple(of: 2) ? 0 : -0.0 }
+      return (
+        try communicator.sum(counts: own), try communicator.minimum(own.map { Double(-$0) }),
+        try communicator.maximum(own.map { Double($0) }),
+        try communicator.minimum(zeros).map(\.sign), try communicator.minimum([zeros[1]]).map(\.sign)
+      )
     }
-    for (sum, minimum) in results {
-      #expect(sum == (0..<count).map { Int64($0 * ranks * (ranks + 1) / 2) << 20 })
-      #expect(minimum == (0..<count).map { Double(-$0 * ranks) * 0x1p20 })
+    let one = (0..<count).map { Int64($0) << 20 }
+    for (sum, minimum, maximum, signs, short) in results {
+      #expect(sum == one.map { $0 * Int64(ranks * (ranks + 1) / 2) })
+      #expect(minimum == one.map { -Double($0 * Int64(ranks)) })
+      #expect(maximum == one.map { Double($0 * Int64(ranks)) })
+      #expect(signs == (0..<count).map { $0.isMultiple(of: 2) ? .plus : .minus })
+      #expect(short == [.minus])
     }
+  }
+
+  @Test(arguments: [1, 3]) func `An array that the root makes keeps every bit`(ranks: Int) throws {
+    let array = [-0.0, .infinity, Double(nan: 5, signaling: false), 0.1]
+    let results = try LoopbackCommunicator.run(ranks: ranks) { communicator in
+      let received = try communicator.broadcastArray {
+        precondition(communicator.rank == 0)
+        return array
+      }
+      let failure = failure {
+        try communicator.broadcastArray { () throws -> [Int] in throw Failure(.data, "no array") }
+      }
+      return (received.map(\.bitPattern), failure)
+    }
+    #expect(results.allSatisfy { $0 == (array.map(\.bitPattern), Failure(.data, "no array")) })
   }
 
   @Test(arguments: [1, 2, 5])

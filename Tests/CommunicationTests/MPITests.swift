@@ -23,6 +23,7 @@ import Testing
   func `Results have the bits of one process alone and of threads`(ranks: Int) throws {
     let scenarios: [(String, @Sendable (any Communicator) throws -> String)] = [
       ("sum", Scenario.sum), ("split", Scenario.split), ("large", Scenario.large), ("gather", Scenario.gather),
+      ("fetch", Scenario.fetch),
     ]
     for (name, body) in scenarios {
       let alone = try body(SoloCommunicator())

@@ -121,10 +121,11 @@ private func randomPartition(_ grid: RowGrid, ranks: Int, using generator: inout
     }
   }
 
-  @Test func `A failed sum leaves the communicator ready for the next`() throws {
+  @Test(arguments: [1, 4 * 8192]) func `A failed sum leaves the communicator ready for the next`(width: Int) throws {
     let sums = try LoopbackCommunicator.run(ranks: 4) { communicator in
       let rows = DistributedRows(rowCount: 9 * RowGrid.defaultChunkLength, communicator: communicator)
-      _ = failure { try rows.sum(0.0) { _, chunk in if chunk == 5 { throw Failure(.data, "five") } } }
+      let zeros = [Double](repeating: 0, count: width)
+      _ = failure { try rows.sum(zeros) { _, chunk in if chunk == 5 { throw Failure(.data, "five") } } }
       return try rows.sum(0.0) { $0 += Double($1) }
     }
     #expect(sums == [36, 36, 36, 36])

@@ -19,6 +19,7 @@ func perform(_ communicator: any Communicator) throws -> String {
   case "sum": return try Scenario.sum(communicator)
   case "split": return try Scenario.split(communicator)
   case "large": return try Scenario.large(communicator)
+  case "fetch": return try Scenario.fetch(communicator)
   case "gather": return try Scenario.gather(communicator)
   case "size": return "\(communicator.size) ranks, \(MPIEnvironment.libraryVersion)"
   case "agreed-failure": try communicator.agree { if isLast { throw Failure(.noInput, "no such file") } }

@@ -31,9 +31,28 @@ public enum Scenario {
     let largest = try communicator.maximum(everyone[0])
     let rows = DistributedRows(rowCount: 5 * RowGrid.defaultChunkLength, communicator: communicator)
     let sum = try rows.sum([Double](repeating: 0, count: largest.count)) { partial, chunk in
-      if chunk == 4 { partial = largest }
+      for index in partial.indices { partial[index] += largest[index] * number(chunk: chunk, index: index) }
     }
     return digest(sum)
+  }
+
+  /// A digest of rows of three lists, of which each rank gets some places.
+  public static func fetch(_ communicator: any Communicator) throws -> String {
+    let (length, width, ranks) = (700, 40, communicator.size)
+    let rows = DistributedRows(rowCount: 20_000, communicator: communicator)
+    let places = (0..<ranks).map { length * $0 / ranks..<length * ($0 + 1) / ranks }
+    let drawn = (0..<3 * length).map { $0 * 7919 % rows.rowCount }
+    let fetched = try rows.fetch(drawn, length: length, for: .places(places), width: width) { rows in
+      rows.flatMap { row in (0..<width).map { number(chunk: row, index: $0) } }
+    }
+    let all = try communicator.allGather(elements: fetched.values)
+    return digest(
+      (0..<3).flatMap { list in
+        zip(all, places).flatMap { values, places in
+          let count = places.count * width
+          return values[list * count..<(list + 1) * count]
+        }
+      })
   }
 
   /// A digest of the chunks that reach the root, in their order.
