@@ -73,7 +73,7 @@ final class ConditionalTraining: RowwiseProblem {
   var rows: DistributedRows { source.rows }
   let rowWidth: Int
   /// A step of 2,000 parameters on two blocks takes some tenths of a millisecond, and messages between processes of one host
-  /// a tenth of that.
+  /// a tenth of that; those of a slow network may take as long.
   var sharedBlockCount: Int { shape.parameterCount > 2000 ? 2 : 32 }
 
   func rowCopy(chunk: Int) throws -> MinibatchWindow.RowCopy { try source.copy(chunk, variables) }

@@ -11,7 +11,7 @@ enum RankSetup {
   /// Memory that was freed stays with the process, up to so many bytes at the end of the heap; blocks of this size or more have
   /// pages of their own, which go back at once. Sums of megabytes come and go with every chunk and step, and to have their
   /// pages cleared by the system each time took a quarter of a training's time on two ranks.
-  private static let (keptBytes, ownPagesBytes): (Int32, Int32) = (64 << 20, 32 << 20)
+  private static let (keptBytes, ownPagesBytes): (Int32, Int32) = (16 << 20, 4 << 20)
 
   /// Sets how memory is kept, pins OpenBLAS, the yardstick of benchmarks, to one thread, and chooses the kernel.
   ///
