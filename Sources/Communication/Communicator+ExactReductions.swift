@@ -52,11 +52,8 @@ extension Communicator {
   private func reduce<Element: BitwiseCopyable>(
     _ elements: [Element], by slices: Slices, _ combine: (inout [Element], [Element]) -> Void
   ) throws -> [Element] {
-    var parts = [[Element]](repeating: [], count: size)
-    parts[rank] = Array(elements[slices[rank]])
-    for (destination, source) in rounds {
-      parts[source] = try exchange(
-        Array(elements[slices[destination]]), to: destination, receiving: slices[rank].count, from: source)
+    let parts = try exchange(receiving: Array(repeating: slices[rank].count, count: size)) {
+      Array(elements[slices[$0]])
     }
     // In the order of ranks, as in a tree: which sign of 0 is the least depends on it.
     var own = parts[0]

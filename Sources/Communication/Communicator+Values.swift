@@ -45,18 +45,6 @@ extension Communicator {
     try broadcast(agree { try rank == root ? body() : [] }, from: root)
   }
 
-  /// Sends an array to a rank while it receives `count` elements from another or the same one.
-  func exchange<Element: BitwiseCopyable>(
-    _ elements: [Element], to destination: Int, receiving count: Int, from source: Int
-  ) throws -> [Element] {
-    try Array(unsafeUninitializedCapacity: count) { received, initialized in
-      try elements.withUnsafeBytes {
-        try exchange($0, to: destination, receivingInto: UnsafeMutableRawBufferPointer(received), from: source)
-      }
-      initialized = count
-    }
-  }
-
   /// Collects every rank's array, of any length, on every rank, in the order of ranks.
   public func allGather<Element: BitwiseCopyable>(elements: [Element]) throws -> [[Element]] {
     try allGather(elements.withUnsafeBytes { Array($0) }).map { Array(bytes: $0) }

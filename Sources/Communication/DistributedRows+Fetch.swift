@@ -53,7 +53,7 @@ extension DistributedRows {
     for (index, owner) in owners.enumerated() where own.contains(index % length) {
       targets[owner].append(index / length * own.count + index % length - own.lowerBound)
     }
-    func message(to destination: Int) -> [Double] {
+    let messages = try communicator.exchange(receiving: targets.map { $0.count * width }) { destination in
       var message: [Double] = []
       guard !places[destination].isEmpty else { return message }
       for (place, index) in local.enumerated() where places[destination].contains(index % length) {
@@ -61,23 +61,16 @@ extension DistributedRows {
       }
       return message
     }
-    var received = Array(repeating: 0.0, count: targets.reduce(0) { $0 + $1.count } * width)
-    func take(_ message: [Double], from source: Int) {
-      for (index, target) in targets[source].enumerated() {
-        received.withUnsafeMutableBufferPointer { received in
+    var fetched = Array(repeating: 0.0, count: targets.reduce(0) { $0 + $1.count } * width)
+    for (message, targets) in zip(messages, targets) {
+      for (index, target) in targets.enumerated() {
+        fetched.withUnsafeMutableBufferPointer { fetched in
           message.withUnsafeBufferPointer {
-            (received.baseAddress! + target * width).update(from: $0.baseAddress! + index * width, count: width)
+            (fetched.baseAddress! + target * width).update(from: $0.baseAddress! + index * width, count: width)
           }
         }
       }
     }
-    take(message(to: rank), from: rank)
-    for (destination, source) in communicator.rounds {
-      take(
-        try communicator.exchange(
-          message(to: destination), to: destination, receiving: targets[source].count * width, from: source),
-        from: source)
-    }
-    return FetchedRows(places: own, values: received)
+    return FetchedRows(places: own, values: fetched)
   }
 }

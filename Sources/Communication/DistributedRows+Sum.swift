@@ -86,15 +86,23 @@ extension DistributedRows {
     [Double(failure.count), Double(wish.rawValue)]
   }
 
+  /// A message with what a sum has at some places of its nodes, `nodeCount` in number unless it failed.
+  private static func message(
+    _ sum: TreeSum, at places: Range<Int>, nodeCount: Int, failure: [UInt8], _ wish: Wish
+  ) -> [Double] {
+    var message = words(failure, wish)
+    message.reserveCapacity(wordCount + nodeCount * places.count)
+    if failure.isEmpty {
+      for node in sum.nodes { message += node[places] }
+    } else {
+      message += repeatElement(0, count: nodeCount * places.count)
+    }
+    return message
+  }
+
   private func send(_ sum: TreeSum, _ wish: Wish, nodes: [Range<Int>], width: Int, to destination: Int) throws {
     let failure = sum.failure?.bytes ?? []
-    var message = Self.words(failure, wish)
-    message.reserveCapacity(Self.wordCount + nodes.count * width)
-    if failure.isEmpty {
-      for node in sum.nodes { message += node.values }
-    } else {
-      message += repeatElement(0, count: nodes.count * width)
-    }
+    let message = Self.message(sum, at: 0..<width, nodeCount: nodes.count, failure: failure, wish)
     try message.withUnsafeBytes { try communicator.send($0, to: destination) }
     if !failure.isEmpty { try failure.withUnsafeBytes { try communicator.send($0, to: destination) } }
   }
@@ -127,25 +135,10 @@ extension DistributedRows {
     let rank = communicator.rank
     let failure = own.failure?.bytes ?? []
     let nodes = partition.chunks.map { TreeSum.nodes(of: $0, chunkCount: grid.chunkCount) }
-    func part(in slice: Range<Int>) -> [Double] {
-      var message = Self.words(failure, wish)
-      message.reserveCapacity(Self.wordCount + nodes[rank].count * slice.count)
-      for index in nodes[rank].indices {
-        if failure.isEmpty {
-          message += own.nodes[index][slice]
-        } else {
-          message += repeatElement(0, count: slice.count)
-        }
-      }
-      return message
-    }
     // What there is of each rank's nodes in the slice of this one.
-    var parts = [[Double]](repeating: Self.words(failure, wish), count: communicator.size)
-    for (destination, source) in communicator.rounds {
-      parts[source] = try communicator.exchange(
-        part(in: slices[destination]), to: destination,
-        receiving: Self.wordCount + nodes[source].count * slices[rank].count, from: source)
-    }
+    let parts = try communicator.exchange(
+      receiving: nodes.map { Self.wordCount + $0.count * slices[rank].count },
+      { Self.message(own, at: slices[$0], nodeCount: nodes[rank].count, failure: failure, wish) })
     for part in parts { communicator.wishes.agree(on: Wish(word: part[1])) }
     let owners = partition.owners
     if let failed = owners.first(where: { parts[$0][0] > 0 }) {
@@ -153,11 +146,7 @@ extension DistributedRows {
     }
     var sum = TreeSum(chunkCount: grid.chunkCount)
     for owner in owners {
-      if owner == rank {
-        for node in own.nodes { sum.append(node[slices[rank]], chunks: node.chunks) }
-      } else {
-        Self.append(parts[owner], of: nodes[owner], width: slices[rank].count, to: &sum)
-      }
+      Self.append(parts[owner], of: nodes[owner], width: slices[rank].count, to: &sum)
     }
     return try communicator.gather(slices, of: width, own: sum.nodes[0].values)
   }

@@ -21,8 +21,30 @@ struct Slices {
 
 extension Communicator {
   /// The rank to send to and the one to receive from, in each of the rounds in which every rank meets every other.
-  var rounds: some Sequence<(destination: Int, source: Int)> {
+  private var rounds: some Sequence<(destination: Int, source: Int)> {
     (1..<size).lazy.map { [rank, size] in ((rank + $0) % size, (rank + size - $0) % size) }
+  }
+
+  /// Sends every rank an array of its own, and gives those that this rank got, by rank. Collective.
+  ///
+  /// - Parameters:
+  ///   - counts: The number of elements that each rank sends to this one.
+  ///   - elements: What this rank has for a rank, itself among them; asked for when it is sent.
+  func exchange<Element: BitwiseCopyable>(
+    receiving counts: [Int], _ elements: (_ destination: Int) -> [Element]
+  ) throws -> [[Element]] {
+    var received = [[Element]](repeating: [], count: size)
+    received[rank] = elements(rank)
+    for (destination, source) in rounds {
+      let own = elements(destination)
+      received[source] = try Array(unsafeUninitializedCapacity: counts[source]) { buffer, initialized in
+        try own.withUnsafeBytes {
+          try exchange($0, to: destination, receivingInto: UnsafeMutableRawBufferPointer(buffer), from: source)
+        }
+        initialized = counts[source]
+      }
+    }
+    return received
   }
 
   /// The array of `count` elements of which every rank has its own slice. Collective.
@@ -30,12 +52,14 @@ extension Communicator {
     _ slices: Slices, of count: Int, own: ArraySlice<Element>
   ) throws -> [Element] {
     try Array(unsafeUninitializedCapacity: count) { elements, initialized in
-      _ = elements[slices[rank]].initialize(fromContentsOf: own)
+      func bytes(of rank: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: elements[slices[rank]]))
+      }
+      // As bytes: unspecialised code would copy element by element, which takes longer than to send them.
+      own.withUnsafeBytes { bytes(of: rank).copyMemory(from: $0) }
       for (destination, source) in rounds {
         try exchange(
-          UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: elements[slices[rank]])), to: destination,
-          receivingInto: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: elements[slices[source]])),
-          from: source)
+          UnsafeRawBufferPointer(bytes(of: rank)), to: destination, receivingInto: bytes(of: source), from: source)
       }
       initialized = count
     }
