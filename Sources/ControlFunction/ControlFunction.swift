@@ -210,7 +210,7 @@ public struct ControlFunction: Estimator, Sendable {
     let tests = try JointScoreTests(of: model.mixture, on: trial.design, clusters: clusters)
     let covariance = tests.covariance
     run.start("checks")
-    let statistics = try trial.design.statistics(of: [model.mixture])[0]
+    let statistics = try trial.design.statisticsByDifference(of: [model.mixture])[0]
     let m = frame.covariateCount
     let treatments = try frame.quantiles(of: Self.curveProbabilities, includesTreatment: true)[m]
       .map { scaling.centers[m] + scaling.scales[m] * $0 }

@@ -100,12 +100,7 @@ public struct JointBasis: Sendable, Codable {
       for (index, spline) in splines[variable].enumerated() {
         let first = self.factors(variable, spline: index)
         guard used[first].contains(true) else { continue }
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: first.count * rowCount) { values in
-          spline.evaluate(own, count: rowCount, into: values.baseAddress!)
-          for (position, target) in first.enumerated() {
-            (factors + target * stride).update(from: values.baseAddress! + position * rowCount, count: rowCount)
-          }
-        }
+        spline.evaluate(own, count: rowCount, into: factors + first.lowerBound * stride, stride: stride)
       }
     }
   }
@@ -181,8 +176,12 @@ public struct JointBasis: Sendable, Codable {
     let own = Array(values.prefix(count))
     for (index, spline) in splines[m].enumerated() {
       let start = (factors(m, spline: index).lowerBound - first) * count
-      values.withUnsafeMutableBufferPointer { spline.evaluate(own, count: count, into: $0.baseAddress! + start) }
-      slopes.withUnsafeMutableBufferPointer { spline.evaluateSlopes(own, count: count, into: $0.baseAddress! + start) }
+      values.withUnsafeMutableBufferPointer {
+        spline.evaluate(own, count: count, into: $0.baseAddress! + start, stride: count)
+      }
+      slopes.withUnsafeMutableBufferPointer {
+        spline.evaluateSlopes(own, count: count, into: $0.baseAddress! + start, stride: count)
+      }
       for place in start..<start + (spline.count - 1) * count { slopes[place] *= scale }
     }
     return treatments.indices.map { row in

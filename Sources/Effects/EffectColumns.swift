@@ -80,7 +80,7 @@ struct EffectColumns {
       let count = functions.count
       found = AlignedBuffer(count: groupCount * (count + 1) * stride)
       let f = found.pointer + groupCount * count * stride
-      try rows.index.fill(chunk, of: rows.order, isCrossFitted: true, into: f, stride: stride)
+      try rows.index.fill(chunk, isCrossFitted: true, into: f, stride: stride)
       for k in rows.order {
         functions.evaluate(
           f + k * stride, deviations, rowCount: rowCount, into: found.pointer + k * count * stride, stride: stride)

@@ -30,6 +30,8 @@ struct GroupIndex: Sendable {
   let shares: [Double]
   /// Σ v Z_ik.
   let sizes: [Double]
+  /// The cross-fitted f_k(x_i).
+  private let kept: KeptValues
 
   var groupCount: Int { shares.count }
 
@@ -77,6 +79,7 @@ struct GroupIndex: Sendable {
     self.design = design
     self.folds = folds
     grams = sums
+    kept = KeptValues(width: groupCount, of: table.frame)
   }
 
   /// The one of some features whose regressions of the treatment err least in the rows that they do not know: of
@@ -188,24 +191,32 @@ struct GroupIndex: Sendable {
 
   /// Writes f_k(x_i) in the units of the data to `index[k * stride + row]`.
   ///
-  /// - Parameters:
-  ///   - members: the groups k that are written.
-  ///   - isCrossFitted: whether a row takes the regressions of the other folds, or those of all rows.
-  func fill(
-    _ chunk: Int, of members: [Int], isCrossFitted: Bool, into index: UnsafeMutablePointer<Double>, stride: Int
-  ) throws {
+  /// - Parameter isCrossFitted: whether a row takes the regressions of the other folds, or those of all rows.
+  func fill(_ chunk: Int, isCrossFitted: Bool, into index: UnsafeMutablePointer<Double>, stride: Int) throws {
     let place = design.rows.chunk(chunk)
-    let fold = isCrossFitted ? folds(ofChunk: chunk) : []
-    let scratch = AlignedBuffer(count: Self.foldCount * stride)
-    try design.withBlock(ofChunk: place) { block, _ in
-      for k in members {
+    guard isCrossFitted else {
+      return try fill(place, into: index, stride: stride) { k, block, target in
+        block.evaluate(whole[k] + [0], into: target)
+      }
+    }
+    try kept.fill(chunk, rowCount: place.rows.count, into: index, stride: stride) { index, stride in
+      let fold = folds(ofChunk: chunk)
+      let scratch = AlignedBuffer(count: Self.foldCount * stride)
+      try fill(place, into: index, stride: stride) { k, block, target in
+        for v in 0..<Self.foldCount { block.evaluate(crossFitted[v][k] + [0], into: scratch.pointer + v * stride) }
+        for (row, v) in fold.enumerated() { target[row] = scratch.pointer[v * stride + row] }
+      }
+    }
+  }
+
+  private func fill(
+    _ chunk: DesignChunk, into index: UnsafeMutablePointer<Double>, stride: Int,
+    _ evaluate: (_ group: Int, Kernel.Block, _ target: UnsafeMutablePointer<Double>) -> Void
+  ) throws {
+    try design.withBlock(ofChunk: chunk) { block, _ in
+      for k in 0..<groupCount {
         let target = index + k * stride
-        if isCrossFitted {
-          for v in 0..<Self.foldCount { block.evaluate(crossFitted[v][k] + [0], into: scratch.pointer + v * stride) }
-          for (row, v) in fold.enumerated() { target[row] = scratch.pointer[v * stride + row] }
-        } else {
-          block.evaluate(whole[k] + [0], into: target)
-        }
+        evaluate(k, block, target)
         for row in 0..<block.rowCount { target[row] = table.inDataUnits(target[row]) }
       }
     }

@@ -49,9 +49,7 @@ public struct OutcomeFunctions: Sendable, Codable, Equatable {
     into output: UnsafeMutablePointer<Double>, stride: Int
   ) {
     if let spline {
-      spread(spline, rowCount: rowCount, into: output, stride: stride) {
-        spline.evaluate(t, count: rowCount, into: $0)
-      }
+      spline.evaluate(t, count: rowCount, into: output, stride: stride)
     } else {
       output.update(from: t, count: rowCount)
       for j in 1..<max(1, curveCount) {
@@ -71,9 +69,7 @@ public struct OutcomeFunctions: Sendable, Codable, Equatable {
     into output: UnsafeMutablePointer<Double>, stride: Int
   ) {
     if let spline {
-      spread(spline, rowCount: rowCount, into: output, stride: stride) {
-        spline.evaluateSlopes(t, count: rowCount, into: $0)
-      }
+      spline.evaluateSlopes(t, count: rowCount, into: output, stride: stride)
     } else {
       output.update(repeating: 1, count: rowCount)
       for j in 1..<max(1, curveCount) {
@@ -83,19 +79,6 @@ public struct OutcomeFunctions: Sendable, Codable, Equatable {
     }
     for j in 0..<interactionCount {
       (output + (curveCount + j) * stride).update(from: covariates[j], count: rowCount)
-    }
-  }
-
-  /// Writes what a spline gives of consecutive functions to columns that are `stride` apart.
-  private func spread(
-    _ spline: CubicSpline, rowCount: Int, into output: UnsafeMutablePointer<Double>, stride: Int,
-    _ evaluate: (UnsafeMutablePointer<Double>) -> Void
-  ) {
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: (spline.count - 1) * rowCount) { values in
-      evaluate(values.baseAddress!)
-      for j in 0..<spline.count - 1 {
-        (output + j * stride).update(from: values.baseAddress! + j * rowCount, count: rowCount)
-      }
     }
   }
 

@@ -148,7 +148,7 @@ private struct LevelRows {
     try table.fillTreatment(chunk, into: t)
     constant.update(repeating: 1, count: rowCount)
     try design.groups.fill(chunk, into: groups, stride: stride)
-    try design.index.fill(chunk, of: Array(0..<groupCount), isCrossFitted: false, into: residuals, stride: stride)
+    try design.index.fill(chunk, isCrossFitted: false, into: residuals, stride: stride)
     for k in 0..<groupCount {
       let (own, weight) = (residuals + k * stride, groups + k * stride)
       for row in 0..<rowCount { own[row] = weight[row] * (t[row] - own[row]) }

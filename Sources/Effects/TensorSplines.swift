@@ -39,12 +39,7 @@ struct TensorSplines: Sendable {
         own.update(from: covariates[j], count: rowCount)
         continue
       }
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: counts[j] * rowCount) { values in
-        spline.evaluate(covariates[j], count: rowCount, into: values.baseAddress!)
-        for b in 0..<counts[j] {
-          (own + b * stride).update(from: values.baseAddress! + b * rowCount, count: rowCount)
-        }
-      }
+      spline.evaluate(covariates[j], count: rowCount, into: own, stride: stride)
     }
     for first in counts.indices {
       for second in counts.indices.dropFirst(first + 1) {

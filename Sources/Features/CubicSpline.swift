@@ -68,45 +68,53 @@ public struct CubicSpline: Sendable, Codable, Equatable {
   }
 
   /// Evaluates all functions but the first, which the others determine: function b of value i goes to
-  /// `output[(b - 1) * count + i]`, b = 1 ..< `self.count`.
-  public func evaluate(_ values: UnsafePointer<Double>, count rows: Int, into output: UnsafeMutablePointer<Double>) {
-    output.update(repeating: 0, count: (count - 1) * rows)
+  /// `output[(b - 1) * stride + i]`, b = 1 ..< `self.count`.
+  public func evaluate(
+    _ values: UnsafePointer<Double>, count rows: Int, into output: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    evaluate(values, count: rows, into: output, stride: stride) { c, u, beyond in
+      let value = ((c[3] * u + c[2]) * u + c[1]) * u + c[0]
+      return beyond == 0 ? value : value + beyond * Self.slope(c, u)
+    }
+  }
+
+  /// Evaluates the first derivatives of all functions but the first, in the layout of
+  /// ``evaluate(_:count:into:stride:)``; beyond the breakpoints they are those at the ends.
+  public func evaluateSlopes(
+    _ values: UnsafePointer<Double>, count rows: Int, into output: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    evaluate(values, count: rows, into: output, stride: stride) { c, u, _ in Self.slope(c, u) }
+  }
+
+  /// The derivative of the polynomial c at u.
+  private static func slope(_ c: UnsafePointer<Double>, _ u: Double) -> Double {
+    (3 * c[3] * u + 2 * c[2]) * u + c[1]
+  }
+
+  /// Writes what the functions but the first give of each value, 0 where they are.
+  ///
+  /// - Parameter function: of the coefficients of a polynomial, of u in its interval, and of how far the value lies beyond
+  ///   the breakpoints.
+  private func evaluate(
+    _ values: UnsafePointer<Double>, count rows: Int, into output: UnsafeMutablePointer<Double>, stride: Int,
+    _ function: (_ c: UnsafePointer<Double>, _ u: Double, _ beyond: Double) -> Double
+  ) {
+    for b in 0..<count - 1 { (output + b * stride).update(repeating: 0, count: rows) }
     let last = breakpoints.count - 2
     breakpoints.withUnsafeBufferPointer { breaks in
       coefficients.withUnsafeBufferPointer { coefficients in
         for row in 0..<rows {
           let inside = min(max(values[row], breaks[0]), breaks[last + 1])
+          // Counted, not searched: no branch depends on where a value falls, which the processor would guess wrong.
           var interval = 0
-          while interval < last && inside >= breaks[interval + 1] { interval += 1 }
+          for index in 1..<last + 1 { interval &+= inside >= breaks[index] ? 1 : 0 }
           let u = inside - breaks[interval]
           let beyond = values[row] - inside
-          for b in (interval == 0 ? 1 : 0)..<4 {
-            let c = coefficients.baseAddress! + (interval * 4 + b) * 4
-            let value = ((c[3] * u + c[2]) * u + c[1]) * u + c[0]
-            let slope = (3 * c[3] * u + 2 * c[2]) * u + c[1]
-            output[(interval + b - 1) * rows + row] = beyond == 0 ? value : value + beyond * slope
-          }
+          let own = coefficients.baseAddress! + interval * 16
+          let target = output + (interval - 1) * stride + row
+          if interval > 0 { target[0] = function(own, u, beyond) }
+          for b in 1..<4 { target[b * stride] = function(own + b * 4, u, beyond) }
         }
-      }
-    }
-  }
-
-  /// Evaluates the first derivatives of all functions but the first, in the layout of ``evaluate(_:count:into:)``; beyond
-  /// the breakpoints they are those at the ends.
-  public func evaluateSlopes(
-    _ values: UnsafePointer<Double>, count rows: Int, into output: UnsafeMutablePointer<Double>
-  ) {
-    output.update(repeating: 0, count: (count - 1) * rows)
-    let last = breakpoints.count - 2
-    for row in 0..<rows {
-      let inside = min(max(values[row], breakpoints[0]), breakpoints[last + 1])
-      var interval = 0
-      while interval < last && inside >= breakpoints[interval + 1] { interval += 1 }
-      let u = inside - breakpoints[interval]
-      for b in (interval == 0 ? 1 : 0)..<4 {
-        let first = (interval * 4 + b) * 4
-        output[(interval + b - 1) * rows + row] =
-          (3 * coefficients[first + 3] * u + 2 * coefficients[first + 2]) * u + coefficients[first + 1]
       }
     }
   }

@@ -19,17 +19,18 @@ public struct SplineBasis: FeatureMap {
       }
     }
 
-    /// Writes feature j of row i to `output[j * rowCount + i]`.
+    /// Writes feature j of row i to `output[j * stride + i]`.
     ///
     /// - Parameter index: the place of the term, and so of its covariate.
     func evaluate(
-      _ covariates: [UnsafePointer<Double>], index: Int, rowCount: Int, into output: UnsafeMutablePointer<Double>
+      _ covariates: [UnsafePointer<Double>], index: Int, rowCount: Int, into output: UnsafeMutablePointer<Double>,
+      stride: Int
     ) {
       switch self {
       case .linear:
         output.update(from: covariates[index], count: rowCount)
       case .spline(let spline):
-        spline.evaluate(covariates[index], count: rowCount, into: output)
+        spline.evaluate(covariates[index], count: rowCount, into: output, stride: stride)
       case .product(let first, let second):
         for row in 0..<rowCount { output[row] = covariates[first][row] * covariates[second][row] }
       }
@@ -174,17 +175,22 @@ public struct SplineBasis: FeatureMap {
     _ covariates: [UnsafePointer<Double>], rowCount: Int, into features: UnsafeMutablePointer<Double>, stride: Int
   ) {
     let widest = terms.map(\.dimension).max() ?? 0
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: widest * rowCount) { scratch in
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: widest * stride) { scratch in
       let basis = scratch.baseAddress!
       var next = kept.startIndex
       var first = 0
       for (index, term) in terms.enumerated() {
-        term.evaluate(covariates, index: index, rowCount: rowCount, into: basis)
-        while next < kept.endIndex, kept[next] < first + term.dimension {
-          (features + next * stride).update(from: basis + (kept[next] - first) * rowCount, count: rowCount)
-          next += 1
+        let all = first..<first + term.dimension
+        let own = kept[next...].prefix { all.contains($0) }
+        if own.elementsEqual(all) {
+          term.evaluate(covariates, index: index, rowCount: rowCount, into: features + next * stride, stride: stride)
+        } else if !own.isEmpty {
+          term.evaluate(covariates, index: index, rowCount: rowCount, into: basis, stride: stride)
+          for (place, feature) in zip(own.indices, own) {
+            (features + place * stride).update(from: basis + (feature - first) * stride, count: rowCount)
+          }
         }
-        first += term.dimension
+        (next, first) = (own.endIndex, all.upperBound)
       }
     }
   }

@@ -130,7 +130,7 @@ struct ResidualCovariance {
             let level = variables.levels[place].place(of: read[0](index))
             for other in 1..<levelCount { column[other - 1] = other == level ? 1 : 0 }
           case .numbers(_, _, let spline?):
-            withUnsafePointer(to: read[0](index)) { spline.evaluate($0, count: 1, into: column) }
+            withUnsafePointer(to: read[0](index)) { spline.evaluate($0, count: 1, into: column, stride: 1) }
           case .numbers(_, let own, nil):
             for component in 0..<own.width {
               column[component] = (read[component](index) - own.means[component]) / own.deviations[component]

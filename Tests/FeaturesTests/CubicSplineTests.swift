@@ -18,7 +18,7 @@ extension CubicSpline {
   /// All functions but the first at some values: one array per value.
   func callAsFunction(_ values: [Double]) -> [[Double]] {
     var output = Array(repeating: Double.nan, count: (count - 1) * values.count)
-    evaluate(values, count: values.count, into: &output)
+    evaluate(values, count: values.count, into: &output, stride: values.count)
     return values.indices.map { row in (0..<count - 1).map { output[$0 * values.count + row] } }
   }
 }
