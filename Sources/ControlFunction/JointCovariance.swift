@@ -29,7 +29,7 @@ public struct JointCovariance: Sendable {
     let parameters = JointParameters(model)
     let scores = try design.scores(of: model, parameters, clusters: clusters)
     return JointCovariance(
-      parameters: parameters, information: try Cholesky(scores.information(of: model), tolerance: 0),
+      parameters: parameters, information: try Cholesky(scores.information, tolerance: 0),
       meat: scores.meat, gradient: scores.gradient, degreesOfFreedom: clusters?.degreesOfFreedom)
   }
 

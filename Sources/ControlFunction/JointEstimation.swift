@@ -71,10 +71,9 @@ public struct JointEstimation: Sendable {
       let rows = ScoreRows(
         block: block, weights: RowWeights(values: weights, kind: design.table.weightKind), model: mixture,
         parameters: parameters)
-      rows.fillTotals()
       for a in 0..<influence.rows {
         let target = values + a * stride
-        rows.evaluateTotals([0] + influence[row: a], into: target)
+        rows.evaluate(Array(influence[row: a]), into: target)
         if design.table.weightKind != .frequency {
           for row in 0..<block.rowCount { target[row] *= rows.rowWeights[row] }
         }

@@ -42,10 +42,6 @@ public struct JointParameters: Sendable, Equatable {
   private var afterDeviations: Int { afterShifts + groups * (2 + selection) }
 
   public var count: Int { afterDeviations + (groups - 1) * shareColumns }
-  /// The number of parameters besides b.
-  var restCount: Int { count - shared }
-  /// The number of κ, λ and κ2 of a group: what β meets in the second derivatives of the outcome's mean besides itself.
-  var bilinearCount: Int { 1 + interactionCount + (hasBends ? 1 : 0) }
   /// The places of b, the coefficients of the outcome's regression.
   public var outcome: Range<Int> { 0..<shared }
   /// The places of λ; empty without it.
@@ -76,15 +72,9 @@ public struct JointParameters: Sendable, Equatable {
   public var shareSlopes: [Int] {
     logShares.filter { ($0 - logShares.lowerBound) % shareColumns > 0 }
   }
-
-  /// The parameters of the density of group k, in the order of its own scores.
-  func density(_ group: Int) -> [Int] {
-    Array(outcome) + Array(interactions) + [endogeneities.lowerBound + group]
-      + (hasBends ? [bends.lowerBound + group] : [])
-      + Array(shifts(group)) + [logOutcomeDeviations.lowerBound + group] + Array(slopes(group))
-      + [logSelectionDeviations.lowerBound + group]
+  /// ω_k, k = 1 …, or log π_k / π_0.
+  func logShares(_ group: Int) -> Range<Int> {
+    let first = afterDeviations + (group - 1) * shareColumns
+    return first..<first + shareColumns
   }
-
-  /// Those, and those of the shares: the order of the scores of log π_k f_k.
-  func own(_ group: Int) -> [Int] { density(group) + Array(logShares) }
 }

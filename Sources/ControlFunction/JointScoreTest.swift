@@ -23,7 +23,7 @@ struct ScoreSums {
   /// - Parameter parameters: those of the model, and others that are 0 there.
   init(_ model: JointMixture, _ parameters: JointParameters, on design: Design, clusters: RowClusters?) throws {
     let scores = try design.scores(of: model, parameters, clusters: clusters)
-    information = scores.information(of: model)
+    information = scores.information
     (gradient, squared) = (scores.gradient, scores.meat)
   }
 

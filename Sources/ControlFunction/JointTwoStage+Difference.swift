@@ -35,12 +35,11 @@ package struct TwoStageDifference: Sendable {
         influence.addSlopes(of: block, RowWeights(values: weights, kind: design.table.weightKind), to: &sums)
       }
     }
-    // Rows of (1 - F ∂m/∂θ) A⁻¹, which a zero for the constant before the scores precedes. b comes first among the
-    // parameters, in the order of the columns.
+    // Rows of (1 - F ∂m/∂θ) A⁻¹. b comes first among the parameters, in the order of the columns.
     let scoreForms = columns.enumerated().map { place, column in
       var direction = slopes[place * parameters.count..<(place + 1) * parameters.count].map(-)
       direction[column] += 1
-      return [0] + covariance.information.solve(direction)
+      return covariance.information.solve(direction)
     }
     return TwoStageDifference(
       values: columns.map { model.outcomeCoefficients[$0] - other.coefficients[$0] },
@@ -76,38 +75,17 @@ private struct TwoStageInfluence: Sendable {
   /// Adds F ∂m/∂θ of one chunk: for each column compared a sum for each parameter.
   func addSlopes(of block: Kernel.Block, _ weights: RowWeights, to sums: inout [Double]) {
     let scores = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
-    let (count, stride) = (block.rowCount, scores.stride)
-    // Σ_k γ_k form_k·c e by column, then that of one group, then e.
-    let storage = AlignedBuffer(count: stride * (forms.count + 2))
-    let pull = storage.pointer + stride * forms.count
-    let error = pull + stride
-    block.evaluate(residual, into: error)
+    let pulls = AlignedBuffer(count: parameters.groups * forms.count * scores.stride)
+    let error = AlignedBuffer(count: scores.stride)
+    block.evaluate(residual, into: error.pointer)
     for k in 0..<parameters.groups {
-      scores.fillOwn(k)
       for a in forms.indices {
-        fill(pull, column: a, group: k, scores, error: error)
-        let all = storage.pointer + stride * a
-        for row in 0..<count {
-          pull[row] *= scores.rowWeights[row]
-          all[row] += pull[row]
-        }
-        for (position, index) in parameters.own(k).enumerated() {
-          sums[a * parameters.count + index] += product(pull, scores.column(1 + position), count)
-        }
-      }
-      scores.addToTotal(k)
-    }
-    for a in forms.indices {
-      for index in 0..<parameters.count {
-        sums[a * parameters.count + index] -= product(storage.pointer + stride * a, scores.total(1 + index), count)
+        let pull = pulls.pointer + (k * forms.count + a) * scores.stride
+        fill(pull, column: a, group: k, scores, error: error.pointer)
+        for row in 0..<block.rowCount { pull[row] *= scores.rowWeights[row] }
       }
     }
-  }
-
-  private func product(_ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>, _ count: Int) -> Double {
-    var sum = 0.0
-    for row in 0..<count { sum += first[row] * second[row] }
-    return sum
+    scores.addDerivatives(of: forms.count, pulls: pulls, sharePulls: nil, to: &sums)
   }
 
   /// Σ v d d', or Σ_g D_g D_g' over clusters. Collective.
@@ -132,7 +110,7 @@ private struct TwoStageInfluence: Sendable {
     let order = scoreForms.count + 1
     let sums = try design.rows.sum(Array(repeating: 0.0, count: PackedTriangle.count(order: order))) { sums, chunk in
       try withDifferences(of: chunk) { scores, differences in
-        let columns = scores.totals.prefix(1) + differences.map(Optional.some)
+        let columns = [scores.block.columns[0]] + differences.map(Optional.some)
         sums.withUnsafeMutableBufferPointer { sums in
           columns.withUnsafeBufferPointer { columns in
             Kernel.addWeightedGram(
@@ -143,7 +121,8 @@ private struct TwoStageInfluence: Sendable {
         }
       }
     }
-    return Matrix(packedTriangle: sums, order: order).withoutConstant
+    let compared = Array(1..<order)
+    return Matrix(packedTriangle: sums, order: order).selecting(rows: compared, columns: compared)
   }
 
   /// Gives `body` the columns d of one chunk.
@@ -152,7 +131,6 @@ private struct TwoStageInfluence: Sendable {
     _ body: (ScoreRows, [UnsafePointer<Double>]) throws -> Void
   ) throws {
     let scores = ScoreRows(block: block, weights: weights, model: model, parameters: parameters)
-    scores.fillTotals()
     let stride = scores.stride
     let storage = AlignedBuffer(count: stride * (forms.count + 2))
     let pull = storage.pointer + stride * forms.count
@@ -160,7 +138,7 @@ private struct TwoStageInfluence: Sendable {
     block.evaluate(residual, into: error)
     for (a, form) in scoreForms.enumerated() {
       let difference = storage.pointer + stride * a
-      scores.evaluateTotals(form, into: difference)
+      scores.evaluate(form, into: difference)
       for k in 0..<parameters.groups {
         fill(pull, column: a, group: k, scores, error: error)
         for row in 0..<block.rowCount { difference[row] -= pull[row] }

@@ -1,51 +1,67 @@
 import LinearAlgebra
 
 extension ScoreRows {
-  /// Adds Σ_i Σ_k (λ_ik γ_k (s_k - s) + μ_ik π_k a_k), as ``JointEstimation`` says; fills in the scores of the rows'
-  /// likelihood.
+  /// Adds Σ_i Σ_k (λ_ik γ_k (s_k - s) + μ_ik π_k a_k), as ``JointEstimation`` says.
+  ///
+  /// - Parameters:
+  ///   - posteriors: λ of quantity a and group k at `(k * quantities + a) * stride + row`.
+  ///   - shares: μ likewise; nil for 0.
+  ///   - sums: parameter j of quantity a at `a * parameters.count + j`.
   func addDerivatives(
     of quantities: Int, posteriors: UnsafePointer<Double>, shares: UnsafePointer<Double>?, to sums: inout [Double]
   ) {
-    let buffer = AlignedBuffer(count: 2 * quantities * stride)
-    let (lifted, all) = (buffer.pointer, buffer.pointer + quantities * stride)
-    for k in 0..<parameters.groups {
-      fillOwn(k)
-      addToTotal(k)
-      let own = parameters.own(k)
-      lift(posteriors, by: posterior(k), k, quantities, into: lifted)
-      for place in 0..<quantities * stride { all[place] += lifted[place] }
-      add(lifted, quantities, times: column(0), places: own, to: &sums)
-      guard let shares else { continue }
-      lift(shares, by: share(k), k, quantities, into: lifted)
-      let first = own.count - parameters.logShares.count
-      // The column before those of the shares stands in the place of the constant.
-      add(lifted, quantities, times: column(first), places: Array(parameters.logShares), to: &sums)
+    func times(_ values: UnsafePointer<Double>, _ factor: (Int) -> UnsafeMutablePointer<Double>) -> AlignedBuffer {
+      let product = AlignedBuffer(count: parameters.groups * quantities * stride)
+      for k in 0..<parameters.groups {
+        let own = factor(k)
+        for place in k * quantities..<(k + 1) * quantities {
+          for row in 0..<block.rowCount {
+            product.pointer[place * stride + row] = values[place * stride + row] * own[row]
+          }
+        }
+      }
+      return product
     }
-    for place in 0..<quantities * stride { all[place].negate() }
-    add(all, quantities, times: total(0), places: Array(0..<parameters.count), to: &sums)
+    addDerivatives(
+      of: quantities, pulls: times(posteriors, posterior), sharePulls: shares.map { times($0, share) }, to: &sums)
   }
 
-  private func lift(
-    _ values: UnsafePointer<Double>, by factor: UnsafePointer<Double>, _ k: Int, _ quantities: Int,
-    into target: UnsafeMutablePointer<Double>
-  ) {
-    for a in 0..<quantities {
-      let (source, own) = (values + (k * quantities + a) * stride, target + a * stride)
-      for row in 0..<block.rowCount { own[row] = source[row] * factor[row] }
+  /// Adds Σ_i Σ_k (l_ik (s_k - s) + m_ik a_k), a the part of a score that is of the shares; the parameters are laid out as
+  /// above.
+  func addDerivatives(of quantities: Int, pulls: AlignedBuffer, sharePulls: AlignedBuffer?, to sums: inout [Double]) {
+    let (groups, rowCount, stride) = (0..<parameters.groups, block.rowCount, stride)
+    let totals = AlignedBuffer(count: quantities * stride)
+    for k in groups {
+      for place in 0..<quantities * stride { totals.pointer[place] += pulls.pointer[k * quantities * stride + place] }
     }
-  }
-
-  /// Adds Σ g s' over the columns s behind one that is passed over.
-  private func add(
-    _ values: UnsafePointer<Double>, _ quantities: Int, times columns: UnsafePointer<Double>, places: [Int],
-    to sums: inout [Double]
-  ) {
-    var products = [Double](repeating: 0, count: quantities * (1 + places.count))
-    Kernel.Layer(inputs: places.count, outputs: quantities, rowCount: block.rowCount, stride: stride)
-      .addGradient(inputs: columns, outputGradient: values, to: &products)
-    for a in 0..<quantities {
-      for (position, place) in places.enumerated() {
-        sums[a * parameters.count + place] += products[a * (1 + places.count) + 1 + position]
+    // One product for all families of the same columns.
+    for width in Set(families.map(\.width)) {
+      let own = families.indices.filter { families[$0].width == width }
+      let numbers = AlignedBuffer(count: own.count * quantities * stride)
+      for (position, f) in own.enumerated() {
+        for a in 0..<quantities {
+          let target = numbers.pointer + (position * quantities + a) * stride
+          let (mean, total) = (mean(f), totals.pointer + a * stride)
+          for row in 0..<rowCount { target[row] = -total[row] * mean[row] }
+          for k in self.groups(f) {
+            let (score, pull) = (score(f, k), pulls.pointer + (k * quantities + a) * stride)
+            for row in 0..<rowCount { target[row] += pull[row] * score[row] }
+            guard case .logShare = families[f].role, let sharePulls else { continue }
+            let sharePull = sharePulls.pointer + (k * quantities + a) * stride
+            for row in 0..<rowCount { target[row] += sharePull[row] * score[row] }
+          }
+        }
+      }
+      var products = [Double](repeating: 0, count: own.count * quantities * width)
+      // The kernel counts inputs without the first of their columns.
+      Kernel.Layer(inputs: width - 1, outputs: own.count * quantities, rowCount: rowCount, stride: stride)
+        .addGradient(inputs: regressors.pointer, outputGradient: numbers.pointer, to: &products)
+      for (position, f) in own.enumerated() {
+        for a in 0..<quantities {
+          for (j, place) in families[f].places.enumerated() {
+            sums[a * parameters.count + place] += products[(position * quantities + a) * width + j]
+          }
+        }
       }
     }
   }
