@@ -86,7 +86,7 @@ extension DistributedRows {
     [Double(failure.count), Double(wish.rawValue)]
   }
 
-  /// A message with what a sum has at some places of its nodes, `nodeCount` in number unless it failed.
+  /// A message with what a sum has at some places of its `nodeCount` nodes; zeros where it failed.
   private static func message(
     _ sum: TreeSum, at places: Range<Int>, nodeCount: Int, failure: [UInt8], _ wish: Wish
   ) -> [Double] {

@@ -55,7 +55,7 @@ extension Communicator {
       func bytes(of rank: Int) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: elements[slices[rank]]))
       }
-      // As bytes: unspecialised code would copy element by element, which takes longer than to send them.
+      // As bytes: unspecialised code would copy element by element, which takes longer than sending them.
       own.withUnsafeBytes { bytes(of: rank).copyMemory(from: $0) }
       for (destination, source) in rounds {
         try exchange(

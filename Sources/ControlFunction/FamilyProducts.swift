@@ -7,7 +7,7 @@ import LinearAlgebra
 /// Columns of all families are the first of φ: of b all of them, of wide families those of ρ, and of others the constant. So
 /// two wide families take a triangle of ρρ', though each has parameters of its own; b with a wide one takes that too, and
 /// the products of ρ with the columns that are in φ alone. Of p columns φ, r of them ρ, and R wide families a row takes about
-/// (p² + R² r²)/2 + R r p multiplications.
+/// p²/2 + R (R + 3) r²/4 + R r (p - r) multiplications.
 struct FamilyProducts {
   /// The pairs of columns of ρ: of b and wide families but b with itself.
   private let pairs: [(Int, Int)]
@@ -68,12 +68,10 @@ struct FamilyProducts {
           of: Kernel.Block(columns: rows.block.columns, columnCount: columnCount, rowCount: rows.block.rowCount),
           weights: numbers.pointer, groupCount: groups, stride: stride, to: sums.baseAddress! + start)
       }
-      /// Of some regressors with numbers that lie one behind the other.
-      func addProducts(_ first: Range<Int>, _ count: Int, at start: Int) {
-        // The kernel counts inputs without the first of their columns.
-        Kernel.Layer(inputs: count - 1, outputs: first.count, rowCount: rows.block.rowCount, stride: stride)
-          .addGradient(
-            inputs: numbers.pointer, outputGradient: columns + first.lowerBound * stride, to: sums.baseAddress! + start)
+      func addProducts(_ regressors: Range<Int>, _ count: Int, at start: Int) {
+        rows.addProducts(
+          of: columns + regressors.lowerBound * stride, regressors.count, with: numbers.pointer, count,
+          to: sums.baseAddress! + start)
       }
       fill([(0, 0)])
       addGrams(shared, groups: 1, at: outcome[0])

@@ -178,7 +178,7 @@ extension JointMixture {
   }
 
   /// The model at another parameter vector; shares are normalised and deviations kept above their floors.
-  func at(_ vector: [Double]) -> JointMixture {
+  package func at(_ vector: [Double]) -> JointMixture {
     var rest = vector[...]
     func take(_ count: Int) -> [Double] {
       defer { rest = rest.dropFirst(count) }

@@ -11,7 +11,7 @@ public struct JointParameters: Sendable, Equatable {
   /// The columns that shares depend on: the constant, or all of ρ.
   let shareColumns: Int
 
-  init(_ model: JointMixture) {
+  package init(_ model: JointMixture) {
     groups = model.groupCount
     shared = model.outcomeCoefficients.count
     interactionCount = model.interactionCount
@@ -25,7 +25,7 @@ public struct JointParameters: Sendable, Equatable {
   /// shares that depend on ρ, unless only the control function is tested.
   ///
   /// - Parameter variables: the number of columns C that λ takes.
-  init(testing model: JointMixture, variables: Int, onlyControl: Bool) {
+  package init(testing model: JointMixture, variables: Int, onlyControl: Bool) {
     groups = model.groupCount
     shared = model.outcomeCoefficients.count
     selection = model.selectionCount
@@ -51,7 +51,7 @@ public struct JointParameters: Sendable, Equatable {
   /// The places of κ2_0 … κ2_{K-1}; empty without them.
   public var bends: Range<Int> { endogeneities.upperBound..<afterBends }
   /// δ_k; empty for the first group.
-  func shifts(_ group: Int) -> Range<Int> {
+  package func shifts(_ group: Int) -> Range<Int> {
     let first = afterBends + (group - 1) * shiftColumns
     return group > 0 ? first..<first + shiftColumns : 0..<0
   }
@@ -60,8 +60,8 @@ public struct JointParameters: Sendable, Equatable {
     let first = afterShifts + groups + group * selection
     return first..<first + selection
   }
-  var logOutcomeDeviations: Range<Int> { afterShifts..<afterShifts + groups }
-  var logSelectionDeviations: Range<Int> {
+  package var logOutcomeDeviations: Range<Int> { afterShifts..<afterShifts + groups }
+  package var logSelectionDeviations: Range<Int> {
     let first = afterShifts + groups * (1 + selection)
     return first..<first + groups
   }
@@ -72,8 +72,9 @@ public struct JointParameters: Sendable, Equatable {
   public var shareSlopes: [Int] {
     logShares.filter { ($0 - logShares.lowerBound) % shareColumns > 0 }
   }
+
   /// ω_k, k = 1 …, or log π_k / π_0.
-  func logShares(_ group: Int) -> Range<Int> {
+  package func logShares(_ group: Int) -> Range<Int> {
     let first = afterDeviations + (group - 1) * shareColumns
     return first..<first + shareColumns
   }

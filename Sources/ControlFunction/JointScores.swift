@@ -10,13 +10,13 @@ import Regression
 /// with s_ik the score of log π_k f_k at row i and s_i = Σ_k γ_ik s_ik that of the row's likelihood (Fisher's identity); see
 /// ``RowCurvature``. B is Σ v s_i s_i', with v = w², or w where it counts equal rows: the variance of w s, or of the sum of w
 /// independent s.
-struct JointScores: Reducible {
-  let parameters: JointParameters
+package struct JointScores: Reducible {
+  package let parameters: JointParameters
   private let curvature: FamilyProducts
   /// Those of B; nil where scores are summed by cluster.
   private let squares: FamilyProducts?
   /// Σ w s of each family, times every column of φ.
-  private let slopes: PackedTable
+  private let gradients: PackedTable
   private var sums: [Double]
   /// Scores summed by cluster; nil for independent rows.
   private var clustered: Meat?
@@ -28,11 +28,11 @@ struct JointScores: Reducible {
     var packing = Packing()
     curvature = FamilyProducts(parameters, packing: &packing)
     squares = clustered == nil ? FamilyProducts(parameters, packing: &packing) : nil
-    slopes = packing.table(parameters.shared, parameters.families.count)
+    gradients = packing.table(parameters.shared, parameters.families.count)
     sums = packing.zeros
   }
 
-  var summands: [Double] {
+  package var summands: [Double] {
     get { clustered.map { sums + $0.summands } ?? sums }
     set {
       guard clustered != nil else {
@@ -45,15 +45,15 @@ struct JointScores: Reducible {
   }
 
   /// The gradient of the log-likelihood.
-  var gradient: [Double] {
-    parameters.families.enumerated().flatMap { f, family in (0..<family.width).map { sums[slopes[$0, f]] } }
+  package var gradient: [Double] {
+    parameters.families.enumerated().flatMap { f, family in (0..<family.width).map { sums[gradients[$0, f]] } }
   }
 
   /// A.
-  var information: Matrix { curvature.matrix(sums) }
+  package var information: Matrix { curvature.matrix(sums) }
 
   /// The variance of the gradient: B, or Σ_g S_g S_g' over clusters.
-  var meat: Matrix {
+  package var meat: Matrix {
     if let clustered { return clustered.matrix }
     guard let squares else { preconditionFailure("one of the two is summed") }
     return squares.matrix(sums)
@@ -66,27 +66,24 @@ struct JointScores: Reducible {
     let own = RowCurvature(rows)
     curvature.add(rows, to: &sums, weights: own.fillInformation)
     squares?.add(rows, to: &sums, weights: own.fillSquares)
-    addSlopes(rows)
+    addGradients(rows)
     if var meat = clustered.take() {
       try clusters(rows, &meat)
       clustered = meat
     }
   }
 
-  private mutating func addSlopes(_ rows: ScoreRows) {
-    let numbers = AlignedBuffer(count: slopes.columnCount * rows.stride)
-    for f in 0..<slopes.columnCount {
+  private mutating func addGradients(_ rows: ScoreRows) {
+    let numbers = AlignedBuffer(count: gradients.columnCount * rows.stride)
+    for f in 0..<gradients.columnCount {
       let (target, mean) = (numbers.pointer + f * rows.stride, rows.mean(f))
       for row in 0..<rows.block.rowCount { target[row] = rows.rowWeights[row] * mean[row] }
     }
-    let columns = slopes
+    let place = gradients
     sums.withUnsafeMutableBufferPointer {
-      // The kernel counts inputs without the first of their columns.
-      Kernel.Layer(
-        inputs: columns.columnCount - 1, outputs: rows.parameters.shared, rowCount: rows.block.rowCount,
-        stride: rows.stride
-      ).addGradient(
-        inputs: numbers.pointer, outputGradient: rows.regressors.pointer, to: $0.baseAddress! + columns.start)
+      rows.addProducts(
+        of: rows.regressors.pointer, rows.parameters.shared, with: numbers.pointer, place.columnCount,
+        to: $0.baseAddress! + place.start)
     }
   }
 }
@@ -97,7 +94,7 @@ extension Design {
   /// - Parameters:
   ///   - parameters: those of the model, and others that are 0 there; λ then is of the table's x and t.
   ///   - clusters: of rows whose errors may depend on each other; nil for independent ones.
-  func scores(
+  package func scores(
     of model: JointMixture, _ parameters: JointParameters, clusters: RowClusters? = nil
   ) throws -> JointScores {
     let zero = JointScores(parameters, clustered: try clusters?.meat(width: parameters.count))

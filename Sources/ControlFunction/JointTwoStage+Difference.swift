@@ -106,11 +106,10 @@ private struct TwoStageInfluence: Sendable {
         }
       }.matrix
     }
-    // The kernel takes the first column for the constant.
-    let order = scoreForms.count + 1
+    let order = scoreForms.count
     let sums = try design.rows.sum(Array(repeating: 0.0, count: PackedTriangle.count(order: order))) { sums, chunk in
       try withDifferences(of: chunk) { scores, differences in
-        let columns = [scores.block.columns[0]] + differences.map(Optional.some)
+        let columns = differences.map(Optional.some)
         sums.withUnsafeMutableBufferPointer { sums in
           columns.withUnsafeBufferPointer { columns in
             Kernel.addWeightedGram(
@@ -121,8 +120,7 @@ private struct TwoStageInfluence: Sendable {
         }
       }
     }
-    let compared = Array(1..<order)
-    return Matrix(packedTriangle: sums, order: order).selecting(rows: compared, columns: compared)
+    return Matrix(packedTriangle: sums, order: order)
   }
 
   /// Gives `body` the columns d of one chunk.
@@ -144,6 +142,8 @@ private struct TwoStageInfluence: Sendable {
         for row in 0..<block.rowCount { difference[row] -= pull[row] }
       }
     }
-    try body(scores, scoreForms.indices.map { UnsafePointer(storage.pointer + stride * $0) })
+    try withExtendedLifetime(storage) {
+      try body(scores, scoreForms.indices.map { UnsafePointer(storage.pointer + stride * $0) })
+    }
   }
 }

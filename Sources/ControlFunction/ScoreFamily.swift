@@ -1,5 +1,5 @@
 /// Parameters of a joint mixture whose scores are one number of the row and its group, times columns of the design:
-/// ∂ log π_k f_k / ∂θ_j = s_k c_j, with c the first of them.
+/// ∂ log π_k f_k / ∂θ_j = s_k c_j, with c the first columns of φ.
 ///
 /// So what sums over rows take of two families is Σ W c c', W a number of the row, however many parameters they have.
 struct ScoreFamily: Sendable, Equatable {
@@ -28,7 +28,7 @@ struct ScoreFamily: Sendable, Equatable {
   /// Where its parameters stand among all.
   let places: Range<Int>
 
-  /// The number of its columns.
+  /// The number of its columns, and so of its parameters.
   var width: Int { places.count }
 
   /// The group whose density alone has the parameters; nil where all groups have them.

@@ -142,7 +142,8 @@ final class RowCurvature {
     }
   }
 
-  /// w γ u (E E'/τ² + F F'/σ²), half of them where E is 2 e and F is 2 V twice, which leaves the second derivative.
+  /// w γ u (E E'/τ² + F F'/σ²); on the diagonal of log τ and log σ half of E² and F², since the second derivative takes off the
+  /// other half.
   private func addSquares(_ f: Int, _ g: Int, _ k: Int, to target: UnsafeMutablePointer<Double>) {
     func add(
       _ first: UnsafeMutablePointer<Double>?, _ second: UnsafeMutablePointer<Double>?,

@@ -53,9 +53,7 @@ extension ScoreRows {
         }
       }
       var products = [Double](repeating: 0, count: own.count * quantities * width)
-      // The kernel counts inputs without the first of their columns.
-      Kernel.Layer(inputs: width - 1, outputs: own.count * quantities, rowCount: rowCount, stride: stride)
-        .addGradient(inputs: regressors.pointer, outputGradient: numbers.pointer, to: &products)
+      addProducts(of: numbers.pointer, own.count * quantities, with: regressors.pointer, width, to: &products)
       for (position, f) in own.enumerated() {
         for a in 0..<quantities {
           for (j, place) in families[f].places.enumerated() {

@@ -166,6 +166,19 @@ final class ScoreRows {
     }
   }
 
+  // MARK: Sums
+
+  /// Adds Σ a b' of columns that lie one behind the other: that of column i of the first and j of the second at
+  /// `i * secondCount + j`.
+  func addProducts(
+    of first: UnsafePointer<Double>, _ firstCount: Int, with second: UnsafePointer<Double>, _ secondCount: Int,
+    to sums: UnsafeMutablePointer<Double>
+  ) {
+    // The kernel counts inputs without the first of their columns.
+    Kernel.Layer(inputs: secondCount - 1, outputs: firstCount, rowCount: block.rowCount, stride: stride)
+      .addGradient(inputs: second, outputGradient: first, to: sums)
+  }
+
   // MARK: The scores of the likelihood
 
   /// Writes form·s of each row.

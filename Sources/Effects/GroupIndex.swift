@@ -31,7 +31,7 @@ struct GroupIndex: Sendable {
   /// Σ v Z_ik.
   let sizes: [Double]
   /// The cross-fitted f_k(x_i).
-  private let kept: KeptValues
+  private let cache: RowCache
 
   var groupCount: Int { shares.count }
 
@@ -79,7 +79,7 @@ struct GroupIndex: Sendable {
     self.design = design
     self.folds = folds
     grams = sums
-    kept = KeptValues(width: groupCount, of: table.frame)
+    cache = RowCache(width: groupCount, of: table.frame)
   }
 
   /// The one of some features whose regressions of the treatment err least in the rows that they do not know: of
@@ -199,7 +199,7 @@ struct GroupIndex: Sendable {
         block.evaluate(whole[k] + [0], into: target)
       }
     }
-    try kept.fill(chunk, rowCount: place.rows.count, into: index, stride: stride) { index, stride in
+    try cache.fill(chunk, rowCount: place.rows.count, into: index, stride: stride) { index, stride in
       let fold = folds(ofChunk: chunk)
       let scratch = AlignedBuffer(count: Self.foldCount * stride)
       try fill(place, into: index, stride: stride) { k, block, target in

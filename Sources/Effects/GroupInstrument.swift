@@ -112,7 +112,7 @@ public struct PosteriorInstrument: GroupInstrument {
   private let design: Design
   private let rule: PosteriorRule
   private let label: Label
-  private let kept: KeptValues
+  private let cache: RowCache
 
   /// - Parameters:
   ///   - design: all rows of a frame, in the columns of the model.
@@ -122,12 +122,12 @@ public struct PosteriorInstrument: GroupInstrument {
     self.label = label
     rule = PosteriorRule(model: model, labelRule: label == .sampled ? .sampled : .argmax, seed: seed)
     groupNames = (0..<rule.groupCount).map { String($0) }
-    kept = KeptValues(width: rule.groupCount, of: design.table)
+    cache = RowCache(width: rule.groupCount, of: design.table)
   }
 
   public func fill(_ chunk: Int, into weights: UnsafeMutablePointer<Double>, stride: Int) throws {
     let rows = design.rows.chunk(chunk)
-    try kept.fill(chunk, rowCount: rows.rows.count, into: weights, stride: stride) { weights, stride in
+    try cache.fill(chunk, rowCount: rows.rows.count, into: weights, stride: stride) { weights, stride in
       let block = try rule(design, chunk: rows).block
       let groups = rule.groupCount
       for (row, found) in block.labels.enumerated() {

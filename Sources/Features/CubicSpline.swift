@@ -91,7 +91,7 @@ public struct CubicSpline: Sendable, Codable, Equatable {
     (3 * c[3] * u + 2 * c[2]) * u + c[1]
   }
 
-  /// Writes what the functions but the first give of each value, 0 where they are.
+  /// Writes what the functions but the first give of each value, 0 outside their support.
   ///
   /// - Parameter function: of the coefficients of a polynomial, of u in its interval, and of how far the value lies beyond
   ///   the breakpoints.
@@ -105,7 +105,7 @@ public struct CubicSpline: Sendable, Codable, Equatable {
       coefficients.withUnsafeBufferPointer { coefficients in
         for row in 0..<rows {
           let inside = min(max(values[row], breaks[0]), breaks[last + 1])
-          // Counted, not searched: no branch depends on where a value falls, which the processor would guess wrong.
+          // Counted, not searched: a search branches on where a value falls, which the processor guesses wrong.
           var interval = 0
           for index in 1..<last + 1 { interval &+= inside >= breaks[index] ? 1 : 0 }
           let u = inside - breaks[interval]

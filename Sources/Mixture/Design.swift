@@ -134,9 +134,6 @@ extension Design {
     try replacement.weight?[chunk.tableIndex] ?? table.weight(chunk: chunk.tableIndex)
   }
 
-  /// Whether rows have weights of their own.
-  package var hasWeights: Bool { replacement.weight != nil || table.roles.contains(.weight) }
-
   /// The codes of a column of the table in a chunk of this rank.
   ///
   /// - Precondition: the column holds codes.

@@ -74,7 +74,7 @@ extension Kernel.Block {
   package func evaluate(_ form: [Double], scale: Double = 1, into target: UnsafeMutablePointer<Double>) {
     target.update(repeating: 0, count: rowCount)
     let terms = form.enumerated().filter { $1 != 0 }.map { (values: columns[$0]!, factor: scale * $1) }
-    // Four columns a round, one after another as ever: the target is read and written a quarter as often.
+    // Four columns a round, added in the same order: the target is read and written a quarter as often.
     let inFours = terms.count / 4 * 4
     for first in stride(from: 0, to: inFours, by: 4) {
       let (a, b, c, d) = (terms[first], terms[first + 1], terms[first + 2], terms[first + 3])

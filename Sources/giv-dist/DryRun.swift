@@ -70,12 +70,13 @@ struct DryRun: Encodable {
 extension Configuration {
   /// Bytes of the functions of covariates that are kept in memory: none with r = x, else some eight of each covariate, of all
   /// rows or of those on which starts are tried, as far as the limit goes. A joint model has its own too, some 180 of a
-  /// row; and before, in any storage, 9 MiB of counts for each column whose quantiles become knots.
+  /// row, and what groups give to the instrumental regression beside it; and before, in any storage, 9 MiB of counts for each
+  /// column whose quantiles become knots.
   fileprivate func keptBytes(rows: Int, covariates: Int, _ storage: FrameStorage) -> Int {
     func kept(_ functions: Int) -> Int {
       storage == .memory ? min(Design.cacheLimit, rows * functions * MemoryLayout<Double>.stride) : 0
     }
-    let joint = distribution == .joint ? max(kept(180), (covariates + 1) * 9 << 20) : 0
+    let joint = distribution == .joint ? max(kept(180), 2 * kept(groups), (covariates + 1) * 9 << 20) : 0
     return joint + (representation == .identity ? 0 : kept(8 * covariates))
   }
 }

@@ -41,12 +41,14 @@ struct EffectDryRun: Encodable {
     shards = collection.shards.count
     let columns = try collection.covariateCount + source.roles().subtracting([.covariate]).count
     self.columns = columns
-    // The covariates of the regressions of the treatment in each group are kept of all rows or of none.
-    let stride = collection.covariateCount * MemoryLayout<Double>.stride
+    // The covariates of the regressions of the treatment in each group are kept of all rows or of none, and so is what groups give.
+    let kept = ([collection.covariateCount] + source.cachedNumbers).map { $0 * MemoryLayout<Double>.stride }
     ranks = try RankShare.all(
       partition, columns: columns, storage,
-      keptBytes: { Self.workBytes + (storage == .memory && $0 * stride <= Design.cacheLimit ? $0 * stride : 0) },
-      on: communicator)
+      keptBytes: { rows in
+        guard storage == .memory else { return Self.workBytes }
+        return kept.map { rows * $0 }.filter { $0 <= Design.cacheLimit }.reduce(Self.workBytes, +)
+      }, on: communicator)
     bytesPerPass = collection.rowCount * columns * MemoryLayout<Double>.stride
     pass = try PassMeasurement.crossProducts(of: columns, rowCount: ranks.map(\.rows).max()!, on: communicator)
     passes = options.passes(findsSurface: predicts || knowsTruth) + (predicts ? 1 : 0) + (knowsTruth ? 1 : 0)

@@ -136,6 +136,17 @@ struct EffectSource {
     collection.schema.usualCluster.map { [$0] } ?? []
   }
 
+  /// Numbers of a row that are cached together: the treatment that each group gives, and the weights that a model gives.
+  var cachedNumbers: [Int] {
+    switch instrument {
+    case .run(_, let model, _, _): Array(repeating: model.mixture.base.groupCount, count: 2)
+    // Only the rows tell how many groups a column of integers names: three are usual.
+    case .column(_, let column): [column.kind.levels?.count ?? 3]
+    case .values: [1]
+    case .none: []
+    }
+  }
+
   /// The roles of the columns that are read.
   func roles() throws -> Set<Role> {
     var roles = try Self.roles(clusters, of: collection).union([.covariate, .treatment])

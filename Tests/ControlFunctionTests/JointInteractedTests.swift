@@ -164,6 +164,18 @@ private struct InteractedFixture: Decodable {
       fixture.covariance)
   }
 
+  @Test func `scores and information are derivatives of the likelihood`() throws {
+    for (model, ownColumns) in [(fixture.start.mixture, 2), (fixture.plain.plain, 0)] {
+      let parameters = [
+        JointParameters(model), JointParameters(testing: model, variables: 3, onlyControl: false),
+      ]
+      for parameters in parameters {
+        try expectDerivatives(
+          of: model, parameters, on: fixture.design(ownColumns: ownColumns), "\(parameters.count) parameters")
+      }
+    }
+  }
+
   @Test func `score tests by blocks are those of the reference`() throws {
     let tests = try JointScoreTests(of: fixture.plain.plain, on: fixture.design(ownColumns: 0))
     for (variables, expected) in zip([[0, 1], [2], [0, 1, 2]], fixture.tests) {

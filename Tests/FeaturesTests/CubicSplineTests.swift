@@ -17,9 +17,24 @@ struct SplineOracle: Decodable {
 extension CubicSpline {
   /// All functions but the first at some values: one array per value.
   func callAsFunction(_ values: [Double]) -> [[Double]] {
-    var output = Array(repeating: Double.nan, count: (count - 1) * values.count)
-    evaluate(values, count: values.count, into: &output, stride: values.count)
-    return values.indices.map { row in (0..<count - 1).map { output[$0 * values.count + row] } }
+    rows(values) { evaluate(values, count: values.count, into: $0, stride: $1) }
+  }
+
+  /// Their derivatives likewise.
+  func slopes(_ values: [Double]) -> [[Double]] {
+    rows(values) { evaluateSlopes(values, count: values.count, into: $0, stride: $1) }
+  }
+
+  private func rows(_ values: [Double], _ evaluate: (UnsafeMutablePointer<Double>, Int) -> Void) -> [[Double]] {
+    let stride = values.count + 3
+    var output = Array(repeating: Double.nan, count: (count - 1) * stride)
+    output.withUnsafeMutableBufferPointer { evaluate($0.baseAddress!, stride) }
+    // Between the columns nothing is written.
+    for b in 0..<count - 1 {
+      let gap = output[b * stride + values.count..<(b + 1) * stride]
+      #expect(gap.allSatisfy { $0.isNaN })
+    }
+    return values.indices.map { row in (0..<count - 1).map { output[$0 * stride + row] } }
   }
 }
 
@@ -35,6 +50,27 @@ extension CubicSpline {
         #expect(distance(found, expected) < 1e-12, "\(example.name)")
       }
     }
+  }
+
+  @Test func `Slopes are derivatives, within the breakpoints, at them and beyond`() {
+    let breakpoints = [-2, -1, 0.5, 1.2, 3]
+    let spline = CubicSpline(breakpoints: breakpoints)
+    let (x, h) = (breakpoints + [-7, -1.5, 0, 0.7, 2, 11], 1e-5)
+    for (slopes, (above, below)) in zip(
+      spline.slopes(x), zip(spline(x.map { $0 + h }), spline(x.map { $0 - h })))
+    {
+      #expect(distance(slopes, zip(above, below).map { ($0 - $1) / (2 * h) }) < 1e-4)
+    }
+  }
+
+  @Test func `A value at a breakpoint belongs to the interval on its right, the last one to the last`() {
+    let spline = CubicSpline(breakpoints: [-2, -1, 0.5, 1.2, 3])
+    // Four functions are not zero within an interval, and three at a breakpoint: the leftmost of four has run out.
+    for (x, first) in [(-2.0, 0), (-1, 1), (0.5, 2), (1.2, 3)] {
+      let row = spline([x])[0]
+      #expect(row.indices.filter { row[$0] != 0 }.allSatisfy { (first - 1..<first + 3).contains($0) })
+    }
+    #expect(spline([3])[0].dropLast().allSatisfy { abs($0) < 1e-14 } && abs(spline([3])[0].last! - 1) < 1e-14)
   }
 
   @Test func `Two breakpoints give the cubic polynomials`() {

@@ -114,6 +114,11 @@ import Testing
     #expect(dropped.featureNames == kept.map { spline.featureNames[$0] })
     let features = spline.features(covariates)
     #expect(dropped.features(covariates) == features.map { row in kept.map { row[$0] } })
+    // A covariate without any function left, before one that has some.
+    let sparse = spline.dropping(Set(8..<19))
+    let left = Array(0..<8) + Array(19..<25)
+    #expect(sparse.featureCounts == [8, 0, 0, 6])
+    #expect(sparse.features(covariates) == features.map { row in left.map { row[$0] } })
     // Indices count among those kept: dropping again.
     #expect(dropped.dropping([0]).featureNames == Array(dropped.featureNames.dropFirst()))
     #expect(dropped.smoothDirections.allSatisfy { $0.count == 22 })
