@@ -102,6 +102,7 @@ def designs():
         Design("eps multiplies t in y", strength=lambda x, t, z: 2 + t),
         Design("confounding varies with x", strength=lambda x, t, z: 2 + x[:, 0]),
         Design("clusters of 10, 3000 rows", rows=3000, cluster=10, options=["--cluster", "cluster"]),
+        Design("clusters of 10, 1000 rows", cluster=10, options=["--cluster", "cluster"]),
         Design("clusters of 10, 3000 rows, not told", rows=3000, cluster=10),
         Design("rows repeated three times", repeats=3),
         Design("product in t's rule, by group", rule=by_group), Design("product in t's rule, common", rule=product),

@@ -28,7 +28,8 @@ extension ControlFunction {
   private func chooseCovariates(
     _ contest: JointContest, _ groups: RegressionMixture, _ note: (JointTrial) -> JointTrial
   ) throws -> JointTrial {
-    let feasible = try CovariateChoice.feasible(options.covariateBasis, in: contest.table)
+    let feasible = try CovariateChoice.feasible(
+      options.covariateBasis, in: contest.table, clusters: contest.clusters)
     let smallest = feasible.joined().first!
     let treatment = TreatmentChoice.first(options.outcomeBasis)
     var best = note(

@@ -85,7 +85,9 @@ public struct ControlFunction: Estimator, Sendable {
   /// - Returns: the summaries of x, t and y.
   /// - Throws: on all ranks the same ``Failure``, `data` or `usage`.
   @discardableResult
-  public static func check(_ frame: Frame, _ options: Options) throws -> [ColumnSummary] {
+  public static func check(
+    _ frame: Frame, _ options: Options, clusters: RowClusters? = nil
+  ) throws -> [ColumnSummary] {
     guard frame.roles.contains(.outcome) else {
       throw Failure(.data, "the joint model needs the outcome; give shards with y, or name its column with --y")
     }
@@ -99,7 +101,7 @@ public struct ControlFunction: Estimator, Sendable {
     }
     try requireContinuousOutcome(frame)
     try requireUncutTreatment(frame)
-    _ = try CovariateChoice.feasible(options.covariateBasis, in: frame)
+    _ = try CovariateChoice.feasible(options.covariateBasis, in: frame, clusters: clusters)
     let unit = outcome.standardDeviation / treatment.standardDeviation / treatment.standardDeviation
     guard unit.isNormal else {
       throw Failure(

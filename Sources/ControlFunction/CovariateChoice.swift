@@ -30,9 +30,12 @@ public enum CovariateChoice: Sendable, Codable, Equatable {
 
   /// The families that the rows can carry; smaller bases than usual where `auto` finds no other.
   ///
+  /// - Parameter clusters: of rows whose errors may depend on each other; nil for independent ones.
   /// - Throws: ``Failure`` `data` when there is none.
-  static func feasible(_ option: CovariateBasis, in frame: Frame) throws -> [[CovariateChoice]] {
-    let (usual, m, rows) = (families(option), frame.covariateCount, frame.observationCount)
+  static func feasible(
+    _ option: CovariateBasis, in frame: Frame, clusters: RowClusters?
+  ) throws -> [[CovariateChoice]] {
+    let (usual, m, rows) = (families(option), frame.covariateCount, effectiveRows(of: frame, clusters))
     for families in option == .auto ? [usual, small] : [usual] {
       let feasible = families.map { $0.filter { $0.isFeasible(covariates: m, rows: rows) } }
       if !feasible.joined().isEmpty { return feasible }
@@ -41,11 +44,17 @@ public enum CovariateChoice: Sendable, Codable, Equatable {
     let reason =
       columns <= JointBases.largestCount
       ? "at least \(JointContest.rowsPerColumn * columns) rows, and there are \(rows)"
+        + (rows < frame.observationCount ? " with covariates of their own, one for each cluster" : "")
       : "\(columns) columns, and \(JointBases.largestCount) are the most"
     throw Failure(
       .data,
       "--covariate-basis \(option.rawValue) of \(m) covariates takes \(reason); choose a smaller basis, or leave covariates "
         + "out with giv-dist shard --covariates")
+  }
+
+  /// The observations that tell of functions of the covariates.
+  static func effectiveRows(of frame: Frame, _ clusters: RowClusters?) -> Int {
+    Int((Double(frame.observationCount) * (clusters?.effectiveShare ?? 1)).rounded())
   }
 
   func isFeasible(covariates: Int, rows: Int) -> Bool {

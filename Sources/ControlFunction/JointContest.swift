@@ -28,7 +28,7 @@ struct JointContest {
 
   /// Whether the rows can carry a basis.
   func isFeasible(_ choice: CovariateChoice) -> Bool {
-    choice.isFeasible(covariates: table.covariateCount, rows: table.observationCount)
+    choice.isFeasible(covariates: table.covariateCount, rows: CovariateChoice.effectiveRows(of: table, clusters))
   }
 
   /// A basis without the products that others determine on these rows, and its design. Collective.
@@ -61,7 +61,8 @@ struct JointContest {
     design.pooled = pooled
     return JointTrial(
       covariates: covariates, treatment: treatment, hasInteractions: interactions, basis: basis, rows: rows,
-      design: design, pooled: try pooledStatistics(of: design).leading(basis.columnCount))
+      design: design, pooled: try pooledStatistics(of: design).leading(basis.columnCount),
+      effectiveShare: clusters?.effectiveShare ?? 1)
   }
 
   private func pooledStatistics(of design: Design) throws -> SufficientStatistics {

@@ -13,6 +13,8 @@ struct JointTrial {
   let design: Design
   /// All rows as one group, of the columns up to y.
   let pooled: SufficientStatistics
+  /// What a row counts for, see ``RowClusters/effectiveShare``.
+  let effectiveShare: Double
   var fits: [Fit<JointMixture>] = []
   /// What random starts came to, if they were made on this basis.
   var summary: SearchSummary?
@@ -20,9 +22,10 @@ struct JointTrial {
   /// Which of x_1 … x_m, t the coefficient of V depends on, counted from 0.
   var controlVariables: [Int] { basis.control?.variables ?? [] }
 
-  /// -2 log L + q log n on the n rows that it was tried on; see ``FormCriterion``.
+  /// -2 log L + q log n on the n rows that it was tried on, each for what it counts; see ``FormCriterion``.
   var bic: Double {
     guard let best = fits.first else { return .infinity }
-    return -2 * best.logLikelihood + Double(best.model.parameterCount) * Elementary.log(pooled.total)
+    return -2 * effectiveShare * best.logLikelihood + Double(best.model.parameterCount)
+      * Elementary.log(effectiveShare * pooled.total)
   }
 }

@@ -12,6 +12,9 @@ public struct RowClusters: Sendable {
   public let clustering: Clustering
   /// Clusters that have rows.
   public let count: Int
+  /// What a row counts for where functions of covariates are chosen: 1; but where covariates do not vary within clusters the
+  /// number of clusters over that of observations, for then rows of one cluster tell no more of such functions than one does.
+  public let effectiveShare: Double
   private let column: Int
 
   /// Numbers that the sums by cluster may take.
@@ -39,6 +42,35 @@ public struct RowClusters: Sendable {
         .data,
         "all rows lie in one cluster of '\(schema.name)'; errors by cluster need two at least, and many to be right")
     }
+    effectiveShare =
+      try Self.haveOwnCovariates(frame, column: place, levels: levels)
+      ? min(1, Double(count) / Double(frame.observationCount)) : 1
+  }
+
+  /// Whether covariates do not vary within clusters. Collective.
+  private static func haveOwnCovariates(_ frame: Frame, column: Int, levels: Int) throws -> Bool {
+    let communicator = frame.rows.communicator
+    for covariate in 0..<frame.covariateCount {
+      var (least, greatest) = (
+        Array(repeating: Double.infinity, count: levels), Array(repeating: -Double.infinity, count: levels)
+      )
+      try communicator.agree {
+        for chunk in frame.rows.localChunks {
+          let (values, codes) = (
+            try frame.pointer(covariate: covariate, chunk: chunk), try frame.codes(column, chunk: chunk)
+          )
+          for row in 0..<frame.rowCount(ofChunk: chunk) {
+            let cluster = Int(codes[row])
+            least[cluster] = min(least[cluster], values[row])
+            greatest[cluster] = max(greatest[cluster], values[row])
+          }
+        }
+      }
+      (least, greatest) = (try communicator.minimum(least), try communicator.maximum(greatest))
+      // Clusters without rows have infinities the other way round.
+      if zip(least, greatest).contains(where: <) { return false }
+    }
+    return true
   }
 
   /// The number of clusters where they are so few that Student's quantiles are taken; nil else.

@@ -16,17 +16,18 @@ public enum SplineForm: String, Sendable, Codable {
 public struct FormCriterion: Sendable, Codable, Equatable {
   public let form: SplineForm
   public let parameterCount: Int
-  /// -2 log L + q log n, with log L of t in its own units on n rows.
+  /// -2 log L + q log n, with log L of t in its own units on n rows. Where covariates are those of clusters, log L and n are
+  /// times the share that a row counts for, so that n is the number of clusters.
   public let bic: Double
 
   init?<Model>(
-    _ form: SplineForm, _ fit: Fit<Model>?, rowCount: Double, treatmentScale: Double
+    _ form: SplineForm, _ fit: Fit<Model>?, rowCount: Double, effectiveShare: Double, treatmentScale: Double
   ) {
     guard let fit, fit.logLikelihood.isFinite else { return nil }
     self.form = form
     parameterCount = fit.model.parameterCount
     bic =
-      -2 * (fit.logLikelihood - rowCount * Elementary.log(treatmentScale))
-      + Double(parameterCount) * Elementary.log(rowCount)
+      -2 * effectiveShare * (fit.logLikelihood - rowCount * Elementary.log(treatmentScale))
+      + Double(parameterCount) * Elementary.log(effectiveShare * rowCount)
   }
 }

@@ -165,20 +165,21 @@ public struct MetaEM: Estimator {
     guard configuration.distribution == .joint else {
       return .mixture(try MixtureEstimation.prepared(configuration, rows, journal: run.journal).run())
     }
-    try ControlFunction.check(rows.table, configuration.joint)
-    let (start, groups) = try controlFunctionStart(rows, journal: run.journal)
     let clusters = try configuration.cluster.map { try RowClusters($0, of: rows.table) }
+    try ControlFunction.check(rows.table, configuration.joint, clusters: clusters)
+    let (start, groups) = try controlFunctionStart(rows, clusters: clusters, journal: run.journal)
     let estimator = ControlFunction(configuration.joint, from: start, scaling: rows.scaling, clusters: clusters)
     return .joint(try estimator.fit(rows.table, in: run), start: groups)
   }
 
   /// The groups of t given x that a joint fit starts from, and the fit that found them. Collective.
   package func controlFunctionStart(
-    _ rows: CenteredRows, journal: Journal
+    _ rows: CenteredRows, clusters: RowClusters? = nil, journal: Journal
   ) throws -> (ControlFunction.Start, MixtureResult) {
     var regression = configuration
     regression.distribution = .regression
-    let estimation = try MixtureEstimation.prepared(regression, rows, journal: journal)
+    let estimation = try MixtureEstimation.prepared(
+      regression, rows, effectiveShare: clusters?.effectiveShare ?? 1, journal: journal)
     let groups = try estimation.run()
     guard case .regression(let mixture) = groups.model.mixture, case .basis(let basis) = groups.model.representation
     else { preconditionFailure("a regression on a basis") }

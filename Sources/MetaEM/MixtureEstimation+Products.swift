@@ -71,7 +71,8 @@ extension MixtureEstimation {
     let basis = PolynomialBasis(
       monomials: parabolas.monomials + pairs, covariateNames: table.covariateNames, origin: parabolas.origin)
     let columns = groups * (basis.dimension + 2)
-    guard groups > 1, !pairs.isEmpty, Self.rowsPerColumn * columns <= table.observationCount else { return [] }
+    let rows = effectiveShare * Double(table.observationCount)
+    guard groups > 1, !pairs.isEmpty, Double(Self.rowsPerColumn * columns) <= rows else { return [] }
     let tried = design(basis, subset: subset)
     let pooled = try tried.pooledStatistics()
     guard pooled.gram(0).dependentColumns(inOrder: 0...basis.dimension).isEmpty else { return [] }
@@ -86,7 +87,7 @@ extension MixtureEstimation {
     guard let best = converged.fits.first else { return [] }
     let first = 1 + parabolas.dimension
     let tests = try tried.tests(ofColumns: Array(first..<first + pairs.count), in: best.model)
-    let adjusted = MultipleTesting.holm.adjusted(tests.map { $0?.pValue ?? 1 })
+    let adjusted = MultipleTesting.holm.adjusted(tests.map { $0?.counting(effectiveShare).pValue ?? 1 })
     return pairs.indices.filter { adjusted[$0] < Self.level }.prefix(Self.mostProducts).map { pairs[$0] }
   }
 
@@ -100,7 +101,9 @@ extension MixtureEstimation {
       monomials: pairs, covariateNames: table.covariateNames,
       origin: Array(repeating: 0, count: table.covariateCount))
     let tests = try design(result.model.representation, subset: subset).tests(omitting: products, from: mixture).tests
-    let tested = pairs.indices.compactMap { index in tests[index].map { (pairs[index], $0) } }
+    let tested = pairs.indices.compactMap { index in
+      tests[index].map { (pairs[index], $0.counting(effectiveShare)) }
+    }
     // Where p values are too small for numbers the statistic tells.
     guard let (pair, test) = tested.min(by: { ($0.1.pValue, -$0.1.statistic) < ($1.1.pValue, -$1.1.statistic) }) else {
       return nil
@@ -109,8 +112,7 @@ extension MixtureEstimation {
     guard pValue < Self.level else { return nil }
     let chosen = test.telling
     return (
-      pair,
-      .test(statistic: chosen.statistic, degreesOfFreedom: chosen.degreesOfFreedom, pValue: pValue)
+      pair, .test(statistic: chosen.statistic, degreesOfFreedom: chosen.degreesOfFreedom, pValue: pValue)
     )
   }
 

@@ -51,7 +51,8 @@ extension MixtureEstimation {
     let rowCount = pooled.total
     let scale = scaling.scales[table.covariateCount]
     func criterion<Model>(_ form: SplineForm, _ found: Search.Continued<Model>) -> FormCriterion? {
-      FormCriterion(form, found.fits.first, rowCount: rowCount, treatmentScale: scale)
+      FormCriterion(
+        form, found.fits.first, rowCount: rowCount, effectiveShare: effectiveShare, treatmentScale: scale)
     }
     let forms = [criterion(.linear, linear), criterion(.shared, shared), criterion(.free, free)].compactMap { $0 }
     let chosen = forms.min { $0.bic < $1.bic }?.form ?? .linear

@@ -13,6 +13,8 @@ struct MixtureEstimation {
   let table: Frame
   let scaling: ColumnScaling
   let search: Search
+  /// What a row counts for where forms are chosen, see ``RowClusters/effectiveShare``.
+  let effectiveShare: Double
 
   var random: CounterRandom { CounterRandom(seed: configuration.seed, stream: .starts) }
   var starts: Range<Int> { 0..<(configuration.groups == 1 ? 1 : configuration.starts) }
@@ -138,14 +140,14 @@ extension MixtureEstimation {
   ///
   /// - Throws: on all ranks the same ``Failure`` when the rows cannot be read.
   static func prepared(
-    _ configuration: Configuration, _ rows: CenteredRows, journal: Journal
+    _ configuration: Configuration, _ rows: CenteredRows, effectiveShare: Double = 1, journal: Journal
   ) throws -> MixtureEstimation {
     let subset = try self.subset(of: rows.table, count: Search.subsetChunks, seed: configuration.seed)
     return MixtureEstimation(
       configuration: configuration, table: rows.table, scaling: rows.scaling,
       search: Search(
         convergence: configuration.convergence, journal: journal, continuedStarts: max(5, configuration.starts / 4)),
-      subset: subset,
+      effectiveShare: effectiveShare, subset: subset,
       brief: try subset.flatMap { _ in
         try self.subset(of: rows.table, count: Search.briefChunks, seed: configuration.seed)
       })

@@ -21,6 +21,11 @@ public struct OmittedFeatures: Sendable {
 
     /// The smaller of two p values, for two tests.
     public var pValue: Double { byGroup.map { min(1, 2 * min($0.pValue, common.pValue)) } ?? common.pValue }
+
+    /// The tests where each row counts for a share of an observation.
+    package func counting(_ share: Double) -> Tests {
+      Tests(common: common.counting(share), byGroup: byGroup?.counting(share))
+    }
   }
 
   /// Of each feature; nil where the regressions hold it already.

@@ -11,4 +11,9 @@ public struct ChiSquareTest: Sendable, Codable, Equatable {
     self.degreesOfFreedom = degreesOfFreedom
     pValue = ChiSquare(degreesOfFreedom: Double(degreesOfFreedom)).survival(statistic)
   }
+
+  /// The test where each row counts for a share of an observation.
+  package func counting(_ share: Double) -> ChiSquareTest {
+    ChiSquareTest(statistic: share * statistic, degreesOfFreedom: degreesOfFreedom)
+  }
 }
