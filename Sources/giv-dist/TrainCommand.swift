@@ -63,8 +63,8 @@ struct Train: JobCommand {
   var contrast: String?
   @Option(
     help: """
-      The column of categories whose levels are clusters of rows, for the errors and tests of --distribution joint; or \
-      'institution', or 'none'. (default: the institutions, where there are 20 or more)
+      The column of categories whose levels are clusters of rows, for the errors, tests and choices of bases of \
+      --distribution joint; or 'institution', or 'none'. (default: the institutions, where there are 20 or more)
       """)
   var cluster: String?
 
