@@ -52,27 +52,27 @@ extension ControlFunction {
     return best
   }
 
-  /// The best functions of t, and then its interactions with x, on the basis of x of a trial without these.
+  /// The best functions of t, then its interactions with x, on the basis of x of a trial without these; and where they
+  /// explain something the best functions of t once more, for with less noise finer ones show.
   private func chooseTreatment(
     _ trial: JointTrial, _ contest: JointContest, _ note: (JointTrial) -> JointTrial
   ) throws -> JointTrial {
-    var best = trial
-    func attempt(_ treatment: TreatmentChoice, interactions: Bool) throws {
-      let trial = note(
-        try contest.carried(
-          [best.fits[0]], from: best,
-          to: contest.prepare(
-            best.covariates, treatment, interactions: interactions, control: best.controlVariables,
-            on: contest.subset)))
-      if trial.bic < best.bic { best = trial }
-    }
-    var last = trial.treatment
+    let smooth = try chooseFunctions(trial, contest, note)
+    let varying = note(try contest.replacing(smooth.treatment, interactions: true, in: smooth))
+    return varying.bic < smooth.bic ? try chooseFunctions(varying, contest, note) : smooth
+  }
+
+  /// The best functions of t in place of those of a trial.
+  private func chooseFunctions(
+    _ trial: JointTrial, _ contest: JointContest, _ note: (JointTrial) -> JointTrial
+  ) throws -> JointTrial {
+    var (best, last) = (trial, trial.treatment)
     for choice in TreatmentChoice.choices(options.outcomeBasis) where choice != trial.treatment {
       guard !choice.isUnusual || best.treatment == last else { break }
-      try attempt(choice, interactions: false)
+      let attempt = note(try contest.replacing(choice, interactions: trial.hasInteractions, in: best))
+      if attempt.bic < best.bic { best = attempt }
       last = choice
     }
-    try attempt(best.treatment, interactions: true)
     return best
   }
 

@@ -69,6 +69,14 @@ struct JointContest {
     try journal.timed("joint bases") { try design.pooledStatistics() }
   }
 
+  /// The best fit of a trial with other functions of t, on the same rows. Collective.
+  func replacing(_ treatment: TreatmentChoice, interactions: Bool, in trial: JointTrial) throws -> JointTrial {
+    try carried(
+      [trial.fits[0]], from: trial,
+      to: prepare(
+        trial.covariates, treatment, interactions: interactions, control: trial.controlVariables, on: trial.rows))
+  }
+
   /// Carries fits on another basis over to that of a trial, but those that degenerate there. Collective.
   ///
   /// On some of the rows a fit only tells which basis is better, and BIC of bases differ by whole units: passes end at
