@@ -46,8 +46,9 @@ public struct JointAcceleration: Sendable, Codable {
     return result
   }
 
-  /// Takes the statistics of a pass at the present point.
-  package mutating func advance(_ statistics: SufficientStatistics, convergence: Convergence) {
+  /// Takes the sums of a pass at the present point.
+  package mutating func advance(_ sums: JointSums, convergence: Convergence) {
+    let statistics = sums.statistics
     let last = fit.trace.last ?? -.infinity
     let (rise, tolerance) = (statistics.logLikelihood - last, convergence.tolerance * statistics.total)
     // A step may fall by less than tolerance: rounding.
@@ -69,7 +70,7 @@ public struct JointAcceleration: Sendable, Codable {
     }
     if origin == .step { slopeStep = min(1, 2 * slopeStep) }
     let present = fit.model
-    do { fit.findings = try fit.model.maximize(statistics, slopeStep: slopeStep) } catch {
+    do { fit.findings = try fit.model.maximize(sums, slopeStep: slopeStep) } catch {
       fit.degeneracy = error.description
       return
     }
@@ -106,8 +107,8 @@ extension Design {
     while true {
       let active = runs.indices.filter { runs[$0].fit.isActive && runs[$0].fit.trace.count < convergence.maximumPasses }
       guard !active.isEmpty else { return runs }
-      let statistics = try statisticsByDifference(of: active.map { runs[$0].fit.model })
-      for (index, statistics) in zip(active, statistics) { runs[index].advance(statistics, convergence: convergence) }
+      let sums = try jointSums(of: active.map { runs[$0].fit.model })
+      for (index, sums) in zip(active, sums) { runs[index].advance(sums, convergence: convergence) }
       try afterPass(runs)
     }
   }

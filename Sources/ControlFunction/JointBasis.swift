@@ -5,7 +5,7 @@ import LinearAlgebra
 import Mixture
 
 /// The columns of the joint model: (1, ρ(x), X(x), functions of t, t x interactions, t, y), each variable centered and
-/// scaled; and behind these, where the coefficient of V depends on x and t, the products that this takes.
+/// scaled; and behind these, where the coefficient of V depends on x, those of x that are no columns before.
 ///
 /// ρ comes from a basis; the rest are products of functions of single variables: powers, B-splines, and
 /// products of these across variables.
@@ -21,7 +21,7 @@ public struct JointBasis: Sendable, Codable {
   /// How many products, from the first, are functions of x alone.
   private(set) var covariateProducts: Int
   /// What a coefficient of V that depends on x and t takes; nil where it does not.
-  var control: ControlProducts?
+  var control: ControlColumns?
 
   init(selection: Basis, scaling: ColumnScaling, splines: [[CubicSpline]]) {
     self.selection = selection

@@ -15,8 +15,6 @@ enum MissingControl {
 extension JointContest {
   /// The level at which a score test calls for more than a linear control function.
   static let controlLevel = 0.001
-  /// A coefficient of V whose fit would take a design of more columns is not tested for.
-  private static let mostColumns = 2 * JointBases.largestCount
 
   /// What is missing of a linear control function at the best fit of a trial. Where the confounder's mean given V is curved
   /// both tests see it, and the lower BIC decides. Collective.
@@ -46,7 +44,6 @@ extension JointContest {
     _ tests: JointScoreTests, on trial: JointTrial
   ) throws -> [(variables: [Int], test: ChiSquareTest)] {
     let m = table.covariateCount
-    guard trial.basis.interacting(Array(0...m)).designColumnCount <= Self.mostColumns else { return [] }
     do {
       return try [Array(0..<m), [m]].map { ($0, ChiSquareTest(try tests.interactions($0))) }
     } catch is NotPositiveDefinite { return [] }

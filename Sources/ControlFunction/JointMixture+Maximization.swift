@@ -7,22 +7,39 @@ import Mixture
 // observed one never falls. With κ2 the step of β is one of Gauss and Newton, which may go too far: JointAcceleration
 // then repeats it with half its length.
 extension JointMixture {
+  /// - Precondition: the coefficient of V is κ_k; where it varies with the row a step needs ``JointSums``.
   public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
-    try maximize(statistics, slopeStep: 1)
+    precondition(interactions == nil, "the step of β needs a second pass")
+    return try maximize(JointSums(statistics: statistics, slopes: nil))
   }
 
   /// - Parameter slopeStep: the share of the step of β to take; 1 is exact without κ2.
-  mutating func maximize(_ statistics: SufficientStatistics, slopeStep: Double) throws(DegenerateGroup) -> [Finding] {
-    var findings: [Finding] = []
-    let moments = (0..<groupCount).map { JointMoments(statistics, self, group: $0) }
-    for k in 0..<groupCount { try DegenerateGroup.require(statistics.count(k), atLeast: selectionCount + 2, .group(k)) }
-    try maximizeOutcome(moments, &findings)
-    for k in 0..<groupCount { try maximizeSelection(moments[k], group: k, slopeStep: slopeStep, &findings) }
+  package mutating func maximize(_ sums: JointSums, slopeStep: Double = 1) throws(DegenerateGroup) -> [Finding] {
+    let statistics = sums.statistics
+    let outcome = try maximizeOutcome(statistics)
+    var findings = outcome.findings
+    for (k, moments) in outcome.moments.enumerated() {
+      try maximizeSelection(
+        moments, sums.slopes?.normal(k) ?? slopeNormal(k, moments), group: k, slopeStep: slopeStep, &findings)
+    }
     let total = statistics.total
     mixingWeights = (0..<groupCount).map { statistics.count($0) / total }
     try maximizeConcomitants(statistics, &findings)
     errors?.maximize(statistics, dimension: 2)
     return findings
+  }
+
+  /// The first steps, those of the outcome's parameters.
+  ///
+  /// - Returns: findings, and the moments of the groups.
+  mutating func maximizeOutcome(
+    _ statistics: SufficientStatistics
+  ) throws(DegenerateGroup) -> (findings: [Finding], moments: [JointMoments]) {
+    let moments = (0..<groupCount).map { JointMoments(statistics, self, group: $0) }
+    for k in 0..<groupCount { try DegenerateGroup.require(statistics.count(k), atLeast: selectionCount + 2, .group(k)) }
+    var findings: [Finding] = []
+    try maximizeOutcome(moments, &findings)
+    return (findings, moments)
   }
 
   /// (b, κ, κ2, δ, λ): y on (φ, V_k, V_k² - σ_k², group, V_k C) by least squares with weights γ_ik / τ_k²; then τ_k².
@@ -50,7 +67,7 @@ extension JointMixture {
         own.append((firstShift + k - 1, constant))
       }
       // The groups share λ, and so its sums: those of the other forms are of one group each.
-      own += (0..<interactionCount).map { (firstInteraction + $0, interactionForm(k, $0)) }
+      own += (0..<interactionCount).map { (firstInteraction + $0, interactionForm($0, moments)) }
       let products = own.map { gram * $0.1 }
       for (a, (row, _)) in own.enumerated() {
         for j in 0..<shared {
@@ -76,23 +93,33 @@ extension JointMixture {
     }
   }
 
-  /// β_k + H⁻¹ g, H = Σ γ ρρ' (1/σ² + D²/τ²), g = Σ γ ρ (V/σ² - D e/τ²), D = κ + λ'C + 2 κ2 V, e the outcome's residual; then
-  /// σ_k².
-  private mutating func maximizeSelection(
-    _ moments: JointMoments, group k: Int, slopeStep: Double, _ findings: inout [Finding]
-  ) throws(DegenerateGroup) {
+  /// H = Σ γ ρρ' (1/σ² + D²/τ²) and g = Σ γ ρ (V/σ² - D e/τ²), D = κ + 2 κ2 V, e the outcome's residual.
+  private func slopeNormal(_ k: Int, _ moments: JointMoments) -> (information: Matrix, gradient: [Double]) {
     let precision = 1 / (selectionDeviations[k] * selectionDeviations[k])
     let outcomePrecision = 1 / (outcomeDeviations[k] * outcomeDeviations[k])
-    let bend = bends?[k] ?? 0
+    let (kappa, bend) = (endogeneities[k], bends?[k] ?? 0)
     let residual = outcomeForm(k, moments)
-    let (v, e) = (moments.gram * selectionForm(k, moments), pulled(k, moments.gram * residual))
+    let (v, e) = (moments.gram * selectionForm(k, moments), moments.gram * residual)
     let bent = moments.timesResidual(residual)
     let gradient = (0..<selectionCount).map { j in
-      precision * v[j] - outcomePrecision * (e[j] + 2 * bend * bent[j])
+      precision * v[j] - outcomePrecision * (kappa * e[j] + 2 * bend * bent[j])
     }
-    let (factor, ridge) = try slopeInformation(k, moments).factored(.group(k))
+    let pull = squaredPull(k)
+    let information = moments.weighted(
+      (precision + outcomePrecision * pull.0, outcomePrecision * pull.1, outcomePrecision * pull.2),
+      leading: selectionCount)
+    return (information, gradient)
+  }
+
+  /// β_k + H⁻¹ g; then σ_k².
+  private mutating func maximizeSelection(
+    _ moments: JointMoments, _ normal: (information: Matrix, gradient: [Double]), group k: Int, slopeStep: Double,
+    _ findings: inout [Finding]
+  ) throws(DegenerateGroup) {
+    let (factor, ridge) = try normal.information.factored(.group(k))
     if ridge > 0 { findings.append(.ridge(ridge, .collinearColumns)) }
-    for (j, step) in factor.solve(gradient).enumerated() { selectionCoefficients[k][j] += slopeStep * step }
+    for (j, step) in factor.solve(normal.gradient).enumerated() { selectionCoefficients[k][j] += slopeStep * step }
+    let outcomePrecision = 1 / (outcomeDeviations[k] * outcomeDeviations[k])
     let variance = selectionVariance(moments, group: k, outcomePrecision: outcomePrecision)
     if variance < floors.selection { findings.append(.note(.treatmentVarianceAtFloor)) }
     selectionDeviations[k] = max(variance, floors.selection).squareRoot()

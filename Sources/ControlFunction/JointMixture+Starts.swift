@@ -52,7 +52,7 @@ extension JointMixture {
     model.interactions = interactions
     model.errors = errors
     model.outcomeDeviations = outcomeDeviations
-    _ = try model.maximize(design.statistics(of: model, posteriorsOf: self, on: own))
+    _ = try model.maximize(design.jointSums(of: model, posteriorsOf: self, on: own))
     return model
   }
 }

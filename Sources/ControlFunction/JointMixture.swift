@@ -9,10 +9,10 @@ import Mixture
 /// with shares π_k (or both errors of one bivariate t law, see ``StudentErrors``), or π_k(x) ∝ exp(ω_k'ρ) where the sources of rows depend on x (concomitants: Dayton and Macready
 /// 1988). δ, κ2 and ω are 0 unless ``Extensions`` ask for them, λ without ``ControlInteractions``.
 ///
-/// The design's columns are c = (1, …, t, y): ρ are the first r of them, φ all but y. Behind y come products that V C takes. A label found from (x, t) alone
-/// leans on the confounder that t contains; here κ_k takes that up, so b is the effect of t under do(t). Both residuals
-/// are linear in c but for κ2, and the weighted Gram matrices of c are all that the M step needs; with κ2 those times V
-/// and V² too.
+/// The design's columns are c = (1, …, t, y): ρ are the first r of them, φ all but y. Behind y come those of C that are none of
+/// them. A label found from (x, t) alone leans on the confounder that t contains; here κ_k takes that up, so b is the effect
+/// of t under do(t). Both residuals are linear in c but for κ2 and λ, and the weighted Gram matrices of c are all that the
+/// M step needs; with κ2 those times V and V² too, with λ those of (c, V C) and ``SlopeSums``.
 public struct JointMixture: MixtureModel, Equatable, Codable {
   public var mixingWeights: [Double]
   /// β_k, the constant first: K × r.
@@ -102,15 +102,12 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
     return selectionCoefficients[group].map(-) + padding + [1, 0] + repeatElement(0, count: ownColumnCount)
   }
 
-  /// y - φ'b - δ_k - (κ_k + λ'C) V_k + κ2_k σ_k² = e'c: the outcome's residual but for - κ2_k V_k².
+  /// y - φ'b - δ_k - κ_k V_k + κ2_k σ_k² = e'c: the outcome's residual but for - κ2_k V_k² and - λ'C V_k.
   func outcomeResidual(_ group: Int) -> [Double] {
     var residual = outcomeCoefficients.map(-) + [1] + repeatElement(0, count: ownColumnCount)
     residual[0] -= shifts[group]
     if let bends { residual[0] += bends[group] * selectionDeviations[group] * selectionDeviations[group] }
     for (j, value) in selectionResidual(group).enumerated() { residual[j] -= endogeneities[group] * value }
-    for (place, lambda) in (interactions?.coefficients ?? []).enumerated() {
-      for (j, value) in interactionForm(group, place).enumerated() { residual[j] -= lambda * value }
-    }
     return residual
   }
 
@@ -125,12 +122,12 @@ public struct JointMixture: MixtureModel, Equatable, Codable {
         let share = concomitants == nil ? mixingWeights[k] : 1
         return Elementary.log(share / selectionDeviations[k] / outcomeDeviations[k]) - Elementary.log(2 * .pi)
       }, errors: errors)
-    if bends != nil || concomitants != nil {
+    if bends != nil || concomitants != nil || interactions != nil {
       forms.rowTerms = RowTerms(
         logShares: concomitants ?? [],
         bends: (bends ?? []).enumerated().map { k, bend in
           bend * selectionDeviations[k] * selectionDeviations[k] / outcomeDeviations[k]
-        })
+        }, pulls: pulls)
     }
     return forms
   }

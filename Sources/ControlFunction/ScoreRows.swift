@@ -37,7 +37,7 @@ final class ScoreRows {
     control: [UnsafePointer<Double>]? = nil
   ) {
     self.block = block
-    self.control = control ?? (model.interactions?.products ?? []).map { block.columns[$0[0]]! }
+    self.control = control ?? (model.interactions?.columns ?? []).map { block.columns[$0]! }
     self.model = model
     self.parameters = parameters
     families = parameters.families
@@ -121,9 +121,10 @@ final class ScoreRows {
       block.evaluate(model.outcomeResidual(k), scale: precision, into: a)
       let (kappa, bend) = (model.endogeneities[k], model.bends?[k] ?? 0)
       if bend != 0 { for row in 0..<block.rowCount { a[row] -= precision * bend * v[row] * v[row] } }
-      for row in 0..<block.rowCount { slope[row] = kappa + 2 * bend * v[row] }
-      for (values, lambda) in zip(control, model.interactions?.coefficients ?? []) {
-        for row in 0..<block.rowCount { slope[row] += lambda * values[row] }
+      model.fillPull(slope, block)
+      for row in 0..<block.rowCount {
+        a[row] -= precision * slope[row] * v[row]
+        slope[row] += kappa + 2 * bend * v[row]
       }
     }
     if let omega = model.concomitants {

@@ -1,7 +1,38 @@
 import Communication
 import LinearAlgebra
 
+extension Kernel.Block {
+  /// Writes w γ of each row and group, times u of a t law, to `target[k * stride + row]`.
+  package func fillPosteriors(
+    _ target: UnsafeMutablePointer<Double>, stride: Int, of forms: MixtureForms, groupCount: Int,
+    weights: UnsafePointer<Double>?
+  ) {
+    forms.withKernelMixture(at: self) { mixture in
+      _ = Kernel.responsibilities(of: self, under: mixture, rowWeights: weights, into: target, stride: stride)
+    }
+    multiply(target, groupCount: groupCount, stride: stride, by: weights)
+    forms.withPrecisions(at: self) { precisions, width in
+      guard let precisions else { return }
+      for k in 0..<groupCount {
+        multiply(target + k * stride, groupCount: 1, stride: stride, by: precisions + k * width)
+      }
+    }
+  }
+}
+
 extension Design {
+  /// Gives `body` a chunk of another design of the same rows, the same of this one, and the weights of its rows.
+  package func withBlock<Result>(
+    ofChunk chunk: DesignChunk, beside other: Design,
+    _ body: (_ other: Kernel.Block, _ own: Kernel.Block, _ weights: UnsafePointer<Double>?) throws -> Result
+  ) throws -> Result {
+    try other.withBlock(ofChunk: chunk) { block, weights in
+      // Features that are not kept are not evaluated twice.
+      if other === self { return try body(block, block, weights) }
+      return try withBlock(ofChunk: chunk) { own, _ in try body(block, own, weights) }
+    }
+  }
+
   /// The statistics of this design's columns with the posteriors of `model` on another design of the same rows.
   ///
   /// - Parameter next: whose M step they are for, if it needs more than Gram matrices weighted by posteriors.

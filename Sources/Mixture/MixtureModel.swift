@@ -12,7 +12,7 @@ public struct MixtureForms: Sendable {
   var isHard = false
   /// What is added to the log density of each row; of two dense forms only.
   package var rowTerms: RowTerms?
-  /// The law of errors where it is not normal; of dense forms only, and of none that are bent.
+  /// The law of errors where it is not normal; of dense forms only, and of none with bends.
   package let errors: StudentErrors?
 
   package init(
@@ -47,9 +47,11 @@ public struct MixtureForms: Sendable {
   ) -> Result {
     guard rowTerms != nil || errors != nil else { return body(nil, 0) }
     return withGroupWeights(logScale.count, rowCount: block.rowCount) { offsets, stride in
-      let forms = errors == nil && rowTerms?.bends.isEmpty ?? true ? [] : denseForms
+      let forms = errors != nil || rowTerms?.isBent ?? false ? denseForms : []
       rowTerms?.fill(offsets, stride: stride, block, forms: forms)
-      errors?.addOffsets(offsets, stride: stride, block, forms: forms, dimension: formCount)
+      errors?.addOffsets(
+        offsets, stride: stride, rowCount: block.rowCount, groupCount: logScale.count, dimension: formCount
+      ) { fillSquares($0, group: $1, block, forms: forms) }
       return body(offsets, stride)
     }
   }
@@ -60,21 +62,45 @@ public struct MixtureForms: Sendable {
   ) -> Result {
     guard let errors else { return body(nil, 0) }
     return withGroupWeights(logScale.count, rowCount: block.rowCount) { weights, stride in
-      errors.fillWeights(weights, stride: stride, block, forms: denseForms, dimension: formCount)
+      let forms = denseForms
+      for k in logScale.indices {
+        let own = weights + k * stride
+        fillSquares(own, group: k, block, forms: forms)
+        for row in 0..<block.rowCount { own[row] = errors.precision(square: own[row], dimension: formCount) }
+      }
       return body(weights, stride)
     }
   }
 
-  /// Gives `body` the sum of the squares of the forms at each row and group, of dense forms.
+  /// Gives `body` the sum of the squares of the forms at each row and group, of dense forms, with what form 1 loses.
   package func withSquares(
     at block: Kernel.Block, _ body: (_ squares: UnsafePointer<Double>, _ stride: Int) -> Void
   ) {
     let forms = denseForms
     withGroupWeights(logScale.count, rowCount: block.rowCount) { squares, stride in
-      for k in logScale.indices {
-        block.fillSquares(squares + k * stride, forms: forms[k * formCount..<(k + 1) * formCount])
-      }
+      for k in logScale.indices { fillSquares(squares + k * stride, group: k, block, forms: forms) }
       body(squares, stride)
+    }
+  }
+
+  /// - Parameter forms: those of all groups.
+  private func fillSquares(
+    _ squares: UnsafeMutablePointer<Double>, group k: Int, _ block: Kernel.Block, forms: [[Double]]
+  ) {
+    let count = block.rowCount
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 3 * count) { scratch in
+      let first = scratch.baseAddress!
+      let (residual, loss) = (first + count, first + 2 * count)
+      squares.update(repeating: 0, count: count)
+      for f in 0..<formCount {
+        let values = f == 0 ? first : residual
+        block.evaluate(forms[k * formCount + f], into: values)
+        if f == 1, let rowTerms, rowTerms.isBent {
+          rowTerms.fillLoss(loss, group: k, block, first: first)
+          for row in 0..<count { values[row] -= loss[row] }
+        }
+        for row in 0..<count { squares[row] += values[row] * values[row] }
+      }
     }
   }
 

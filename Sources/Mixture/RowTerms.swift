@@ -1,17 +1,51 @@
 import Communication
 import LinearAlgebra
 
-/// The terms of a row's log densities that are no squares of linear forms: log shares that depend on the row, and the
-/// bend of form 1 by the square of form 0.
+/// The terms of a row's log densities that are no squares of linear forms: log shares that depend on the row, and what
+/// form 1 loses by products with form 0.
 package struct RowTerms: Sendable {
+  /// Coefficients of form 0 in form 1 that vary with the row.
+  package struct Pulls: Sendable {
+    /// The columns C that they depend on.
+    package let columns: [Int]
+    /// l_k, by group and column.
+    package let coefficients: [[Double]]
+
+    package init(columns: [Int], coefficients: [[Double]]) {
+      self.columns = columns
+      self.coefficients = coefficients
+    }
+  }
+
   /// ω_k: π_k(c) = exp(ω_k'c) / Σ_j exp(ω_j'c) on the first columns; empty where shares are constant.
   package var logShares: [[Double]] = []
   /// q_k: the square of form 1 becomes that of form_1·c - q_k (form_0·c)²; empty where it does not.
   package var bends: [Double] = []
+  /// The square of form 1 becomes that of form_1·c - (l_k·C) (form_0·c); nil where it does not.
+  package var pulls: Pulls?
 
-  package init(logShares: [[Double]] = [], bends: [Double] = []) {
+  package init(logShares: [[Double]] = [], bends: [Double] = [], pulls: Pulls? = nil) {
     self.logShares = logShares
     self.bends = bends
+    self.pulls = pulls
+  }
+
+  /// Whether form 1 loses something.
+  var isBent: Bool { !bends.isEmpty || pulls != nil }
+
+  /// Writes what form 1 of a group loses at each row, from the values of form 0 there.
+  func fillLoss(
+    _ loss: UnsafeMutablePointer<Double>, group k: Int, _ block: Kernel.Block, first: UnsafePointer<Double>
+  ) {
+    loss.update(repeating: 0, count: block.rowCount)
+    if let pulls {
+      for (column, coefficient) in zip(pulls.columns, pulls.coefficients[k]) {
+        let values = block.columns[column]!
+        for row in 0..<block.rowCount { loss[row] += coefficient * values[row] }
+      }
+    }
+    let bend = bends.isEmpty ? 0 : bends[k]
+    for row in 0..<block.rowCount { loss[row] = first[row] * (loss[row] + bend * first[row]) }
   }
 
   /// The first columns, which shares depend on.
@@ -19,20 +53,19 @@ package struct RowTerms: Sendable {
 
   /// Writes what is added to the log density of each row and group to `offsets[k * stride + row]`, which are 0.
   ///
-  /// - Parameter forms: two dense forms per group; read where there are bends.
+  /// - Parameter forms: two dense forms per group; read where form 1 loses something.
   func fill(_ offsets: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block, forms: [[Double]]) {
     if !logShares.isEmpty { fillLogShares(offsets, stride: stride, block) }
-    guard !bends.isEmpty else { return }
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * stride) { scratch in
-      let (first, second) = (scratch.baseAddress!, scratch.baseAddress! + stride)
-      for (k, bend) in bends.enumerated() {
+    guard isBent else { return }
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 3 * stride) { scratch in
+      let first = scratch.baseAddress!
+      let (second, loss) = (first + stride, first + 2 * stride)
+      for k in 0..<forms.count / 2 {
         block.evaluate(forms[2 * k], into: first)
         block.evaluate(forms[2 * k + 1], into: second)
-        // -1/2 ((w - q u²)² - w²)
-        for row in 0..<block.rowCount {
-          let bent = bend * first[row] * first[row]
-          offsets[k * stride + row] += bent * (second[row] - 0.5 * bent)
-        }
+        fillLoss(loss, group: k, block, first: first)
+        // -1/2 ((w - q)² - w²)
+        for row in 0..<block.rowCount { offsets[k * stride + row] += loss[row] * (second[row] - 0.5 * loss[row]) }
       }
     }
   }

@@ -42,31 +42,26 @@ public struct StudentErrors: Sendable, Codable, Equatable {
   /// Adds q/2 - (ν + p)/2 log(1 + q/ν) of each row and group, what its log density is larger by than a normal one but for
   /// ``logFactor(dimension:)``, to `offsets[k * stride + row]`.
   ///
-  /// - Parameter forms: of every group, p after p.
+  /// - Parameter fillSquares: writes q of the rows in a group.
   func addOffsets(
-    _ offsets: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block, forms: [[Double]], dimension p: Int
+    _ offsets: UnsafeMutablePointer<Double>, stride: Int, rowCount: Int, groupCount: Int, dimension p: Int,
+    fillSquares: (_ squares: UnsafeMutablePointer<Double>, _ group: Int) -> Void
   ) {
     let exponent = 0.5 * (degreesOfFreedom + Double(p))
     withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * stride) { scratch in
       let (squares, logs) = (scratch.baseAddress!, scratch.baseAddress! + stride)
-      for k in 0..<forms.count / p {
-        block.fillSquares(squares, forms: forms[k * p..<(k + 1) * p])
-        for row in 0..<block.rowCount { logs[row] = 1 + squares[row] / degreesOfFreedom }
-        Kernel.logarithms(of: logs, count: block.rowCount)
-        for row in 0..<block.rowCount { offsets[k * stride + row] += 0.5 * squares[row] - exponent * logs[row] }
+      for k in 0..<groupCount {
+        fillSquares(squares, k)
+        for row in 0..<rowCount { logs[row] = 1 + squares[row] / degreesOfFreedom }
+        Kernel.logarithms(of: logs, count: rowCount)
+        for row in 0..<rowCount { offsets[k * stride + row] += 0.5 * squares[row] - exponent * logs[row] }
       }
     }
   }
 
-  /// Writes u of each row and group to `weights[k * stride + row]`.
-  package func fillWeights(
-    _ weights: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block, forms: [[Double]], dimension p: Int
-  ) {
-    for k in 0..<forms.count / p {
-      let own = weights + k * stride
-      block.fillSquares(own, forms: forms[k * p..<(k + 1) * p])
-      for row in 0..<block.rowCount { own[row] = (degreesOfFreedom + Double(p)) / (degreesOfFreedom + own[row]) }
-    }
+  /// u of q.
+  func precision(square: Double, dimension p: Int) -> Double {
+    (degreesOfFreedom + Double(p)) / (degreesOfFreedom + square)
   }
 
   /// The M step of ν: the zero of 1 + log(ν/2) - ψ(ν/2) + Σ γ (log u - u) / Σ γ + ψ((ν₀ + p)/2) - log((ν₀ + p)/2), with ν₀ that
@@ -88,19 +83,5 @@ public struct StudentErrors: Sendable, Codable, Equatable {
       if slope(middle) > 0 { low = middle } else { high = middle }
     }
     degreesOfFreedom = 0.5 * (low + high)
-  }
-}
-
-extension Kernel.Block {
-  /// Writes the sum of the squares of some forms at each row.
-  func fillSquares(_ target: UnsafeMutablePointer<Double>, forms: ArraySlice<[Double]>) {
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: rowCount) { scratch in
-      let residual = scratch.baseAddress!
-      for row in 0..<rowCount { target[row] = 0 }
-      for form in forms {
-        evaluate(form, into: residual)
-        for row in 0..<rowCount { target[row] += residual[row] * residual[row] }
-      }
-    }
   }
 }

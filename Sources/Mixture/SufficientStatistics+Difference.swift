@@ -34,18 +34,28 @@ extension SufficientStatistics {
 
 extension Design {
   /// One pass, as ``statistics(of:)``, with the Gram matrix of each model's largest group as a difference. Where that is a
-  /// small one another pass sums it; with errors of a t law all matrices are summed.
+  /// small one another pass sums it; with errors of a t law, or columns of the groups' own, all matrices are summed.
   ///
   /// Needs ``pooledStatistics()``, which take a pass when they were not asked for before.
   public func statisticsByDifference(of models: [some MixtureModel]) throws -> [SufficientStatistics] {
+    try statisticsByDifference(of: models, keepingIn: nil)
+  }
+
+  /// - Parameter store: takes the weights of groups, of models whose log densities are no squares of linear forms.
+  package func statisticsByDifference(
+    of models: [some MixtureModel], keepingIn store: PosteriorStore?
+  ) throws -> [SufficientStatistics] {
     let pooled = try pooledStatistics()
-    // Posteriors times precisions of a t law do not add up to 1.
-    let largest = models.map { $0.forms.errors == nil ? $0.largestGroup : nil }
+    // Posteriors times precisions of a t law do not add up to 1, and columns times u differ by group.
+    let largest = models.map { model in
+      let forms = model.forms
+      return forms.errors == nil && forms.rowTerms?.pulls == nil ? model.largestGroup : nil
+    }
     var result = try statistics(
       of: models,
       summing: zip(models, largest).map { model, group in
         group.map { [0..<$0, $0 + 1..<model.groupCount] }
-      })
+      }, keepingIn: store)
     var small: [(index: Int, group: Int)] = []
     for (index, group) in largest.enumerated() {
       guard let group else { continue }

@@ -5,12 +5,13 @@ import LinearAlgebra
 /// in its first row, and the log-likelihood and entropy of the posteriors.
 ///
 /// A joint mixture whose log densities are no squares of linear forms needs more: with u the first form of a group,
-/// Σ γ u c c' and Σ γ u² c c' where form 1 is bent, and Σ π_k(ρ) ρρ' where shares depend on ρ; see ``RowTerms``. Where
+/// Σ γ u c c' and Σ γ u² c c' where form 1 is bent, columns u C behind those of c where u has coefficients that vary with
+/// columns C, and Σ π_k(ρ) ρρ' where shares depend on ρ; see ``RowTerms``. Where
 /// errors are of a t law all these sums take γ times the expected precision of the row for γ, and N_k stands beside them;
 /// see ``StudentErrors``.
 public struct SufficientStatistics: Reducible, Equatable {
   public let groupCount: Int
-  /// The number of columns of c, p + 2.
+  /// The number of columns of c, p + 2, and of u C.
   public let columnCount: Int
   /// 3 with the sums times u and u², else 1.
   let powerCount: Int
@@ -38,6 +39,7 @@ public struct SufficientStatistics: Reducible, Equatable {
 
   private init(groupCount: Int, columnCount: Int, rowTerms: RowTerms?, hasPrecisions: Bool) {
     self.groupCount = groupCount
+    let columnCount = columnCount + (rowTerms?.pulls?.columns.count ?? 0)
     self.columnCount = columnCount
     powerCount = rowTerms.map { $0.bends.isEmpty ? 1 : 3 } ?? 1
     shareColumnCount = rowTerms?.shareColumnCount ?? 0
@@ -61,7 +63,7 @@ public struct SufficientStatistics: Reducible, Equatable {
   /// Σ_k N_k: the number of rows, or the sum of their weights.
   public var total: Double { (0..<groupCount).reduce(0) { $0 + count($1) } }
 
-  /// Whether there are no other sums than Σ γ c c', γ the posteriors.
+  /// Whether the sums on the columns of c are Σ γ c c', γ the posteriors, and no other than Gram matrices.
   package var isOfPosteriors: Bool { powerCount == 1 && shareColumnCount == 0 && counts == nil }
 
   /// Σ_i w_i γ_ik c_i c_i' [p + 2, p + 2].
@@ -79,12 +81,15 @@ public struct SufficientStatistics: Reducible, Equatable {
 
   /// Adds the E step of `forms` on one chunk.
   ///
-  /// - Parameter groups: those whose Gram matrices are summed; nil for all.
+  /// - Parameters:
+  ///   - groups: those whose Gram matrices are summed; nil for all.
+  ///   - kept: takes the groups' weights, where they are wanted: those of a group ``PosteriorStore/stride`` from the next.
   mutating func add(
-    _ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms, summing groups: [Range<Int>]? = nil
+    _ block: Kernel.Block, weights: UnsafePointer<Double>?, forms: MixtureForms, summing groups: [Range<Int>]? = nil,
+    keepingIn kept: (place: UnsafeMutablePointer<Double>, stride: Int)? = nil
   ) {
     let totals = forms.withKernelMixture(at: block) { mixture in
-      if powerCount == 1 && counts == nil && groups == nil {
+      if powerCount == 1 && counts == nil && groups == nil && forms.rowTerms?.pulls == nil {
         return summands.withUnsafeMutableBufferPointer { sums in
           Kernel.pass(over: block, under: mixture, rowWeights: weights, addingGramTo: sums.baseAddress! + grams.start)
         }
@@ -94,6 +99,11 @@ public struct SufficientStatistics: Reducible, Equatable {
           of: block, under: mixture, rowWeights: weights, into: gamma, stride: stride)
         block.multiply(gamma, groupCount: groupCount, stride: stride, by: weights)
         multiplyPrecisions(gamma, stride: stride, block, of: forms)
+        if let kept {
+          for k in 0..<groupCount {
+            (kept.place + k * kept.stride).update(from: gamma + k * stride, count: block.rowCount)
+          }
+        }
         addPowers(block, groupWeights: gamma, stride: stride, forms: forms, summing: groups)
         return totals
       }
@@ -118,11 +128,42 @@ public struct SufficientStatistics: Reducible, Equatable {
     }
   }
 
-  /// Adds one chunk with given group weights, which are lost, to the sums times 1, u and u².
+  /// Adds one chunk with given group weights to the sums of (c, u C).
+  private mutating func addPulled(
+    _ block: Kernel.Block, groupWeights: UnsafePointer<Double>, stride: Int, forms: MixtureForms,
+    _ pulls: RowTerms.Pulls
+  ) {
+    let (denseForms, count) = (forms.denseForms, pulls.columns.count)
+    withGroupWeights(count + 1, rowCount: block.rowCount) { scratch, width in
+      let u = scratch + count * width
+      let columns =
+        (0..<block.columnCount).map { block.columns[$0] } + (0..<count).map { UnsafePointer(scratch + $0 * width) }
+      for k in 0..<groupCount {
+        block.evaluate(denseForms[2 * k], into: u)
+        for (place, column) in pulls.columns.enumerated() {
+          let (target, values) = (scratch + place * width, block.columns[column]!)
+          for row in 0..<block.rowCount { target[row] = u[row] * values[row] }
+        }
+        columns.withUnsafeBufferPointer { columns in
+          summands.withUnsafeMutableBufferPointer { sums in
+            Kernel.addWeightedGram(
+              of: Kernel.Block(
+                columns: columns.baseAddress!, columnCount: columns.count, rowCount: block.rowCount),
+              weights: groupWeights + k * stride, groupCount: 1, stride: stride, to: sums.baseAddress! + grams[k, 0])
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds one chunk with given group weights, which are lost, to the sums times 1, u and u², or to those of (c, u C).
   mutating func addPowers(
     _ block: Kernel.Block, groupWeights: UnsafeMutablePointer<Double>, stride: Int, forms: MixtureForms,
     summing groups: [Range<Int>]? = nil
   ) {
+    if let pulls = forms.rowTerms?.pulls {
+      return addPulled(block, groupWeights: groupWeights, stride: stride, forms: forms, pulls)
+    }
     add(block, groupWeights: groupWeights, stride: stride, summing: groups)
     guard powerCount > 1 else { return }
     withGroupWeights(groupCount, rowCount: block.rowCount) { u, width in
@@ -185,8 +226,7 @@ public struct SufficientStatistics: Reducible, Equatable {
 package func withGroupWeights<Result>(
   _ groupCount: Int, rowCount: Int, _ body: (_ weights: UnsafeMutablePointer<Double>, _ stride: Int) throws -> Result
 ) rethrows -> Result {
-  // Offsets of groups are read in whole tiles of 32 rows.
-  let stride = (rowCount + 31) / 32 * 32
+  let stride = paddedWeightCount(rowCount)
   return try withUnsafeTemporaryAllocation(
     byteCount: groupCount * stride * MemoryLayout<Double>.stride, alignment: 64
   ) { bytes in
@@ -195,6 +235,9 @@ package func withGroupWeights<Result>(
     return try body(weights.baseAddress!, stride)
   }
 }
+
+/// Numbers from the weights of one group to those of the next: offsets of groups are read in whole tiles of 32 rows.
+func paddedWeightCount(_ rowCount: Int) -> Int { (rowCount + 31) / 32 * 32 }
 
 extension Kernel.Block {
   /// Multiplies the weights of each group by one factor per row; nil for 1.
@@ -212,9 +255,11 @@ extension Design {
     try statistics(of: models, summing: models.map { _ in nil })
   }
 
-  /// - Parameter groups: of each model, those whose Gram matrices are summed; nil for all.
+  /// - Parameters:
+  ///   - groups: of each model, those whose Gram matrices are summed; nil for all.
+  ///   - store: takes the weights of groups, of models whose log densities are no squares of linear forms.
   func statistics(
-    of models: [some MixtureModel], summing groups: [[Range<Int>]?]
+    of models: [some MixtureModel], summing groups: [[Range<Int>]?], keepingIn store: PosteriorStore? = nil
   ) throws -> [SufficientStatistics] {
     let forms = models.map(\.forms)
     let zero = zip(models, forms).map {
@@ -223,7 +268,9 @@ extension Design {
     return try rows.sum(Batch(zero)) { partial, chunk in
       try withBlock(ofChunk: chunk) { block, weights in
         for (index, forms) in forms.enumerated() {
-          partial.parts[index].add(block, weights: weights, forms: forms, summing: groups[index])
+          partial.parts[index].add(
+            block, weights: weights, forms: forms, summing: groups[index],
+            keepingIn: store.flatMap { store in store.weights(index, chunk).map { ($0, store.stride) } })
         }
       }
     }.parts
@@ -265,12 +312,12 @@ extension Design {
 }
 
 /// Several values summed in one reduction.
-struct Batch<Value: Reducible>: Reducible {
-  var parts: [Value]
+package struct Batch<Value: Reducible>: Reducible {
+  package var parts: [Value]
 
-  init(_ parts: [Value]) { self.parts = parts }
+  package init(_ parts: [Value]) { self.parts = parts }
 
-  var summands: [Double] {
+  package var summands: [Double] {
     get { parts.flatMap(\.summands) }
     set {
       var first = 0

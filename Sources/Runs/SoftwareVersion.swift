@@ -6,5 +6,5 @@ public enum SoftwareVersion {
   ///
   /// Programs of one numerics version may go on with each other's runs on any processor, for none of their kernels
   /// rounds differently.
-  public static let numerics = "8"
+  public static let numerics = "9"
 }

@@ -19,9 +19,8 @@ private struct InteractedFixture: Decodable {
     let weights: [Double]
     let logLikelihood: Double?
 
-    /// By column of C = (x1, x2, t), its products with (1, x1, x2) and t among the columns of ``design(isWeighted:)``.
-    static let interactions = ControlInteractions(
-      products: [[1, 3, 4, 9], [2, 4, 5, 10], [7, 9, 10, 6]], ownColumnCount: 2)
+    /// C = (x1, x2, t) among the columns of ``design(_:)``.
+    static let interactions = ControlInteractions(columns: [1, 2, 7])
 
     var plain: JointMixture {
       JointMixture(
@@ -69,19 +68,19 @@ private struct InteractedFixture: Decodable {
     ]
   }
 
-  func design(_ communicator: any Communicator = SoloCommunicator(), ownColumns: Int = 2) throws -> Design {
-    design(of: try table(communicator), ownColumns: ownColumns)
+  func design(_ communicator: any Communicator = SoloCommunicator()) throws -> Design {
+    design(of: try table(communicator))
   }
 
-  /// The columns (1, x1, x2, x1², x1 x2, x2², t², t, y, x1 t, x2 t), or the first of these.
-  func design(of table: Frame, ownColumns: Int = 2) -> Design {
+  /// The columns (1, x1, x2, x1², x1 x2, x2², t², t, y).
+  func design(of table: Frame) -> Design {
     Design(
-      table: table, featureNames: (1...8 + ownColumns).map { "c\($0)" },
+      table: table, featureNames: (1...8).map { "c\($0)" },
       features: { columns, count, features, stride in
         for row in 0..<count {
           let (a, b, t, y) = (columns[0][row], columns[1][row], columns[2][row], columns[3][row])
-          let all = [a, b, a * a, a * b, b * b, t * t, t, y, a * t, b * t]
-          for (j, value) in all.prefix(8 + ownColumns).enumerated() { features[j * stride + row] = value }
+          let all = [a, b, a * a, a * b, b * b, t * t, t, y]
+          for (j, value) in all.enumerated() { features[j * stride + row] = value }
         }
       }, inputs: .all)
   }
@@ -89,8 +88,6 @@ private struct InteractedFixture: Decodable {
 
 @Suite struct JointInteractedTests {
   private let fixture: InteractedFixture
-  /// Never converged: a pass may not lower the likelihood by this much.
-  private let endless = -Double.greatestFiniteMagnitude
 
   init() throws { fixture = try TestSupport.oracle("joint_interacted.json") }
 
@@ -114,13 +111,56 @@ private struct InteractedFixture: Decodable {
 
   @Test func `steps are those of the reference`() throws {
     let design = try fixture.design()
-    let start = Fit(start: 0, model: fixture.start.mixture)
-    for (passes, expected) in [(1, fixture.afterOne), (25, fixture.afterMany)] {
-      let fit = try design.expectationMaximization(
-        [start], convergence: Convergence(tolerance: endless, maximumPasses: passes))[0]
-      expectEqual(fit.model, expected)
-      #expect(distance(fit.trace, Array(fixture.logLikelihood.prefix(passes))) < 1e-11)
+    var model = fixture.start.mixture
+    var trace: [Double] = []
+    for pass in 1...25 {
+      let sums = try design.jointSums(of: [model])[0]
+      trace.append(sums.statistics.logLikelihood)
+      _ = try model.maximize(sums)
+      if pass == 1 { expectEqual(model, fixture.afterOne) }
     }
+    expectEqual(model, fixture.afterMany)
+    #expect(distance(trace, Array(fixture.logLikelihood.prefix(25))) < 1e-11)
+  }
+
+  @Test func `columns behind y serve as those before it`() throws {
+    let table = try fixture.table()
+    let behind = Design(
+      table: table, featureNames: (1...10).map { "c\($0)" },
+      features: { columns, count, features, stride in
+        for row in 0..<count {
+          let (a, b, t, y) = (columns[0][row], columns[1][row], columns[2][row], columns[3][row])
+          let all = [a, b, a * a, a * b, b * b, t * t, t, y, a, b]
+          for (j, value) in all.enumerated() { features[j * stride + row] = value }
+        }
+      }, inputs: .all)
+    var (before, after) = (fixture.start.mixture, fixture.start.mixture)
+    after.interactions = ControlInteractions(columns: [9, 10, 7], ownColumnCount: 2)
+    after.interactions?.coefficients = fixture.start.lambda
+    for _ in 0..<5 {
+      _ = try before.maximize(fixture.design().jointSums(of: [before])[0])
+      _ = try after.maximize(behind.jointSums(of: [after])[0])
+    }
+    #expect(distance(before.vector, after.vector) < 1e-10)
+    let scores = try (
+      fixture.design().scores(of: before, JointParameters(before)).gradient,
+      behind.scores(of: after, JointParameters(after)).gradient
+    )
+    #expect(distance(scores.0, scores.1) < 1e-8)
+  }
+
+  /// The steps are exact with errors of a t law too.
+  @Test func `the likelihood with errors of a t law never falls`() throws {
+    let design = try fixture.design()
+    var model = fixture.start.mixture
+    model.errors = StudentErrors()
+    var trace: [Double] = []
+    for _ in 0..<40 {
+      let sums = try design.jointSums(of: [model])[0]
+      trace.append(sums.statistics.logLikelihood)
+      _ = try model.maximize(sums)
+    }
+    #expect(zip(trace, trace.dropFirst()).allSatisfy { $1 >= $0 - 1e-9 } && trace.last! > trace[0] + 1)
   }
 
   @Test func `accelerated passes reach the maximum on any number of ranks, and never fall`() throws {
@@ -165,19 +205,20 @@ private struct InteractedFixture: Decodable {
   }
 
   @Test func `scores and information are derivatives of the likelihood`() throws {
-    for (model, ownColumns) in [(fixture.start.mixture, 2), (fixture.plain.plain, 0)] {
+    var heavy = fixture.start.mixture
+    heavy.errors = StudentErrors(degreesOfFreedom: 5)
+    for model in [fixture.start.mixture, heavy, fixture.plain.plain] {
       let parameters = [
         JointParameters(model), JointParameters(testing: model, variables: 3, onlyControl: false),
       ]
       for parameters in parameters {
-        try expectDerivatives(
-          of: model, parameters, on: fixture.design(ownColumns: ownColumns), "\(parameters.count) parameters")
+        try expectDerivatives(of: model, parameters, on: fixture.design(), "\(parameters.count) parameters")
       }
     }
   }
 
   @Test func `score tests by blocks are those of the reference`() throws {
-    let tests = try JointScoreTests(of: fixture.plain.plain, on: fixture.design(ownColumns: 0))
+    let tests = try JointScoreTests(of: fixture.plain.plain, on: fixture.design())
     for (variables, expected) in zip([[0, 1], [2], [0, 1, 2]], fixture.tests) {
       let test = try tests.interactions(variables)
       #expect(test.degreesOfFreedom == expected.degreesOfFreedom)
@@ -186,7 +227,7 @@ private struct InteractedFixture: Decodable {
   }
 
   @Test func `score tests of the control function alone are the same to the bit`() throws {
-    let (model, design) = (fixture.plain.plain, try fixture.design(ownColumns: 0))
+    let (model, design) = (fixture.plain.plain, try fixture.design())
     let (all, control) = (
       try JointScoreTests(of: model, on: design), try JointScoreTests(of: model, on: design, onlyControl: true)
     )
@@ -214,7 +255,7 @@ private struct InteractedFixture: Decodable {
   }
 
   @Test func `score tests and covariance of the plain model by cluster are those of the reference`() throws {
-    let design = try fixture.design(ownColumns: 0)
+    let design = try fixture.design()
     let clusters = try RowClusters("institution", of: design.table)
     #expect(clusters.count == 50)
     let model = fixture.plain.plain
@@ -236,7 +277,7 @@ private struct InteractedFixture: Decodable {
   @Test func `clusters of single rows are independent rows`() throws {
     let rows = DistributedRows(rowCount: fixture.t.count, chunkLength: 64, communicator: SoloCommunicator())
     let columns = fixture.columns("row", Array(fixture.t.indices), count: fixture.t.count)
-    let design = fixture.design(of: try Frame(rows: rows, columns: columns), ownColumns: 0)
+    let design = fixture.design(of: try Frame(rows: rows, columns: columns))
     let model = fixture.plain.plain
     let single = try RowClusters("row", of: design.table)
     let (clustered, robust) = (
@@ -299,9 +340,10 @@ private struct InteractedFixture: Decodable {
     var model = fixture.start.plain
     model.interactions = InteractedFixture.Model.interactions
     let varying = try fixture.design().statistics(of: [model])[0]
-    let plain = try fixture.design(ownColumns: 0).statistics(of: [fixture.start.plain])[0]
+    let plain = try fixture.design().statistics(of: [fixture.start.plain])[0]
     #expect(varying.logLikelihood == plain.logLikelihood && varying.entropy == plain.entropy)
     #expect(varying.gram(1)[3, 7] == plain.gram(1)[3, 7])
+    #expect(varying.columnCount == plain.columnCount + 3)
     #expect(model.parameterCount == fixture.start.plain.parameterCount + 3)
     #expect(model.reordered([2, 0, 1]).interactions == model.interactions)
   }

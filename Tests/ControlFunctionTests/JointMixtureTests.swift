@@ -480,16 +480,16 @@ func quadraticDesign(_ x: [[Double]], _ t: [Double], _ y: [Double], weight: [Dou
     let design = try fixture.extendedDesign()
     let model = fixture.extendedRows.start.mixture(hasFreeShifts: false)
     var run = JointAcceleration(Fit(start: 0, model: model))
-    let statistics = try design.statistics(of: [model])[0]
-    run.advance(statistics, convergence: Convergence())
+    let sums = try design.jointSums(of: [model])[0]
+    run.advance(sums, convergence: Convergence())
     let whole = run.fit.model
-    var fallen = try design.statistics(of: [whole])[0]
-    fallen.summands[fallen.summands.count - 2] = statistics.logLikelihood - 1
+    var fallen = try design.jointSums(of: [whole])[0]
+    fallen.statistics.summands[fallen.statistics.summands.count - 2] = sums.statistics.logLikelihood - 1
     run.advance(fallen, convergence: Convergence())
     #expect(run.fit.model == model && !run.fit.isConverged)
     run = try JSONDecoder().decode(JointAcceleration.self, from: JSONEncoder().encode(run))
-    run.advance(statistics, convergence: Convergence())
-    #expect(run.fit.trace == Array(repeating: statistics.logLikelihood, count: 3) && !run.fit.isConverged)
+    run.advance(sums, convergence: Convergence())
+    #expect(run.fit.trace == Array(repeating: sums.statistics.logLikelihood, count: 3) && !run.fit.isConverged)
     let half = run.fit.model
     for k in 0..<3 {
       for j in 0..<3 {
@@ -499,7 +499,7 @@ func quadraticDesign(_ x: [[Double]], _ t: [Double], _ y: [Double], weight: [Dou
     }
     #expect(half.outcomeCoefficients == whole.outcomeCoefficients)
     // Whole steps again as soon as one has held.
-    run.advance(try design.statistics(of: [half])[0], convergence: Convergence())
+    run.advance(try design.jointSums(of: [half])[0], convergence: Convergence())
     #expect(run.fit.trace.count == 4 && run.finished.model == half)
   }
 
