@@ -2,8 +2,9 @@ import Frames
 import Mixture
 
 extension ControlFunction {
-  /// X(x) first, with some functions of t; then these; then interactions; then, where the coefficient of V depends on x or
-  /// t, functions of t and interactions anew: each by BIC, from the best fits so far. Collective.
+  /// X(x) first, with some functions of t; then these; then interactions, and with these functions of t again; then, where
+  /// the coefficient of V depends on x or t, functions of t and interactions anew: each by BIC, from the best fits so far.
+  /// Collective.
   ///
   /// - Returns: the basis of the lowest BIC with its fits, and every basis that was tried.
   func choose(
@@ -67,11 +68,12 @@ extension ControlFunction {
     _ trial: JointTrial, _ contest: JointContest, _ note: (JointTrial) -> JointTrial
   ) throws -> JointTrial {
     var (best, last) = (trial, trial.treatment)
-    for choice in TreatmentChoice.choices(options.outcomeBasis) where choice != trial.treatment {
+    for choice in TreatmentChoice.choices(options.outcomeBasis) {
+      defer { last = choice }
+      guard choice != trial.treatment else { continue }
       guard !choice.isUnusual || best.treatment == last else { break }
       let attempt = note(try contest.replacing(choice, interactions: trial.hasInteractions, in: best))
       if attempt.bic < best.bic { best = attempt }
-      last = choice
     }
     return best
   }

@@ -1,4 +1,3 @@
-import LinearAlgebra
 import Mixture
 
 /// A coefficient of V that varies with the row: κ_k + λ'C, with C columns of x and t (Garen 1984, "The returns to

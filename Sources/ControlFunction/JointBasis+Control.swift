@@ -1,6 +1,3 @@
-import Features
-import LinearAlgebra
-
 /// The variables that the coefficient of V depends on, as columns of a design.
 struct ControlColumns: Sendable, Codable, Equatable {
   /// Which of x_1 … x_m, t, counted from 0.

@@ -27,7 +27,7 @@ extension JointContest {
       ?? journal.timed("joint control tests") {
         try JointScoreTests(of: model, on: trial.design, clusters: clusters, onlyControl: true)
       }
-    let interactions = try interactionTests(tests, on: trial).filter { $0.test.pValue < Self.controlLevel }
+    let interactions = try interactionTests(tests).filter { $0.test.pValue < Self.controlLevel }
     let bends = try scoreTest { try tests.bends() }
     let isBent = bends.map { $0.pValue < Self.controlLevel } ?? false
     guard let clearer = interactions.min(by: { $0.test.pValue < $1.test.pValue })?.test else {
@@ -40,9 +40,7 @@ extension JointContest {
 
   /// The score tests of the coefficient of V depending on x and on t; none where the information of the fit is not positive
   /// definite.
-  private func interactionTests(
-    _ tests: JointScoreTests, on trial: JointTrial
-  ) throws -> [(variables: [Int], test: ChiSquareTest)] {
+  private func interactionTests(_ tests: JointScoreTests) throws -> [(variables: [Int], test: ChiSquareTest)] {
     let m = table.covariateCount
     do {
       return try [Array(0..<m), [m]].map { ($0, ChiSquareTest(try tests.interactions($0))) }

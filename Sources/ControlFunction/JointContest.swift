@@ -45,8 +45,9 @@ struct JointContest {
     let dependent = Set(
       pooled.gram(0).dependentColumns(inOrder: order, tolerance: Self.dependenceTolerance).filter(products.contains))
     let basis = full.dropping(Set(dependent.map { $0 - full.selectionCount })).interacting(control)
-    // Products behind y have not been summed.
-    let known = control.isEmpty ? pooled.columns((0..<full.columnCount).filter { !dependent.contains($0) }) : nil
+    // Columns behind y have not been summed.
+    let isSummed = basis.designColumnCount == basis.columnCount
+    let known = isSummed ? pooled.columns((0..<full.columnCount).filter { !dependent.contains($0) }) : nil
     return try trial(covariates, treatment, interactions: interactions, basis: basis, on: rows, pooled: known)
   }
 

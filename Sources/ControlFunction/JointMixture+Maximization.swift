@@ -9,15 +9,16 @@ import Mixture
 extension JointMixture {
   /// - Precondition: the coefficient of V is κ_k; where it varies with the row a step needs ``JointSums``.
   public mutating func maximize(_ statistics: SufficientStatistics) throws(DegenerateGroup) -> [Finding] {
-    precondition(interactions == nil, "the step of β needs a second pass")
-    return try maximize(JointSums(statistics: statistics, slopes: nil))
+    try maximize(JointSums(statistics: statistics, slopes: nil))
   }
 
   /// - Parameter slopeStep: the share of the step of β to take; 1 is exact without κ2.
   package mutating func maximize(_ sums: JointSums, slopeStep: Double = 1) throws(DegenerateGroup) -> [Finding] {
     let statistics = sums.statistics
+    precondition(interactions == nil || bends == nil, "the outcome depends on V in one way beside κ")
     let outcome = try maximizeOutcome(statistics)
     var findings = outcome.findings
+    precondition(interactions == nil || sums.slopes != nil, "the step of β needs a second pass")
     for (k, moments) in outcome.moments.enumerated() {
       try maximizeSelection(
         moments, sums.slopes?.normal(k) ?? slopeNormal(k, moments), group: k, slopeStep: slopeStep, &findings)

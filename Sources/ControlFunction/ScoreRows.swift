@@ -121,7 +121,7 @@ final class ScoreRows {
       block.evaluate(model.outcomeResidual(k), scale: precision, into: a)
       let (kappa, bend) = (model.endogeneities[k], model.bends?[k] ?? 0)
       if bend != 0 { for row in 0..<block.rowCount { a[row] -= precision * bend * v[row] * v[row] } }
-      model.fillPull(slope, block)
+      model.fillVariation(slope, block)
       for row in 0..<block.rowCount {
         a[row] -= precision * slope[row] * v[row]
         slope[row] += kappa + 2 * bend * v[row]

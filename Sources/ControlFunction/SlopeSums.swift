@@ -29,7 +29,7 @@ struct SlopeSums: Reducible {
   ///
   /// - Parameters:
   ///   - model: with the outcome's coefficients and deviations after their step.
-  ///   - weights: γ by group and row, padded with zeros; they are lost.
+  ///   - weights: w γ by group and row, times u of a t law, padded with zeros; they are lost.
   mutating func add(
     _ block: Kernel.Block, _ model: JointMixture, weights: UnsafeMutablePointer<Double>, stride: Int
   ) {
@@ -43,7 +43,7 @@ struct SlopeSums: Reducible {
         let outcomePrecision = 1 / (model.outcomeDeviations[k] * model.outcomeDeviations[k])
         block.evaluate(model.selectionResidual(k), into: v)
         block.evaluate(model.outcomeResidual(k), into: e)
-        model.fillPull(d, block)
+        model.fillVariation(d, block)
         for row in 0..<block.rowCount {
           let residual = e[row] - d[row] * v[row]
           let pull = kappa + d[row]
@@ -72,8 +72,13 @@ package struct JointSums {
 
 extension Design {
   /// The sums of a pass by ``statisticsByDifference(of:)``, and of a second one where models need it. Collective.
-  package func jointSums(of models: [JointMixture]) throws -> [JointSums] {
-    let store = PosteriorStore(rows, groupCounts: models.map { $0.interactions == nil ? 0 : $0.groupCount })
+  ///
+  /// - Parameter byteLimit: how much of this rank's posteriors may be kept for the second; more are computed again.
+  package func jointSums(
+    of models: [JointMixture], keeping byteLimit: Int = PosteriorStore.byteLimit
+  ) throws -> [JointSums] {
+    let store = PosteriorStore(
+      rows, groupCounts: models.map { $0.interactions == nil ? 0 : $0.groupCount }, byteLimit: byteLimit)
     let statistics = try statisticsByDifference(of: models, keepingIn: store)
     let next = zip(models, statistics).map { $0.afterOutcomeStep($1) }
     let slopes = try slopeSums(next, posteriorsOf: models, on: self, keptIn: store)
@@ -120,8 +125,8 @@ extension Design {
 }
 
 extension JointMixture {
-  /// λ'C of each row.
-  func fillPull(_ target: UnsafeMutablePointer<Double>, _ block: Kernel.Block) {
+  /// λ'C of each row, by which the coefficient of V varies.
+  func fillVariation(_ target: UnsafeMutablePointer<Double>, _ block: Kernel.Block) {
     target.update(repeating: 0, count: block.rowCount)
     guard let interactions else { return }
     for (column, lambda) in zip(interactions.columns, interactions.coefficients) {

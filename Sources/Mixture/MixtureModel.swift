@@ -47,7 +47,7 @@ public struct MixtureForms: Sendable {
   ) -> Result {
     guard rowTerms != nil || errors != nil else { return body(nil, 0) }
     return withGroupWeights(logScale.count, rowCount: block.rowCount) { offsets, stride in
-      let forms = errors != nil || rowTerms?.isBent ?? false ? denseForms : []
+      let forms = errors != nil || rowTerms?.hasLoss ?? false ? denseForms : []
       rowTerms?.fill(offsets, stride: stride, block, forms: forms)
       errors?.addOffsets(
         offsets, stride: stride, rowCount: block.rowCount, groupCount: logScale.count, dimension: formCount
@@ -72,7 +72,7 @@ public struct MixtureForms: Sendable {
     }
   }
 
-  /// Gives `body` the sum of the squares of the forms at each row and group, of dense forms, with what form 1 loses.
+  /// Gives `body` the sum of the squares of the forms at each row and group, of dense forms, less what form 1 loses.
   package func withSquares(
     at block: Kernel.Block, _ body: (_ squares: UnsafePointer<Double>, _ stride: Int) -> Void
   ) {
@@ -95,7 +95,7 @@ public struct MixtureForms: Sendable {
       for f in 0..<formCount {
         let values = f == 0 ? first : residual
         block.evaluate(forms[k * formCount + f], into: values)
-        if f == 1, let rowTerms, rowTerms.isBent {
+        if f == 1, let rowTerms, rowTerms.hasLoss {
           rowTerms.fillLoss(loss, group: k, block, first: first)
           for row in 0..<count { values[row] -= loss[row] }
         }

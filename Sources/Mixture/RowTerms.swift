@@ -31,7 +31,7 @@ package struct RowTerms: Sendable {
   }
 
   /// Whether form 1 loses something.
-  var isBent: Bool { !bends.isEmpty || pulls != nil }
+  var hasLoss: Bool { !bends.isEmpty || pulls != nil }
 
   /// Writes what form 1 of a group loses at each row, from the values of form 0 there.
   func fillLoss(
@@ -56,7 +56,7 @@ package struct RowTerms: Sendable {
   /// - Parameter forms: two dense forms per group; read where form 1 loses something.
   func fill(_ offsets: UnsafeMutablePointer<Double>, stride: Int, _ block: Kernel.Block, forms: [[Double]]) {
     if !logShares.isEmpty { fillLogShares(offsets, stride: stride, block) }
-    guard isBent else { return }
+    guard hasLoss else { return }
     withUnsafeTemporaryAllocation(of: Double.self, capacity: 3 * stride) { scratch in
       let first = scratch.baseAddress!
       let (second, loss) = (first + stride, first + 2 * stride)
@@ -64,7 +64,7 @@ package struct RowTerms: Sendable {
         block.evaluate(forms[2 * k], into: first)
         block.evaluate(forms[2 * k + 1], into: second)
         fillLoss(loss, group: k, block, first: first)
-        // -1/2 ((w - q)² - w²)
+        // -1/2 ((second - loss)² - second²)
         for row in 0..<block.rowCount { offsets[k * stride + row] += loss[row] * (second[row] - 0.5 * loss[row]) }
       }
     }

@@ -41,7 +41,7 @@ extension Design {
     try statisticsByDifference(of: models, keepingIn: nil)
   }
 
-  /// - Parameter store: takes the weights of groups, of models whose log densities are no squares of linear forms.
+  /// - Parameter store: takes the weights of groups of the models that it was made for.
   package func statisticsByDifference(
     of models: [some MixtureModel], keepingIn store: PosteriorStore?
   ) throws -> [SufficientStatistics] {

@@ -39,12 +39,11 @@ public struct SufficientStatistics: Reducible, Equatable {
 
   private init(groupCount: Int, columnCount: Int, rowTerms: RowTerms?, hasPrecisions: Bool) {
     self.groupCount = groupCount
-    let columnCount = columnCount + (rowTerms?.pulls?.columns.count ?? 0)
-    self.columnCount = columnCount
+    self.columnCount = columnCount + (rowTerms?.pulls?.columns.count ?? 0)
     powerCount = rowTerms.map { $0.bends.isEmpty ? 1 : 3 } ?? 1
     shareColumnCount = rowTerms?.shareColumnCount ?? 0
     var packing = Packing()
-    grams = packing.table(powerCount * groupCount, PackedTriangle.count(order: columnCount))
+    grams = packing.table(powerCount * groupCount, PackedTriangle.count(order: self.columnCount))
     shareGrams = packing.table(groupCount, PackedTriangle.count(order: shareColumnCount))
     counts = hasPrecisions ? packing.table(2, groupCount) : nil
     logLikelihoodPlace = packing.number()
@@ -66,7 +65,7 @@ public struct SufficientStatistics: Reducible, Equatable {
   /// Whether the sums on the columns of c are Σ γ c c', γ the posteriors, and no other than Gram matrices.
   package var isOfPosteriors: Bool { powerCount == 1 && shareColumnCount == 0 && counts == nil }
 
-  /// Σ_i w_i γ_ik c_i c_i' [p + 2, p + 2].
+  /// Σ_i w_i γ_ik c_i c_i' [``columnCount``, ``columnCount``].
   public func gram(_ group: Int) -> Matrix { gram(group, power: 0) }
 
   /// Σ_i w_i γ_ik u_ik^power c_i c_i'.
@@ -257,7 +256,7 @@ extension Design {
 
   /// - Parameters:
   ///   - groups: of each model, those whose Gram matrices are summed; nil for all.
-  ///   - store: takes the weights of groups, of models whose log densities are no squares of linear forms.
+  ///   - store: takes the weights of groups of the models that it was made for.
   func statistics(
     of models: [some MixtureModel], summing groups: [[Range<Int>]?], keepingIn store: PosteriorStore? = nil
   ) throws -> [SufficientStatistics] {

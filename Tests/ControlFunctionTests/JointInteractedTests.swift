@@ -149,6 +149,24 @@ private struct InteractedFixture: Decodable {
     #expect(distance(scores.0, scores.1) < 1e-8)
   }
 
+  @Test(arguments: [false, true]) func `posteriors that are kept are those computed again`(isHeavy: Bool) throws {
+    var model = fixture.start.mixture
+    if isHeavy { model.errors = StudentErrors(degreesOfFreedom: 5) }
+    let start = model
+    @Sendable func step(_ communicator: any Communicator, keeping limit: Int) throws -> JointMixture {
+      var model = start
+      let sums = try fixture.design(communicator).jointSums(of: [model], keeping: limit)[0]
+      _ = try model.maximize(sums)
+      return model
+    }
+    let kept = try step(SoloCommunicator(), keeping: PosteriorStore.byteLimit)
+    #expect(kept != start)
+    for ranks in [1, 2, 3] {
+      let again = try LoopbackCommunicator.run(ranks: ranks) { try step($0, keeping: $0.rank == 0 ? 0 : 1 << 24) }
+      #expect(again.allSatisfy { $0 == kept })
+    }
+  }
+
   /// The steps are exact with errors of a t law too.
   @Test func `the likelihood with errors of a t law never falls`() throws {
     let design = try fixture.design()
